@@ -1,0 +1,185 @@
+//! The system-call filter: what a worker may still ask of the kernel, rule by rule, and why.
+
+use std::collections::BTreeMap;
+
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch,
+};
+
+/// One allowed system call.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its number on x86-64.
+    pub number: libc::c_long,
+    /// Its name, for people.
+    pub name: &'static str,
+    /// What its arguments must be.
+    pub argument: Argument,
+    /// Who needs it, and why nothing less would do.
+    pub reason: &'static str,
+}
+
+/// What a rule asks of one argument.
+#[derive(Debug, Clone, Copy)]
+pub enum Argument {
+    /// Nothing.
+    Any,
+    /// Argument `.0`, as 32 bits without the bits of `.1`, is one of `.2`.
+    Masked(u8, u32, &'static [u32]),
+    /// Argument `.0`, as 64 bits, is below `.1`.
+    Below(u8, u64),
+}
+
+/// The end of the addresses that guest memory may have: 32-bit pointers reach no further.
+pub const GUEST_END: u64 = 1 << 32;
+
+/// Private and shared, realtime and monotonic forms of one futex operation.
+const FUTEX_FLAGS: u32 = (libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME).cast_unsigned();
+
+/// What is allowed once driver code runs.
+pub const RUNNING: &[Rule] = &[
+    Rule {
+        number: libc::SYS_futex,
+        name: "futex",
+        argument: Argument::Masked(
+            1,
+            FUTEX_FLAGS,
+            &[libc::FUTEX_WAIT.cast_unsigned(), libc::FUTEX_WAKE.cast_unsigned()],
+        ),
+        reason: "the ring's both ends sleep and wake with it; Rust's unwinding takes a lock with the private form",
+    },
+    Rule {
+        number: libc::SYS_rt_sigreturn,
+        name: "rt_sigreturn",
+        argument: Argument::Any,
+        reason: "the end of the signal handler that turns a fault or a missed deadline into a value",
+    },
+    Rule {
+        number: libc::SYS_clock_gettime,
+        name: "clock_gettime",
+        argument: Argument::Any,
+        reason: "GetTickCount and its kin, where the vDSO falls back to the call because the clock source is not the TSC",
+    },
+];
+
+/// What is allowed besides, while the image is put in place and before any of its code runs.
+pub const LOADING: &[Rule] = &[
+    Rule {
+        number: libc::SYS_mprotect,
+        name: "mprotect",
+        argument: Argument::Below(0, GUEST_END),
+        reason: "gives each section of the mapped image its own protection",
+    },
+    Rule {
+        number: libc::SYS_prctl,
+        name: "prctl",
+        argument: Argument::Masked(0, 0, &[libc::PR_SET_NO_NEW_PRIVS.cast_unsigned()]),
+        reason: "seccompiler sets it again when the next stage is installed",
+    },
+    Rule {
+        number: libc::SYS_seccomp,
+        name: "seccomp",
+        argument: Argument::Masked(0, 0, &[libc::SECCOMP_SET_MODE_FILTER]),
+        reason: "installs the next stage, which can only take more away",
+    },
+];
+
+/// How far a worker has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The image may be mapped; none of its code has run.
+    Loading,
+    /// Driver code runs.
+    Running,
+}
+
+/// Why a filter is not in place.
+#[derive(Debug, thiserror::Error)]
+#[error("the system-call filter for stage {stage:?} could not be {what}: {why}")]
+pub struct FilterError {
+    stage: Stage,
+    what: &'static str,
+    why: String,
+}
+
+/// A compiled filter. Compile before [installing](Self::install) an earlier stage: compiling allocates.
+#[derive(Debug)]
+pub struct Filter {
+    stage: Stage,
+    program: BpfProgram,
+}
+
+impl Filter {
+    /// Compiles the filter of a stage.
+    ///
+    /// # Errors
+    /// Only if the rules above contradict the filter compiler, which a test would show.
+    pub fn compile(stage: Stage) -> Result<Self, FilterError> {
+        let program = compile(stage).map_err(|error| FilterError {
+            stage,
+            what: "compiled",
+            why: error.to_string(),
+        })?;
+        Ok(Self { stage, program })
+    }
+
+    /// Installs the filter on the calling thread, for good. A call that no rule allows then raises SIGSYS, which a worker
+    /// reports as a fault of the driver; a 32-bit or x32 call kills the process.
+    ///
+    /// # Errors
+    /// The kernel's, for example when it was built without seccomp.
+    pub fn install(&self) -> Result<(), FilterError> {
+        seccompiler::apply_filter(&self.program).map_err(|error| FilterError {
+            stage: self.stage,
+            what: "installed",
+            why: error.to_string(),
+        })
+    }
+}
+
+fn compile(stage: Stage) -> Result<BpfProgram, seccompiler::BackendError> {
+    let extra = if stage == Stage::Loading { LOADING } else { &[] };
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
+    for rule in RUNNING.iter().chain(extra) {
+        rules.insert(rule.number, conditions(rule.argument)?);
+    }
+    SeccompFilter::new(rules, SeccompAction::Trap, SeccompAction::Allow, TargetArch::x86_64)?.try_into()
+}
+
+fn conditions(argument: Argument) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    let one = |index, len, op, value| SeccompRule::new(vec![SeccompCondition::new(index, len, op, value)?]);
+    match argument {
+        Argument::Any => Ok(vec![]),
+        Argument::Masked(index, ignored, values) => values
+            .iter()
+            .map(|&value| {
+                let op = SeccompCmpOp::MaskedEq(u64::from(!ignored));
+                one(index, SeccompCmpArgLen::Dword, op, u64::from(value))
+            })
+            .collect(),
+        Argument::Below(index, end) => Ok(vec![one(index, SeccompCmpArgLen::Qword, SeccompCmpOp::Lt, end)?]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_stages_compile() {
+        assert!(!Filter::compile(Stage::Running).unwrap().program.is_empty());
+        assert!(
+            Filter::compile(Stage::Loading).unwrap().program.len()
+                > Filter::compile(Stage::Running).unwrap().program.len()
+        );
+    }
+
+    #[test]
+    fn no_call_is_listed_twice() {
+        let mut numbers: Vec<_> = RUNNING.iter().chain(LOADING).map(|rule| rule.number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), RUNNING.len() + LOADING.len());
+    }
+}

@@ -1,0 +1,216 @@
+//! Taking away from the calling process what a driver must never have.
+//!
+//! Every layer is a function of its own, holds alone, and answers a [`Layer`] that says whether it is in place and, where it is
+//! not, why the system would not give it. [`isolate`] applies all of them in the only order that works.
+
+use std::io;
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetStatus, Scope,
+};
+
+use crate::check;
+
+/// One layer of isolation and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// `namespaces`, `privileges`, `landlock`, `limits`, `descriptors` or `seccomp`.
+    pub name: &'static str,
+    /// Whether it is in place, whole or in part.
+    pub active: bool,
+    /// What it covers here, or why it is missing.
+    pub detail: String,
+}
+
+impl Layer {
+    /// A layer from the outcome of putting it in place.
+    pub fn from_outcome(name: &'static str, outcome: io::Result<impl Into<String>>) -> Self {
+        match outcome {
+            Ok(detail) => Self { name, active: true, detail: detail.into() },
+            Err(error) => Self { name, active: false, detail: error.to_string() },
+        }
+    }
+}
+
+/// The user and group that owns nothing; a worker started by root becomes it where there is no user namespace.
+const NOBODY: u32 = 65_534;
+
+/// Address space of a worker: 4 GiB that guest memory may be reserved in, and room for the worker itself.
+const ADDRESS_SPACE: u64 = 6 << 30;
+
+/// What a worker may use of each countable thing, and why.
+const LIMITS: &[(libc::__rlimit_resource_t, u64, &str)] = &[
+    (libc::RLIMIT_CORE, 0, "a core file would hold the user's media"),
+    (libc::RLIMIT_FSIZE, 0, "a worker writes no file"),
+    (libc::RLIMIT_NPROC, 0, "a worker starts no process and no further thread"),
+    (libc::RLIMIT_MEMLOCK, 0, "a worker pins no memory"),
+    (libc::RLIMIT_MSGQUEUE, 0, "a worker uses no message queue"),
+    (libc::RLIMIT_AS, ADDRESS_SPACE, "all memory is reserved before driver code runs"),
+    (libc::RLIMIT_NOFILE, 0, "a worker opens nothing; set last because Landlock's rule set is a descriptor"),
+];
+
+/// Applies every layer but the system-call filter to the calling process, which must have one thread only and must have
+/// mapped all that it was given: no descriptor survives. `host` is the process that started it; when that one ends this one is killed.
+///
+/// Layers that the system does not offer are reported, not fatal: the others hold without them.
+///
+/// # Errors
+/// When a layer that every supported kernel has cannot be put in place, or when the host is gone already.
+pub fn isolate(host: u32) -> io::Result<Vec<Layer>> {
+    let namespaces = Layer::from_outcome("namespaces", namespaces());
+    let privileges = Layer::from_outcome("privileges", privileges().map(|()| "none"));
+    let landlock = Layer::from_outcome("landlock", landlock());
+    die_with(host)?;
+    descriptors()?;
+    limits()?;
+    let whole = |name, detail: &str| Layer { name, active: true, detail: detail.to_owned() };
+    Ok(vec![
+        namespaces,
+        privileges,
+        landlock,
+        whole("descriptors", "none inherited"),
+        whole("limits", "no file, process, core or lock"),
+    ])
+}
+
+/// Leaves the system's name spaces: no file system but an empty read-only one, no network, no shared IPC.
+///
+/// # Errors
+/// Where the system does not let the caller make them.
+pub fn namespaces() -> io::Result<String> {
+    let others = libc::CLONE_NEWNS
+        | libc::CLONE_NEWNET
+        | libc::CLONE_NEWIPC
+        | libc::CLONE_NEWUTS
+        | libc::CLONE_NEWCGROUP;
+    // SAFETY: unshare takes flags only; the caller has one thread (contract of `isolate`), as CLONE_NEWUSER demands.
+    let user = check(unsafe { libc::unshare(others | libc::CLONE_NEWUSER) });
+    if let Err(error) = &user {
+        // SAFETY: as above.
+        check(unsafe { libc::unshare(others) })
+            .map_err(|_| io::Error::new(error.kind(), format!("unshare: {error}")))?;
+    }
+    empty_root().map_err(|error| io::Error::new(error.kind(), format!("an empty root: {error}")))?;
+    let user = if user.is_ok() { "user, " } else { "" };
+    Ok(format!("{user}mount, network, IPC, UTS, cgroup; empty root"))
+}
+
+/// Replaces the root by an empty read-only tmpfs and lets go of the old one.
+fn empty_root() -> io::Result<()> {
+    let none = std::ptr::null();
+    // SAFETY (each call below): every pointer is to a NUL-terminated literal or null where the manual page allows it.
+    unsafe {
+        // SAFETY: as said above. Private, so that nothing that happens here shows in the parent's mount table.
+        check(libc::mount(none, c"/".as_ptr(), none, libc::MS_REC | libc::MS_PRIVATE, none.cast()))?;
+        let flags = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
+        let options = c"size=4k,nr_inodes=1,mode=0";
+        check(libc::mount(
+            c"none".as_ptr(),
+            c"/tmp".as_ptr(),
+            c"tmpfs".as_ptr(),
+            flags,
+            options.as_ptr().cast(),
+        ))?;
+        check(libc::chdir(c"/tmp".as_ptr()))?;
+        // The same directory twice stacks the old root under the new one; detaching takes the top one off.
+        let here = c".".as_ptr();
+        let pivoted = libc::syscall(libc::SYS_pivot_root, here, here);
+        check(libc::c_int::try_from(pivoted).unwrap_or(-1))?;
+        check(libc::umount2(here, libc::MNT_DETACH))?;
+        let flags = libc::MS_REMOUNT | libc::MS_RDONLY | flags;
+        check(libc::mount(none, c"/".as_ptr(), none, flags, none.cast()))?;
+        check(libc::chdir(c"/".as_ptr()))?;
+    }
+    Ok(())
+}
+
+/// Gives up every capability for good; root without a user namespace becomes nobody.
+///
+/// # Errors
+/// The kernel's.
+pub fn privileges() -> io::Result<()> {
+    // SAFETY: these calls take integers or null only and change this process's credentials.
+    unsafe {
+        check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
+        if libc::geteuid() == 0 {
+            check(libc::setgroups(0, std::ptr::null()))?;
+            check(libc::setresgid(NOBODY, NOBODY, NOBODY))?;
+            check(libc::setresuid(NOBODY, NOBODY, NOBODY))?;
+        }
+    }
+    // capset(2): header {version, pid}, then two sets of {effective, permitted, inheritable}.
+    const LINUX_CAPABILITY_VERSION_3: u32 = 0x2008_0522;
+    let header = [LINUX_CAPABILITY_VERSION_3, 0];
+    let none = [0_u32; 6];
+    // SAFETY: header and data have the sizes that version 3 states and outlive the call, which reads them only.
+    let result = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) };
+    check(libc::c_int::try_from(result).unwrap_or(-1))?;
+    // SAFETY: an integer option; not dumpable means no process of the same user may attach to this one or read its memory.
+    check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) })?;
+    Ok(())
+}
+
+/// Denies every file, every TCP port, and every signal or abstract socket to the outside (Landlock without a single rule that allows).
+///
+/// # Errors
+/// When the kernel has no Landlock, or does not enforce it.
+pub fn landlock() -> io::Result<String> {
+    let abi = ABI::V6;
+    let restrict = || {
+        Ruleset::default()
+            .set_compatibility(CompatLevel::BestEffort)
+            .handle_access(AccessFs::from_all(abi))?
+            .handle_access(AccessNet::from_all(abi))?
+            .scope(Scope::from_all(abi))?
+            .create()?
+            .restrict_self()
+    };
+    let status = restrict().map_err(io::Error::other)?;
+    match status.ruleset {
+        RulesetStatus::FullyEnforced => Ok("files, TCP, signals and abstract sockets".to_owned()),
+        RulesetStatus::PartiallyEnforced => {
+            Ok("files, and what else this kernel's version covers".to_owned())
+        }
+        RulesetStatus::NotEnforced => {
+            Err(io::Error::other("the kernel has no Landlock, or it is switched off"))
+        }
+    }
+}
+
+/// Has the kernel kill this process when the thread of `host` that started it ends.
+///
+/// # Errors
+/// When that has happened already.
+pub fn die_with(host: u32) -> io::Result<()> {
+    // After every change of credentials, because those clear the setting.
+    // SAFETY: an integer option.
+    check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) })?;
+    if std::os::unix::process::parent_id() == host {
+        Ok(())
+    } else {
+        Err(io::Error::other("the process that started this worker is gone"))
+    }
+}
+
+/// Closes every descriptor.
+///
+/// # Errors
+/// The kernel's.
+pub fn descriptors() -> io::Result<()> {
+    // SAFETY: closes descriptors; nothing in a worker owns one any more (contract of `isolate`).
+    let result = unsafe { libc::syscall(libc::SYS_close_range, 0_u32, u32::MAX, 0_u32) };
+    check(libc::c_int::try_from(result).unwrap_or(-1)).map(|_| ())
+}
+
+/// Sets every resource limit of a worker, hard.
+///
+/// # Errors
+/// The kernel's.
+pub fn limits() -> io::Result<()> {
+    for &(resource, value, _reason) in LIMITS {
+        let limit = libc::rlimit { rlim_cur: value, rlim_max: value };
+        // SAFETY: `limit` is live and of the type that the call reads.
+        check(unsafe { libc::setrlimit(resource, &raw const limit) })?;
+    }
+    Ok(())
+}

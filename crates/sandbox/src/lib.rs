@@ -1,0 +1,23 @@
+//! Worker processes: spawning them, taking everything away from them, and sharing memory with them.
+//!
+//! The host side uses [`Spawner`], [`Child`] and [`SharedMemory`]. The worker side calls, in this order and before it
+//! runs any byte of a driver, [`isolate::isolate`], then [`filter::Stage::Loading`], and once the driver's image is in place
+//! [`filter::Stage::Running`]. Each layer holds alone; `tests/layers.rs` tries each alone.
+//!
+//! This crate wraps one system call at a time in a safe function. It knows nothing about drivers.
+
+pub mod filter;
+pub mod futex;
+pub mod isolate;
+mod shared;
+mod spawn;
+
+pub use shared::{SharedError, SharedMemory};
+pub use spawn::{Child, Ended, SpawnError, Spawner, WORKER_DESCRIPTORS};
+
+use std::io;
+
+/// The last system call's error as a value, for the `-1` that libc functions answer.
+fn check(result: libc::c_int) -> io::Result<libc::c_int> {
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}

@@ -1,0 +1,177 @@
+//! Both rings of one worker and the few words beside them, by place in one piece of shared memory.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::ring::{self, Reader, Ring, RingError, Sleep, Writer};
+
+/// The word that holds the number of the request to interrupt.
+const INTERRUPT: usize = 0;
+/// The words that hold the name of the shim that runs, as padded ASCII.
+const SHIM: std::ops::Range<usize> = 16..28;
+/// Where the ring to the worker begins; a page of its own for each part.
+const TO_WORKER: usize = 1024;
+const TO_HOST: usize = TO_WORKER + ring::WORDS.next_multiple_of(1024);
+
+/// Words of the memory that a channel needs.
+pub(crate) const WORDS: usize = TO_HOST + ring::WORDS.next_multiple_of(1024);
+
+/// A name that fits where the shim that runs is noted.
+pub type Name = [u32; 12];
+
+/// `text`, cut to what a [`Name`] holds.
+#[must_use]
+pub fn name(text: &str) -> Name {
+    let mut words = [0; 12];
+    for (index, byte) in text.bytes().take(48).enumerate() {
+        words[index / 4] |= u32::from(byte) << (8 * (index % 4));
+    }
+    words
+}
+
+/// Which end of the channel this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The trusted one.
+    Host,
+    /// The jailed one.
+    Worker,
+}
+
+/// What is wrong with a channel.
+#[derive(Debug, thiserror::Error)]
+pub enum ChannelError {
+    /// The memory is smaller than [`crate::CHANNEL_SIZE`].
+    #[error("the channel's memory is too small")]
+    TooSmall,
+    /// A ring's rules were broken.
+    #[error(transparent)]
+    Ring(#[from] RingError),
+    /// Bytes that are no message.
+    #[error("a message could not be understood: {0}")]
+    Message(#[from] postcard::Error),
+}
+
+/// One end of the conversation. The memory is passed to each call, so that whoever maps it also owns it.
+#[derive(Debug)]
+pub struct Channel {
+    side: Side,
+    sleep: Sleep,
+    writer: Writer,
+    reader: Reader,
+    frame: Vec<u8>,
+}
+
+impl Channel {
+    /// An end of a channel whose memory is still all zero.
+    #[must_use]
+    pub fn new(side: Side, sleep: Sleep) -> Self {
+        // As long as a frame can be, so that a worker, which cannot ask for more memory, need not.
+        let frame = Vec::with_capacity(ring::LONGEST + 8);
+        Self { side, sleep, writer: Writer::default(), reader: Reader::default(), frame }
+    }
+
+    /// Sends a message to the other side.
+    ///
+    /// # Errors
+    /// [`ChannelError`]: too long, or the other side does not read.
+    pub fn send(&mut self, memory: &[AtomicU32], message: &impl Serialize) -> Result<(), ChannelError> {
+        let start = if self.side == Side::Host { TO_WORKER } else { TO_HOST };
+        let ring = part(memory, start)?;
+        let mut bytes = std::mem::take(&mut self.frame);
+        bytes.clear();
+        let bytes = postcard::to_extend(message, bytes)?;
+        let result = self.writer.send(&ring, self.sleep, &bytes);
+        self.frame = bytes;
+        Ok(result?)
+    }
+
+    /// The next message, waiting for it until `until`; `None` when none has come by then.
+    ///
+    /// # Errors
+    /// [`ChannelError`]: what came is not what an honest peer sends.
+    pub fn receive<T: DeserializeOwned>(
+        &mut self,
+        memory: &[AtomicU32],
+        until: Option<Instant>,
+    ) -> Result<Option<T>, ChannelError> {
+        let start = if self.side == Side::Host { TO_HOST } else { TO_WORKER };
+        let ring = part(memory, start)?;
+        if !self.reader.take_until(&ring, self.sleep, &mut self.frame, until)? {
+            return Ok(None);
+        }
+        Ok(Some(postcard::from_bytes(&self.frame)?))
+    }
+}
+
+/// The word in which the host names the request to interrupt; `None` when the memory is too small.
+#[must_use]
+pub fn interrupt(memory: &[AtomicU32]) -> Option<&AtomicU32> {
+    memory.get(INTERRUPT)
+}
+
+/// Notes the shim that runs, for the case that the worker dies in it. All zero: none.
+pub fn note_shim(memory: &[AtomicU32], name: &Name) {
+    for (slot, word) in memory.iter().skip(SHIM.start).zip(name) {
+        slot.store(*word, Ordering::Relaxed);
+    }
+}
+
+/// The shim noted last, if any; only printable ASCII, whatever the worker wrote.
+#[must_use]
+pub fn noted_shim(memory: &[AtomicU32]) -> Option<String> {
+    let bytes = memory.get(SHIM)?.iter().flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes());
+    let text: String = bytes.take_while(u8::is_ascii_graphic).map(char::from).collect();
+    (!text.is_empty()).then_some(text)
+}
+
+fn part(memory: &[AtomicU32], start: usize) -> Result<Ring<'_>, ChannelError> {
+    memory.get(start..).and_then(Ring::new).ok_or(ChannelError::TooSmall)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Call, ToHost, ToWorker};
+
+    const SLEEP: Sleep = Sleep { wait: |_, _, _| std::thread::yield_now(), wake: |_| () };
+
+    fn memory() -> Vec<AtomicU32> {
+        (0..WORDS).map(|_| AtomicU32::new(0)).collect()
+    }
+
+    #[test]
+    fn both_directions_work_at_once() {
+        let memory = memory();
+        let (mut host, mut worker) = (Channel::new(Side::Host, SLEEP), Channel::new(Side::Worker, SLEEP));
+        let call = ToWorker::Call(Call { seq: 7, function: 0x1000_1234, arguments: [1, 2, 3, u64::MAX, 5] });
+        let said = ToHost::Said("hello".to_owned());
+        host.send(&memory, &call).unwrap();
+        worker.send(&memory, &said).unwrap();
+        assert_eq!(worker.receive(&memory, None).unwrap(), Some(call));
+        assert_eq!(host.receive(&memory, None).unwrap(), Some(said));
+        assert_eq!(host.receive::<ToHost>(&memory, Some(Instant::now())).unwrap(), None);
+    }
+
+    #[test]
+    fn garbage_is_an_error() {
+        let memory = memory();
+        let (mut host, mut worker) = (Channel::new(Side::Host, SLEEP), Channel::new(Side::Worker, SLEEP));
+        worker.send(&memory, &[0xff_u8; 20]).unwrap();
+        assert!(matches!(host.receive::<ToHost>(&memory, None), Err(ChannelError::Message(_))));
+        assert!(matches!(host.receive::<ToHost>(&[], None), Err(ChannelError::TooSmall)));
+    }
+
+    #[test]
+    fn the_noted_shim_is_printable() {
+        let memory = memory();
+        assert_eq!(noted_shim(&memory), None);
+        note_shim(&memory, &name("kernel32.dll!GetTickCount"));
+        assert_eq!(noted_shim(&memory).as_deref(), Some("kernel32.dll!GetTickCount"));
+        note_shim(&memory, &name("a\u{1b}[31m"));
+        assert_eq!(noted_shim(&memory).as_deref(), Some("a"));
+    }
+}

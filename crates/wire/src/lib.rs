@@ -1,0 +1,22 @@
+//! What host and worker say to each other, and the rings that carry it.
+//!
+//! The two never link each other; these bytes in shared memory are the whole boundary between them. Everything that comes from
+//! a worker is hostile input: the [`ring`] checks indices and lengths before it copies, and what was copied is decoded by `postcard`,
+//! which bounds every length by the bytes that are there.
+//!
+//! The conversation is strictly by turns, like calls on one stack: the host asks ([`ToWorker::Call`]) and the worker answers
+//! ([`ToHost::Answered`] or [`ToHost::Faulted`]); before it answers, it may itself ask ([`ToHost::Asked`]), and before the host
+//! answers that, the host may ask again.
+#![forbid(unsafe_code)]
+
+pub mod channel;
+mod message;
+pub mod ring;
+
+pub use channel::{Channel, ChannelError, Side};
+pub use message::{
+    Asked, Call, Fault, FaultKind, Layer, Load, LoadRefusal, Loaded, Place, Started, ToHost, ToWorker,
+};
+
+/// Bytes of the memory that a [`Channel`] needs.
+pub const CHANNEL_SIZE: usize = channel::WORDS * size_of::<u32>();

@@ -1,0 +1,294 @@
+//! A ring of frames in shared memory, for one writer and one reader that do not trust each other.
+//!
+//! ```text
+//! word 0    tail: how many words the writer has ever written (wraps)
+//! word 16   head: how many words the reader has ever taken
+//! word 32   asleep: 1 while the reader sleeps on tail
+//! word 48.. the frames: one word with the length in bytes, then the bytes, padded to whole words
+//! ```
+//! A word is 32 bits, because that is what `futex(2)` waits on.
+//! Each index has a cache line of its own. Each side keeps its own index to itself and only publishes it, so the other cannot
+//! make it lose its place; what it reads of the other's index it checks. All access is atomic, so that a peer that writes at the wrong time is
+//! a peer with garbage in its frames, not undefined behaviour.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// Words of frames in a ring; a power of two.
+const CAPACITY: usize = 16_384;
+
+/// Where the parts lie, in words.
+const TAIL: usize = 0;
+const HEAD: usize = 16;
+const ASLEEP: usize = 32;
+const FRAMES: usize = 48;
+
+/// Words of a whole ring.
+pub const WORDS: usize = FRAMES + CAPACITY;
+
+/// Bytes of a word.
+const WORD: usize = size_of::<u32>();
+
+/// The longest frame, in bytes: a quarter of the ring, so that a late answer never blocks the next question.
+pub const LONGEST: usize = CAPACITY * WORD / 4;
+
+/// How often a reader looks again before it sleeps. A worker's usual answer comes within this, and a sleep costs both sides a
+/// system call; much more would take the processor away from the one that is waited for.
+const SPINS: u32 = 2000;
+
+/// How a reader sleeps and is woken: `futex(2)`, handed in so that this crate makes no system calls.
+#[derive(Debug, Clone, Copy)]
+pub struct Sleep {
+    /// Sleeps while the word holds the value, at most this long; may return early.
+    pub wait: fn(&AtomicU32, u32, Option<Duration>),
+    /// Wakes who sleeps on the word.
+    pub wake: fn(&AtomicU32),
+}
+
+/// A ring in shared memory.
+#[derive(Debug, Clone, Copy)]
+pub struct Ring<'a> {
+    tail: &'a AtomicU32,
+    head: &'a AtomicU32,
+    asleep: &'a AtomicU32,
+    words: &'a [AtomicU32],
+}
+
+impl<'a> Ring<'a> {
+    /// The ring in the first [`WORDS`] of `memory`; `None` when there are fewer.
+    #[must_use]
+    pub fn new(memory: &'a [AtomicU32]) -> Option<Self> {
+        let words = memory.get(FRAMES..WORDS)?;
+        Some(Self { tail: memory.get(TAIL)?, head: memory.get(HEAD)?, asleep: memory.get(ASLEEP)?, words })
+    }
+
+    fn put(&self, index: u32, word: u32) {
+        if let Some(slot) = self.words.get(index as usize % CAPACITY) {
+            slot.store(word, Ordering::Relaxed);
+        }
+    }
+
+    fn get(&self, index: u32) -> u32 {
+        self.words.get(index as usize % CAPACITY).map_or(0, |slot| slot.load(Ordering::Relaxed))
+    }
+}
+
+/// What is wrong with the other side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RingError {
+    /// The frame is longer than [`LONGEST`].
+    #[error("a frame of {0} bytes is too long for the ring")]
+    TooLong(usize),
+    /// The reader has not taken what was sent before.
+    #[error("the ring is full")]
+    Full,
+    /// An index or a length that no honest peer writes.
+    #[error("the other side's ring index or frame length is impossible")]
+    Forged,
+}
+
+/// The writing end's own state.
+#[derive(Debug, Default)]
+pub struct Writer {
+    tail: u32,
+}
+
+impl Writer {
+    /// Appends a frame and wakes the reader if it sleeps.
+    ///
+    /// # Errors
+    /// [`RingError`]; then nothing was written.
+    pub fn send(&mut self, ring: &Ring<'_>, sleep: Sleep, frame: &[u8]) -> Result<(), RingError> {
+        if frame.len() > LONGEST {
+            return Err(RingError::TooLong(frame.len()));
+        }
+        let used = self.tail.wrapping_sub(ring.head.load(Ordering::Acquire)) as usize;
+        let needed = 1 + frame.len().div_ceil(WORD);
+        if used > CAPACITY {
+            return Err(RingError::Forged);
+        }
+        if needed > CAPACITY - used {
+            return Err(RingError::Full);
+        }
+        ring.put(self.tail, truncate(frame.len()));
+        for (index, chunk) in (1..).zip(frame.chunks(WORD)) {
+            let mut word = [0; WORD];
+            word[..chunk.len()].copy_from_slice(chunk);
+            ring.put(self.tail.wrapping_add(index), u32::from_le_bytes(word));
+        }
+        self.tail = self.tail.wrapping_add(truncate(needed));
+        // SeqCst on both sides' pair of accesses: either the reader sees the new tail before it sleeps, or this sees that it sleeps.
+        ring.tail.store(self.tail, Ordering::SeqCst);
+        if ring.asleep.load(Ordering::SeqCst) != 0 {
+            (sleep.wake)(ring.tail);
+        }
+        Ok(())
+    }
+}
+
+/// The reading end's own state.
+#[derive(Debug, Default)]
+pub struct Reader {
+    head: u32,
+}
+
+impl Reader {
+    /// Takes the next frame into `frame`, if there is one.
+    ///
+    /// # Errors
+    /// [`RingError::Forged`].
+    pub fn take(&mut self, ring: &Ring<'_>, frame: &mut Vec<u8>) -> Result<bool, RingError> {
+        let available = ring.tail.load(Ordering::Acquire).wrapping_sub(self.head) as usize;
+        if available == 0 {
+            return Ok(false);
+        }
+        // Read once: the writer could change it between a check and a use.
+        let length = ring.get(self.head) as usize;
+        let words = 1 + length.div_ceil(WORD);
+        if available > CAPACITY || length > LONGEST || words > available {
+            return Err(RingError::Forged);
+        }
+        frame.clear();
+        for index in 1..truncate(words) {
+            let word = ring.get(self.head.wrapping_add(index));
+            frame.extend_from_slice(&word.to_le_bytes());
+        }
+        frame.truncate(length);
+        self.head = self.head.wrapping_add(truncate(words));
+        ring.head.store(self.head, Ordering::Release);
+        Ok(true)
+    }
+
+    /// Waits until there may be a frame, at most for `timeout`. May return early for no reason.
+    pub fn wait(&self, ring: &Ring<'_>, sleep: Sleep, timeout: Option<Duration>) {
+        for _ in 0..SPINS {
+            if ring.tail.load(Ordering::Acquire) != self.head {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        ring.asleep.store(1, Ordering::SeqCst);
+        if ring.tail.load(Ordering::SeqCst) == self.head {
+            (sleep.wait)(ring.tail, self.head, timeout);
+        }
+        ring.asleep.store(0, Ordering::SeqCst);
+    }
+
+    /// Waits for a frame until `until`.
+    ///
+    /// # Errors
+    /// [`RingError::Forged`].
+    pub fn take_until(
+        &mut self,
+        ring: &Ring<'_>,
+        sleep: Sleep,
+        frame: &mut Vec<u8>,
+        until: Option<Instant>,
+    ) -> Result<bool, RingError> {
+        loop {
+            if self.take(ring, frame)? {
+                return Ok(true);
+            }
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return Ok(false);
+            }
+            self.wait(ring, sleep, left);
+        }
+    }
+}
+
+/// A count of words or bytes that was checked to be at most [`LONGEST`].
+fn truncate(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    struct Owned(Vec<AtomicU32>);
+
+    impl Owned {
+        fn new() -> Self {
+            Self((0..WORDS).map(|_| AtomicU32::new(0)).collect())
+        }
+
+        fn ring(&self) -> Ring<'_> {
+            Ring::new(&self.0).unwrap()
+        }
+    }
+
+    const SLEEP: Sleep = Sleep { wait: |_, _, _| std::thread::yield_now(), wake: |_| () };
+
+    proptest! {
+        #[test]
+        fn frames_come_out_as_they_went_in(frames in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..3000), 1..80)) {
+            let owned = Owned::new();
+            let (mut writer, mut reader) = (Writer::default(), Reader::default());
+            let mut frame = Vec::new();
+            let mut waiting = std::collections::VecDeque::new();
+            for sent in &frames {
+                while writer.send(&owned.ring(), SLEEP, sent) == Err(RingError::Full) {
+                    prop_assert!(reader.take(&owned.ring(), &mut frame).unwrap());
+                    prop_assert_eq!(waiting.pop_front(), Some(frame.clone()));
+                }
+                waiting.push_back(sent.clone());
+            }
+            for sent in waiting {
+                prop_assert!(reader.take(&owned.ring(), &mut frame).unwrap());
+                prop_assert_eq!(&frame, &sent);
+            }
+            prop_assert!(!reader.take(&owned.ring(), &mut frame).unwrap());
+        }
+
+        #[test]
+        fn forged_indices_never_panic(tail: u32, head: u32, length: u32) {
+            let owned = Owned::new();
+            owned.0[TAIL].store(tail, Ordering::Relaxed);
+            owned.0[HEAD].store(head, Ordering::Relaxed);
+            owned.0[FRAMES].store(length, Ordering::Relaxed);
+            let mut frame = Vec::new();
+            if let Ok(true) = Reader::default().take(&owned.ring(), &mut frame) {
+                prop_assert_eq!(frame.len(), length as usize);
+            }
+            let _ = Writer::default().send(&owned.ring(), SLEEP, &[1, 2, 3]);
+        }
+    }
+
+    #[test]
+    fn a_frame_crosses_threads() {
+        let owned = Owned::new();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut writer = Writer::default();
+                for number in 0..100_000_u32 {
+                    while writer.send(&owned.ring(), SLEEP, &number.to_le_bytes()) == Err(RingError::Full) {
+                        std::thread::yield_now();
+                    }
+                }
+            });
+            let (mut reader, mut frame) = (Reader::default(), Vec::new());
+            for number in 0..100_000_u32 {
+                assert!(reader.take_until(&owned.ring(), SLEEP, &mut frame, None).unwrap());
+                assert_eq!(frame, number.to_le_bytes());
+            }
+        });
+    }
+
+    #[test]
+    fn too_long_and_full_are_refused() {
+        let owned = Owned::new();
+        let mut writer = Writer::default();
+        assert_eq!(
+            writer.send(&owned.ring(), SLEEP, &vec![0; LONGEST + 1]),
+            Err(RingError::TooLong(LONGEST + 1))
+        );
+        for _ in 0..3 {
+            writer.send(&owned.ring(), SLEEP, &vec![0; LONGEST]).unwrap();
+        }
+        assert_eq!(writer.send(&owned.ring(), SLEEP, &vec![0; LONGEST]), Err(RingError::Full));
+    }
+}
