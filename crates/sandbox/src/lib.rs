@@ -8,11 +8,12 @@
 
 pub mod filter;
 pub mod futex;
+pub mod heap;
 pub mod isolate;
 mod shared;
 mod spawn;
 
-pub use shared::{SharedError, SharedMemory};
+pub use shared::{SharedError, SharedMemory, memory_file};
 pub use spawn::{Child, Ended, SpawnError, Spawner, WORKER_DESCRIPTORS};
 
 use std::io;

@@ -44,6 +44,18 @@ pub enum SharedError {
     },
 }
 
+/// An empty file that exists only in memory and can be sealed; `name` shows in `/proc/PID/fd`.
+///
+/// # Errors
+/// `memfd_create`'s.
+pub fn memory_file(name: &str) -> io::Result<OwnedFd> {
+    let name = CString::new(name)?;
+    // SAFETY: `name` is a live NUL-terminated string; memfd_create reads nothing else.
+    let raw = check(unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) })?;
+    // SAFETY: memfd_create answered this descriptor on the line above and nobody else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(raw) })
+}
+
 impl SharedMemory {
     /// Makes zero-filled memory of `len` bytes (rounded up to pages by the kernel) and maps it; `name` shows in `/proc/PID/maps`.
     ///
@@ -51,55 +63,34 @@ impl SharedMemory {
     /// The system call that failed, by name.
     pub fn create(name: &str, len: usize) -> Result<Self, SharedError> {
         let fail = |call, source| SharedError::System { name: name.to_owned(), len, call, source };
-        let c_name = CString::new(name).map_err(|error| fail("memfd_create", error.into()))?;
-        // SAFETY: `c_name` is a live NUL-terminated string; memfd_create reads nothing else.
-        let raw = unsafe { libc::memfd_create(c_name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) };
-        check(raw).map_err(|error| fail("memfd_create", error))?;
-        // SAFETY: memfd_create answered this descriptor on the line above and nobody else owns it.
-        let file = File::from(unsafe { OwnedFd::from_raw_fd(raw) });
+        let file = File::from(memory_file(name).map_err(|error| fail("memfd_create", error))?);
         file.set_len(len as u64).map_err(|error| fail("ftruncate", error))?;
         let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
         // SAFETY: F_ADD_SEALS takes an integer and touches no memory of ours.
         check(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, seals) })
             .map_err(|error| fail("fcntl", error))?;
-        let mut memory = Self::map(file.as_fd(), len, None).map_err(|error| fail("mmap", error))?;
+        let mut memory = Self::map(file.as_fd(), len).map_err(|error| fail("mmap", error))?;
         memory.file = Some(file.into());
         Ok(memory)
     }
 
-    /// Maps memory that somebody else made: at a place of the kernel's choice, or at `address` exactly.
+    /// Maps memory that somebody else made.
     ///
     /// # Errors
-    /// `fstat` or `mmap`'s, for example when something is mapped at `address` already.
-    pub fn from_descriptor(
-        name: &str,
-        file: BorrowedFd<'_>,
-        address: Option<u64>,
-    ) -> Result<Self, SharedError> {
+    /// `fstat`'s or `mmap`'s.
+    pub fn from_descriptor(name: &str, file: BorrowedFd<'_>) -> Result<Self, SharedError> {
         let fail = |len, call, source| SharedError::System { name: name.to_owned(), len, call, source };
         let copy = file.try_clone_to_owned().map_err(|error| fail(0, "dup", error))?;
         let len = File::from(copy).metadata().map_err(|error| fail(0, "fstat", error))?.len();
         let len = usize::try_from(len).map_err(|_| fail(0, "fstat", io::ErrorKind::InvalidData.into()))?;
-        Self::map(file, len, address).map_err(|error| fail(len, "mmap", error))
+        Self::map(file, len).map_err(|error| fail(len, "mmap", error))
     }
 
-    fn map(file: BorrowedFd<'_>, len: usize, address: Option<u64>) -> io::Result<Self> {
-        let fixed = if address.is_some() { libc::MAP_FIXED_NOREPLACE } else { 0 };
-        let hint = std::ptr::without_provenance_mut(
-            usize::try_from(address.unwrap_or(0)).map_err(io::Error::other)?,
-        );
-        // SAFETY: a mapping at a place of the kernel's choice, or with MAP_FIXED_NOREPLACE at a free one, replaces no memory
-        // that anything else uses.
-        let base = unsafe {
-            libc::mmap(
-                hint,
-                len,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_SHARED | fixed,
-                file.as_raw_fd(),
-                0,
-            )
-        };
+    fn map(file: BorrowedFd<'_>, len: usize) -> io::Result<Self> {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: a mapping at a place of the kernel's choice replaces no memory that anything else uses.
+        let base =
+            unsafe { libc::mmap(std::ptr::null_mut(), len, protection, libc::MAP_SHARED, file.as_raw_fd(), 0) };
         if base == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
@@ -117,12 +108,6 @@ impl SharedMemory {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
-    }
-
-    /// The address at which this process sees the memory.
-    #[must_use]
-    pub fn address(&self) -> u64 {
-        self.base.as_ptr() as u64
     }
 
     /// The descriptor to give to a worker; `None` on the worker's side.
@@ -178,8 +163,7 @@ mod tests {
     fn two_mappings_see_the_same_bytes() {
         let ours = SharedMemory::create("test", 8192).unwrap();
         let theirs =
-            SharedMemory::from_descriptor("test", ours.descriptor().unwrap(), Some(0x6a00_0000)).unwrap();
-        assert_eq!(theirs.address(), 0x6a00_0000);
+            SharedMemory::from_descriptor("test", ours.descriptor().unwrap()).unwrap();
         assert!(ours.write(8190, &[7, 9]));
         let mut two = [0; 2];
         assert!(theirs.read(8190, &mut two));

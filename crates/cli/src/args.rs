@@ -1,0 +1,209 @@
+//! What can be typed. Help, completions and the manual derive from these declarations.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+
+/// Runs Windows installable drivers (Video-for-Windows and ACM codecs, MIDI synths) on Linux: natively, each in a sandboxed worker
+/// process, from DRV_LOAD to DRV_EXITSESSION.
+#[derive(Debug, Parser)]
+#[command(name = "drvhost", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Args {
+    /// What goes before or after the command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  nothing found to do
+  2  usage: a wrong argument, a missing file
+  3  media: damaged, or no driver for it
+  4  driver: not a driver, not for this machine, refuses, faults, late
+  5  host: sandbox, disk, missing package
+  6  a bug in drvhost";
+
+/// Options of every command.
+#[derive(Debug, clap::Args)]
+pub struct Global {
+    /// How long a driver has for each message, and all drivers together for the broadcast of a session's end: `5s`, `500ms`, `2m`; 0: for ever
+    #[arg(long, global = true, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
+    pub deadline: Duration,
+    /// Write every DriverProc call to FILE, one JSON object a line
+    #[arg(long, global = true, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Look for drivers in DIR before Wine's directories (may be given several times)
+    #[arg(long, global = true, value_name = "DIR")]
+    pub driver_path: Vec<PathBuf>,
+    /// Print one line of JSON instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Treat drivers in a way that some need (may be given several times)
+    #[arg(long, global = true, value_name = "QUIRK")]
+    pub quirk: Vec<Quirk>,
+    /// Say more: what drivers print (-v), and how they are loaded (-vv)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// Deviations that some drivers need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Quirk {
+    /// ACM structures with natural alignment, as Wine's own 64-bit drivers have them
+    AcmNatural,
+    /// ACM structures packed to bytes, as the Windows SDK has them
+    AcmPacked,
+    /// Open a hidden instance before the first one that has parameters, as Wine does
+    HiddenInstance,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say what a file is, and why it would not open here if it would not
+    Info {
+        /// A driver's file
+        file: String,
+    },
+    /// List the drivers known here
+    List,
+    /// Open a driver, send it one message, close it; print the answer
+    Send(Send),
+    /// Open drivers, hold them until SIGTERM, SIGINT or SIGHUP, then end the session: every driver is told DRV_EXITSESSION
+    Run {
+        /// Aliases or files, each with text for DRV_OPEN after a space; a name may repeat for another instance
+        #[arg(required = true, value_name = "DRIVER")]
+        drivers: Vec<String>,
+        /// What follows DRV_EXITSESSION
+        #[arg(long, value_enum, default_value_t = EndPolicy::Orderly)]
+        policy: EndPolicy,
+    },
+    /// Decode AVI video through a VfW driver, or WAV sound through an ACM driver
+    Decode(Decode),
+}
+
+/// `drvhost send`.
+#[derive(Debug, clap::Args)]
+pub struct Send {
+    /// An alias (`vidc.cvid`) or a file (`./spy.dll`), with text for DRV_OPEN after a space
+    pub driver: String,
+    /// `DRV_POWER`, `DRV_USER+1`, decimal or 0x hexadecimal
+    #[arg(value_parser = parse_message)]
+    pub message: u32,
+    /// First parameter: decimal, 0x hexadecimal, may be negative
+    #[arg(value_name = "L1", default_value = "0", value_parser = parse_parameter, allow_hyphen_values = true)]
+    pub lparam1: i64,
+    /// Second parameter
+    #[arg(value_name = "L2", default_value = "0", value_parser = parse_parameter, allow_hyphen_values = true)]
+    pub lparam2: i64,
+    /// Look the alias up in this section instead of Drivers32
+    #[arg(long, value_name = "S")]
+    pub section: Option<String>,
+}
+
+/// `drvhost decode`.
+#[derive(Debug, clap::Args)]
+pub struct Decode {
+    /// An AVI or WAV file
+    pub input: PathBuf,
+    /// Where to write: `.avi` (uncompressed BGR24), `.wav` (PCM), or pictures as `name%05d.png`; without it nothing is written
+    #[arg(short, long, value_name = "OUTPUT")]
+    pub output: Option<PathBuf>,
+    /// The driver to use, instead of the one that the format asks for
+    #[arg(long, value_name = "DRIVER")]
+    pub driver: Option<String>,
+}
+
+/// What follows DRV_EXITSESSION.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EndPolicy {
+    /// DRV_CLOSE to each instance, then DRV_DISABLE and DRV_FREE to each driver
+    Orderly,
+    /// DRV_DISABLE and DRV_FREE only, as Windows 3.1 did
+    Windows31,
+}
+
+impl From<EndPolicy> for drvhost::Policy {
+    fn from(policy: EndPolicy) -> Self {
+        match policy {
+            EndPolicy::Orderly => Self::Orderly,
+            EndPolicy::Windows31 => Self::Windows31,
+        }
+    }
+}
+
+fn parse_message(text: &str) -> Result<u32, String> {
+    mmsystem::message_number(text)
+        .ok_or_else(|| "a message is a name (DRV_POWER), a name and a number (DRV_USER+1), or a number".into())
+}
+
+/// A parameter in decimal or hexadecimal; hexadecimal may use all 64 bits.
+fn parse_parameter(text: &str) -> Result<i64, String> {
+    let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
+    let hex = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X"));
+    // Signs were taken off above; from_str_radix would accept another.
+    let magnitude = match (hex, digits.starts_with(['+', '-'])) {
+        (Some(hex), false) if !hex.starts_with(['+', '-']) => u64::from_str_radix(hex, 16).ok(),
+        (None, false) => digits.parse::<u64>().ok(),
+        _ => None,
+    };
+    let value = magnitude.and_then(|magnitude| match (negative, hex) {
+        (true, _) => 0_i64.checked_sub_unsigned(magnitude),
+        (false, Some(_)) => Some(magnitude.cast_signed()),
+        (false, None) => i64::try_from(magnitude).ok(),
+    });
+    value.ok_or_else(|| "a parameter is a 64-bit number: decimal, 0x hexadecimal, or negative".into())
+}
+
+/// A time: a number with `ms`, `s` or `m`; seconds without a unit.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(number_end);
+    let scale = match unit {
+        "ms" => 0.001,
+        "s" | "" => 1.0,
+        "m" => 60.0,
+        _ => return Err("a time ends in ms, s or m".into()),
+    };
+    let seconds = number.parse::<f64>().map_err(|_| "a time is a number with ms, s or m: 5s, 500ms".to_owned())?;
+    Duration::try_from_secs_f64(seconds * scale).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_declarations_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn parameters_may_be_hexadecimal_and_negative() {
+        assert_eq!(parse_parameter("-5"), Ok(-5));
+        assert_eq!(parse_parameter("-0x10"), Ok(-16));
+        assert_eq!(parse_parameter("0xffffffffffffffff"), Ok(-1));
+        assert_eq!(parse_parameter("-9223372036854775808"), Ok(i64::MIN));
+        for wrong in ["", "-", "0x", "--5", "+5", "9223372036854775808", "0x-1", "five"] {
+            assert!(parse_parameter(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(parse_time("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_time("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(parse_time("0"), Ok(Duration::ZERO));
+        assert_eq!(parse_time("2m"), Ok(Duration::from_secs(120)));
+        for wrong in ["", "s", "5h", "-1s", "1e400s"] {
+            assert!(parse_time(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The commands, one file each, and what they share.
+
+pub mod decode;
+pub mod info;
+pub mod list;
+pub mod run;
+pub mod send;
+
+use drvhost::{Error, Registry, Session, Trace};
+
+use crate::args::{Global, Quirk};
+
+/// The names that drivers are found by, with what was typed.
+pub fn registry(global: &Global) -> Result<Registry, Error> {
+    let mut registry = Registry::with_defaults();
+    for directory in &global.driver_path {
+        if !directory.is_dir() {
+            let source = std::io::Error::new(std::io::ErrorKind::NotFound, "--driver-path names no directory");
+            return Err(Error::File { file: directory.clone(), source });
+        }
+        registry.add_driver_path(directory);
+    }
+    Ok(registry)
+}
+
+/// A session as the global options ask for.
+pub fn session(global: &Global) -> Result<Session, Error> {
+    let trace = global.trace.as_deref().map_or_else(|| Ok(Trace::none()), Trace::to_file)?;
+    let deadline = (!global.deadline.is_zero()).then_some(global.deadline);
+    Session::builder()
+        .registry(registry(global)?)
+        .deadline(deadline)
+        .trace(trace)
+        .hidden_instance(global.quirk.contains(&Quirk::HiddenInstance))
+        .start()
+}

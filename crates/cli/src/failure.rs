@@ -1,0 +1,91 @@
+//! How the command ends, and how it says what went wrong.
+
+use std::process::ExitCode;
+
+use drvhost::{Blame, Error};
+use serde::Serialize;
+
+/// The exit codes: a contract, listed by `drvhost --help`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// There was nothing to do.
+    Nothing = 1,
+    /// A wrong argument, a missing file.
+    Usage = 2,
+    /// Damaged media, or no driver for it.
+    Media = 3,
+    /// The driver is none, is not for this machine, refuses, faults, or is late.
+    Driver = 4,
+    /// The sandbox, the disk, a missing package.
+    Host = 5,
+    /// A bug in drvhost.
+    Bug = 6,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl From<Blame> for Exit {
+    fn from(blame: Blame) -> Self {
+        match blame {
+            Blame::Usage => Self::Usage,
+            Blame::Media => Self::Media,
+            Blame::Driver => Self::Driver,
+            Blame::Host => Self::Host,
+            Blame::Bug => Self::Bug,
+        }
+    }
+}
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug)]
+pub enum Failure {
+    /// The library's reason.
+    Error(Error),
+    /// Standard output is closed: whoever reads has seen enough.
+    Closed,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// An error as `--json` prints it, on standard error.
+#[derive(Serialize)]
+struct Line<'a> {
+    error: String,
+    blame: Blame,
+    advice: Option<&'a str>,
+}
+
+impl Failure {
+    /// Says what went wrong on standard error and answers the exit code.
+    pub fn report(&self, json: bool) -> Exit {
+        let Self::Error(error) = self else { return Exit::Done };
+        let (blame, advice) = (error.blame(), error.advice());
+        let line = Line { error: error.to_string(), blame, advice };
+        match serde_json::to_string(&line) {
+            Ok(line) if json => eprintln!("{line}"),
+            _ => {
+                let who = match blame {
+                    Blame::Usage => "",
+                    Blame::Media => "media: ",
+                    Blame::Driver => "driver: ",
+                    Blame::Host => "host: ",
+                    Blame::Bug => "bug: ",
+                };
+                let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
+                eprintln!("drvhost: {who}{error}{advice}");
+            }
+        }
+        blame.into()
+    }
+}

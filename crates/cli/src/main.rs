@@ -1,0 +1,47 @@
+//! The `drvhost` command: runs Windows installable drivers on Linux, each in a sandboxed worker process.
+#![forbid(unsafe_code)]
+
+mod args;
+mod commands;
+mod failure;
+mod output;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing::level_filters::LevelFilter;
+
+use crate::args::{Args, Command, Global};
+use crate::failure::{Exit, Failure};
+
+fn main() -> ExitCode {
+    // A panic is a bug and is reported as one; the message itself has been printed by then.
+    let exit = std::panic::catch_unwind(run).unwrap_or_else(|_| {
+        eprintln!("drvhost: this is a bug in drvhost; please report it with the lines above");
+        Exit::Bug
+    });
+    exit.into()
+}
+
+fn run() -> Exit {
+    let Args { global, command } = Args::parse();
+    start_log(&global);
+    let done = match command {
+        Command::Info { file } => commands::info::run(&global, &file),
+        Command::List => commands::list::run(&global),
+        Command::Send(send) => commands::send::run(&global, &send),
+        Command::Run { drivers, policy } => commands::run::run(&global, &drivers, policy.into()),
+        Command::Decode(decode) => commands::decode::run(&global, &decode),
+    };
+    done.unwrap_or_else(|failure: Failure| failure.report(global.json))
+}
+
+fn start_log(global: &Global) {
+    let level = match global.verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).with_target(false).without_time().with_ansi(std::io::stderr().is_terminal()).init();
+}

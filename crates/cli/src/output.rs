@@ -1,0 +1,36 @@
+//! Printing: text for people, one line of JSON for programs, and a closed pipe that is no error.
+
+use std::io::{self, Write};
+
+use drvhost::Error;
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// Prints text, which ends without a line break, as it is.
+pub fn text(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(failure)
+}
+
+/// Prints a value as one line of JSON.
+pub fn json(value: &impl Serialize) -> Result<(), Failure> {
+    let line = serde_json::to_string(value).map_err(|error| Error::Bug(error.to_string()))?;
+    text(&line)
+}
+
+fn failure(source: io::Error) -> Failure {
+    if source.kind() == io::ErrorKind::BrokenPipe {
+        return Failure::Closed;
+    }
+    Error::File { file: "standard output".into(), source }.into()
+}
+
+/// A time as people read it.
+pub fn time(us: u64) -> String {
+    match us {
+        0..1_000 => format!("{us} us"),
+        1_000..1_000_000 => format!("{}.{} ms", us / 1_000, us / 100 % 10),
+        _ => format!("{}.{:02} s", us / 1_000_000, us / 10_000 % 100),
+    }
+}

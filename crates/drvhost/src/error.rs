@@ -1,0 +1,156 @@
+//! What can go wrong, whose doing it is, and what to try next.
+
+use std::path::PathBuf;
+
+use crate::media::MediaError;
+
+/// Who has to change something before it can work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blame {
+    /// Whoever called: a wrong argument, a file that is not there.
+    Usage,
+    /// The media file: damaged, or of a kind that no driver here reads.
+    Media,
+    /// The driver: not one, refuses, faults, does not answer.
+    Driver,
+    /// This machine: the sandbox, the disk, a missing package.
+    Host,
+    /// drvhost itself.
+    Bug,
+}
+
+/// Where in an image a fault happened.
+pub type Place = wire::Place;
+
+/// Anything that this crate can fail with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No entry and no file has this name.
+    #[error("no driver is known as `{name}`; looked for {looked}")]
+    NoSuchDriver {
+        /// What was asked for.
+        name: String,
+        /// Where it was looked for.
+        looked: String,
+    },
+    /// The file is not a driver that can run here.
+    #[error("{}: {why}", file.display())]
+    NotADriver {
+        /// The file.
+        file: PathBuf,
+        /// What it is instead.
+        why: String,
+    },
+    /// The driver answered a message in a way that ends the matter.
+    #[error("{driver} refused {message}: it answered {result}")]
+    Refused {
+        /// The driver's file name.
+        driver: String,
+        /// The message.
+        message: String,
+        /// Its answer, by name where it has one.
+        result: String,
+    },
+    /// No open instance has this handle.
+    #[error("no open instance has the handle {0}")]
+    BadHandle(u64),
+    /// The driver did not answer in time.
+    #[error("{driver} did not answer {message} within its deadline{}", if *.killed { "; its worker had to be killed" } else { "" })]
+    Late {
+        /// The driver's file name.
+        driver: String,
+        /// The message.
+        message: String,
+        /// Whether interrupting was not enough.
+        killed: bool,
+    },
+    /// The driver faulted.
+    #[error("{driver} faulted in {message}: {fault}")]
+    Faulted {
+        /// The driver's file name.
+        driver: String,
+        /// The message.
+        message: String,
+        /// What happened and where.
+        fault: wire::Fault,
+    },
+    /// The driver's worker is no more.
+    #[error("{driver} died in {message}: its worker {how}")]
+    Died {
+        /// The driver's file name.
+        driver: String,
+        /// The message.
+        message: String,
+        /// How it ended, and in which function if that is known.
+        how: String,
+    },
+    /// The session is ending or has ended.
+    #[error("the session has ended")]
+    SessionEnding,
+    /// Something does not fit into the memory shared with a driver.
+    #[error("{0} bytes do not fit into the memory shared with the driver")]
+    TooLarge(u64),
+    /// A media file could not be read or written.
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    /// No driver reads this kind of media.
+    #[error("no driver here reads {what}; looked for {looked}")]
+    NoCodec {
+        /// The fourcc or format tag.
+        what: String,
+        /// Where it was looked for.
+        looked: String,
+    },
+    /// A file could not be used.
+    #[error("{}: {source}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// The worker's program, its isolation or its memory could not be had.
+    #[error("a worker could not be started: {0}")]
+    Worker(String),
+    /// Something that cannot happen did.
+    #[error("a bug in drvhost: {0}")]
+    Bug(String),
+}
+
+impl Error {
+    /// Whose doing it is.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::NoSuchDriver { .. } | Self::BadHandle(_) | Self::SessionEnding => Blame::Usage,
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Blame::Usage,
+            Self::NotADriver { .. } | Self::Refused { .. } | Self::Late { .. } | Self::Died { .. } => Blame::Driver,
+            Self::Faulted { fault, .. } if fault.kind == wire::FaultKind::Bug => Blame::Bug,
+            Self::Faulted { .. } => Blame::Driver,
+            Self::Media(MediaError::OutputName { .. }) => Blame::Usage,
+            Self::Media(MediaError::Io { .. }) | Self::File { .. } | Self::Worker(_) => Blame::Host,
+            Self::Media(_) | Self::NoCodec { .. } | Self::TooLarge(_) => Blame::Media,
+            Self::Bug(_) => Blame::Bug,
+        }
+    }
+
+    /// What to try next, where something can be tried.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::NoSuchDriver { .. } => {
+                Some("`drvhost list` shows what is known; a file needs its path (`./name.dll`) or `--driver-path DIR`")
+            }
+            Self::Late { .. } => Some("`--deadline 60s` gives it longer, `--deadline 0` for ever"),
+            Self::NoCodec { .. } => Some(
+                "Debian's package libwine brings drivers for common formats; `--driver FILE` names one, `--driver-path DIR` a place to look",
+            ),
+            Self::Faulted { .. } | Self::Died { .. } => Some("`--trace FILE` writes down every message up to this one"),
+            Self::Worker(_) => Some("`drvhost-worker` must lie beside `drvhost` and be executable"),
+            Self::Bug(_) => Some("please report it, with the command line and the output of `-vv`"),
+            _ => None,
+        }
+    }
+}

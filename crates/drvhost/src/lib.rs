@@ -1,0 +1,39 @@
+//! Hosts Windows installable drivers, each in a sandboxed worker process, and gives every one of them its whole life: from DRV_LOAD to
+//! DRV_EXITSESSION.
+//!
+//! This crate is the trusted side. It never runs a byte of a driver and believes nothing that comes back from a worker.
+//!
+//! ```no_run
+//! use drvhost::{Policy, Session};
+//!
+//! # fn main() -> Result<(), drvhost::Error> {
+//! let session = Session::builder().start()?;
+//! let hdrvr = session.open_driver("vidc.cvid", None, 0)?;
+//! let answer = session.send(hdrvr, mmsystem::DRV_QUERYCONFIGURE, 0, 0)?;
+//! println!("{answer}");
+//! let report = session.end(Policy::Orderly);
+//! assert!(report.all_answered());
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod arena;
+mod broker;
+mod end;
+mod error;
+pub mod media;
+mod module;
+mod registry;
+mod session;
+mod table;
+mod trace;
+mod turns;
+mod worker;
+
+pub use arena::{Arena, Block};
+pub use end::{CloseOutcome, InstanceReport, Policy, Report};
+pub use error::{Blame, Error, Place};
+pub use registry::{DEFAULT_ALIASES, DefaultAlias, DriverFile, Origin, Registry};
+pub use session::{Builder, Hdrvr, Instance, Session};
+pub use trace::{Outcome, Trace};

@@ -1,0 +1,40 @@
+//! Media files: reading AVI and WAV, writing AVI, WAV and PNG, and turning decoded bitmaps into plain pixels.
+//!
+//! Nothing here calls a driver. [`AviReader`] and [`WavReader`] yield a format block and the packets a driver is
+//! fed with; [`PictureFormat`] turns the bitmap a driver answers into top-down BGR24; [`AviWriter`],
+//! [`WavWriter`] and [`PngSeries`] store the result. BGR24 (rows from the top, three bytes a pixel, no padding)
+//! is the one picture form that passes between these parts.
+//!
+//! Input files are untrusted. Every size and offset is checked against the file before it is used, and memory is
+//! only taken for bytes the file really has. A file that is cut short or damaged in the middle is no error: what
+//! is whole is returned, and [`Damage`] says what is missing.
+
+mod avi;
+mod avi_writer;
+mod damage;
+mod dib;
+mod error;
+mod hash;
+mod output;
+mod pixels;
+mod png_series;
+mod riff;
+mod sniff;
+mod staged;
+mod wav;
+mod wav_writer;
+
+pub use avi::{
+    AviReader, MAX_PACKET, MainHeader, Packet, PacketKind, Packets, Stream, StreamHeader, VideoStream,
+};
+pub use avi_writer::{AviWriter, VideoShape};
+pub use damage::{Damage, DamageKind, Unit};
+pub use dib::{BI_BITFIELDS, BI_RGB, BitmapInfoHeader};
+pub use error::MediaError;
+pub use hash::{ContentHash, ContentHasher};
+pub use output::{OutputKind, PngPattern};
+pub use pixels::PictureFormat;
+pub use png_series::PngSeries;
+pub use riff::FourCc;
+pub use wav::{WavReader, WaveFormat};
+pub use wav_writer::{PcmFormat, SampleType, WavWriter};

@@ -1,0 +1,391 @@
+//! Turning uncompressed bitmaps into plain pixels.
+
+use super::dib::{BI_BITFIELDS, BI_RGB, BitmapInfoHeader};
+use super::error::MediaError;
+use super::riff::le32;
+
+/// The largest width and height that is accepted.
+const MAX_SIDE: u32 = 32_768;
+/// The most pixels of a picture that are accepted: 192 MiB of BGR24.
+const MAX_PIXELS: u64 = 1 << 26;
+
+/// How an uncompressed bitmap lies in memory (MS Learn: BITMAPINFOHEADER structure, Bitmap Storage).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PictureFormat {
+    width: usize,
+    height: usize,
+    top_down: bool,
+    /// Bytes from one row to the next; a multiple of 4.
+    stride: usize,
+    layout: Layout,
+}
+
+/// How one row's bytes become pixels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Layout {
+    /// 1, 4 or 8 bits: numbers into a palette, the leftmost pixel in a byte's highest bits.
+    Palette { bits: u8, colours: Box<[[u8; 3]; 256]> },
+    /// 16 bits: blue in the lowest five, green in five, red in five.
+    Rgb555,
+    /// 16 bits: blue in the lowest five, green in six, red in five.
+    Rgb565,
+    /// Three bytes: blue, green, red.
+    Bgr24,
+    /// Four bytes: blue, green, red, unused.
+    Bgr32,
+    /// 16 bits with blue, green and red wherever the masks say.
+    Masks16(Box<[Channel; 3]>),
+    /// 32 bits, likewise.
+    Masks32(Box<[Channel; 3]>),
+}
+
+impl PictureFormat {
+    /// Reads the format of a decoded picture from its BITMAPINFO block: BI_RGB of 1, 4, 8, 16, 24 or 32 bits per
+    /// pixel, or BI_BITFIELDS of 16 or 32.
+    ///
+    /// # Errors
+    /// [`MediaError::Malformed`] with the offset in the block where the header is wrong, the palette or the masks
+    /// are cut off, or a mask has gaps or overlaps another; [`MediaError::Unsupported`] for another compression or
+    /// depth; [`MediaError::TooLarge`] over 32768 pixels a side or 64 Mi pixels in all.
+    pub fn from_bitmapinfo(block: &[u8]) -> Result<Self, MediaError> {
+        let header = BitmapInfoHeader::parse(block)?;
+        let pixels = u64::from(header.width) * u64::from(header.height);
+        if header.width > MAX_SIDE || header.height > MAX_SIDE || pixels > MAX_PIXELS {
+            return Err(MediaError::TooLarge {
+                what: format!("a picture of {} x {} pixels", header.width, header.height),
+                why: format!("a side can have {MAX_SIDE} pixels, and a picture {MAX_PIXELS}"),
+            });
+        }
+        let layout = match (header.compression, header.bit_count) {
+            (BI_RGB, 1) => palette(block, &header, 1)?,
+            (BI_RGB, 4) => palette(block, &header, 4)?,
+            (BI_RGB, 8) => palette(block, &header, 8)?,
+            (BI_RGB, 16) => Layout::Rgb555,
+            (BI_RGB, 24) => Layout::Bgr24,
+            (BI_RGB, 32) => Layout::Bgr32,
+            (BI_BITFIELDS, 16) => match masks(block, 16)? {
+                [0x001F, 0x03E0, 0x7C00] => Layout::Rgb555,
+                [0x001F, 0x07E0, 0xF800] => Layout::Rgb565,
+                other => Layout::Masks16(Box::new(other.map(Channel::new))),
+            },
+            (BI_BITFIELDS, 32) => match masks(block, 32)? {
+                [0x0000_00FF, 0x0000_FF00, 0x00FF_0000] => Layout::Bgr32,
+                other => Layout::Masks32(Box::new(other.map(Channel::new))),
+            },
+            (compression, bits) => {
+                return Err(MediaError::Unsupported {
+                    what: format!(
+                        "a picture of {bits} bits per pixel and compression {}",
+                        super::riff::fourcc_text(compression)
+                    ),
+                    why: "uncompressed pictures of 1, 4, 8, 16, 24 or 32 bits are".to_owned(),
+                });
+            }
+        };
+        // The limits above keep all of these far below 2^32.
+        let width = header.width as usize;
+        let stride = (width * usize::from(header.bit_count)).div_ceil(32) * 4;
+        Ok(Self { width, height: header.height as usize, top_down: header.top_down, stride, layout })
+    }
+
+    /// Pixels per row.
+    pub fn width(&self) -> u32 {
+        self.width as u32
+    }
+
+    /// Rows.
+    pub fn height(&self) -> u32 {
+        self.height as u32
+    }
+
+    /// Whether the first row in memory is the topmost.
+    pub fn top_down(&self) -> bool {
+        self.top_down
+    }
+
+    /// Bytes of a picture in this format, with each row padded to four bytes.
+    pub fn image_size(&self) -> usize {
+        self.stride * self.height
+    }
+
+    /// Bytes of a picture as [`PictureFormat::to_bgr24`] makes it: three a pixel.
+    pub fn bgr24_size(&self) -> usize {
+        self.width * self.height * 3
+    }
+
+    /// Converts the picture in `src` to BGR24, rows from the top, without padding. `dst` is resized to
+    /// [`PictureFormat::bgr24_size`]; bytes of `src` behind [`PictureFormat::image_size`] are not looked at.
+    ///
+    /// A channel of five bits becomes `v << 3 | v >> 2`, one of six `v << 2 | v >> 4`; other widths likewise
+    /// repeat their highest bits.
+    ///
+    /// # Errors
+    /// [`MediaError::Malformed`] where `src` is too short; `dst` is then left as it was.
+    pub fn to_bgr24(&self, src: &[u8], dst: &mut Vec<u8>) -> Result<(), MediaError> {
+        let picture = src.get(..self.image_size()).ok_or_else(|| MediaError::Malformed {
+            what: "decoded picture",
+            offset: src.len() as u64,
+            why: format!("it ends there, and a whole one has {} bytes", self.image_size()),
+        })?;
+        dst.resize(self.bgr24_size(), 0);
+        let from = picture.chunks_exact(self.stride);
+        let to = dst.chunks_exact_mut(self.width * 3);
+        if self.top_down {
+            from.zip(to).for_each(|(row, out)| self.layout.convert_row(row, out));
+        } else {
+            from.rev().zip(to).for_each(|(row, out)| self.layout.convert_row(row, out));
+        }
+        Ok(())
+    }
+}
+
+impl Layout {
+    /// Converts one row, padding at its end included, to as many pixels as `out` holds.
+    fn convert_row(&self, row: &[u8], out: &mut [u8]) {
+        let pixels = out.as_chunks_mut().0;
+        match self {
+            Self::Bgr24 => out.iter_mut().zip(row).for_each(|(to, from)| *to = *from),
+            Self::Bgr32 => {
+                for (pixel, &[blue, green, red, _]) in pixels.iter_mut().zip(row.as_chunks().0) {
+                    *pixel = [blue, green, red];
+                }
+            }
+            Self::Rgb555 => convert16(row, pixels, |v| [widen5(v), widen5(v >> 5), widen5(v >> 10)]),
+            Self::Rgb565 => convert16(row, pixels, |v| [widen5(v), widen6(v >> 5), widen5(v >> 11)]),
+            Self::Masks16(channels) => {
+                convert16(row, pixels, |v| channels.each_ref().map(|channel| channel.of(u32::from(v))));
+            }
+            Self::Masks32(channels) => {
+                for (pixel, bytes) in pixels.iter_mut().zip(row.as_chunks().0) {
+                    let value = u32::from_le_bytes(*bytes);
+                    *pixel = channels.each_ref().map(|channel| channel.of(value));
+                }
+            }
+            Self::Palette { bits: 8, colours } => {
+                for (pixel, index) in pixels.iter_mut().zip(row) {
+                    *pixel = colours[usize::from(*index)];
+                }
+            }
+            Self::Palette { bits, colours } => {
+                let mask = (1u8 << bits) - 1;
+                let indices = row
+                    .iter()
+                    .flat_map(|byte| (0..8 / bits).rev().map(move |place| byte >> (place * bits) & mask));
+                for (pixel, index) in pixels.iter_mut().zip(indices) {
+                    *pixel = colours[usize::from(index)];
+                }
+            }
+        }
+    }
+}
+
+/// Converts little-endian 16-bit pixels.
+fn convert16(row: &[u8], pixels: &mut [[u8; 3]], convert: impl Fn(u16) -> [u8; 3]) {
+    for (pixel, bytes) in pixels.iter_mut().zip(row.as_chunks().0) {
+        *pixel = convert(u16::from_le_bytes(*bytes));
+    }
+}
+
+/// The lowest five bits as eight.
+fn widen5(value: u16) -> u8 {
+    ((value & 31) << 3 | (value & 31) >> 2) as u8
+}
+
+/// The lowest six bits as eight.
+fn widen6(value: u16) -> u8 {
+    ((value & 63) << 2 | (value & 63) >> 4) as u8
+}
+
+/// One colour channel of a BI_BITFIELDS bitmap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Channel {
+    /// How far to shift a pixel down, so that the channel's highest eight bits, or all if fewer, are lowest.
+    shift: u32,
+    /// Those bits.
+    mask: u8,
+    /// What each value becomes.
+    widened: [u8; 256],
+}
+
+impl Channel {
+    /// The channel of a mask without gaps; an empty mask makes a channel that is always 0.
+    fn new(mask: u32) -> Self {
+        let bits = mask.count_ones();
+        let kept = bits.min(8);
+        let shift = if bits == 0 { 0 } else { mask.trailing_zeros() + bits - kept };
+        let mut widened = [0; 256];
+        if kept > 0 {
+            for (value, out) in (0..1u32 << kept).zip(&mut widened) {
+                let mut wide = value << (8 - kept);
+                let mut filled = kept;
+                while filled < 8 {
+                    wide |= wide >> filled;
+                    filled *= 2;
+                }
+                *out = wide as u8;
+            }
+        }
+        Self { shift, mask: ((1u32 << kept) - 1) as u8, widened }
+    }
+
+    fn of(&self, pixel: u32) -> u8 {
+        self.widened[usize::from((pixel >> self.shift) as u8 & self.mask)]
+    }
+}
+
+/// The palette behind the header: four bytes a colour, blue, green, red and one that is unused.
+fn palette(block: &[u8], header: &BitmapInfoHeader, bits: u8) -> Result<Layout, MediaError> {
+    let possible = 1usize << bits;
+    let wanted = match header.clr_used as usize {
+        0 => possible,
+        stated => stated.min(possible),
+    };
+    let entries = block.get(header.size..).unwrap_or_default().as_chunks().0;
+    if entries.len() < wanted {
+        return Err(MediaError::Malformed {
+            what: "BITMAPINFO block",
+            offset: header.size as u64,
+            why: format!("its palette should have {wanted} colours, and it ends after {}", entries.len()),
+        });
+    }
+    let mut colours = Box::new([[0; 3]; 256]);
+    for (colour, &[blue, green, red, _]) in colours.iter_mut().zip(entries).take(wanted) {
+        *colour = [blue, green, red];
+    }
+    Ok(Layout::Palette { bits, colours })
+}
+
+/// The masks of blue, green and red. They stand behind the 40 bytes of BITMAPINFOHEADER, which is also where the
+/// longer headers have theirs.
+fn masks(block: &[u8], bits: u32) -> Result<[u32; 3], MediaError> {
+    const OFFSET: usize = BitmapInfoHeader::LEN;
+    let wrong = |why| MediaError::Malformed { what: "BITMAPINFO block", offset: OFFSET as u64, why };
+    let [Some(red), Some(green), Some(blue)] = [0, 4, 8].map(|offset| le32(block, OFFSET + offset)) else {
+        return Err(wrong("it ends before the three colour masks".to_owned()));
+    };
+    let masks = [blue, green, red];
+    let has_gaps = |mask: u32| mask != 0 && !(u64::from(mask >> mask.trailing_zeros()) + 1).is_power_of_two();
+    let outside = |mask: u32| u64::from(mask) >> bits != 0;
+    if masks.iter().any(|mask| has_gaps(*mask) || outside(*mask))
+        || (blue & green) | (blue & red) | (green & red) != 0
+    {
+        return Err(wrong(format!(
+            "the masks {red:#x}, {green:#x} and {blue:#x} are not three separate runs of bits"
+        )));
+    }
+    Ok(masks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A BITMAPINFO block: the header, then `extra`.
+    fn block(width: i32, height: i32, bits: u16, compression: u32, extra: &[u8]) -> Vec<u8> {
+        let mut block = Vec::new();
+        block.extend(40u32.to_le_bytes());
+        block.extend(width.to_le_bytes());
+        block.extend(height.to_le_bytes());
+        block.extend(1u16.to_le_bytes());
+        block.extend(bits.to_le_bytes());
+        block.extend(compression.to_le_bytes());
+        block.extend([0; 20]);
+        block.extend(extra);
+        block
+    }
+
+    fn masks(red: u32, green: u32, blue: u32) -> Vec<u8> {
+        [red, green, blue].map(u32::to_le_bytes).concat()
+    }
+
+    fn convert(block: &[u8], src: &[u8]) -> Vec<u8> {
+        let format = PictureFormat::from_bitmapinfo(block).unwrap();
+        assert_eq!(format.image_size(), src.len());
+        let mut dst = Vec::new();
+        format.to_bgr24(src, &mut dst).unwrap();
+        dst
+    }
+
+    #[test]
+    fn bottom_up_rows_are_turned_and_padding_dropped() {
+        // 1 pixel a row: 3 bytes and 1 of padding.
+        let src = [1, 2, 3, 0xEE, 4, 5, 6, 0xEE];
+        assert_eq!(convert(&block(1, 2, 24, 0, &[]), &src), [4, 5, 6, 1, 2, 3]);
+        assert_eq!(convert(&block(1, -2, 24, 0, &[]), &src), [1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn sixteen_bits_widen_by_repeating_high_bits() {
+        // Red 31, green 16, blue 1, and one pixel of padding behind three.
+        let pixel = (31u16 << 10 | 16 << 5 | 1).to_le_bytes();
+        let src = [pixel, [0xFF, 0x7F], [0, 0x80], [0xEE, 0xEE]].concat();
+        assert_eq!(convert(&block(3, 1, 16, 0, &[]), &src), [8, 132, 255, 255, 255, 255, 0, 0, 0]);
+        // Red 16, green 33, blue 30.
+        let src = [(16u16 << 11 | 33 << 5 | 30).to_le_bytes(), [0xEE, 0xEE]].concat();
+        assert_eq!(convert(&block(1, 1, 16, 3, &masks(0xF800, 0x7E0, 0x1F)), &src), [247, 134, 132]);
+        // Four bits each: v * 17.
+        let src = [0x21, 0x0F, 0, 0];
+        assert_eq!(convert(&block(1, 1, 16, 3, &masks(0xF00, 0xF0, 0xF)), &src), [17, 34, 255]);
+    }
+
+    #[test]
+    fn general_masks_equal_the_fast_ways() {
+        let channels = [0x001F, 0x07E0, 0xF800].map(Channel::new);
+        let mut general = [[0; 3]; 1];
+        let mut fast = [0; 3];
+        for value in 0..=u16::MAX {
+            convert16(&value.to_le_bytes(), &mut general, |v| {
+                channels.each_ref().map(|c| c.of(u32::from(v)))
+            });
+            Layout::Rgb565.convert_row(&value.to_le_bytes(), &mut fast);
+            assert_eq!(general, [fast]);
+        }
+    }
+
+    #[test]
+    fn thirty_two_bits() {
+        let src = [1, 2, 3, 4, 5, 6, 7, 8];
+        assert_eq!(convert(&block(2, 1, 32, 0, &[]), &src), [1, 2, 3, 5, 6, 7]);
+        let rgbx = masks(0xFF, 0xFF00, 0xFF_0000);
+        assert_eq!(convert(&block(2, 1, 32, 3, &rgbx), &src), [3, 2, 1, 7, 6, 5]);
+        // Ten bits each keep their highest eight; an empty mask stays black.
+        let deep = masks(0x3FF0_0000, 0xF_FC00, 0);
+        let value = (0x3FFu32 << 20 | 0x200 << 10 | 0x3FF).to_le_bytes();
+        assert_eq!(convert(&block(1, 1, 32, 3, &deep), &value), [0, 128, 255]);
+    }
+
+    #[test]
+    fn palettes_of_all_depths() {
+        let colours: Vec<u8> = (0..=255).flat_map(|i: u8| [i, i.wrapping_mul(2), 255 - i, 0xEE]).collect();
+        assert_eq!(convert(&block(2, 1, 8, 0, &colours), &[0, 200, 0xEE, 0xEE]), [0, 0, 255, 200, 144, 55]);
+        assert_eq!(
+            convert(&block(3, 1, 4, 0, &colours), &[0x1F, 0x20, 0, 0]),
+            [1, 2, 254, 15, 30, 240, 2, 4, 253]
+        );
+        assert_eq!(
+            convert(&block(3, 1, 1, 0, &colours), &[0b1010_0000, 0, 0, 0]),
+            [1, 2, 254, 0, 0, 255, 1, 2, 254]
+        );
+        let mut short = block(1, 1, 8, 0, &colours[..16]);
+        assert!(PictureFormat::from_bitmapinfo(&short).is_err());
+        short[32] = 4;
+        // A number beyond the four colours is black.
+        assert_eq!(convert(&short, &[4, 0, 0, 0]), [0, 0, 0]);
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_hold() {
+        let error = |block: &[u8]| PictureFormat::from_bitmapinfo(block).unwrap_err();
+        for (width, height) in [(32_769, 1), (1, -32_769), (32_768, 32_768), (1, i32::MIN)] {
+            assert!(matches!(error(&block(width, height, 24, 0, &[])), MediaError::TooLarge { .. }));
+        }
+        assert!(matches!(error(&block(1, 1, 12, 0, &[])), MediaError::Unsupported { .. }));
+        let compressed = error(&block(1, 1, 24, u32::from_le_bytes(*b"cvid"), &[]));
+        assert!(compressed.to_string().contains("compression 'cvid'"), "{compressed}");
+        for bad in [masks(0xF00, 0xFF0, 0xF), masks(0x500, 0, 0), masks(0x1_0000, 0, 0), vec![0; 11]] {
+            assert!(matches!(error(&block(1, 1, 16, 3, &bad)), MediaError::Malformed { offset: 40, .. }));
+        }
+        let format = PictureFormat::from_bitmapinfo(&block(2, 2, 24, 0, &[])).unwrap();
+        assert!(format.to_bgr24(&[0; 15], &mut Vec::new()).is_err());
+    }
+}

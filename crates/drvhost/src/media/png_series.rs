@@ -1,0 +1,102 @@
+//! Writing frames as numbered PNG pictures.
+
+use std::io;
+
+use super::avi_writer::check_frame;
+use super::error::MediaError;
+use super::output::PngPattern;
+use super::staged::StagedFile;
+
+/// Writes each frame as a picture of its own, numbered from 1: RGB, eight bits a channel.
+///
+/// Each file appears complete. Files of frames that were written stay, even where a later frame fails.
+pub struct PngSeries {
+    pattern: PngPattern,
+    width: u32,
+    height: u32,
+    /// The picture at hand, as pixels and as a file.
+    rgb: Vec<u8>,
+    file: Vec<u8>,
+    written: u64,
+}
+
+impl PngSeries {
+    /// Starts a series of pictures of one size. No file is made yet.
+    ///
+    /// # Errors
+    /// [`MediaError::Unsupported`] where a side is 0, which PNG cannot store.
+    pub fn create(pattern: PngPattern, width: u32, height: u32) -> Result<Self, MediaError> {
+        if width == 0 || height == 0 {
+            return Err(MediaError::Unsupported {
+                what: format!("a PNG picture of {width} x {height} pixels"),
+                why: "each side must have at least one".to_owned(),
+            });
+        }
+        Ok(Self { pattern, width, height, rgb: Vec::new(), file: Vec::new(), written: 0 })
+    }
+
+    /// Writes the next picture from BGR24, rows from the top, three bytes a pixel without padding.
+    ///
+    /// # Errors
+    /// [`MediaError::Malformed`] where `bgr` has another length than the picture; [`MediaError::Io`].
+    pub fn write_frame(&mut self, bgr: &[u8]) -> Result<(), MediaError> {
+        check_frame(bgr, self.width, self.height)?;
+        self.rgb.resize(bgr.len(), 0);
+        for (to, &[blue, green, red]) in self.rgb.as_chunks_mut().0.iter_mut().zip(bgr.as_chunks::<3>().0) {
+            *to = [red, green, blue];
+        }
+        let path = self.pattern.path(self.written + 1);
+        self.encode()
+            .map_err(|err| MediaError::io(format!("encoding {}", path.display()), io::Error::other(err)))?;
+        let mut out = StagedFile::create(&path)?;
+        out.write(&self.file)?;
+        out.finish()?;
+        self.written += 1;
+        Ok(())
+    }
+
+    /// How many pictures were written.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Makes `file` from `rgb`.
+    fn encode(&mut self) -> Result<(), png::EncodingError> {
+        self.file.clear();
+        let mut encoder = png::Encoder::new(&mut self.file, self.width, self.height);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::Fast);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&self.rgb)?;
+        writer.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::io::BufReader;
+
+    use super::*;
+
+    #[test]
+    fn pictures_are_numbered_from_one_and_hold_the_pixels() {
+        let directory = tempfile::tempdir().unwrap();
+        let pattern = PngPattern::parse(&directory.path().join("f%03d.png")).unwrap();
+        let mut series = PngSeries::create(pattern, 2, 1).unwrap();
+        series.write_frame(&[1, 2, 3, 4, 5, 6]).unwrap();
+        series.write_frame(&[7; 6]).unwrap();
+        assert!(series.write_frame(&[7; 5]).is_err());
+        assert_eq!(series.written(), 2);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+
+        let file = File::open(directory.path().join("f001.png")).unwrap();
+        let mut reader = png::Decoder::new(BufReader::new(file)).read_info().unwrap();
+        let mut pixels = [0; 6];
+        let info = reader.next_frame(&mut pixels).unwrap();
+        assert_eq!((info.width, info.height, info.color_type), (2, 1, png::ColorType::Rgb));
+        assert_eq!(pixels, [3, 2, 1, 6, 5, 4]);
+        assert!(directory.path().join("f002.png").exists());
+    }
+}

@@ -1,0 +1,57 @@
+//! Recognises other kinds of file, so that an error can name them.
+
+use super::riff::fourcc_text;
+
+/// Signatures by offset, and the names of what bears them.
+const SIGNATURES: &[(usize, &[u8], &str)] = &[
+    (0, b"RIFX", "a big-endian RIFF file (RIFX)"),
+    (0, b"RF64", "an RF64 file (a wave file over 4 GiB)"),
+    (0, b"FORM", "an IFF file"),
+    (4, b"ftyp", "an ISO media file (MP4, QuickTime)"),
+    (4, b"moov", "a QuickTime file"),
+    (4, b"mdat", "a QuickTime file"),
+    (0, b"\x1A\x45\xDF\xA3", "a Matroska or WebM file"),
+    (0, b"\x30\x26\xB2\x75\x8E\x66\xCF\x11", "an ASF file (WMV, WMA)"),
+    (0, b"OggS", "an Ogg file"),
+    (0, b"fLaC", "a FLAC file"),
+    (0, b"FLV\x01", "a Flash video file"),
+    (0, b"ID3", "an MP3 file"),
+    (0, b"\0\0\x01\xBA", "an MPEG program stream"),
+    (0, b"\0\0\x01\xB3", "an MPEG video stream"),
+    (0, b"\x89PNG", "a PNG picture"),
+    (0, b"BM", "a bitmap picture"),
+    (0, b"MZ", "a program or driver, not a media file"),
+    (0, b"PK\x03\x04", "a ZIP archive"),
+];
+
+/// Names what `head`, the first bytes of a file, looks like.
+pub(super) fn describe(head: &[u8]) -> String {
+    if head.is_empty() {
+        return "an empty file".to_owned();
+    }
+    if head.starts_with(b"RIFF") {
+        return match head.get(8..).and_then(|rest| rest.first_chunk()) {
+            Some(form) => format!("a RIFF file of form {}", fourcc_text(*form)),
+            None => "a RIFF file that ends within its first 12 bytes".to_owned(),
+        };
+    }
+    let named = SIGNATURES
+        .iter()
+        .find(|(offset, signature, _)| head.get(*offset..).is_some_and(|rest| rest.starts_with(signature)));
+    named.map_or("something else", |(_, _, name)| *name).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::describe;
+
+    #[test]
+    fn names_common_kinds() {
+        assert_eq!(describe(b""), "an empty file");
+        assert_eq!(describe(b"RIFF\0\0\0\0CDXA"), "a RIFF file of form 'CDXA'");
+        assert_eq!(describe(b"RIFF\0\0"), "a RIFF file that ends within its first 12 bytes");
+        assert_eq!(describe(b"\0\0\0\x20ftypisom"), "an ISO media file (MP4, QuickTime)");
+        assert_eq!(describe(b"\x1A\x45\xDF\xA3\x01\0\0\0"), "a Matroska or WebM file");
+        assert_eq!(describe(b"hello"), "something else");
+    }
+}

@@ -1,0 +1,148 @@
+//! A loaded driver: its file, its worker, and where it is in its life.
+
+use std::fs::File;
+use std::io::{Seek, Write};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use mmsystem::message_name;
+
+use crate::error::Error;
+use crate::session::Hdrvr;
+use crate::trace::{CallRecord, Cause, Outcome, Trace, micros};
+use crate::worker::{Broker, Reply, Worker};
+
+/// The largest driver file that is read. The image built from it is bounded by the format's reader.
+const MAX_FILE: u64 = 256 << 20;
+
+/// The bytes of a driver's file, read once: what was checked is what the worker gets.
+#[derive(Debug)]
+pub(crate) struct Image {
+    /// The file's name without directory.
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
+impl Image {
+    /// Reads a driver file and checks that this host can run it.
+    ///
+    /// # Errors
+    /// [`Error::File`], or [`Error::NotADriver`] with what it is instead.
+    pub fn read(file: &Path) -> Result<Self, Error> {
+        let io = |source| Error::File { file: file.to_owned(), source };
+        let not_a_driver = |why: String| Error::NotADriver { file: file.to_owned(), why };
+        let metadata = std::fs::metadata(file).map_err(io)?;
+        if !metadata.is_file() {
+            return Err(not_a_driver("it is not a file".into()));
+        }
+        if metadata.len() > MAX_FILE {
+            return Err(not_a_driver(format!("it is larger than {} MiB", MAX_FILE >> 20)));
+        }
+        let bytes = std::fs::read(file).map_err(io)?;
+        let machine = pe::identify(&bytes).map_err(|error| not_a_driver(error.to_string()))?;
+        if machine != pe::Machine::X86_64 {
+            return Err(not_a_driver(format!("it is a driver for {machine}; drivers for x86_64 run here")));
+        }
+        let image = pe::Image::parse(&bytes).map_err(|error| not_a_driver(error.to_string()))?;
+        let driver_proc = image.export("DriverProc").map_err(|error| not_a_driver(error.to_string()))?;
+        if driver_proc.is_none() {
+            return Err(not_a_driver("it exports no DriverProc, so it is no installable driver".into()));
+        }
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self { name, bytes })
+    }
+
+    /// A memfd with the bytes, at its beginning, for a worker to read.
+    pub fn descriptor(&self) -> Result<OwnedFd, Error> {
+        let failed = |error: std::io::Error| Error::Worker(error.to_string());
+        let mut file = File::from(sandbox::memory_file("drvhost image").map_err(failed)?);
+        file.write_all(&self.bytes).map_err(failed)?;
+        file.rewind().map_err(failed)?;
+        Ok(file.into())
+    }
+}
+
+/// A driver in a worker of its own.
+#[derive(Debug)]
+pub(crate) struct Module {
+    pub file: PathBuf,
+    /// The file's name without directory.
+    pub name: String,
+    /// The worker's number in this session, from 1.
+    pub number: u32,
+    pub worker: Worker,
+    /// The module handle.
+    pub handle: u64,
+    driver_proc: u64,
+}
+
+/// One message to one instance, or to a module when there is none (`id` 0).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Message {
+    pub hdrvr: Hdrvr,
+    pub id: u64,
+    pub number: u32,
+    pub lparam1: i64,
+    pub lparam2: i64,
+    pub cause: Option<Cause>,
+}
+
+impl Module {
+    /// Puts a loaded worker and its file together.
+    ///
+    /// # Errors
+    /// [`Error::NotADriver`] when the loaded image has no DriverProc to call.
+    pub fn new(file: &Path, name: String, number: u32, worker: Worker, loaded: &wire::Loaded) -> Result<Self, Error> {
+        let no_code = || Error::NotADriver { file: file.to_owned(), why: "its DriverProc is not code".into() };
+        if !loaded.unresolved.is_empty() {
+            let imports = crate::worker::printable(&loaded.unresolved.join(" "));
+            tracing::debug!(driver = name, imports, "not supplied here");
+        }
+        let driver_proc = loaded.driver_proc.ok_or_else(no_code)?;
+        Ok(Self { file: file.to_owned(), name, number, worker, handle: loaded.module, driver_proc })
+    }
+
+    /// Calls DriverProc and notes it in the trace.
+    pub fn send(&self, message: &Message, broker: &dyn Broker, trace: &Trace, until: Option<Instant>) -> Reply {
+        let (seq, t_us) = trace.begin();
+        let started = Instant::now();
+        let Message { hdrvr, id, number, lparam1, lparam2, cause } = *message;
+        let arguments = [id, hdrvr.0, number.into(), lparam1.cast_unsigned(), lparam2.cast_unsigned()];
+        let reply = self.worker.call(self.driver_proc, arguments, broker, until);
+        let (outcome, result) = match &reply {
+            Reply::Answered(result) => (Outcome::Answered, Some(result.cast_signed())),
+            Reply::Late { .. } => (Outcome::Late, None),
+            Reply::Faulted(_) => (Outcome::Faulted, None),
+            Reply::Died(_) => (Outcome::Died, None),
+        };
+        trace.write(&CallRecord {
+            kind: "call",
+            seq,
+            t_us,
+            worker: self.number,
+            driver: &self.name,
+            hdrvr: hdrvr.0.cast_signed(),
+            id: id.cast_signed(),
+            message: message_name(number),
+            number,
+            lparam1,
+            lparam2,
+            result,
+            elapsed_us: micros(started),
+            outcome,
+            cause,
+        });
+        reply
+    }
+
+    /// A reply that is no answer, as an error about a message.
+    pub fn failure(&self, reply: Reply, number: u32) -> Error {
+        self.worker.failure(reply, &name_of(number))
+    }
+}
+
+/// A message's name, or its number.
+pub(crate) fn name_of(number: u32) -> String {
+    message_name(number).map_or_else(|| format!("message {number:#x}"), str::to_owned)
+}

@@ -1,0 +1,226 @@
+//! What is open in a session: instances by handle, modules by file.
+//!
+//! The lock here is never held while a driver is called.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use crate::module::Module;
+use crate::session::Hdrvr;
+
+/// Where an instance is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// DRV_OPEN has not been answered yet: the handle exists, messages do not reach it.
+    Opening,
+    Open,
+    /// DRV_CLOSE has been sent.
+    Closing,
+}
+
+/// One instance.
+#[derive(Debug, Clone)]
+pub(crate) struct Slot {
+    pub module: Arc<Module>,
+    /// What DRV_OPEN answered.
+    pub id: u64,
+    pub phase: Phase,
+}
+
+/// One file's module.
+#[derive(Debug)]
+enum Entry {
+    /// Being loaded or unloaded by some thread; others wait.
+    Busy,
+    Live(Live),
+}
+
+#[derive(Debug)]
+struct Live {
+    module: Arc<Module>,
+    /// Instances, those being opened included.
+    users: usize,
+    /// The instance that the hidden-instance quirk opened.
+    hidden: Option<Hdrvr>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    handles: u64,
+    workers: u32,
+    instances: BTreeMap<Hdrvr, Slot>,
+    modules: HashMap<PathBuf, Entry>,
+}
+
+/// Who loads a module that several may want at once.
+#[derive(Debug)]
+pub(crate) enum Claim {
+    /// The caller does, then says [`Table::loaded`] or [`Table::forget`].
+    Load,
+    /// It is there; the caller is counted as a user until [`Table::release`].
+    Join(Arc<Module>),
+    /// Somebody else is still at it and the time is over.
+    TimedOut,
+}
+
+/// What is left of a module when one of its instances is gone.
+#[derive(Debug)]
+pub(crate) enum Left {
+    /// Other instances, or nothing to do.
+    InUse,
+    /// Only the hidden instance, which closes itself now.
+    OnlyHidden(Hdrvr),
+    /// Nothing: the caller unloads it, then says [`Table::forget`].
+    Unused(Arc<Module>),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Table {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Finds or reserves the module of a file.
+    pub fn claim(&self, file: &Path, until: Option<Instant>) -> Claim {
+        let mut state = self.lock();
+        loop {
+            match state.modules.get_mut(file) {
+                None => {
+                    state.modules.insert(file.to_owned(), Entry::Busy);
+                    return Claim::Load;
+                }
+                // A worker that died is no place for a further instance: what it held is lost, its file can be loaded anew.
+                Some(Entry::Live(live)) if live.module.worker.dead() => {
+                    state.modules.insert(file.to_owned(), Entry::Busy);
+                    return Claim::Load;
+                }
+                Some(Entry::Live(live)) => {
+                    live.users += 1;
+                    return Claim::Join(Arc::clone(&live.module));
+                }
+                Some(Entry::Busy) => {}
+            }
+            let Some(until) = until else {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Claim::TimedOut;
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// The claimed module is loaded; the claimer is its first user.
+    pub fn loaded(&self, module: &Arc<Module>) {
+        let live = Live { module: Arc::clone(module), users: 1, hidden: None };
+        self.lock().modules.insert(module.file.clone(), Entry::Live(live));
+        self.changed.notify_all();
+    }
+
+    /// The file has no module any more.
+    pub fn forget(&self, file: &Path) {
+        self.lock().modules.remove(file);
+        self.changed.notify_all();
+    }
+
+    /// Counts one more user, the hidden instance.
+    pub fn hide(&self, module: &Module, hidden: Hdrvr) {
+        if let Some(Entry::Live(live)) = self.lock().modules.get_mut(&module.file) {
+            live.hidden = Some(hidden);
+            live.users += 1;
+        }
+    }
+
+    /// Counts one user less.
+    pub fn release(&self, module: &Module) -> Left {
+        let mut state = self.lock();
+        let Some(entry) = state.modules.get_mut(&module.file) else { return Left::InUse };
+        let Entry::Live(live) = entry else { return Left::InUse };
+        // A file whose worker died may have been loaded anew meanwhile.
+        if live.module.number != module.number {
+            return Left::InUse;
+        }
+        live.users = live.users.saturating_sub(1);
+        match (live.users, live.hidden) {
+            (0, _) => {
+                let module = Arc::clone(&live.module);
+                *entry = Entry::Busy;
+                Left::Unused(module)
+            }
+            (1, Some(hidden)) => {
+                live.hidden = None;
+                Left::OnlyHidden(hidden)
+            }
+            _ => Left::InUse,
+        }
+    }
+
+    /// A handle that no instance ever had; stale handles never become valid again (C061 allows more).
+    pub fn new_handle(&self) -> Hdrvr {
+        let mut state = self.lock();
+        state.handles += 1;
+        Hdrvr(state.handles * 0x10)
+    }
+
+    /// The number of the next worker.
+    pub fn new_worker(&self) -> u32 {
+        let mut state = self.lock();
+        state.workers += 1;
+        state.workers
+    }
+
+    /// Puts an instance in, or changes it.
+    pub fn set(&self, hdrvr: Hdrvr, slot: Slot) {
+        self.lock().instances.insert(hdrvr, slot);
+    }
+
+    /// Takes an instance out; false when it is gone already.
+    pub fn remove(&self, hdrvr: Hdrvr) -> bool {
+        self.lock().instances.remove(&hdrvr).is_some()
+    }
+
+    /// The instance with this handle.
+    pub fn get(&self, hdrvr: Hdrvr) -> Option<Slot> {
+        self.lock().instances.get(&hdrvr).cloned()
+    }
+
+    /// Moves an instance from one phase to another; `None` when it is not in the first.
+    pub fn advance(&self, hdrvr: Hdrvr, from: Phase, to: Phase) -> Option<Slot> {
+        let mut state = self.lock();
+        let slot = state.instances.get_mut(&hdrvr).filter(|slot| slot.phase == from)?;
+        slot.phase = to;
+        Some(slot.clone())
+    }
+
+    /// All instances whose DRV_OPEN has been answered, in open order.
+    pub fn open(&self) -> Vec<(Hdrvr, Slot)> {
+        let state = self.lock();
+        let open = state.instances.iter().filter(|(_, slot)| slot.phase != Phase::Opening);
+        open.map(|(&hdrvr, slot)| (hdrvr, slot.clone())).collect()
+    }
+
+    /// Takes every instance and module out.
+    pub fn clear(&self) {
+        let mut state = self.lock();
+        state.instances.clear();
+        state.modules.clear();
+        self.changed.notify_all();
+    }
+
+    /// How many instances use a module (C022).
+    pub fn users(&self, file: &Path) -> usize {
+        match self.lock().modules.get(file) {
+            Some(Entry::Live(live)) => live.users,
+            _ => 0,
+        }
+    }
+}

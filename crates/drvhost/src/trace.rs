@@ -1,0 +1,100 @@
+//! The trace: every DriverProc call as one JSON object a line, written when the call ends.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::error::Error;
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// With an answer.
+    Answered,
+    /// Not in time.
+    Late,
+    /// By a fault.
+    Faulted,
+    /// With the worker's end.
+    Died,
+}
+
+/// Why the host sent a message on its own account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Cause {
+    /// The session ends.
+    SessionEnd,
+}
+
+/// One DriverProc call. The fields and their order are a contract.
+#[derive(Debug, Serialize)]
+pub(crate) struct CallRecord<'a> {
+    pub kind: &'static str,
+    pub seq: u64,
+    pub t_us: u64,
+    pub worker: u32,
+    pub driver: &'a str,
+    pub hdrvr: i64,
+    pub id: i64,
+    pub message: Option<&'static str>,
+    pub number: u32,
+    pub lparam1: i64,
+    pub lparam2: i64,
+    pub result: Option<i64>,
+    pub elapsed_us: u64,
+    pub outcome: Outcome,
+    pub cause: Option<Cause>,
+}
+
+/// Where trace lines go, and the clock and counter that they carry.
+#[derive(Debug)]
+pub struct Trace {
+    file: Option<Mutex<File>>,
+    started: Instant,
+    calls: AtomicU64,
+}
+
+impl Trace {
+    /// A trace that nobody reads.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { file: None, started: Instant::now(), calls: AtomicU64::new(0) }
+    }
+
+    /// A trace written to `path`, which is emptied first.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn to_file(path: &Path) -> Result<Self, Error> {
+        let file = File::create(path).map_err(|source| Error::File { file: path.to_owned(), source })?;
+        Ok(Self { file: Some(Mutex::new(file)), ..Self::none() })
+    }
+
+    /// The next call's number, from 1, and the microseconds since the start.
+    pub(crate) fn begin(&self) -> (u64, u64) {
+        (self.calls.fetch_add(1, Ordering::Relaxed) + 1, micros(self.started))
+    }
+
+    pub(crate) fn write(&self, record: &CallRecord<'_>) {
+        let Some(file) = &self.file else { return };
+        let Ok(mut line) = serde_json::to_vec(record) else { return };
+        line.push(b'\n');
+        // One write for a whole line, so that a reader who follows the file never sees half of one.
+        let written = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);
+        if let Err(error) = written {
+            tracing::warn!(%error, "the trace could not be written");
+        }
+    }
+}
+
+/// Microseconds since `start`.
+pub(crate) fn micros(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,299 @@
+//! One worker process, as the host sees it: a thing that answers requests, in time or not.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use sandbox::{Child, SharedMemory, Spawner, futex};
+use wire::ring::Sleep;
+use wire::{Asked, CHANNEL_SIZE, Channel, Fault, FaultKind, Layer, Load, LoadRefusal, Loaded, Side, ToHost, ToWorker, channel};
+
+use crate::arena::{self, Arena};
+use crate::error::Error;
+use crate::module::Image;
+use crate::turns::Turns;
+
+/// How long the host sleeps before it looks whether the worker still lives.
+const LOOK: Duration = Duration::from_millis(10);
+/// How often the soft deadline's signal is repeated: it may arrive just before the driver's code goes on.
+const REPEAT: Duration = Duration::from_millis(5);
+/// How long after its deadline a call has for being interrupted before its worker is killed.
+const GRACE: Duration = Duration::from_millis(250);
+/// How long a worker has for entering its jail.
+const START: Duration = Duration::from_secs(10);
+
+/// How a request ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reply {
+    Answered(u64),
+    Faulted(Fault),
+    /// Interrupted at its deadline; `killed` when interrupting was not enough.
+    Late { killed: bool },
+    /// The worker is no more, for this reason.
+    Died(String),
+}
+
+/// Answers what a driver asks of the host from inside a call.
+pub(crate) trait Broker {
+    /// The answer; nothing done for it may take longer than `until`.
+    fn ask(&self, asked: &Asked, until: Option<Instant>) -> i64;
+}
+
+/// A jailed process with its channel and arena.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    child: Child,
+    memory: SharedMemory,
+    channel: Mutex<Channel>,
+    turns: Turns,
+    next_seq: AtomicU32,
+    name: String,
+    dead: OnceLock<String>,
+    /// The memory shared with the driver.
+    pub arena: Arc<Arena>,
+    /// What isolates it.
+    pub layers: Vec<Layer>,
+}
+
+impl Worker {
+    /// Starts a worker and waits until it is jailed; no byte of the driver has run then.
+    ///
+    /// # Errors
+    /// [`Error::Worker`].
+    pub fn start(spawner: &Spawner, program: &Path, image: &Image) -> Result<Self, Error> {
+        let shared = |error: sandbox::SharedError| Error::Worker(error.to_string());
+        let memory = SharedMemory::create("drvhost channel", CHANNEL_SIZE).map_err(shared)?;
+        let arena = SharedMemory::create("drvhost arena", arena::SIZE).map_err(shared)?;
+        let descriptor = |memory: &SharedMemory| {
+            let descriptor = memory.descriptor().ok_or_else(|| Error::Bug("shared memory without descriptor".into()))?;
+            descriptor.try_clone_to_owned().map_err(|error| Error::Worker(error.to_string()))
+        };
+        let descriptors = [descriptor(&memory)?, descriptor(&arena)?, image.descriptor()?];
+        let child = spawner.spawn(program, &image.name, descriptors).map_err(|error| Error::Worker(error.to_string()))?;
+        let mut channel = Channel::new(Side::Host, Sleep { wait: futex::wait, wake: futex::wake });
+        let started = match first_word(&mut channel, &memory, &child)? {
+            ToHost::Started(started) => started,
+            ToHost::NotStarted(why) => return Err(Error::Worker(why)),
+            other => return Err(Error::Worker(format!("its first word was {other:?}"))),
+        };
+        Ok(Self {
+            arena: Arena::new(arena, started.arena),
+            child,
+            memory,
+            channel: Mutex::new(channel),
+            turns: Turns::default(),
+            next_seq: AtomicU32::new(1),
+            name: image.name.clone(),
+            dead: OnceLock::new(),
+            layers: started.layers,
+        })
+    }
+
+    /// Maps the driver and runs its entry point.
+    ///
+    /// # Errors
+    /// [`Error::NotADriver`] when it cannot be loaded, or the reply that ended it, as an error about its entry point.
+    pub fn load(&self, file: &Path, broker: &dyn Broker, until: Option<Instant>) -> Result<Loaded, Error> {
+        let not_a_driver = |why: String| Error::NotADriver { file: file.to_owned(), why };
+        let load = |seq| ToWorker::Load(Load { seq, name: self.name.clone() });
+        match self.exchange(load, broker, until) {
+            Exchange::Loaded(loaded) => Ok(loaded),
+            Exchange::Unloadable(LoadRefusal::Image(why)) => Err(not_a_driver(why)),
+            Exchange::Unloadable(LoadRefusal::EntryPoint) => {
+                Err(not_a_driver("its entry point refuses to be loaded (DLL_PROCESS_ATTACH answered FALSE)".into()))
+            }
+            Exchange::Unloadable(LoadRefusal::Host(why)) => Err(Error::Worker(why)),
+            Exchange::Reply(reply) => Err(self.failure(reply, "its entry point")),
+        }
+    }
+
+    /// Calls a guest function.
+    pub fn call(&self, function: u64, arguments: [u64; 5], broker: &dyn Broker, until: Option<Instant>) -> Reply {
+        self.request(|seq| ToWorker::Call(wire::Call { seq, function, arguments }), broker, until)
+    }
+
+    /// Tells the image that it is unloaded.
+    pub fn unload(&self, broker: &dyn Broker, until: Option<Instant>) -> Reply {
+        self.request(|seq| ToWorker::Unload { seq }, broker, until)
+    }
+
+    /// Ends the process; every later request answers [`Reply::Died`].
+    pub fn end(&self, why: &str) -> String {
+        let ended = self.child.kill();
+        self.dead.get_or_init(|| if why.is_empty() { ended.to_string() } else { why.to_owned() }).clone()
+    }
+
+    /// Whether the process has ended.
+    pub fn dead(&self) -> bool {
+        self.dead.get().is_some()
+    }
+
+    /// Whether a call into it has not ended yet.
+    pub fn in_call(&self) -> bool {
+        self.turns.busy()
+    }
+
+    /// A reply that is no answer, as an error about `message`.
+    pub fn failure(&self, reply: Reply, message: &str) -> Error {
+        let (driver, message) = (self.name.clone(), message.to_owned());
+        match reply {
+            Reply::Late { killed } => Error::Late { driver, message, killed },
+            Reply::Faulted(fault) => Error::Faulted { driver, message, fault },
+            Reply::Died(how) => Error::Died { driver, message, how },
+            Reply::Answered(result) => Error::Refused { driver, message, result: result.to_string() },
+        }
+    }
+
+    fn request(&self, message: impl FnOnce(u32) -> ToWorker, broker: &dyn Broker, until: Option<Instant>) -> Reply {
+        match self.exchange(message, broker, until) {
+            Exchange::Reply(reply) => reply,
+            Exchange::Loaded(_) | Exchange::Unloadable(_) => Reply::Died(self.end("answered another question")),
+        }
+    }
+
+    fn exchange(&self, message: impl FnOnce(u32) -> ToWorker, broker: &dyn Broker, until: Option<Instant>) -> Exchange {
+        if let Some(how) = self.dead.get() {
+            return Reply::Died(how.clone()).into();
+        }
+        let Some(turn) = self.turns.begin(until) else { return Reply::Late { killed: false }.into() };
+        // 0 means "no request" to the worker.
+        let seq = self.next_seq.fetch_add(1, Ordering::Relaxed).max(1);
+        let mut waiting = Waiting { seq, until, next_signal: None };
+        let mut next = message(seq);
+        loop {
+            let heard = self.say_and_hear(&next, &mut waiting);
+            let asked = match heard {
+                Ok(ToHost::Asked(asked)) => asked,
+                Ok(message) => return self.conclude(message, seq),
+                Err(reply) => return reply.into(),
+            };
+            next = ToWorker::Granted(turn.step_aside(|| broker.ask(&asked, until)));
+        }
+    }
+
+    /// Sends a message and waits for the next one that needs the host.
+    fn say_and_hear(&self, message: &ToWorker, waiting: &mut Waiting) -> Result<ToHost, Reply> {
+        let words = self.memory.words();
+        let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        let broken = |what: &dyn std::fmt::Display| Reply::Died(self.end(&format!("broke the protocol ({what}) and was killed")));
+        channel.send(words, message).map_err(|error| broken(&error))?;
+        loop {
+            let look = waiting.next_look();
+            match channel.receive(words, Some(look)).map_err(|error| broken(&error))? {
+                Some(ToHost::Said(text)) => tracing::info!(driver = self.name, "{}", printable(&text)),
+                Some(message) => return Ok(message),
+                None => self.check(waiting)?,
+            }
+        }
+    }
+
+    /// Looks after a worker that has not answered yet: whether it lives, and whether its time is over.
+    fn check(&self, waiting: &mut Waiting) -> Result<(), Reply> {
+        if let Some(ended) = self.child.ended() {
+            let shim = channel::noted_shim(self.memory.words());
+            let place = shim.map_or_else(String::new, |shim| format!(" in {shim}"));
+            return Err(Reply::Died(self.end(&format!("was {ended}{place}"))));
+        }
+        let Some(until) = waiting.until else { return Ok(()) };
+        let now = Instant::now();
+        if now >= until + GRACE {
+            self.end("was killed because it could not be interrupted at its deadline");
+            return Err(Reply::Late { killed: true });
+        }
+        if now >= until && waiting.next_signal.is_none_or(|next| now >= next) {
+            if let Some(word) = channel::interrupt(self.memory.words()) {
+                word.store(waiting.seq, Ordering::SeqCst);
+            }
+            self.child.interrupt();
+            waiting.next_signal = Some(now + REPEAT);
+        }
+        Ok(())
+    }
+
+    fn conclude(&self, message: ToHost, seq: u32) -> Exchange {
+        match message {
+            ToHost::Answered { seq: answered, result } if answered == seq => Reply::Answered(result).into(),
+            ToHost::Faulted { seq: answered, fault } if answered == seq => match fault.kind {
+                FaultKind::Deadline => Reply::Late { killed: false }.into(),
+                FaultKind::Driver | FaultKind::Bug => Reply::Faulted(sane(fault)).into(),
+            },
+            ToHost::Loaded(loaded) => Exchange::Loaded(loaded),
+            ToHost::Unloadable(refusal) => Exchange::Unloadable(refusal),
+            _ => Reply::Died(self.end("answered a question that was not asked and was killed")).into(),
+        }
+    }
+}
+
+/// What came of a message: most are replies, loading has answers of its own.
+enum Exchange {
+    Reply(Reply),
+    Loaded(Loaded),
+    Unloadable(LoadRefusal),
+}
+
+impl From<Reply> for Exchange {
+    fn from(reply: Reply) -> Self {
+        Self::Reply(reply)
+    }
+}
+
+/// A request that is not answered yet.
+struct Waiting {
+    seq: u32,
+    until: Option<Instant>,
+    next_signal: Option<Instant>,
+}
+
+impl Waiting {
+    /// When to look after the worker next.
+    fn next_look(&self) -> Instant {
+        let look = Instant::now() + LOOK;
+        let due = match (self.next_signal, self.until) {
+            (Some(next), _) => Some(next),
+            (None, until) => until,
+        };
+        due.map_or(look, |due| due.min(look))
+    }
+}
+
+/// The first message of a worker that has just been started.
+fn first_word(channel: &mut Channel, memory: &SharedMemory, child: &Child) -> Result<ToHost, Error> {
+    let give_up = Instant::now() + START;
+    loop {
+        let look = Instant::now() + LOOK;
+        if let Some(message) =
+            channel.receive(memory.words(), Some(look)).map_err(|error| Error::Worker(error.to_string()))?
+        {
+            return Ok(message);
+        }
+        if let Some(ended) = child.ended() {
+            return Err(Error::Worker(format!("it {ended} before it was ready")));
+        }
+        if Instant::now() > give_up {
+            return Err(Error::Worker(format!("it was not ready after {} s", START.as_secs())));
+        }
+    }
+}
+
+/// A fault as a worker tells it, made fit to be shown: what it says is hostile text.
+fn sane(mut fault: Fault) -> Fault {
+    fault.text = printable(&fault.text);
+    if let Some(place) = &mut fault.place {
+        place.module = printable(&place.module);
+    }
+    fault
+}
+
+/// Text from a driver without what could steer a terminal, and not too much of it.
+pub(crate) fn printable(text: &str) -> String {
+    text.trim_end().chars().take(500).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// Where the worker's program is: beside this program, or one folder up, where cargo puts what tests use.
+pub(crate) fn default_program() -> PathBuf {
+    let name = "drvhost-worker";
+    let own = std::env::current_exe().unwrap_or_default();
+    let places = own.ancestors().skip(1).take(2).map(|folder| folder.join(name));
+    places.clone().find(|place| place.is_file()).or_else(|| places.into_iter().next()).unwrap_or_else(|| name.into())
+}

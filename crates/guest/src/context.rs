@@ -1,0 +1,70 @@
+//! The state of one guest thread that assembly and the signal handler share.
+
+use std::mem::offset_of;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Where a thread block holds the address of the [`Context`], above all that Windows defines there.
+pub(crate) const TEB_CONTEXT: usize = 0x2ff0;
+
+/// What assembly needs to find its way between host and guest. One per guest thread, on the host's side of the address space.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The host's stack pointer inside the innermost [`crate::call`]; shims run below it.
+    pub host_sp: u64,
+    /// Where the next call into the guest may push.
+    pub guest_sp: u64,
+    /// Non-zero when the innermost call must end: checked when a shim returns.
+    pub abort: u64,
+    /// The thread block's address, the guest's GS base.
+    pub teb: u64,
+    /// The host's FS base: its thread-local storage.
+    pub host_fs: u64,
+    /// `extern "sysv64" fn(*mut Context, *mut ImportFrame, u32)`.
+    pub dispatch: u64,
+    /// What `dispatch` works on: the [`crate::Host`] of the innermost call.
+    pub host: u64,
+    /// 1 while the guest is in control, so that a fault is its own; kept by `enter.rs`.
+    pub in_guest: u64,
+    /// How many calls into the guest are open.
+    pub depth: u64,
+    /// The number of the request being served, for deadlines; 0 between requests.
+    pub request: u32,
+    /// Where the host writes the number of the request to interrupt.
+    pub interrupt: Option<&'static AtomicU32>,
+    /// What the signal handler saw.
+    pub trap: Trap,
+}
+
+/// A hardware fault or an interruption, as the signal handler records it.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Trap {
+    /// The signal; 0 for none.
+    pub signal: i32,
+    /// `si_code`.
+    pub code: i32,
+    /// The guest's instruction pointer; 0 when a shim was running.
+    pub instruction: u64,
+    /// `si_addr`, or the system call's number.
+    pub address: u64,
+    /// The processor's trap number.
+    pub number: u64,
+    /// The page fault's error code.
+    pub error: u64,
+}
+
+impl Context {
+    pub const HOST_SP: usize = offset_of!(Self, host_sp);
+    pub const GUEST_SP: usize = offset_of!(Self, guest_sp);
+    pub const ABORT: usize = offset_of!(Self, abort);
+    pub const TEB: usize = offset_of!(Self, teb);
+    pub const HOST_FS: usize = offset_of!(Self, host_fs);
+    pub const DISPATCH: usize = offset_of!(Self, dispatch);
+    pub const IN_GUEST: usize = offset_of!(Self, in_guest);
+
+    /// Whether the host has asked to interrupt the request being served.
+    pub fn interrupted(&self) -> bool {
+        self.request != 0 && self.interrupt.is_some_and(|word| word.load(Ordering::SeqCst) == self.request)
+    }
+}

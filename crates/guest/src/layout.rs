@@ -1,0 +1,43 @@
+//! Where guest memory lies.
+//!
+//! Everything is below 2 GiB: 32-bit code reaches all of it, and an address is positive in either width. The regions are
+//! reserved before the system-call filter is installed; none of them ever moves or grows.
+
+use std::ops::Range;
+
+/// Size of a page.
+pub const PAGE: u64 = 0x1000;
+
+/// Alignment of images and of reservations, as on Windows (`dwAllocationGranularity`).
+pub const GRANULARITY: u64 = 0x1_0000;
+
+/// Mapped images: the driver and what it brings along.
+pub const IMAGES: Range<u64> = 0x1000_0000..0x2000_0000;
+
+/// Import thunks: readable and executable.
+pub const THUNKS: Range<u64> = 0x2000_0000..0x2004_0000;
+
+/// Thread and process blocks, and data that shims lend to the guest.
+pub const SYSTEM: Range<u64> = 0x2010_0000..0x2020_0000;
+
+/// The stack, growing down; the first megabyte below it stays unmapped, so that a frame of any usual size that runs over
+/// its end faults there.
+pub const STACK: Range<u64> = 0x2200_0000..0x2220_0000;
+
+/// The unmapped space under [`STACK`] in which a fault counts as a stack overflow.
+pub const STACK_GUARD: Range<u64> = 0x2100_0000..0x2200_0000;
+
+/// What HeapAlloc and its kin hand out. Pages cost nothing until they are touched.
+pub const HEAP: Range<u64> = 0x3000_0000..0x7000_0000;
+
+/// Where the memory that host and worker share is mapped; the host decides how much of it there is.
+pub const ARENA: Range<u64> = 0x7000_0000..0x8000_0000;
+
+/// The end of what a 32-bit pointer reaches; code at or above it is the worker's own.
+pub const GUEST_END: u64 = 1 << 32;
+
+/// `size` rounded up to whole pages; `None` when that is past the end of numbers.
+#[must_use]
+pub fn page_round(size: u64) -> Option<u64> {
+    size.checked_next_multiple_of(PAGE)
+}

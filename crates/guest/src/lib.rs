@@ -1,0 +1,33 @@
+//! Guest memory, images, and entering and leaving guest code.
+//!
+//! The guest is the driver: its code, its memory and its view of the machine. This crate maps images, calls their functions with
+//! the Windows calling convention, catches what they import and calls, and turns whatever goes wrong inside into a [`Fault`]
+//! value. It knows no Win32 function: those come from the [`Host`] that the caller supplies.
+//!
+//! ```text
+//! call() ── enter64 ──> guest code ── import thunk ── import64 ──> Host::import() ── call() ──> guest code ...
+//!    ^                      │                                            │
+//!    └──── leave64 <────────┴───── fault: signal.rs rewrites the ────────┘
+//!                                  interrupted context to fault64
+//! ```
+//! All guest addresses lie below 4 GiB (see [`layout`]), so that one arrangement serves drivers of both widths.
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+compile_error!("guest code is x86 and runs natively: this crate needs x86-64 Linux");
+
+mod context;
+mod enter;
+mod fault;
+mod image;
+pub mod layout;
+mod memory;
+mod signal;
+mod thread;
+mod thunks;
+
+pub use enter::{Arguments, Host, Stop, Value, call};
+pub use fault::{Access, Fault, FaultKind, Place};
+pub use image::{LoadError, Module};
+pub use memory::{Memory, Protection, Violation};
+pub use thread::{Machine, StartError};
+pub use thunks::Thunks;

@@ -1,0 +1,323 @@
+//! Guest memory: reserved once, reached by checked copies only.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use crate::fault::Access;
+use crate::layout::{self, PAGE};
+
+/// An access that the guest's page protections do not allow; the guest would have faulted here, so its call ends with that fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no memory to {access} {len} bytes at {address:#x}")]
+pub struct Violation {
+    /// The first address of the access.
+    pub address: u64,
+    /// How many bytes it wanted.
+    pub len: usize,
+    /// What it wanted to do.
+    pub access: Access,
+}
+
+/// What may be done with a range of pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Protection {
+    /// Reading them.
+    pub read: bool,
+    /// Writing to them.
+    pub write: bool,
+    /// Running what is there.
+    pub execute: bool,
+}
+
+impl Protection {
+    /// Nothing.
+    pub const NONE: Self = Self { read: false, write: false, execute: false };
+    /// Reading only.
+    pub const READ: Self = Self { read: true, ..Self::NONE };
+    /// Data.
+    pub const READ_WRITE: Self = Self { read: true, write: true, execute: false };
+    /// Code.
+    pub const READ_EXECUTE: Self = Self { read: true, write: false, execute: true };
+
+    fn bits(self) -> libc::c_int {
+        let bit = |on, bit| if on { bit } else { 0 };
+        bit(self.read, libc::PROT_READ) | bit(self.write, libc::PROT_WRITE) | bit(self.execute, libc::PROT_EXEC)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Region {
+    range: Range<u64>,
+    protection: Protection,
+}
+
+/// All memory that the guest can use, with the protections it has.
+///
+/// The table here is what makes every access below sound: it lists only ranges that this process has mapped for good
+/// ([`Memory::reserve`] and [`Memory::map_arena`] map, nothing unmaps), with the protection they have now ([`Memory::protect`] is the only one to change it).
+#[derive(Debug)]
+pub struct Memory {
+    /// Sorted by address, not overlapping.
+    regions: Vec<Region>,
+}
+
+impl Memory {
+    /// Reserves every region of [`layout`] but the arena, which [`map_arena`](Self::map_arena) maps.
+    ///
+    /// # Errors
+    /// `mmap`'s, for example when something is mapped there already.
+    pub(crate) fn reserve() -> io::Result<Self> {
+        let mut memory = Self { regions: Vec::new() };
+        for (range, protection) in [
+            (layout::IMAGES, Protection::NONE),
+            (layout::THUNKS, Protection::READ_WRITE),
+            (layout::SYSTEM, Protection::READ_WRITE),
+            (layout::STACK_GUARD, Protection::NONE),
+            (layout::STACK, Protection::READ_WRITE),
+            (layout::HEAP, Protection::READ_WRITE),
+        ] {
+            map_at(&range, protection, None)?;
+            memory.set(range, protection);
+        }
+        Ok(memory)
+    }
+
+    /// Maps the arena, the memory that `file` holds and the host shares, at the start of [`layout::ARENA`] for good.
+    ///
+    /// # Errors
+    /// `fstat`'s or `mmap`'s, or `InvalidInput` when there is more of it than the layout has room for.
+    pub fn map_arena(&mut self, file: BorrowedFd<'_>) -> io::Result<()> {
+        let len = File::from(file.try_clone_to_owned()?).metadata()?.len();
+        let start = layout::ARENA.start;
+        let range = start..start.saturating_add(len);
+        if len == 0 || range.end > layout::ARENA.end {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        map_at(&range, Protection::READ_WRITE, Some(file))?;
+        self.set(range, Protection::READ_WRITE);
+        Ok(())
+    }
+
+    /// Gives the pages of `range` a protection.
+    pub(crate) fn protect(&mut self, range: Range<u64>, protection: Protection) -> io::Result<()> {
+        let len = usize::try_from(range.end.saturating_sub(range.start)).map_err(io::Error::other)?;
+        let known = [layout::IMAGES, layout::THUNKS];
+        if !range.start.is_multiple_of(PAGE) || !known.iter().any(|k| k.start <= range.start && range.end <= k.end) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let start = std::ptr::with_exposed_provenance_mut(usize::try_from(range.start).map_err(io::Error::other)?);
+        // SAFETY: the check above keeps the range inside regions that `reserve` mapped for the guest alone; no Rust object lies there.
+        if unsafe { libc::mprotect(start, len, protection.bits()) } == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        self.set(range, protection);
+        Ok(())
+    }
+
+    /// Copies guest memory at `address` to `out`.
+    ///
+    /// # Errors
+    /// [`Violation`] when not all of it is readable.
+    pub fn read(&self, address: u64, out: &mut [u8]) -> Result<(), Violation> {
+        let from = self.checked(address, out.len(), Access::Read)?;
+        // SAFETY: `checked` found all `out.len()` bytes at `from` mapped and readable; guest memory never overlaps `out`, which is the host's.
+        unsafe { std::ptr::copy_nonoverlapping(from, out.as_mut_ptr(), out.len()) };
+        Ok(())
+    }
+
+    /// Copies `bytes` to guest memory at `address`.
+    ///
+    /// # Errors
+    /// [`Violation`] when not all of it is writable.
+    pub fn write(&self, address: u64, bytes: &[u8]) -> Result<(), Violation> {
+        let to = self.checked(address, bytes.len(), Access::Write)?;
+        // SAFETY: `checked` found all `bytes.len()` bytes at `to` mapped and writable; `bytes` is the host's and does not overlap.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) };
+        Ok(())
+    }
+
+    /// Copies `len` bytes inside guest memory; the ranges may overlap (`memmove`).
+    ///
+    /// # Errors
+    /// [`Violation`] when the source is not all readable or the destination not all writable; then nothing is copied.
+    pub fn copy(&self, to: u64, from: u64, len: usize) -> Result<(), Violation> {
+        let from = self.checked(from, len, Access::Read)?;
+        let to = self.checked(to, len, Access::Write)?;
+        // SAFETY: `checked` found both ranges mapped with the needed protection; `copy` allows them to overlap.
+        unsafe { std::ptr::copy(from, to, len) };
+        Ok(())
+    }
+
+    /// Sets `len` bytes at `address` to `value` (`memset`).
+    ///
+    /// # Errors
+    /// [`Violation`] when not all of it is writable.
+    pub fn fill(&self, address: u64, value: u8, len: usize) -> Result<(), Violation> {
+        let to = self.checked(address, len, Access::Write)?;
+        // SAFETY: `checked` found all `len` bytes at `to` mapped and writable.
+        unsafe { std::ptr::write_bytes(to, value, len) };
+        Ok(())
+    }
+
+    /// The `N` bytes at `address`, for the integers' `from_le_bytes`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn array<const N: usize>(&self, address: u64) -> Result<[u8; N], Violation> {
+        let mut bytes = [0; N];
+        self.read(address, &mut bytes).map(|()| bytes)
+    }
+
+    /// The bytes at `address` up to, without, the first zero.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), when memory ends before a zero is found.
+    pub fn c_string(&self, address: u64) -> Result<Vec<u8>, Violation> {
+        let mut text = Vec::new();
+        let mut at = address;
+        loop {
+            // Page by page: the string may end just before memory does.
+            let chunk = usize::try_from(PAGE - at % PAGE).unwrap_or(1);
+            let start = text.len();
+            text.resize(start + chunk, 0);
+            self.read(at, &mut text[start..])?;
+            if let Some(end) = text[start..].iter().position(|&byte| byte == 0) {
+                text.truncate(start + end);
+                return Ok(text);
+            }
+            at += chunk as u64;
+        }
+    }
+
+    /// The UTF-16 units at `address` up to, without, the first zero.
+    ///
+    /// # Errors
+    /// As [`c_string`](Self::c_string).
+    pub fn wide_string(&self, address: u64) -> Result<Vec<u16>, Violation> {
+        let mut text = Vec::new();
+        loop {
+            match u16::from_le_bytes(self.array(address.wrapping_add(2 * text.len() as u64))?) {
+                0 => return Ok(text),
+                unit => text.push(unit),
+            }
+        }
+    }
+
+    /// Whether `len` bytes at `address` may be accessed so.
+    #[must_use]
+    pub fn allows(&self, address: u64, len: usize, access: Access) -> bool {
+        self.checked(address, len, access).is_ok()
+    }
+
+    /// The pages around `address` that allow the same, and what that is; `None` for the space between regions.
+    #[must_use]
+    pub fn region(&self, address: u64) -> (Range<u64>, Option<Protection>) {
+        let next = self.regions.partition_point(|region| region.range.end <= address);
+        match self.regions.get(next) {
+            Some(region) if region.range.start <= address => (region.range.clone(), Some(region.protection)),
+            after => {
+                let start = next.checked_sub(1).map_or(0, |before| self.regions[before].range.end);
+                (start..after.map_or(layout::GUEST_END.max(address), |region| region.range.start), None)
+            }
+        }
+    }
+
+    fn checked(&self, address: u64, len: usize, access: Access) -> Result<*mut u8, Violation> {
+        let violation = Violation { address, len, access };
+        let end = address.checked_add(len as u64).ok_or(violation)?;
+        let mut covered = address;
+        let first = self.regions.partition_point(|region| region.range.end <= address);
+        for region in &self.regions[first..] {
+            let allowed = match access {
+                Access::Read => region.protection.read,
+                Access::Write => region.protection.write,
+                Access::Execute => region.protection.execute,
+            };
+            if covered >= end || region.range.start > covered || !allowed {
+                break;
+            }
+            covered = region.range.end;
+        }
+        // An access of no bytes is allowed anywhere, as the C library's functions allow it.
+        if covered < end {
+            return Err(Violation { address: covered, ..violation });
+        }
+        Ok(std::ptr::with_exposed_provenance_mut(usize::try_from(address).map_err(|_| violation)?))
+    }
+
+    /// Records the protection of `range`, splitting what it overlaps.
+    fn set(&mut self, range: Range<u64>, protection: Protection) {
+        let mut regions = Vec::with_capacity(self.regions.len() + 2);
+        for old in self.regions.drain(..) {
+            for part in [old.range.start..old.range.end.min(range.start), old.range.start.max(range.end)..old.range.end] {
+                if part.start < part.end {
+                    regions.push(Region { range: part, protection: old.protection });
+                }
+            }
+        }
+        if range.start < range.end {
+            regions.push(Region { range, protection });
+        }
+        regions.sort_by_key(|region| region.range.start);
+        self.regions = regions;
+    }
+}
+
+/// Maps free addresses: to a file that others share, or to memory of the guest's own.
+fn map_at(range: &Range<u64>, protection: Protection, file: Option<BorrowedFd<'_>>) -> io::Result<()> {
+    let kind = if file.is_some() { libc::MAP_SHARED } else { libc::MAP_PRIVATE | libc::MAP_ANONYMOUS };
+    let flags = kind | libc::MAP_NORESERVE | libc::MAP_FIXED_NOREPLACE;
+    let file = file.map_or(-1, |file| file.as_raw_fd());
+    let start = std::ptr::with_exposed_provenance_mut(usize::try_from(range.start).map_err(io::Error::other)?);
+    let len = usize::try_from(range.end - range.start).map_err(io::Error::other)?;
+    // SAFETY: MAP_FIXED_NOREPLACE maps free addresses only, so no memory in use is replaced.
+    let base = unsafe { libc::mmap(start, len, protection.bits(), flags, file, 0) };
+    if base == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Memory {
+        let mut memory = Memory { regions: Vec::new() };
+        memory.set(0x1000..0x5000, Protection::READ_WRITE);
+        memory.set(0x2000..0x3000, Protection::READ);
+        memory
+    }
+
+    #[test]
+    fn protections_split_and_accesses_cross_regions() {
+        let memory = table();
+        assert!(memory.allows(0x1000, 0x4000, Access::Read));
+        assert!(!memory.allows(0x1000, 0x4001, Access::Read));
+        assert!(memory.allows(0x1000, 0x1000, Access::Write));
+        assert_eq!(memory.checked(0x1fff, 2, Access::Write).unwrap_err().address, 0x2000);
+        assert!(!memory.allows(0x1000, 1, Access::Execute));
+        assert!(!memory.allows(u64::MAX, 2, Access::Read));
+        assert!(memory.allows(0, 0, Access::Write));
+    }
+
+    #[test]
+    fn regions_and_the_space_between_are_found() {
+        let memory = table();
+        assert_eq!(memory.region(0x2fff), (0x2000..0x3000, Some(Protection::READ)));
+        assert_eq!(memory.region(0x3000), (0x3000..0x5000, Some(Protection::READ_WRITE)));
+        assert_eq!(memory.region(0), (0..0x1000, None));
+        assert_eq!(memory.region(0x5000), (0x5000..layout::GUEST_END, None));
+    }
+
+    #[test]
+    fn reserved_memory_is_reached_by_copies() {
+        let memory = Memory::reserve().unwrap();
+        let at = layout::HEAP.start + 0xffe;
+        memory.write(at, b"over the page\0").unwrap();
+        assert_eq!(memory.c_string(at).unwrap(), b"over the page");
+        memory.copy(at + 5, at, 4).unwrap();
+        assert_eq!(memory.c_string(at).unwrap(), b"over overpage");
+        assert!(memory.read(layout::IMAGES.start, &mut [0]).is_err());
+        assert!(memory.write(layout::HEAP.end - 1, &[0; 2]).is_err());
+    }
+}

@@ -1,0 +1,28 @@
+//! The worker's own heap, which cannot grow once the filter is installed.
+
+use std::io;
+
+/// Has the C library's allocator take `size` bytes from the system now and live within them: `brk` and `mmap` are not among the allowed
+/// system calls. Pages are not touched, so what is not used costs nothing.
+///
+/// # Errors
+/// When there is not as much memory, or the allocator does not take the settings.
+pub fn reserve(size: usize) -> io::Result<()> {
+    let size_as_int = libc::c_int::try_from(size).map_err(io::Error::other)?;
+    // SAFETY: mallopt takes integers; each setting is one that mallopt(3) lists.
+    let set = unsafe {
+        // One arena that grows by `size` at once and never shrinks, and no block outside of it.
+        libc::mallopt(libc::M_ARENA_MAX, 1)
+            & libc::mallopt(libc::M_MMAP_MAX, 0)
+            & libc::mallopt(libc::M_TRIM_THRESHOLD, -1)
+            & libc::mallopt(libc::M_TOP_PAD, size_as_int)
+    };
+    // SAFETY: a block larger than anything free makes the arena grow by at least M_TOP_PAD; it is freed at once and not used.
+    let block = unsafe { libc::malloc(1 << 18) };
+    if set != 1 || block.is_null() {
+        return Err(io::ErrorKind::OutOfMemory.into());
+    }
+    // SAFETY: `block` came from malloc on the line above.
+    unsafe { libc::free(block) };
+    Ok(())
+}

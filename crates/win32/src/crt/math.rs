@@ -1,0 +1,160 @@
+//! Floating-point functions, random numbers, and small integer ones.
+
+use guest::Stop;
+
+use crate::abi::Pointer;
+use crate::crt::{EDOM, ERANGE, set_errno};
+use crate::process::Process;
+
+/// A result, with `errno` set when the arguments were outside the function's domain or the result is outside a double's range.
+fn noted(process: &mut Process, result: f64, arguments: &[f64]) -> f64 {
+    if result.is_nan() && !arguments.iter().any(|argument| argument.is_nan()) {
+        set_errno(process, EDOM);
+    } else if result.is_infinite() && arguments.iter().all(|argument| argument.is_finite()) {
+        set_errno(process, ERANGE);
+    }
+    result
+}
+
+/// Functions of one double.
+macro_rules! unary {
+    ($($name:ident = $function:path;)*) => {$(
+        pub fn $name(process: &mut Process, x: f64) -> f64 {
+            noted(process, $function(x), &[x])
+        }
+    )*};
+}
+unary! {
+    log = f64::ln;
+    log10 = f64::log10;
+    exp = f64::exp;
+    sqrt = f64::sqrt;
+    sin = f64::sin;
+    cos = f64::cos;
+    tan = f64::tan;
+    asin = f64::asin;
+    acos = f64::acos;
+    atan = f64::atan;
+    sinh = f64::sinh;
+    cosh = f64::cosh;
+    tanh = f64::tanh;
+    floor = f64::floor;
+    ceil = f64::ceil;
+    fabs = f64::abs;
+}
+
+/// Functions of two doubles.
+macro_rules! binary {
+    ($($name:ident = $function:expr;)*) => {$(
+        pub fn $name(process: &mut Process, x: f64, y: f64) -> f64 {
+            let function: fn(f64, f64) -> f64 = $function;
+            noted(process, function(x, y), &[x, y])
+        }
+    )*};
+}
+binary! {
+    pow = f64::powf;
+    atan2 = f64::atan2;
+    fmod = |x, y| x % y;
+}
+
+/// Multiplies by a power of two, in steps whose factors are doubles.
+fn scale(mut x: f64, mut power: i32) -> f64 {
+    // More than three steps cannot change an infinity or a zero any more. A step down is never followed by one up, and all but the
+    // last are exact for as long as the result is normal.
+    power = power.clamp(-3000, 3000);
+    while power > 1000 {
+        x *= f64::from_bits((1000 + 1023) << 52);
+        power -= 1000;
+    }
+    while power < -960 {
+        x *= f64::from_bits((1023 - 960) << 52);
+        power += 960;
+    }
+    x * f64::from_bits(u64::from((power + 1023).cast_unsigned()) << 52)
+}
+
+pub fn ldexp(process: &mut Process, x: f64, power: i32) -> f64 {
+    noted(process, scale(x, power), &[x])
+}
+
+/// The fraction, from 0.5 up to 1, and the power of two that a number consists of.
+fn split(x: f64) -> (f64, i32) {
+    if x == 0.0 || !x.is_finite() {
+        return (x, 0);
+    }
+    let (bits, offset) = if x.is_normal() { (x.to_bits(), 1022) } else { (scale(x, 64).to_bits(), 1022 + 64) };
+    let exponent = i32::from((bits >> 52).to_le_bytes()[0]) | i32::from((bits >> 60).to_le_bytes()[0] & 7) << 8;
+    (f64::from_bits(bits & !(0x7ff << 52) | 1022 << 52), exponent - offset)
+}
+
+pub fn frexp(process: &mut Process, x: f64, power: Pointer) -> Result<f64, Stop> {
+    let (fraction, exponent) = split(x);
+    process.machine.memory.write(power.0, &exponent.to_le_bytes())?;
+    Ok(fraction)
+}
+
+pub fn modf(process: &mut Process, x: f64, whole: Pointer) -> Result<f64, Stop> {
+    process.machine.memory.write(whole.0, &x.trunc().to_le_bytes())?;
+    let fraction = if x.is_infinite() { 0.0 } else { x.fract() };
+    Ok(fraction.copysign(x))
+}
+
+pub fn abs(_: &mut Process, x: i32) -> i32 {
+    x.wrapping_abs()
+}
+
+/// The generator of `rand`: x becomes x * 214013 + 2531011, of which bits 16 to 30 are the number.
+#[derive(Debug)]
+pub(super) struct Random(u32);
+
+impl Random {
+    pub fn new(seed: u32) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u32 {
+        self.0 = self.0.wrapping_mul(214_013).wrapping_add(2_531_011);
+        self.0 >> 16 & 0x7fff
+    }
+}
+
+pub fn rand(process: &mut Process) -> u32 {
+    process.crt.random.next()
+}
+
+pub fn srand(process: &mut Process, seed: u32) {
+    process.crt.random = Random::new(seed);
+}
+
+/// _controlfp, and `_control87`: answers the control word that results. It is kept for asking only.
+pub fn _controlfp(process: &mut Process, value: u32, mask: u32) -> u32 {
+    let word = &mut process.crt.control_word;
+    *word = *word & !mask | value & mask;
+    *word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_numbers_are_the_documented_ones() {
+        let mut random = Random::new(1);
+        assert_eq!([(); 5].map(|()| random.next()), [41, 18467, 6334, 26500, 19169]);
+    }
+
+    #[test]
+    fn numbers_are_split_and_scaled() {
+        for (x, fraction, power) in
+            [(1.0, 0.5, 1), (-3.0, -0.75, 2), (0.1, 0.8, -3), (5e-324, 0.5, -1073), (f64::MAX, 1.0 - f64::EPSILON / 2.0, 1024)]
+        {
+            assert_eq!(split(x), (fraction, power), "{x}");
+            assert_eq!(scale(fraction, power), x, "{x}");
+        }
+        assert_eq!(split(0.0), (0.0, 0));
+        assert_eq!(scale(1.0, 5000), f64::INFINITY);
+        assert_eq!(scale(1.0, -5000), 0.0);
+        assert_eq!(scale(5e-324, 2000), 5e-324 * 2_f64.powi(1000) * 2_f64.powi(1000));
+    }
+}

@@ -1,0 +1,346 @@
+//! The `printf` functions.
+//!
+//! The Universal CRT exports only those with `__stdio_common` in their names, with options that its headers choose; the others are
+//! msvcrt.dll's (and ntdll's), which write exponents with three digits.
+
+use guest::{Memory, Stop, Violation};
+
+use crate::abi::{Pointer, Variadic};
+use crate::crt::format::{self, Dialect, Failure, Sink, Source};
+use crate::crt::stdio::{self, LINE};
+use crate::crt::text::Unit;
+use crate::crt::{EBADF, EILSEQ, EINVAL, ERANGE, set_errno};
+use crate::process::Process;
+
+/// Options of the `__stdio_common` functions (corecrt_stdio_config.h).
+const LEGACY_VSPRINTF_NULL_TERMINATION: u64 = 1;
+const STANDARD_SNPRINTF_BEHAVIOR: u64 = 2;
+const LEGACY_WIDE_SPECIFIERS: u64 = 4;
+const LEGACY_THREE_DIGIT_EXPONENTS: u64 = 0x10;
+
+/// What `_snprintf` and its kin of msvcrt.dll would pass as options.
+const MSVCRT: u64 = LEGACY_VSPRINTF_NULL_TERMINATION | LEGACY_WIDE_SPECIFIERS | LEGACY_THREE_DIGIT_EXPONENTS;
+
+/// No limit to the buffer's size: the caller answers for it.
+const UNLIMITED: Pointer = Pointer(u64::MAX);
+
+/// A format with units of type `U`, and arguments, in the guest.
+struct Guest<'m, U> {
+    memory: &'m Memory,
+    format: Pointer,
+    arguments: Variadic,
+    unit: std::marker::PhantomData<U>,
+}
+
+impl<U: Unit> Source for Guest<'_, U> {
+    fn format(&self, index: u64) -> Result<u16, Violation> {
+        U::read(self.memory, self.format.at(index * U::SIZE)).map(Into::into)
+    }
+
+    fn unit(&self, text: u64, index: u64, wide: bool) -> Result<u16, Violation> {
+        let text = Pointer(text);
+        if wide {
+            u16::read(self.memory, text.at(2 * index))
+        } else {
+            u8::read(self.memory, text.at(index)).map(Into::into)
+        }
+    }
+
+    fn int(&mut self) -> Result<u32, Violation> {
+        let [low, ..] = split(self.arguments.slot(self.memory)?);
+        Ok(low)
+    }
+
+    fn long_long(&mut self) -> Result<u64, Violation> {
+        self.arguments.slot(self.memory)
+    }
+
+    fn pointer(&mut self) -> Result<u64, Violation> {
+        self.arguments.slot(self.memory)
+    }
+}
+
+/// The lower and the upper half.
+fn split(slot: u64) -> [u32; 2] {
+    let [a, b, c, d, e, f, g, h] = slot.to_le_bytes();
+    [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
+}
+
+/// A buffer of the guest's, written in small pieces.
+struct Buffer<'m, U> {
+    memory: &'m Memory,
+    start: Pointer,
+    /// How many units it has room for.
+    room: u64,
+    /// How many are written, without the pending ones.
+    written: u64,
+    pending: [U; 32],
+    held: usize,
+}
+
+impl<U: Unit> Buffer<'_, U> {
+    fn flush(&mut self) -> Result<(), Violation> {
+        for &unit in self.pending.iter().take(self.held) {
+            unit.write(self.memory, self.start.at(self.written * U::SIZE))?;
+            self.written += 1;
+        }
+        self.held = 0;
+        Ok(())
+    }
+}
+
+impl<U: Unit> Sink for Buffer<'_, U> {
+    fn put(&mut self, unit: u16, times: u64) -> Result<(), Failure> {
+        let unit = U::from_wide(unit).ok_or(Failure::Refused(EILSEQ))?;
+        for _ in 0..times.min(self.room - self.written - self.held as u64) {
+            if self.held == self.pending.len() {
+                self.flush()?;
+            }
+            if let Some(free) = self.pending.get_mut(self.held) {
+                *free = unit;
+                self.held += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Formats into a buffer with room for `count` units, without the zero: the length of the whole result, or `None` with `errno` set.
+fn print<U: Unit>(
+    process: &mut Process,
+    options: u64,
+    buffer: Pointer,
+    count: u64,
+    format: Pointer,
+    arguments: Variadic,
+) -> Result<Option<u64>, Stop> {
+    if format.is_null() || (buffer.is_null() && count != 0) {
+        set_errno(process, EINVAL);
+        return Ok(None);
+    }
+    let memory = &process.machine.memory;
+    let mut source = Guest::<U> { memory, format, arguments, unit: std::marker::PhantomData };
+    let mut sink =
+        Buffer { memory, start: buffer, room: count, written: 0, pending: [U::ZERO; 32], held: 0 };
+    let length = format::format(dialect::<U>(options), &mut source, &mut sink);
+    sink.flush()?;
+    finish(process, length)
+}
+
+fn dialect<U: Unit>(options: u64) -> Dialect {
+    Dialect {
+        wide: U::SIZE == 2 && options & LEGACY_WIDE_SPECIFIERS != 0,
+        three_digit_exponents: options & LEGACY_THREE_DIGIT_EXPONENTS != 0,
+    }
+}
+
+fn finish(process: &mut Process, length: Result<u64, Failure>) -> Result<Option<u64>, Stop> {
+    let error = match length {
+        // The answer is an int.
+        Ok(length) if i32::try_from(length).is_ok() => return Ok(Some(length)),
+        Ok(_) => ERANGE,
+        Err(Failure::Memory(violation)) => return Err(violation.into()),
+        Err(Failure::Refused(error)) => error,
+    };
+    set_errno(process, error);
+    Ok(None)
+}
+
+fn answer(length: Option<u64>) -> i32 {
+    length.and_then(|length| i32::try_from(length).ok()).unwrap_or(-1)
+}
+
+/// What `vsprintf` and all that limit it do with a buffer of `count` units.
+fn common<U: Unit>(
+    process: &mut Process,
+    options: u64,
+    buffer: Pointer,
+    count: u64,
+    format: Pointer,
+    arguments: Variadic,
+) -> Result<i32, Stop> {
+    let length = print::<U>(process, options, buffer, count, format, arguments)?;
+    if buffer.is_null() || count == 0 {
+        // Only the length was asked for; with a buffer, nothing but an empty text fits.
+        let fits = buffer.is_null() || options & STANDARD_SNPRINTF_BEHAVIOR != 0 || length == Some(0);
+        return Ok(if fits { answer(length) } else { -1 });
+    }
+    let end = length.unwrap_or(0);
+    let memory = &process.machine.memory;
+    if end < count {
+        U::ZERO.write(memory, buffer.at(end * U::SIZE))?;
+        return Ok(answer(length));
+    }
+    if options & (LEGACY_VSPRINTF_NULL_TERMINATION | STANDARD_SNPRINTF_BEHAVIOR) == LEGACY_VSPRINTF_NULL_TERMINATION {
+        // A text that fills the buffer has no zero.
+        return Ok(if end == count { answer(length) } else { -1 });
+    }
+    U::ZERO.write(memory, buffer.at((count - 1) * U::SIZE))?;
+    Ok(if options & STANDARD_SNPRINTF_BEHAVIOR != 0 { answer(length) } else { -1 })
+}
+
+pub fn __stdio_common_vsprintf(
+    process: &mut Process,
+    options: u64,
+    buffer: Pointer,
+    count: Pointer,
+    format: Pointer,
+    _locale: Pointer,
+    arguments: Pointer,
+) -> Result<i32, Stop> {
+    common::<u8>(process, options, buffer, count.0, format, Variadic::List(arguments))
+}
+
+pub fn __stdio_common_vswprintf(
+    process: &mut Process,
+    options: u64,
+    buffer: Pointer,
+    count: Pointer,
+    format: Pointer,
+    _locale: Pointer,
+    arguments: Pointer,
+) -> Result<i32, Stop> {
+    common::<u16>(process, options, buffer, count.0, format, Variadic::List(arguments))
+}
+
+/// `vsprintf_s`: a text that does not fit leaves the buffer empty.
+pub fn __stdio_common_vsprintf_s(
+    process: &mut Process,
+    options: u64,
+    buffer: Pointer,
+    count: Pointer,
+    format: Pointer,
+    _locale: Pointer,
+    arguments: Pointer,
+) -> Result<i32, Stop> {
+    if buffer.is_null() || count.0 == 0 {
+        set_errno(process, EINVAL);
+        return Ok(-1);
+    }
+    let length = print::<u8>(process, options, buffer, count.0, format, Variadic::List(arguments))?;
+    let fits = length.filter(|&length| length < count.0);
+    process.machine.memory.write(buffer.at(fits.unwrap_or(0)).0, &[0])?;
+    if length.is_some() && fits.is_none() {
+        set_errno(process, ERANGE);
+    }
+    Ok(answer(fits))
+}
+
+pub fn _vsnprintf(
+    process: &mut Process,
+    buffer: Pointer,
+    count: Pointer,
+    format: Pointer,
+    arguments: Pointer,
+) -> Result<i32, Stop> {
+    common::<u8>(process, MSVCRT, buffer, count.0, format, Variadic::List(arguments))
+}
+
+pub fn _vsnwprintf(
+    process: &mut Process,
+    buffer: Pointer,
+    count: Pointer,
+    format: Pointer,
+    arguments: Pointer,
+) -> Result<i32, Stop> {
+    common::<u16>(process, MSVCRT, buffer, count.0, format, Variadic::List(arguments))
+}
+
+pub fn _snprintf(
+    process: &mut Process,
+    buffer: Pointer,
+    count: Pointer,
+    format: Pointer,
+    arguments: Variadic,
+) -> Result<i32, Stop> {
+    common::<u8>(process, MSVCRT, buffer, count.0, format, arguments)
+}
+
+pub fn _snwprintf(
+    process: &mut Process,
+    buffer: Pointer,
+    count: Pointer,
+    format: Pointer,
+    arguments: Variadic,
+) -> Result<i32, Stop> {
+    common::<u16>(process, MSVCRT, buffer, count.0, format, arguments)
+}
+
+pub fn sprintf(
+    process: &mut Process,
+    buffer: Pointer,
+    format: Pointer,
+    arguments: Variadic,
+) -> Result<i32, Stop> {
+    common::<u8>(process, MSVCRT, buffer, UNLIMITED.0, format, arguments)
+}
+
+pub fn vsprintf(
+    process: &mut Process,
+    buffer: Pointer,
+    format: Pointer,
+    arguments: Pointer,
+) -> Result<i32, Stop> {
+    common::<u8>(process, MSVCRT, buffer, UNLIMITED.0, format, Variadic::List(arguments))
+}
+
+/// One line's worth of output; the rest of a longer text is lost.
+struct Captured {
+    bytes: [u8; LINE],
+    len: usize,
+}
+
+impl Sink for Captured {
+    fn put(&mut self, unit: u16, times: u64) -> Result<(), Failure> {
+        let byte = u8::try_from(unit).map_err(|_| Failure::Refused(EILSEQ))?;
+        let free = self.bytes.get_mut(self.len..).unwrap_or_default();
+        let times = usize::try_from(times).unwrap_or(usize::MAX).min(free.len());
+        free.iter_mut().take(times).for_each(|free| *free = byte);
+        self.len += times;
+        Ok(())
+    }
+}
+
+/// Formats to a file: to people if it is standard output or standard error, which are the only ones there are.
+fn print_to_file(
+    process: &mut Process,
+    options: u64,
+    file: Pointer,
+    format: Pointer,
+    arguments: Variadic,
+) -> Result<i32, Stop> {
+    if format.is_null() || !stdio::is_console(process, file) {
+        set_errno(process, if format.is_null() { EINVAL } else { EBADF });
+        return Ok(-1);
+    }
+    let memory = &process.machine.memory;
+    let mut source = Guest::<u8> { memory, format, arguments, unit: std::marker::PhantomData };
+    let mut captured = Captured { bytes: [0; LINE], len: 0 };
+    let length = format::format(dialect::<u8>(options), &mut source, &mut captured);
+    stdio::put(process, captured.bytes.get(..captured.len).unwrap_or_default());
+    Ok(answer(finish(process, length)?))
+}
+
+pub fn __stdio_common_vfprintf(
+    process: &mut Process,
+    options: u64,
+    file: Pointer,
+    format: Pointer,
+    _locale: Pointer,
+    arguments: Pointer,
+) -> Result<i32, Stop> {
+    print_to_file(process, options, file, format, Variadic::List(arguments))
+}
+
+pub fn vfprintf(process: &mut Process, file: Pointer, format: Pointer, arguments: Pointer) -> Result<i32, Stop> {
+    print_to_file(process, MSVCRT, file, format, Variadic::List(arguments))
+}
+
+pub fn fprintf(process: &mut Process, file: Pointer, format: Pointer, arguments: Variadic) -> Result<i32, Stop> {
+    print_to_file(process, MSVCRT, file, format, arguments)
+}
+
+pub fn printf(process: &mut Process, format: Pointer, arguments: Variadic) -> Result<i32, Stop> {
+    let output = stdio::file(process, 1);
+    print_to_file(process, MSVCRT, output, format, arguments)
+}

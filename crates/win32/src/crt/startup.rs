@@ -1,0 +1,317 @@
+//! What start-up and exit code calls, and the little that is known of an environment.
+
+#![allow(non_snake_case, reason = "the functions' own names")]
+
+use guest::{FaultKind, Memory, Stop, Violation};
+
+use crate::abi::Pointer;
+use crate::crt::text::{Text, Unit};
+use crate::crt::{EINVAL, POINTER_SIZE, pointer_at, put_pointer, set_errno, stdio};
+use crate::process::Process;
+
+/// Calls each function in a table, but for the NULLs in it.
+pub fn _initterm(process: &mut Process, first: Pointer, last: Pointer) -> Result<(), Stop> {
+    let mut at = first;
+    while at < last {
+        let function = pointer_at(&process.machine.memory, at)?;
+        if !function.is_null() {
+            process.call(function.0, &[])?;
+        }
+        at = at.at(POINTER_SIZE);
+    }
+    Ok(())
+}
+
+/// As [`_initterm`], until a function answers other than 0.
+pub fn _initterm_e(process: &mut Process, first: Pointer, last: Pointer) -> Result<i32, Stop> {
+    let mut at = first;
+    while at < last {
+        let function = pointer_at(&process.machine.memory, at)?;
+        if !function.is_null() {
+            let result = low_int(process.call(function.0, &[])?);
+            if result != 0 {
+                return Ok(result);
+            }
+        }
+        at = at.at(POINTER_SIZE);
+    }
+    Ok(0)
+}
+
+/// The int in a result register.
+pub(super) fn low_int(register: u64) -> i32 {
+    let [a, b, c, d, ..] = register.to_le_bytes();
+    i32::from_le_bytes([a, b, c, d])
+}
+
+/// An `_onexit_table_t`: the first function, the end of those in use, the end of the room for them.
+struct Table {
+    at: Pointer,
+    first: Pointer,
+    last: Pointer,
+    end: Pointer,
+}
+
+impl Table {
+    /// Size of a table in guest memory.
+    const SIZE: u64 = 3 * POINTER_SIZE;
+
+    fn read(memory: &Memory, at: Pointer) -> Result<Self, Violation> {
+        let field = |index| pointer_at(memory, at.at(index * POINTER_SIZE));
+        Ok(Self { at, first: field(0)?, last: field(1)?, end: field(2)? })
+    }
+
+    fn write(&self, memory: &Memory) -> Result<(), Violation> {
+        for (index, field) in (0..).zip([self.first, self.last, self.end]) {
+            put_pointer(memory, self.at.at(index * POINTER_SIZE), field)?;
+        }
+        Ok(())
+    }
+}
+
+/// Size of the process's own table, which is lent to no one but kept in guest memory like the others.
+pub(super) const TABLE_SIZE: u64 = Table::SIZE;
+
+pub fn _initialize_onexit_table(process: &mut Process, table: Pointer) -> Result<i32, Stop> {
+    if table.is_null() {
+        return Ok(-1);
+    }
+    let empty = Table { at: table, first: Pointer::NULL, last: Pointer::NULL, end: Pointer::NULL };
+    empty.write(&process.machine.memory)?;
+    Ok(0)
+}
+
+pub fn _register_onexit_function(
+    process: &mut Process,
+    table: Pointer,
+    function: Pointer,
+) -> Result<i32, Stop> {
+    /// By how many functions a full table grows.
+    const GROWTH: u64 = 32;
+    if table.is_null() {
+        return Ok(-1);
+    }
+    let mut table = Table::read(&process.machine.memory, table)?;
+    if table.last >= table.end {
+        let used = table.last.0.saturating_sub(table.first.0);
+        let size = used.saturating_add(GROWTH * POINTER_SIZE);
+        let moved = match table.first {
+            Pointer::NULL => process.allocate(size, false),
+            first => process.resize(first, size, false),
+        };
+        if moved.is_null() {
+            return Ok(-1);
+        }
+        table = Table { at: table.at, first: moved, last: moved.at(used), end: moved.at(size) };
+    }
+    put_pointer(&process.machine.memory, table.last, function)?;
+    table.last = table.last.at(POINTER_SIZE);
+    table.write(&process.machine.memory)?;
+    Ok(0)
+}
+
+/// Calls a table's functions, the last one first. Each is taken out before it runs, so that it may register others.
+pub fn _execute_onexit_table(process: &mut Process, table: Pointer) -> Result<i32, Stop> {
+    if table.is_null() {
+        return Ok(-1);
+    }
+    loop {
+        let mut table = Table::read(&process.machine.memory, table)?;
+        if table.last <= table.first {
+            break;
+        }
+        table.last = Pointer(table.last.0.saturating_sub(POINTER_SIZE));
+        table.write(&process.machine.memory)?;
+        let function = pointer_at(&process.machine.memory, table.last)?;
+        if !function.is_null() {
+            process.call(function.0, &[])?;
+        }
+    }
+    let Table { first, .. } = Table::read(&process.machine.memory, table)?;
+    super::memory::free(process, first);
+    _initialize_onexit_table(process, table)
+}
+
+pub fn _crt_atexit(process: &mut Process, function: Pointer) -> Result<i32, Stop> {
+    let table = process.crt.exit_table;
+    _register_onexit_function(process, table, function)
+}
+
+/// _onexit: the function, or NULL when it could not be registered.
+pub fn _onexit(process: &mut Process, function: Pointer) -> Result<Pointer, Stop> {
+    let result = _crt_atexit(process, function)?;
+    Ok(if result == 0 { function } else { Pointer::NULL })
+}
+
+/// __dllonexit: as [`_onexit`], but in a table of the module's own, which ends where the functions in use end.
+pub fn __dllonexit(
+    process: &mut Process,
+    function: Pointer,
+    begin: Pointer,
+    end: Pointer,
+) -> Result<Pointer, Stop> {
+    let memory = &process.machine.memory;
+    let (first, last) = (pointer_at(memory, begin)?, pointer_at(memory, end)?);
+    let used = last.0.saturating_sub(first.0);
+    let moved = process.resize(first, used.saturating_add(POINTER_SIZE), false);
+    if moved.is_null() {
+        return Ok(Pointer::NULL);
+    }
+    let memory = &process.machine.memory;
+    put_pointer(memory, moved.at(used), function)?;
+    put_pointer(memory, begin, moved)?;
+    put_pointer(memory, end, moved.at(used).at(POINTER_SIZE))?;
+    Ok(function)
+}
+
+/// Runs what was registered with `_onexit` or `atexit`, and passes on the last output.
+pub(crate) fn run_exit_functions(process: &mut Process) -> Result<(), Stop> {
+    let table = process.crt.exit_table;
+    _execute_onexit_table(process, table)?;
+    stdio::flush(process);
+    Ok(())
+}
+
+pub fn _cexit(process: &mut Process) -> Result<(), Stop> {
+    run_exit_functions(process)
+}
+
+pub fn _initialize_narrow_environment(_: &mut Process) -> i32 {
+    0
+}
+
+pub fn _configure_narrow_argv(_: &mut Process, _mode: i32) -> i32 {
+    0
+}
+
+pub fn __set_app_type(_: &mut Process, _type: i32) {}
+
+/// _lock; there is one thread.
+pub fn _lock(_: &mut Process, _lock: i32) {}
+
+pub fn _unlock(_: &mut Process, _lock: i32) {}
+
+/// The exception filter of a DLL's start-up code: EXCEPTION_CONTINUE_SEARCH.
+pub fn _seh_filter_dll(_: &mut Process, _code: u32, _exception: Pointer) -> i32 {
+    0
+}
+
+/// The personality routine of C code: ExceptionContinueSearch.
+pub fn __C_specific_handler(
+    _: &mut Process,
+    _record: Pointer,
+    _frame: Pointer,
+    _context: Pointer,
+    _dispatcher: Pointer,
+) -> i32 {
+    1
+}
+
+/// Ends the process: what runs in the guest ends with a fault.
+fn end(process: &mut Process, code: u32) -> Result<(), Stop> {
+    stdio::flush(process);
+    Err(Stop::Kind(FaultKind::Exit { code }))
+}
+
+pub fn exit(process: &mut Process, code: u32) -> Result<(), Stop> {
+    run_exit_functions(process)?;
+    end(process, code)
+}
+
+pub fn _exit(process: &mut Process, code: u32) -> Result<(), Stop> {
+    end(process, code)
+}
+
+pub fn abort(process: &mut Process) -> Result<(), Stop> {
+    end(process, 3)
+}
+
+/// A run-time error in start-up code; the exit code is 255, whatever the error.
+pub fn _amsg_exit(process: &mut Process, _error: i32) -> Result<(), Stop> {
+    end(process, 255)
+}
+
+pub fn _assert(process: &mut Process, message: Pointer, file: Pointer, line: u32) -> Result<(), Stop> {
+    assertion::<u8>(process, message, file, line)
+}
+
+pub fn _wassert(process: &mut Process, message: Pointer, file: Pointer, line: u32) -> Result<(), Stop> {
+    assertion::<u16>(process, message, file, line)
+}
+
+fn assertion<U: Unit>(
+    process: &mut Process,
+    message: Pointer,
+    file: Pointer,
+    line: u32,
+) -> Result<(), Stop> {
+    stdio::flush(process);
+    let memory = &process.machine.memory;
+    let (message, file) = (excerpt::<U>(memory, message)?, excerpt::<U>(memory, file)?);
+    Err(Stop::Kind(FaultKind::Assertion { text: format!("{message}, {file} line {line}") }))
+}
+
+/// The start of a text.
+fn excerpt<U: Unit>(memory: &Memory, text: Pointer) -> Result<String, Violation> {
+    const LIMIT: usize = 256;
+    let mut units = Vec::with_capacity(LIMIT);
+    if text.is_null() {
+        return Ok(String::new());
+    }
+    for unit in Text::<U>::new(memory, text).take(LIMIT) {
+        match unit?.into() {
+            0 => break,
+            unit => units.push(unit),
+        }
+    }
+    Ok(String::from_utf16_lossy(&units))
+}
+
+pub fn _errno(process: &mut Process) -> Pointer {
+    process.crt.errno
+}
+
+pub fn __doserrno(process: &mut Process) -> Pointer {
+    process.crt.doserrno
+}
+
+/// The code page of the locale: 0, as the "C" locale has none.
+pub fn ___lc_codepage_func(_: &mut Process) -> u32 {
+    0
+}
+
+pub fn ___mb_cur_max_func(_: &mut Process) -> i32 {
+    1
+}
+
+pub fn localeconv(process: &mut Process) -> Pointer {
+    process.crt.lconv
+}
+
+/// setlocale: there is only the "C" locale.
+pub fn setlocale(process: &mut Process, _category: i32, locale: Pointer) -> Result<Pointer, Stop> {
+    let wanted = if locale.is_null() { String::new() } else { excerpt::<u8>(&process.machine.memory, locale)? };
+    Ok(if matches!(&*wanted, "" | "C") { process.crt.locale } else { Pointer::NULL })
+}
+
+/// getenv. The environment is empty but for WINEDEBUG, which tells drivers made for Wine to keep their debug messages to themselves.
+pub fn getenv(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
+    if name.is_null() {
+        set_errno(process, EINVAL);
+        return Ok(Pointer::NULL);
+    }
+    let name = excerpt::<u8>(&process.machine.memory, name)?;
+    Ok(if name.eq_ignore_ascii_case("WINEDEBUG") { process.crt.winedebug } else { Pointer::NULL })
+}
+
+/// _wgetenv; the environment is empty.
+pub fn _wgetenv(_: &mut Process, _name: Pointer) -> Pointer {
+    Pointer::NULL
+}
+
+/// signal: SIG_DFL, the handler before; the guest gets no signals.
+pub fn signal(_: &mut Process, _number: i32, _handler: Pointer) -> Pointer {
+    Pointer::NULL
+}
+
+pub fn __setusermatherr(_: &mut Process, _handler: Pointer) {}

@@ -1,0 +1,229 @@
+//! Text of bytes.
+
+use guest::{Stop, Violation};
+
+use crate::abi::Pointer;
+use crate::crt::text::{self, Unit};
+use crate::crt::{EINVAL, ERANGE, pointer_at, put_pointer, set_errno};
+use crate::process::Process;
+
+pub fn strlen(process: &mut Process, text: Pointer) -> Result<Pointer, Stop> {
+    Ok(Pointer(text::length::<u8>(&process.machine.memory, text, u64::MAX)?))
+}
+
+pub fn strnlen(process: &mut Process, text: Pointer, limit: Pointer) -> Result<Pointer, Stop> {
+    Ok(Pointer(text::length::<u8>(&process.machine.memory, text, limit.0)?))
+}
+
+pub fn strcmp(process: &mut Process, left: Pointer, right: Pointer) -> Result<i32, Stop> {
+    strncmp(process, left, right, Pointer(u64::MAX))
+}
+
+pub fn strncmp(process: &mut Process, left: Pointer, right: Pointer, count: Pointer) -> Result<i32, Stop> {
+    Ok(text::compare(&process.machine.memory, left, right, count.0, |unit: u8| unit)?)
+}
+
+pub fn _stricmp(process: &mut Process, left: Pointer, right: Pointer) -> Result<i32, Stop> {
+    _strnicmp(process, left, right, Pointer(u64::MAX))
+}
+
+pub fn _strnicmp(process: &mut Process, left: Pointer, right: Pointer, count: Pointer) -> Result<i32, Stop> {
+    Ok(text::compare(&process.machine.memory, left, right, count.0, u8::lower)?)
+}
+
+pub fn strcpy(process: &mut Process, to: Pointer, from: Pointer) -> Result<Pointer, Stop> {
+    text::copy::<u8>(&process.machine.memory, to, from)?;
+    Ok(to)
+}
+
+pub fn strncpy(process: &mut Process, to: Pointer, from: Pointer, count: Pointer) -> Result<Pointer, Stop> {
+    text::copy_padded::<u8>(&process.machine.memory, to, from, count.0)?;
+    Ok(to)
+}
+
+pub fn strcat(process: &mut Process, to: Pointer, from: Pointer) -> Result<Pointer, Stop> {
+    strncat(process, to, from, Pointer(u64::MAX))
+}
+
+pub fn strncat(process: &mut Process, to: Pointer, from: Pointer, count: Pointer) -> Result<Pointer, Stop> {
+    text::append::<u8>(&process.machine.memory, to, from, count.0)?;
+    Ok(to)
+}
+
+/// strcpy_s. Instead of calling an invalid-parameter handler, which nobody can set here, it answers the error.
+pub fn strcpy_s(process: &mut Process, to: Pointer, size: Pointer, from: Pointer) -> Result<i32, Stop> {
+    Ok(put_checked(process, to, size, 0, from)?)
+}
+
+/// strcat_s; errors as in [`strcpy_s`].
+pub fn strcat_s(process: &mut Process, to: Pointer, size: Pointer, from: Pointer) -> Result<i32, Stop> {
+    let at = if to.is_null() { 0 } else { text::length::<u8>(&process.machine.memory, to, size.0)? };
+    Ok(put_checked(process, to, size, at, from)?)
+}
+
+/// Copies a text to offset `at` of a buffer of `size` bytes, if it fits with its zero; else the buffer becomes empty.
+fn put_checked(
+    process: &mut Process,
+    to: Pointer,
+    size: Pointer,
+    at: u64,
+    from: Pointer,
+) -> Result<i32, Violation> {
+    let memory = &process.machine.memory;
+    let error = if to.is_null() || size.0 == 0 {
+        EINVAL
+    } else if from.is_null() {
+        memory.write(to.0, &[0])?;
+        EINVAL
+    } else {
+        let room = size.0.saturating_sub(at);
+        if text::length::<u8>(memory, from, room)? < room {
+            text::copy::<u8>(memory, to.at(at), from)?;
+            return Ok(0);
+        }
+        memory.write(to.0, &[0])?;
+        ERANGE
+    };
+    set_errno(process, error);
+    Ok(error)
+}
+
+pub fn strchr(process: &mut Process, text: Pointer, wanted: u8) -> Result<Pointer, Stop> {
+    let found = text::find(&process.machine.memory, text, |unit: u8| Ok(unit == wanted))?;
+    Ok(found.unwrap_or_default())
+}
+
+pub fn strrchr(process: &mut Process, text: Pointer, wanted: u8) -> Result<Pointer, Stop> {
+    Ok(text::find_last(&process.machine.memory, text, wanted)?.unwrap_or_default())
+}
+
+pub fn strstr(process: &mut Process, text: Pointer, part: Pointer) -> Result<Pointer, Stop> {
+    Ok(text::find_text::<u8>(&process.machine.memory, text, part)?.unwrap_or_default())
+}
+
+pub fn strspn(process: &mut Process, text: Pointer, set: Pointer) -> Result<Pointer, Stop> {
+    let end = text::span::<u8>(&process.machine.memory, text, set, false)?;
+    Ok(Pointer(end.0.wrapping_sub(text.0)))
+}
+
+pub fn strcspn(process: &mut Process, text: Pointer, set: Pointer) -> Result<Pointer, Stop> {
+    let end = text::span::<u8>(&process.machine.memory, text, set, true)?;
+    Ok(Pointer(end.0.wrapping_sub(text.0)))
+}
+
+pub fn strpbrk(process: &mut Process, text: Pointer, set: Pointer) -> Result<Pointer, Stop> {
+    let memory = &process.machine.memory;
+    let end = text::span::<u8>(memory, text, set, true)?;
+    Ok(if u8::read(memory, end)? == 0 { Pointer::NULL } else { end })
+}
+
+/// strxfrm. In the "C" locale a text is its own key.
+pub fn strxfrm(process: &mut Process, to: Pointer, from: Pointer, count: Pointer) -> Result<Pointer, Stop> {
+    text::copy_padded::<u8>(&process.machine.memory, to, from, count.0)?;
+    strlen(process, from)
+}
+
+/// _strdup; NULL for NULL and when there is no memory.
+pub fn _strdup(process: &mut Process, text: Pointer) -> Result<Pointer, Stop> {
+    if text.is_null() {
+        return Ok(Pointer::NULL);
+    }
+    let size = text::length::<u8>(&process.machine.memory, text, u64::MAX)?.saturating_add(1);
+    let copy = super::memory::malloc(process, Pointer(size));
+    if copy.is_null() { Ok(copy) } else { strcpy(process, copy, text) }
+}
+
+/// strtok. Where the next token is sought is kept for the only thread there is.
+pub fn strtok(process: &mut Process, text: Pointer, delimiters: Pointer) -> Result<Pointer, Stop> {
+    let context = process.crt.strtok;
+    strtok_s(process, text, delimiters, context)
+}
+
+pub fn strtok_s(
+    process: &mut Process,
+    text: Pointer,
+    delimiters: Pointer,
+    context: Pointer,
+) -> Result<Pointer, Stop> {
+    let memory = &process.machine.memory;
+    let from = if text.is_null() { pointer_at(memory, context)? } else { text };
+    if from.is_null() {
+        return Ok(Pointer::NULL);
+    }
+    let start = text::span::<u8>(memory, from, delimiters, false)?;
+    let end = text::span::<u8>(memory, start, delimiters, true)?;
+    let more = u8::read(memory, end)? != 0;
+    if more {
+        memory.write(end.0, &[0])?;
+    }
+    put_pointer(memory, context, if more { end.at(1) } else { end })?;
+    Ok(if start == end { Pointer::NULL } else { start })
+}
+
+/// strerror; the text is in a buffer that the next call overwrites.
+pub fn strerror(process: &mut Process, error: i32) -> Result<Pointer, Stop> {
+    let known = MESSAGES.iter().find(|(number, _)| *number == error);
+    let message = known.map_or("Unknown error", |(_, message)| message);
+    let buffer = process.crt.message;
+    process.machine.memory.write(buffer.0, message.as_bytes())?;
+    process.machine.memory.write(buffer.at(message.len() as u64).0, &[0])?;
+    Ok(buffer)
+}
+
+/// Room for the longest of [`MESSAGES`] and its zero.
+pub(super) const MESSAGE_SIZE: u64 = 64;
+
+/// The `errno` values and their messages (MS Learn, "errno constants").
+const MESSAGES: &[(i32, &str)] = &[
+    (0, "No error"),
+    (1, "Operation not permitted"),
+    (2, "No such file or directory"),
+    (3, "No such process"),
+    (4, "Interrupted function call"),
+    (5, "Input/output error"),
+    (6, "No such device or address"),
+    (7, "Arg list too long"),
+    (8, "Exec format error"),
+    (9, "Bad file descriptor"),
+    (10, "No child processes"),
+    (11, "Resource temporarily unavailable"),
+    (12, "Not enough space"),
+    (13, "Permission denied"),
+    (14, "Bad address"),
+    (16, "Resource device"),
+    (17, "File exists"),
+    (18, "Improper link"),
+    (19, "No such device"),
+    (20, "Not a directory"),
+    (21, "Is a directory"),
+    (22, "Invalid argument"),
+    (23, "Too many open files in system"),
+    (24, "Too many open files"),
+    (25, "Inappropriate I/O control operation"),
+    (27, "File too large"),
+    (28, "No space left on device"),
+    (29, "Invalid seek"),
+    (30, "Read-only file system"),
+    (31, "Too many links"),
+    (32, "Broken pipe"),
+    (33, "Domain error"),
+    (34, "Result too large"),
+    (36, "Resource deadlock avoided"),
+    (38, "Filename too long"),
+    (39, "No locks available"),
+    (40, "Function not implemented"),
+    (41, "Directory not empty"),
+    (42, "Illegal byte sequence"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_fit_their_buffer() {
+        for (number, message) in MESSAGES {
+            assert!((message.len() as u64) < MESSAGE_SIZE, "{number}");
+        }
+    }
+}

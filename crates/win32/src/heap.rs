@@ -1,0 +1,160 @@
+//! The guest's heap: blocks in guest memory, with a header before each.
+//!
+//! Headers and free lists lie in guest memory, so a guest can ruin them. That harms only the guest: every access is checked against
+//! guest memory, and a header that does not look like one is refused. In exchange the worker needs no memory of its own for them,
+//! of which it could get no more.
+
+use guest::layout::HEAP;
+use guest::{Memory, Violation};
+
+/// Size of a header: the size asked for, then the class and a mark. Keeps blocks aligned to 16, as HeapAlloc promises.
+const HEADER: u64 = 16;
+/// Marks in a header's upper half: in use, or free.
+const USED: u32 = 0x7564_7276;
+const FREE: u32 = 0x6672_7664;
+/// Blocks up to here come in steps of 16 bytes, larger ones in four steps to each power of two.
+const SMALL: u64 = 1024;
+/// Number of classes: 64 small ones, then four for each power of two up to the heap's size.
+const CLASSES: usize = 64 + 4 * 21;
+
+/// The allocator.
+#[derive(Debug)]
+pub(crate) struct Heap {
+    /// Everything from here on has never been handed out, and is zero.
+    untouched: u64,
+    /// The first free block of each class, 0 for none; each holds the address of the next.
+    free: [u64; CLASSES],
+    /// How often there was no memory.
+    pub failures: u64,
+}
+
+impl Heap {
+    pub fn new() -> Self {
+        Self { untouched: HEAP.start + HEADER, free: [0; CLASSES], failures: 0 }
+    }
+
+    /// `size` bytes, zeroed if asked for; `None` when there are none left.
+    pub fn allocate(&mut self, memory: &Memory, size: u64, zeroed: bool) -> Option<u64> {
+        let block = self.take(memory, size, zeroed);
+        if block.is_none() {
+            self.failures += 1;
+        }
+        block
+    }
+
+    fn take(&mut self, memory: &Memory, size: u64, zeroed: bool) -> Option<u64> {
+        let (class, room) = class(size)?;
+        let recycled = self.pop(memory, class);
+        let block = match recycled {
+            Some(block) => block,
+            None => {
+                let block = self.untouched + HEADER;
+                let end = block.checked_add(room)?;
+                if end > HEAP.end {
+                    return None;
+                }
+                self.untouched = end;
+                block
+            }
+        };
+        write_header(memory, block, size, class, USED).ok()?;
+        if zeroed && recycled.is_some() {
+            memory.fill(block, 0, usize::try_from(size).ok()?).ok()?;
+        }
+        Some(block)
+    }
+
+    /// Gives a block back; false when it is none.
+    pub fn release(&mut self, memory: &Memory, block: u64) -> bool {
+        let Some((size, class)) = header(memory, block) else { return false };
+        let marked = write_header(memory, block, size, class, FREE);
+        let linked = memory.write(block, &self.free[class].to_le_bytes());
+        if marked.is_err() || linked.is_err() {
+            return false;
+        }
+        self.free[class] = block;
+        true
+    }
+
+    /// The size that a block was asked for with; `None` when it is none.
+    pub fn size(&self, memory: &Memory, block: u64) -> Option<u64> {
+        header(memory, block).map(|(size, _)| size)
+    }
+
+    /// A block of another size with the same contents; the old one is gone unless this answers `None`.
+    pub fn resize(&mut self, memory: &Memory, block: u64, size: u64, zeroed: bool) -> Option<u64> {
+        let (old, old_class) = header(memory, block)?;
+        let grown = size.saturating_sub(old);
+        if class(size).is_some_and(|(class, _)| class == old_class) {
+            write_header(memory, block, size, old_class, USED).ok()?;
+            if zeroed && grown > 0 {
+                memory.fill(block + old, 0, usize::try_from(grown).ok()?).ok()?;
+            }
+            return Some(block);
+        }
+        let moved = self.allocate(memory, size, zeroed)?;
+        memory.copy(moved, block, usize::try_from(old.min(size)).ok()?).ok()?;
+        self.release(memory, block);
+        Some(moved)
+    }
+
+    fn pop(&mut self, memory: &Memory, class: usize) -> Option<u64> {
+        let block = *self.free.get(class)?;
+        let mark = memory.array(block.checked_sub(HEADER)?).ok().map(u128::from_le_bytes)?;
+        let next = memory.array(block).ok().map(u64::from_le_bytes)?;
+        let sound = block != 0 && mark >> 96 == u128::from(FREE) && HEAP.contains(&block) && (next == 0 || HEAP.contains(&next));
+        // A list that the guest has ruined is given up.
+        self.free[class] = if sound { next } else { 0 };
+        sound.then_some(block)
+    }
+}
+
+/// The class of a size, and the room that its blocks have.
+fn class(size: u64) -> Option<(usize, u64)> {
+    let size = size.max(1);
+    if size <= SMALL {
+        let steps = size.div_ceil(16);
+        return Some((usize::try_from(steps - 1).ok()?, steps * 16));
+    }
+    // The power of two below, and which quarter above it: 1025..=1280 is the first.
+    let power = (size - 1).ilog2();
+    let quarter = 1_u64 << (power - 2);
+    let steps = size.div_ceil(quarter);
+    let class = 64 + 4 * (power as usize - 10) + usize::try_from(steps).ok()?.checked_sub(5)?;
+    (class < CLASSES).then_some((class, (steps * quarter).next_multiple_of(16) + HEADER))
+}
+
+fn write_header(memory: &Memory, block: u64, size: u64, class: usize, mark: u32) -> Result<(), Violation> {
+    let class = u32::try_from(class).unwrap_or(u32::MAX);
+    let header = u128::from(size) | u128::from(class) << 64 | u128::from(mark) << 96;
+    memory.write(block.wrapping_sub(HEADER), &header.to_le_bytes())
+}
+
+/// Size and class of a block in use.
+fn header(memory: &Memory, block: u64) -> Option<(u64, usize)> {
+    if !HEAP.contains(&block) || !block.is_multiple_of(16) {
+        return None;
+    }
+    let header = memory.array(block.checked_sub(HEADER)?).ok().map(u128::from_le_bytes)?;
+    let size = u64::try_from(header & u128::from(u64::MAX)).ok()?;
+    let noted = usize::try_from(header >> 64 & u128::from(u32::MAX)).ok()?;
+    let valid = header >> 96 == u128::from(USED) && class(size).is_some_and(|(class, _)| class == noted);
+    valid.then_some((size, noted))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_have_room_and_grow() {
+        let mut last = (0, 0);
+        for size in (1..5000).chain((5000..1 << 29).step_by(77_777)) {
+            let (class, room) = class(size).unwrap();
+            assert!(room >= size && (class, room) >= last, "{size}: {class} {room} after {last:?}");
+            assert!(room <= size + size / 4 + 32);
+            last = (class, room);
+        }
+        assert_eq!(class(u64::MAX), None);
+    }
+}

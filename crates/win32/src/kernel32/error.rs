@@ -1,0 +1,58 @@
+//! The last-error value, and the codes that shims here set ("System Error Codes", MS Learn).
+
+#![allow(non_snake_case, reason = "Win32's own names")]
+
+use crate::abi::Pointer;
+use crate::process::Process;
+
+pub(crate) const ERROR_SUCCESS: u32 = 0;
+pub(crate) const ERROR_FILE_NOT_FOUND: u32 = 2;
+pub(crate) const ERROR_ACCESS_DENIED: u32 = 5;
+pub(crate) const ERROR_INVALID_HANDLE: u32 = 6;
+pub(crate) const ERROR_NOT_ENOUGH_MEMORY: u32 = 8;
+pub(crate) const ERROR_INVALID_PARAMETER: u32 = 87;
+pub(crate) const ERROR_INSUFFICIENT_BUFFER: u32 = 122;
+pub(crate) const ERROR_MOD_NOT_FOUND: u32 = 126;
+pub(crate) const ERROR_PROC_NOT_FOUND: u32 = 127;
+pub(crate) const ERROR_ENVVAR_NOT_FOUND: u32 = 203;
+pub(crate) const ERROR_NOT_OWNER: u32 = 288;
+pub(crate) const ERROR_TOO_MANY_POSTS: u32 = 298;
+pub(crate) const ERROR_MR_MID_NOT_FOUND: u32 = 317;
+pub(crate) const ERROR_INVALID_ADDRESS: u32 = 487;
+pub(crate) const ERROR_NOACCESS: u32 = 998;
+pub(crate) const ERROR_NO_UNICODE_TRANSLATION: u32 = 1113;
+pub(crate) const ERROR_RESOURCE_NAME_NOT_FOUND: u32 = 1814;
+
+/// Sets the last error, for a shim that then answers `answer`.
+pub(crate) fn fail<T>(process: &mut Process, code: u32, answer: T) -> T {
+    process.machine.set_last_error(code);
+    answer
+}
+
+pub fn GetLastError(process: &mut Process) -> u32 {
+    process.machine.last_error()
+}
+
+pub fn SetLastError(process: &mut Process, code: u32) {
+    process.machine.set_last_error(code);
+}
+
+/// There are no message tables here, so no message is ever found.
+#[allow(clippy::too_many_arguments, reason = "Win32's own signature")]
+pub fn FormatMessage(
+    process: &mut Process,
+    _flags: u32,
+    _source: Pointer,
+    _message: u32,
+    _language: u32,
+    _buffer: Pointer,
+    _size: u32,
+    _arguments: Pointer,
+) -> u32 {
+    fail(process, ERROR_MR_MID_NOT_FOUND, 0)
+}
+
+/// No fault shows a dialog here, whatever the mode; so the mode is always 0.
+pub fn SetErrorMode(_: &mut Process, _mode: u32) -> u32 {
+    0
+}

@@ -1,0 +1,218 @@
+//! Files: the guest has none. What it writes to the console goes to the host as text.
+
+#![allow(non_snake_case, reason = "Win32's own names")]
+
+use guest::Stop;
+
+use crate::abi::{INVALID_HANDLE, Pointer};
+use crate::kernel32::codepage::{Unit, put, text, units};
+use crate::kernel32::error::{ERROR_ACCESS_DENIED, ERROR_FILE_NOT_FOUND, ERROR_INVALID_HANDLE, fail};
+use crate::kernel32::handles::Object;
+use crate::process::Process;
+
+/// INVALID_FILE_ATTRIBUTES.
+const INVALID_FILE_ATTRIBUTES: u32 = u32::MAX;
+const FILE_TYPE_CHAR: u32 = 2;
+/// GetTempPath's answer, for a driver that only wants to build a name.
+const TEMP: &str = r"C:\windows\temp\";
+/// The most units of console text that are passed on at once.
+const LONGEST: u64 = 4096;
+
+/// CreateFileA and CreateFileW.
+#[allow(clippy::too_many_arguments, reason = "Win32's own signature")]
+pub fn CreateFile(
+    process: &mut Process,
+    _name: Pointer,
+    _access: u32,
+    _share: u32,
+    _security: Pointer,
+    _disposition: u32,
+    _flags: u32,
+    _template: Pointer,
+) -> Pointer {
+    fail(process, ERROR_ACCESS_DENIED, INVALID_HANDLE)
+}
+
+/// FindFirstFileA and FindFirstFileW.
+pub fn FindFirstFile(process: &mut Process, _name: Pointer, _data: Pointer) -> Pointer {
+    fail(process, ERROR_FILE_NOT_FOUND, INVALID_HANDLE)
+}
+
+/// FindNextFileA and FindNextFileW: no search is ever open.
+pub fn FindNextFile(process: &mut Process, _search: Pointer, _data: Pointer) -> bool {
+    fail(process, ERROR_INVALID_HANDLE, false)
+}
+
+/// FindClose: no search is ever open.
+pub fn FindClose(process: &mut Process, _search: Pointer) -> bool {
+    fail(process, ERROR_INVALID_HANDLE, false)
+}
+
+/// GetFileAttributesA and GetFileAttributesW.
+pub fn GetFileAttributes(process: &mut Process, _name: Pointer) -> u32 {
+    fail(process, ERROR_FILE_NOT_FOUND, INVALID_FILE_ATTRIBUTES)
+}
+
+/// DeleteFileA and DeleteFileW.
+pub fn DeleteFile(process: &mut Process, _name: Pointer) -> bool {
+    fail(process, ERROR_FILE_NOT_FOUND, false)
+}
+
+/// GetStdHandle.
+pub fn GetStdHandle(process: &mut Process, which: i32) -> Pointer {
+    match which {
+        -10 => process.kernel32.handles.input(),
+        -11 | -12 => process.kernel32.handles.output(),
+        _ => fail(process, ERROR_INVALID_HANDLE, INVALID_HANDLE),
+    }
+}
+
+fn is(process: &mut Process, handle: Pointer, object: &Object) -> bool {
+    process.kernel32.handles.get(handle).is_some_and(|found| found == object)
+}
+
+pub fn GetFileType(process: &mut Process, handle: Pointer) -> u32 {
+    if is(process, handle, &Object::Input) || is(process, handle, &Object::Output) {
+        return FILE_TYPE_CHAR;
+    }
+    fail(process, ERROR_INVALID_HANDLE, 0)
+}
+
+/// ReadFile: the standard input is at its end.
+pub fn ReadFile(
+    process: &mut Process,
+    file: Pointer,
+    _out: Pointer,
+    _len: u32,
+    read: Pointer,
+    _overlapped: Pointer,
+) -> Result<bool, Stop> {
+    if !is(process, file, &Object::Input) {
+        return Ok(fail(process, ERROR_INVALID_HANDLE, false));
+    }
+    if !read.is_null() {
+        process.machine.memory.write(read.0, &0_u32.to_le_bytes())?;
+    }
+    Ok(true)
+}
+
+/// Passes console text on; all of it counts as written, whatever its length.
+fn write<U: Unit>(
+    process: &mut Process,
+    file: Pointer,
+    from: Pointer,
+    len: u32,
+    written: Pointer,
+) -> Result<bool, Stop> {
+    if !is(process, file, &Object::Output) {
+        return Ok(fail(process, ERROR_INVALID_HANDLE, false));
+    }
+    let text = units::<U>(&process.machine.memory, from, u64::from(len).min(LONGEST))?;
+    process.say(U::decode(&text).as_bytes());
+    if !written.is_null() {
+        process.machine.memory.write(written.0, &len.to_le_bytes())?;
+    }
+    Ok(true)
+}
+
+/// WriteFile and WriteConsoleA.
+pub fn WriteFile(
+    process: &mut Process,
+    file: Pointer,
+    from: Pointer,
+    len: u32,
+    written: Pointer,
+    _overlapped: Pointer,
+) -> Result<bool, Stop> {
+    write::<u8>(process, file, from, len, written)
+}
+
+pub fn WriteConsoleW(
+    process: &mut Process,
+    console: Pointer,
+    from: Pointer,
+    len: u32,
+    written: Pointer,
+    _reserved: Pointer,
+) -> Result<bool, Stop> {
+    write::<u16>(process, console, from, len, written)
+}
+
+/// GetTempPath's way with a buffer that is too small: the size that it should have had is the answer.
+fn temp_path<U: Unit>(process: &Process, room: u32, out: Pointer) -> Result<u32, Stop> {
+    let len = u32::try_from(TEMP.len()).unwrap_or(u32::MAX);
+    if len >= room {
+        return Ok(len + 1);
+    }
+    Ok(put::<U>(&process.machine.memory, out, room, TEMP)?)
+}
+
+pub fn GetTempPathA(process: &mut Process, room: u32, out: Pointer) -> Result<u32, Stop> {
+    temp_path::<u8>(process, room, out)
+}
+
+pub fn GetTempPathW(process: &mut Process, room: u32, out: Pointer) -> Result<u32, Stop> {
+    temp_path::<u16>(process, room, out)
+}
+
+/// GetPrivateProfileIntA and GetPrivateProfileIntW: the default, because no initialization file exists.
+pub fn GetPrivateProfileInt(
+    _: &mut Process,
+    _section: Pointer,
+    _key: Pointer,
+    default: i32,
+    _file: Pointer,
+) -> i32 {
+    default
+}
+
+/// The default without blanks at its end; or an empty list when all sections or all keys are asked for.
+fn profile_string<U: Unit>(
+    process: &Process,
+    listing: bool,
+    default: Pointer,
+    out: Pointer,
+    room: u32,
+) -> Result<u32, Stop> {
+    let memory = &process.machine.memory;
+    if listing {
+        let empty = put::<U>(memory, out, room, "\0")?;
+        return Ok(empty.saturating_sub(1));
+    }
+    Ok(put::<U>(memory, out, room, text::<U>(memory, default)?.trim_end_matches(' '))?)
+}
+
+pub fn GetPrivateProfileStringA(
+    process: &mut Process,
+    section: Pointer,
+    key: Pointer,
+    default: Pointer,
+    out: Pointer,
+    room: u32,
+    _file: Pointer,
+) -> Result<u32, Stop> {
+    profile_string::<u8>(process, section.is_null() || key.is_null(), default, out, room)
+}
+
+pub fn GetPrivateProfileStringW(
+    process: &mut Process,
+    section: Pointer,
+    key: Pointer,
+    default: Pointer,
+    out: Pointer,
+    room: u32,
+    _file: Pointer,
+) -> Result<u32, Stop> {
+    profile_string::<u16>(process, section.is_null() || key.is_null(), default, out, room)
+}
+
+/// WritePrivateProfileStringA and WritePrivateProfileStringW.
+pub fn WritePrivateProfileString(
+    process: &mut Process,
+    _section: Pointer,
+    _key: Pointer,
+    _text: Pointer,
+    _file: Pointer,
+) -> bool {
+    fail(process, ERROR_ACCESS_DENIED, false)
+}

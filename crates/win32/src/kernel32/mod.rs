@@ -1,0 +1,236 @@
+//! kernel32.dll and what forwards to it.
+
+pub(crate) mod codepage;
+mod critical;
+pub(crate) mod error;
+mod file;
+mod handles;
+mod heap;
+mod memory;
+mod module;
+mod path;
+mod process;
+mod record;
+mod sync;
+mod text;
+mod thread;
+mod time;
+
+use guest::{Machine, Violation};
+
+/// What kernel32 keeps for the guest.
+#[derive(Debug)]
+pub(crate) struct State {
+    tls: thread::Slots,
+    fls: thread::Slots,
+    handles: handles::Handles,
+    command_line: process::CommandLine,
+}
+
+impl State {
+    /// Nothing allocated yet.
+    ///
+    /// # Errors
+    /// [`Violation`] when guest memory has no room for what the guest reads directly.
+    pub fn new(machine: &mut Machine) -> Result<Self, Violation> {
+        Ok(Self {
+            tls: thread::Slots::new(),
+            fls: thread::Slots::new(),
+            handles: handles::Handles::new(),
+            command_line: process::CommandLine::new(machine)?,
+        })
+    }
+}
+
+library! {
+    /// kernel32.
+    LIBRARY, ["kernel32.dll", "kernelbase.dll", "api-ms-win-core-*"], "https://learn.microsoft.com/windows/win32/api/";
+    heap::GetProcessHeap, "heapapi/nf-heapapi-getprocessheap";
+    heap::HeapAlloc, "heapapi/nf-heapapi-heapalloc";
+    heap::HeapCreate, "heapapi/nf-heapapi-heapcreate";
+    heap::HeapDestroy, "heapapi/nf-heapapi-heapdestroy";
+    heap::HeapFree, "heapapi/nf-heapapi-heapfree";
+    heap::HeapReAlloc, "heapapi/nf-heapapi-heaprealloc";
+    heap::HeapSize, "heapapi/nf-heapapi-heapsize";
+    heap::HeapValidate, "heapapi/nf-heapapi-heapvalidate";
+    heap::GlobalAlloc, "winbase/nf-winbase-globalalloc";
+    heap::GlobalFlags, "winbase/nf-winbase-globalflags";
+    heap::GlobalFree, "winbase/nf-winbase-globalfree";
+    heap::GlobalLock as "GlobalHandle", "winbase/nf-winbase-globalhandle";
+    heap::GlobalLock, "winbase/nf-winbase-globallock";
+    heap::GlobalReAlloc, "winbase/nf-winbase-globalrealloc";
+    heap::GlobalSize, "winbase/nf-winbase-globalsize";
+    heap::GlobalUnlock, "winbase/nf-winbase-globalunlock";
+    heap::GlobalAlloc as "LocalAlloc", "winbase/nf-winbase-localalloc";
+    heap::GlobalFlags as "LocalFlags", "winbase/nf-winbase-localflags";
+    heap::GlobalFree as "LocalFree", "winbase/nf-winbase-localfree";
+    heap::GlobalLock as "LocalHandle", "winbase/nf-winbase-localhandle";
+    heap::GlobalLock as "LocalLock", "winbase/nf-winbase-locallock";
+    heap::GlobalReAlloc as "LocalReAlloc", "winbase/nf-winbase-localrealloc";
+    heap::GlobalSize as "LocalSize", "winbase/nf-winbase-localsize";
+    heap::GlobalUnlock as "LocalUnlock", "winbase/nf-winbase-localunlock";
+
+    memory::FlushInstructionCache, "processthreadsapi/nf-processthreadsapi-flushinstructioncache";
+    memory::IsBadCodePtr, "winbase/nf-winbase-isbadcodeptr";
+    memory::IsBadReadPtr, "winbase/nf-winbase-isbadreadptr";
+    memory::IsBadStringPtrA, "winbase/nf-winbase-isbadstringptra";
+    memory::IsBadStringPtrW, "winbase/nf-winbase-isbadstringptrw";
+    memory::IsBadWritePtr, "winbase/nf-winbase-isbadwriteptr";
+    memory::VirtualAlloc, "memoryapi/nf-memoryapi-virtualalloc";
+    memory::VirtualFree, "memoryapi/nf-memoryapi-virtualfree";
+    memory::VirtualProtect, "memoryapi/nf-memoryapi-virtualprotect";
+    memory::VirtualQuery, "memoryapi/nf-memoryapi-virtualquery";
+
+    module::DisableThreadLibraryCalls, "libloaderapi/nf-libloaderapi-disablethreadlibrarycalls";
+    module::FreeLibrary, "libloaderapi/nf-libloaderapi-freelibrary";
+    module::GetModuleFileNameA, "libloaderapi/nf-libloaderapi-getmodulefilenamea";
+    module::GetModuleFileNameW, "libloaderapi/nf-libloaderapi-getmodulefilenamew";
+    module::GetModuleHandleA, "libloaderapi/nf-libloaderapi-getmodulehandlea";
+    module::GetModuleHandleW, "libloaderapi/nf-libloaderapi-getmodulehandlew";
+    module::GetModuleHandleExA, "libloaderapi/nf-libloaderapi-getmodulehandleexa";
+    module::GetModuleHandleExW, "libloaderapi/nf-libloaderapi-getmodulehandleexw";
+    module::GetProcAddress, "libloaderapi/nf-libloaderapi-getprocaddress";
+    module::LoadLibraryA, "libloaderapi/nf-libloaderapi-loadlibrarya";
+    module::LoadLibraryW, "libloaderapi/nf-libloaderapi-loadlibraryw";
+    module::LoadLibraryExA, "libloaderapi/nf-libloaderapi-loadlibraryexa";
+    module::LoadLibraryExW, "libloaderapi/nf-libloaderapi-loadlibraryexw";
+
+    text::CompareStringA, "stringapiset/nf-stringapiset-comparestringa";
+    text::CompareStringW, "stringapiset/nf-stringapiset-comparestringw";
+    text::GetACP, "winnls/nf-winnls-getacp";
+    text::GetACP as "GetOEMCP", "winnls/nf-winnls-getoemcp";
+    text::GetCPInfo, "winnls/nf-winnls-getcpinfo";
+    text::IsDBCSLeadByte, "winnls/nf-winnls-isdbcsleadbyte";
+    text::IsDBCSLeadByteEx, "winnls/nf-winnls-isdbcsleadbyteex";
+    text::MulDiv, "winbase/nf-winbase-muldiv";
+    text::MultiByteToWideChar, "stringapiset/nf-stringapiset-multibytetowidechar";
+    text::WideCharToMultiByte, "stringapiset/nf-stringapiset-widechartomultibyte";
+    text::lstrcatA, "winbase/nf-winbase-lstrcata";
+    text::lstrcatW, "winbase/nf-winbase-lstrcatw";
+    text::lstrcmpA, "winbase/nf-winbase-lstrcmpa";
+    text::lstrcmpW, "winbase/nf-winbase-lstrcmpw";
+    text::lstrcmpiA, "winbase/nf-winbase-lstrcmpia";
+    text::lstrcmpiW, "winbase/nf-winbase-lstrcmpiw";
+    text::lstrcpyA, "winbase/nf-winbase-lstrcpya";
+    text::lstrcpyW, "winbase/nf-winbase-lstrcpyw";
+    text::lstrcpynA, "winbase/nf-winbase-lstrcpyna";
+    text::lstrcpynW, "winbase/nf-winbase-lstrcpynw";
+    text::lstrlenA, "winbase/nf-winbase-lstrlena";
+    text::lstrlenW, "winbase/nf-winbase-lstrlenw";
+
+    time::GetSystemTime as "GetLocalTime", "sysinfoapi/nf-sysinfoapi-getlocaltime";
+    time::GetSystemTime, "sysinfoapi/nf-sysinfoapi-getsystemtime";
+    time::GetSystemTimeAsFileTime, "sysinfoapi/nf-sysinfoapi-getsystemtimeasfiletime";
+    time::GetTickCount, "sysinfoapi/nf-sysinfoapi-gettickcount";
+    time::GetTickCount64, "sysinfoapi/nf-sysinfoapi-gettickcount64";
+    time::QueryPerformanceCounter, "profileapi/nf-profileapi-queryperformancecounter";
+    time::QueryPerformanceFrequency, "profileapi/nf-profileapi-queryperformancefrequency";
+    time::Sleep, "synchapi/nf-synchapi-sleep";
+    time::SleepEx, "synchapi/nf-synchapi-sleepex";
+
+    thread::CreateThread, "processthreadsapi/nf-processthreadsapi-createthread";
+    thread::FlsAlloc, "fibersapi/nf-fibersapi-flsalloc";
+    thread::FlsFree, "fibersapi/nf-fibersapi-flsfree";
+    thread::FlsGetValue, "fibersapi/nf-fibersapi-flsgetvalue";
+    thread::FlsSetValue, "fibersapi/nf-fibersapi-flssetvalue";
+    thread::GetCurrentThread, "processthreadsapi/nf-processthreadsapi-getcurrentthread";
+    thread::GetCurrentThreadId, "processthreadsapi/nf-processthreadsapi-getcurrentthreadid";
+    thread::GetThreadPriority, "processthreadsapi/nf-processthreadsapi-getthreadpriority";
+    thread::SetThreadPriority, "processthreadsapi/nf-processthreadsapi-setthreadpriority";
+    thread::TlsAlloc, "processthreadsapi/nf-processthreadsapi-tlsalloc";
+    thread::TlsFree, "processthreadsapi/nf-processthreadsapi-tlsfree";
+    thread::TlsGetValue, "processthreadsapi/nf-processthreadsapi-tlsgetvalue";
+    thread::TlsSetValue, "processthreadsapi/nf-processthreadsapi-tlssetvalue";
+
+    critical::DeleteCriticalSection, "synchapi/nf-synchapi-deletecriticalsection";
+    critical::EnterCriticalSection, "synchapi/nf-synchapi-entercriticalsection";
+    critical::InitializeCriticalSection, "synchapi/nf-synchapi-initializecriticalsection";
+    critical::InitializeCriticalSectionAndSpinCount, "synchapi/nf-synchapi-initializecriticalsectionandspincount";
+    critical::InitializeCriticalSectionEx, "synchapi/nf-synchapi-initializecriticalsectionex";
+    critical::LeaveCriticalSection, "synchapi/nf-synchapi-leavecriticalsection";
+    critical::TryEnterCriticalSection, "synchapi/nf-synchapi-tryentercriticalsection";
+
+    sync::CloseHandle, "handleapi/nf-handleapi-closehandle";
+    sync::CreateEvent as "CreateEventA", "synchapi/nf-synchapi-createeventa";
+    sync::CreateEvent as "CreateEventW", "synchapi/nf-synchapi-createeventw";
+    sync::CreateMutex as "CreateMutexA", "synchapi/nf-synchapi-createmutexa";
+    sync::CreateMutex as "CreateMutexW", "synchapi/nf-synchapi-createmutexw";
+    sync::CreateSemaphore as "CreateSemaphoreA", "winbase/nf-winbase-createsemaphorea";
+    sync::CreateSemaphore as "CreateSemaphoreW", "synchapi/nf-synchapi-createsemaphorew";
+    sync::InitializeSListHead, "interlockedapi/nf-interlockedapi-initializeslisthead";
+    sync::ReleaseMutex, "synchapi/nf-synchapi-releasemutex";
+    sync::ReleaseSemaphore, "synchapi/nf-synchapi-releasesemaphore";
+    sync::ResetEvent, "synchapi/nf-synchapi-resetevent";
+    sync::SetEvent, "synchapi/nf-synchapi-setevent";
+    sync::WaitForMultipleObjects, "synchapi/nf-synchapi-waitformultipleobjects";
+    sync::WaitForSingleObject, "synchapi/nf-synchapi-waitforsingleobject";
+    sync::WaitForSingleObjectEx, "synchapi/nf-synchapi-waitforsingleobjectex";
+
+    process::EncodePointer as "DecodePointer", "../../../previous-versions/bb432242(v=vs.85)";
+    process::EncodePointer, "../../../previous-versions/bb432254(v=vs.85)";
+    process::ExitProcess, "processthreadsapi/nf-processthreadsapi-exitprocess";
+    process::FatalAppExitA, "errhandlingapi/nf-errhandlingapi-fatalappexita";
+    process::FatalAppExitW, "errhandlingapi/nf-errhandlingapi-fatalappexitw";
+    process::FreeEnvironmentStrings as "FreeEnvironmentStringsA", "processenv/nf-processenv-freeenvironmentstringsa";
+    process::FreeEnvironmentStrings as "FreeEnvironmentStringsW", "processenv/nf-processenv-freeenvironmentstringsw";
+    process::GetCommandLineA, "processenv/nf-processenv-getcommandlinea";
+    process::GetCommandLineW, "processenv/nf-processenv-getcommandlinew";
+    process::GetCurrentProcess, "processthreadsapi/nf-processthreadsapi-getcurrentprocess";
+    process::GetCurrentProcessId, "processthreadsapi/nf-processthreadsapi-getcurrentprocessid";
+    process::GetEnvironmentStrings, "processenv/nf-processenv-getenvironmentstrings";
+    process::GetEnvironmentStrings as "GetEnvironmentStringsW", "processenv/nf-processenv-getenvironmentstringsw";
+    process::GetEnvironmentVariable as "GetEnvironmentVariableA", "winbase/nf-winbase-getenvironmentvariablea";
+    process::GetEnvironmentVariable as "GetEnvironmentVariableW", "processenv/nf-processenv-getenvironmentvariablew";
+    process::GetSystemInfo as "GetNativeSystemInfo", "sysinfoapi/nf-sysinfoapi-getnativesysteminfo";
+    process::GetProcessAffinityMask, "winbase/nf-winbase-getprocessaffinitymask";
+    process::GetStartupInfo as "GetStartupInfoA", "processthreadsapi/nf-processthreadsapi-getstartupinfow";
+    process::GetStartupInfo as "GetStartupInfoW", "processthreadsapi/nf-processthreadsapi-getstartupinfow";
+    process::GetSystemInfo, "sysinfoapi/nf-sysinfoapi-getsysteminfo";
+    process::GetVersion, "sysinfoapi/nf-sysinfoapi-getversion";
+    process::GetVersionExA, "sysinfoapi/nf-sysinfoapi-getversionexa";
+    process::GetVersionExW, "sysinfoapi/nf-sysinfoapi-getversionexw";
+    process::IsDebuggerPresent, "debugapi/nf-debugapi-isdebuggerpresent";
+    process::IsProcessorFeaturePresent, "processthreadsapi/nf-processthreadsapi-isprocessorfeaturepresent";
+    process::OutputDebugStringA, "debugapi/nf-debugapi-outputdebugstringa";
+    process::OutputDebugStringW, "debugapi/nf-debugapi-outputdebugstringw";
+    process::RaiseException, "errhandlingapi/nf-errhandlingapi-raiseexception";
+    process::SetUnhandledExceptionFilter, "errhandlingapi/nf-errhandlingapi-setunhandledexceptionfilter";
+    process::TerminateProcess, "processthreadsapi/nf-processthreadsapi-terminateprocess";
+    process::UnhandledExceptionFilter, "errhandlingapi/nf-errhandlingapi-unhandledexceptionfilter";
+
+    file::CreateFile as "CreateFileA", "fileapi/nf-fileapi-createfilea";
+    file::CreateFile as "CreateFileW", "fileapi/nf-fileapi-createfilew";
+    file::DeleteFile as "DeleteFileA", "fileapi/nf-fileapi-deletefilea";
+    file::DeleteFile as "DeleteFileW", "fileapi/nf-fileapi-deletefilew";
+    file::FindClose, "fileapi/nf-fileapi-findclose";
+    file::FindFirstFile as "FindFirstFileA", "fileapi/nf-fileapi-findfirstfilea";
+    file::FindFirstFile as "FindFirstFileW", "fileapi/nf-fileapi-findfirstfilew";
+    file::FindNextFile as "FindNextFileA", "fileapi/nf-fileapi-findnextfilea";
+    file::FindNextFile as "FindNextFileW", "fileapi/nf-fileapi-findnextfilew";
+    file::GetFileAttributes as "GetFileAttributesA", "fileapi/nf-fileapi-getfileattributesa";
+    file::GetFileAttributes as "GetFileAttributesW", "fileapi/nf-fileapi-getfileattributesw";
+    file::GetFileType, "fileapi/nf-fileapi-getfiletype";
+    file::GetPrivateProfileInt as "GetPrivateProfileIntA", "winbase/nf-winbase-getprivateprofileinta";
+    file::GetPrivateProfileInt as "GetPrivateProfileIntW", "winbase/nf-winbase-getprivateprofileintw";
+    file::GetPrivateProfileStringA, "winbase/nf-winbase-getprivateprofilestringa";
+    file::GetPrivateProfileStringW, "winbase/nf-winbase-getprivateprofilestringw";
+    file::GetStdHandle, "../../console/getstdhandle";
+    file::GetTempPathA, "fileapi/nf-fileapi-gettemppatha";
+    file::GetTempPathW, "fileapi/nf-fileapi-gettemppathw";
+    file::ReadFile, "fileapi/nf-fileapi-readfile";
+    file::WriteFile as "WriteConsoleA", "../../console/writeconsole";
+    file::WriteConsoleW, "../../console/writeconsole";
+    file::WriteFile, "fileapi/nf-fileapi-writefile";
+    file::WritePrivateProfileString as "WritePrivateProfileStringA", "winbase/nf-winbase-writeprivateprofilestringa";
+    file::WritePrivateProfileString as "WritePrivateProfileStringW", "winbase/nf-winbase-writeprivateprofilestringw";
+
+    path::PathCombineW, "shlwapi/nf-shlwapi-pathcombinew";
+    path::PathIsRelativeW, "shlwapi/nf-shlwapi-pathisrelativew";
+    path::PathIsUNCW, "shlwapi/nf-shlwapi-pathisuncw";
+
+    error::FormatMessage as "FormatMessageA", "winbase/nf-winbase-formatmessagea";
+    error::FormatMessage as "FormatMessageW", "winbase/nf-winbase-formatmessagew";
+    error::GetLastError, "errhandlingapi/nf-errhandlingapi-getlasterror";
+    error::SetErrorMode, "errhandlingapi/nf-errhandlingapi-seterrormode";
+    error::SetLastError, "errhandlingapi/nf-errhandlingapi-setlasterror";
+}

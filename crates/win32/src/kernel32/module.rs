@@ -1,0 +1,174 @@
+//! Modules: the driver, and the libraries that shims stand for. The driver also counts as the process's program.
+
+#![allow(non_snake_case, reason = "Win32's own names")]
+
+use guest::Stop;
+
+use crate::abi::Pointer;
+use crate::kernel32::codepage::{self, Unit, put};
+use crate::kernel32::error::{
+    ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER, ERROR_MOD_NOT_FOUND, ERROR_PROC_NOT_FOUND,
+    ERROR_SUCCESS, fail,
+};
+use crate::process::Process;
+
+/// Where every module claims to be.
+const DIRECTORY: &str = r"C:\windows\system32\";
+
+const GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS: u32 = 4;
+
+fn driver(process: &Process) -> Pointer {
+    process.driver.as_ref().map_or(Pointer::NULL, |driver| Pointer(driver.base))
+}
+
+/// The module with this name, or the driver for NULL.
+fn module<U: Unit>(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
+    if name.is_null() {
+        return Ok(driver(process));
+    }
+    let name = codepage::text::<U>(&process.machine.memory, name)?;
+    match process.library_handle(&name) {
+        Some(handle) => Ok(Pointer(handle)),
+        None => Ok(fail(process, ERROR_MOD_NOT_FOUND, Pointer::NULL)),
+    }
+}
+
+pub fn GetModuleHandleA(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
+    module::<u8>(process, name)
+}
+
+pub fn GetModuleHandleW(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
+    module::<u16>(process, name)
+}
+
+fn module_ex<U: Unit>(process: &mut Process, flags: u32, name: Pointer, out: Pointer) -> Result<bool, Stop> {
+    if out.is_null() {
+        return Ok(fail(process, ERROR_INVALID_PARAMETER, false));
+    }
+    let handle = if flags & GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS == 0 {
+        module::<U>(process, name)?
+    } else {
+        let found = process.machine.modules().iter().find(|module| module.range().contains(&name.0));
+        match found.map(|module| Pointer(module.base)) {
+            Some(handle) => handle,
+            None => fail(process, ERROR_MOD_NOT_FOUND, Pointer::NULL),
+        }
+    };
+    process.machine.memory.write(out.0, &handle.0.to_le_bytes())?;
+    Ok(!handle.is_null())
+}
+
+pub fn GetModuleHandleExA(
+    process: &mut Process,
+    flags: u32,
+    name: Pointer,
+    out: Pointer,
+) -> Result<bool, Stop> {
+    module_ex::<u8>(process, flags, name, out)
+}
+
+pub fn GetModuleHandleExW(
+    process: &mut Process,
+    flags: u32,
+    name: Pointer,
+    out: Pointer,
+) -> Result<bool, Stop> {
+    module_ex::<u16>(process, flags, name, out)
+}
+
+/// LoadLibrary finds what GetModuleHandle finds: nothing else can be loaded.
+fn load<U: Unit>(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
+    if name.is_null() {
+        return Ok(fail(process, ERROR_INVALID_PARAMETER, Pointer::NULL));
+    }
+    module::<U>(process, name)
+}
+
+pub fn LoadLibraryA(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
+    load::<u8>(process, name)
+}
+
+pub fn LoadLibraryW(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
+    load::<u16>(process, name)
+}
+
+pub fn LoadLibraryExA(
+    process: &mut Process,
+    name: Pointer,
+    _file: Pointer,
+    _flags: u32,
+) -> Result<Pointer, Stop> {
+    load::<u8>(process, name)
+}
+
+pub fn LoadLibraryExW(
+    process: &mut Process,
+    name: Pointer,
+    _file: Pointer,
+    _flags: u32,
+) -> Result<Pointer, Stop> {
+    load::<u16>(process, name)
+}
+
+/// FreeLibrary: every module stays.
+pub fn FreeLibrary(_: &mut Process, _module: Pointer) -> bool {
+    true
+}
+
+/// DisableThreadLibraryCalls: there are no such calls, because no second thread ever starts.
+pub fn DisableThreadLibraryCalls(_: &mut Process, _module: Pointer) -> bool {
+    true
+}
+
+/// GetProcAddress, by name, or by ordinal when only the low 16 bits are set. Shims have no ordinals.
+pub fn GetProcAddress(process: &mut Process, module: Pointer, name: Pointer) -> Result<Pointer, Stop> {
+    let own = process.driver.as_ref().filter(|driver| module.is_null() || driver.base == module.0);
+    let address = match u16::try_from(name.0) {
+        Ok(ordinal) => own.and_then(|driver| driver.export_by_ordinal(ordinal.into())),
+        Err(_) => {
+            let name = codepage::text::<u8>(&process.machine.memory, name)?;
+            match own {
+                Some(driver) => driver.export(&name),
+                None => process.library_name(module.0).and_then(|library| process.find(library, &name)),
+            }
+        }
+    };
+    match address {
+        Some(address) => Ok(Pointer(address)),
+        None => Ok(fail(process, ERROR_PROC_NOT_FOUND, Pointer::NULL)),
+    }
+}
+
+fn file_name<U: Unit>(process: &mut Process, module: Pointer, out: Pointer, room: u32) -> Result<u32, Stop> {
+    let own = process.driver.as_ref().filter(|driver| module.is_null() || driver.base == module.0);
+    let name = own.map(|driver| driver.name.as_str()).or_else(|| process.library_name(module.0));
+    let Some(path) = name.map(|name| format!("{DIRECTORY}{name}")) else {
+        return Ok(fail(process, ERROR_MOD_NOT_FOUND, 0));
+    };
+    put::<U>(&process.machine.memory, out, room, &path)?;
+    // A buffer that is too small is filled, and its size is the answer.
+    let len = u32::try_from(U::encode(&path).len()).unwrap_or(u32::MAX);
+    Ok(if len < room {
+        fail(process, ERROR_SUCCESS, len)
+    } else {
+        fail(process, ERROR_INSUFFICIENT_BUFFER, room)
+    })
+}
+
+pub fn GetModuleFileNameA(
+    process: &mut Process,
+    module: Pointer,
+    out: Pointer,
+    room: u32,
+) -> Result<u32, Stop> {
+    file_name::<u8>(process, module, out, room)
+}
+
+pub fn GetModuleFileNameW(
+    process: &mut Process,
+    module: Pointer,
+    out: Pointer,
+    room: u32,
+) -> Result<u32, Stop> {
+    file_name::<u16>(process, module, out, room)
+}

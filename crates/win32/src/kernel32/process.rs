@@ -1,0 +1,261 @@
+//! The guest's process as it sees itself: how it ends, where it runs, what it was started with.
+
+#![allow(non_snake_case, reason = "Win32's own names")]
+
+use guest::layout::{GRANULARITY, GUEST_END, PAGE};
+use guest::{FaultKind, Machine, Stop, Violation};
+
+use crate::abi::{INVALID_HANDLE, Pointer};
+use crate::kernel32::codepage::{Unit, text};
+use crate::kernel32::error::{ERROR_ENVVAR_NOT_FOUND, ERROR_INSUFFICIENT_BUFFER, fail};
+use crate::kernel32::record::Record;
+use crate::process::Process;
+
+/// The version of Windows that this claims to be: 7 with Service Pack 1, the last that drivers of this kind were made for.
+const MAJOR: u32 = 6;
+const MINOR: u32 = 1;
+const BUILD: u32 = 7601;
+const SERVICE_PACK: (u16, &str) = (1, "Service Pack 1");
+
+/// The guest's command line: the name of a program.
+const COMMAND_LINE: &str = "drvhost";
+
+/// Where the command line lies in guest memory.
+#[derive(Debug)]
+pub(crate) struct CommandLine {
+    ansi: Pointer,
+    wide: Pointer,
+}
+
+impl CommandLine {
+    pub fn new(machine: &mut Machine) -> Result<Self, Violation> {
+        Ok(Self { ansi: lend_text::<u8>(machine)?, wide: lend_text::<u16>(machine)? })
+    }
+}
+
+fn lend_text<U: Unit>(machine: &mut Machine) -> Result<Pointer, Violation> {
+    // Lent memory is zeroed, which ends the text.
+    let bytes = U::to_bytes(&U::encode(COMMAND_LINE));
+    let at = machine.lend(bytes.len() as u64 + U::SIZE)?;
+    machine.memory.write(at, &bytes)?;
+    Ok(Pointer(at))
+}
+
+pub fn GetCommandLineA(process: &mut Process) -> Pointer {
+    process.kernel32.command_line.ansi
+}
+
+pub fn GetCommandLineW(process: &mut Process) -> Pointer {
+    process.kernel32.command_line.wide
+}
+
+pub fn ExitProcess(_: &mut Process, code: u32) -> Result<(), Stop> {
+    Err(Stop::Kind(FaultKind::Exit { code }))
+}
+
+/// TerminateProcess: no handle names another process.
+pub fn TerminateProcess(_: &mut Process, _process: Pointer, code: u32) -> Result<bool, Stop> {
+    Err(Stop::Kind(FaultKind::Exit { code }))
+}
+
+fn fatal<U: Unit>(process: &mut Process, message: Pointer) -> Result<(), Stop> {
+    let message = text::<U>(&process.machine.memory, message)?;
+    process.say(message.as_bytes());
+    ExitProcess(process, 1)
+}
+
+pub fn FatalAppExitA(process: &mut Process, _action: u32, message: Pointer) -> Result<(), Stop> {
+    fatal::<u8>(process, message)
+}
+
+pub fn FatalAppExitW(process: &mut Process, _action: u32, message: Pointer) -> Result<(), Stop> {
+    fatal::<u16>(process, message)
+}
+
+/// RaiseException: ends the call. Handlers that the guest may have around it are not searched for.
+pub fn RaiseException(
+    _: &mut Process,
+    code: u32,
+    _flags: u32,
+    _count: u32,
+    _arguments: Pointer,
+) -> Result<(), Stop> {
+    Err(Stop::Kind(FaultKind::Raised { code }))
+}
+
+/// SetUnhandledExceptionFilter: a filter is never called, and there was none before.
+pub fn SetUnhandledExceptionFilter(_: &mut Process, _filter: Pointer) -> Pointer {
+    Pointer::NULL
+}
+
+/// UnhandledExceptionFilter: ends the call with the exception that EXCEPTION_POINTERS leads to.
+pub fn UnhandledExceptionFilter(process: &mut Process, pointers: Pointer) -> Result<i32, Stop> {
+    let memory = &process.machine.memory;
+    let record = u64::from_le_bytes(memory.array(pointers.0)?);
+    let code = u32::from_le_bytes(memory.array(record)?);
+    Err(Stop::Kind(FaultKind::Raised { code }))
+}
+
+/// GetCurrentProcess: the pseudo handle -1.
+pub fn GetCurrentProcess(_: &mut Process) -> Pointer {
+    INVALID_HANDLE
+}
+
+pub fn GetCurrentProcessId(process: &mut Process) -> u32 {
+    process.machine.ids().0
+}
+
+/// GetProcessAffinityMask: one processor, as the guest's one thread can tell no difference.
+pub fn GetProcessAffinityMask(
+    process: &mut Process,
+    _of: Pointer,
+    own: Pointer,
+    system: Pointer,
+) -> Result<bool, Stop> {
+    for mask in [own, system] {
+        process.machine.memory.write(mask.0, &1_u64.to_le_bytes())?;
+    }
+    Ok(true)
+}
+
+pub fn IsDebuggerPresent(_: &mut Process) -> bool {
+    false
+}
+
+/// IsProcessorFeaturePresent: what every x86-64 processor has, and what this one has besides.
+pub fn IsProcessorFeaturePresent(_: &mut Process, feature: u32) -> bool {
+    match feature {
+        // Compare-exchange double, MMX, SSE, RDTSC, PAE, SSE2, NX.
+        2 | 3 | 6 | 8 | 9 | 10 | 12 => true,
+        13 => is_x86_feature_detected!("sse3"),
+        14 => is_x86_feature_detected!("cmpxchg16b"),
+        36 => is_x86_feature_detected!("ssse3"),
+        37 => is_x86_feature_detected!("sse4.1"),
+        38 => is_x86_feature_detected!("sse4.2"),
+        39 => is_x86_feature_detected!("avx"),
+        40 => is_x86_feature_detected!("avx2"),
+        _ => false,
+    }
+}
+
+/// GetSystemInfo and GetNativeSystemInfo: SYSTEM_INFO of a machine with one x86-64 processor.
+pub fn GetSystemInfo(process: &mut Process, out: Pointer) -> Result<(), Stop> {
+    const PROCESSOR_ARCHITECTURE_AMD64: u16 = 9;
+    const PROCESSOR_AMD_X8664: u32 = 8664;
+    let low = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+    let information = Record::new()
+        .u16(PROCESSOR_ARCHITECTURE_AMD64)
+        .u16(0)
+        .u32(low(PAGE))
+        .pointer(GRANULARITY)
+        .pointer(GUEST_END - GRANULARITY - 1)
+        .pointer(1)
+        .u32(1)
+        .u32(PROCESSOR_AMD_X8664)
+        .u32(low(GRANULARITY))
+        .u16(6)
+        .u16(0);
+    Ok(process.machine.memory.write(out.0, &information.finish())?)
+}
+
+/// GetVersion: the build in the upper half, then the minor and the major version.
+pub fn GetVersion(_: &mut Process) -> u32 {
+    BUILD << 16 | MINOR << 8 | MAJOR
+}
+
+/// OSVERSIONINFO or OSVERSIONINFOEX, whichever has the size that the caller put into its first field.
+fn version_record<U: Unit>(size: usize) -> Option<Vec<u8>> {
+    const VER_PLATFORM_WIN32_NT: u32 = 2;
+    const VER_NT_WORKSTATION: u16 = 1;
+    let mut service_pack = U::encode(SERVICE_PACK.1);
+    service_pack.resize(128, U::default());
+    let record = Record::new()
+        .u32(u32::try_from(size).ok()?)
+        .u32(MAJOR)
+        .u32(MINOR)
+        .u32(BUILD)
+        .u32(VER_PLATFORM_WIN32_NT)
+        .bytes(&U::to_bytes(&service_pack));
+    let plain = record.finish();
+    if plain.len() == size {
+        return Some(plain);
+    }
+    // Service pack, suites, then the kind of product and a reserved byte.
+    let extended =
+        Record::new().bytes(&plain).u16(SERVICE_PACK.0).u16(0).u16(0).u16(VER_NT_WORKSTATION).finish();
+    (extended.len() == size).then_some(extended)
+}
+
+fn version<U: Unit>(process: &mut Process, out: Pointer) -> Result<bool, Stop> {
+    let size = u32::from_le_bytes(process.machine.memory.array(out.0)?);
+    match version_record::<U>(size as usize) {
+        Some(record) => Ok(process.machine.memory.write(out.0, &record).map(|()| true)?),
+        None => Ok(fail(process, ERROR_INSUFFICIENT_BUFFER, false)),
+    }
+}
+
+pub fn GetVersionExA(process: &mut Process, out: Pointer) -> Result<bool, Stop> {
+    version::<u8>(process, out)
+}
+
+pub fn GetVersionExW(process: &mut Process, out: Pointer) -> Result<bool, Stop> {
+    version::<u16>(process, out)
+}
+
+/// GetStartupInfoA and GetStartupInfoW: STARTUPINFO with nothing set but its size.
+pub fn GetStartupInfo(process: &mut Process, out: Pointer) -> Result<(), Stop> {
+    const SIZE: u32 = 104;
+    let mut information = Record::new().u32(SIZE).finish();
+    information.resize(SIZE as usize, 0);
+    Ok(process.machine.memory.write(out.0, &information)?)
+}
+
+/// GetEnvironmentVariableA and GetEnvironmentVariableW: there are no variables.
+pub fn GetEnvironmentVariable(process: &mut Process, _name: Pointer, _out: Pointer, _room: u32) -> u32 {
+    fail(process, ERROR_ENVVAR_NOT_FOUND, 0)
+}
+
+/// GetEnvironmentStrings and GetEnvironmentStringsW: an empty block, which [`FreeEnvironmentStrings`] takes back.
+pub fn GetEnvironmentStrings(process: &mut Process) -> Pointer {
+    process.allocate(4, true)
+}
+
+/// FreeEnvironmentStringsA and FreeEnvironmentStringsW.
+pub fn FreeEnvironmentStrings(process: &mut Process, block: Pointer) -> bool {
+    process.heap.release(&process.machine.memory, block.0)
+}
+
+fn debug<U: Unit>(process: &mut Process, message: Pointer) -> Result<(), Stop> {
+    let message = text::<U>(&process.machine.memory, message)?;
+    process.say(message.as_bytes());
+    Ok(())
+}
+
+pub fn OutputDebugStringA(process: &mut Process, message: Pointer) -> Result<(), Stop> {
+    debug::<u8>(process, message)
+}
+
+pub fn OutputDebugStringW(process: &mut Process, message: Pointer) -> Result<(), Stop> {
+    debug::<u16>(process, message)
+}
+
+/// EncodePointer and DecodePointer: the pointer itself. Encoding hides pointers from an attacker who can write to the process; here that is
+/// the guest itself.
+pub fn EncodePointer(_: &mut Process, pointer: Pointer) -> Pointer {
+    pointer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_records_have_their_documented_sizes() {
+        assert_eq!(version_record::<u8>(148).unwrap()[..12], [148, 0, 0, 0, 6, 0, 0, 0, 1, 0, 0, 0]);
+        assert_eq!(version_record::<u8>(156).unwrap()[148..], [1, 0, 0, 0, 0, 0, 1, 0]);
+        assert_eq!(version_record::<u16>(276).unwrap()[20..24], [b'S', 0, b'e', 0]);
+        assert_eq!(version_record::<u16>(284).unwrap().len(), 284);
+        assert_eq!(version_record::<u16>(148), None);
+        assert_eq!(version_record::<u8>(0), None);
+    }
+}

@@ -1,0 +1,25 @@
+//! Win32 as the guest sees it.
+//!
+//! A *shim* is a plain typed function with the Win32 function's own name, and one line in its library's list:
+//!
+//! ```text
+//! library! { KERNEL32, ["kernel32.dll", "kernelbase.dll"], "https://learn.microsoft.com/windows/win32/api/";
+//!     heap::HeapAlloc, "heapapi/nf-heapapi-heapalloc";
+//! }
+//! ```
+//! Everything else derives from the function's type: how arguments are decoded ([`abi`]), how the result goes back, the name in reports.
+//! A shim reaches the guest only through [`Process`]: checked copies of guest memory, and calls back into guest code.
+#![forbid(unsafe_code)]
+
+#[macro_use]
+mod library;
+pub mod abi;
+mod crt;
+mod heap;
+mod kernel32;
+mod process;
+mod user32;
+mod winmm;
+
+pub use library::{Library, Shim, libraries};
+pub use process::{Link, LinkError, Process};

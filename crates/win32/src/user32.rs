@@ -1,0 +1,179 @@
+//! user32.dll, without a desktop: nothing is shown, and no window or dialog comes to be.
+
+#![allow(non_snake_case, reason = "Win32's own names")]
+
+use std::collections::BTreeMap;
+
+use guest::Stop;
+
+use crate::abi::{INVALID_HANDLE, Pointer};
+use crate::kernel32::codepage::{Unit, put, text};
+use crate::kernel32::error::{ERROR_ACCESS_DENIED, ERROR_RESOURCE_NAME_NOT_FOUND, fail};
+use crate::process::Process;
+
+library! {
+    /// user32.
+    LIBRARY, ["user32.dll"], "https://learn.microsoft.com/windows/win32/api/";
+    LoadStringA, "winuser/nf-winuser-loadstringa";
+    LoadStringW, "winuser/nf-winuser-loadstringw";
+    MessageBoxA, "winuser/nf-winuser-messageboxa";
+    MessageBoxW, "winuser/nf-winuser-messageboxw";
+    GetDesktopWindow, "winuser/nf-winuser-getdesktopwindow";
+    GetActiveWindow, "winuser/nf-winuser-getactivewindow";
+    GetActiveWindow as "GetForegroundWindow", "winuser/nf-winuser-getforegroundwindow";
+    DialogBoxParam as "DialogBoxParamA", "winuser/nf-winuser-dialogboxparama";
+    DialogBoxParam as "DialogBoxParamW", "winuser/nf-winuser-dialogboxparamw";
+    CreateDialogParam as "CreateDialogParamA", "winuser/nf-winuser-createdialogparama";
+    CreateDialogParam as "CreateDialogParamW", "winuser/nf-winuser-createdialogparamw";
+    CreateWindowEx as "CreateWindowExA", "winuser/nf-winuser-createwindowexa";
+    CreateWindowEx as "CreateWindowExW", "winuser/nf-winuser-createwindowexw";
+}
+
+/// IDOK.
+const IDOK: i32 = 1;
+
+/// The strings of the driver's resources, by identifier.
+#[derive(Debug, Default)]
+pub(crate) struct Strings(BTreeMap<u16, String>);
+
+impl Strings {
+    /// How many strings, and bytes of them, are kept; no driver's interface comes near.
+    const MOST: usize = 4096;
+    const MOST_BYTES: usize = 1 << 20;
+
+    /// The strings of an image. What a damaged table still has is taken.
+    pub fn of(image: &pe::Image<'_>) -> Self {
+        const PER_BLOCK: u16 = 16;
+        let (mut strings, mut bytes) = (BTreeMap::new(), 0);
+        for block in 0..=u16::MAX / PER_BLOCK {
+            // Blocks are numbered from 1.
+            if !matches!(image.resource(pe::RT_STRING, block + 1), Ok(Some(_))) {
+                continue;
+            }
+            for id in (0..PER_BLOCK).map(|index| block * PER_BLOCK + index) {
+                let Ok(Some(string)) = image.string(id) else { continue };
+                bytes += string.len();
+                if strings.len() == Self::MOST || bytes > Self::MOST_BYTES {
+                    return Self(strings);
+                }
+                strings.insert(id, string);
+            }
+        }
+        Self(strings)
+    }
+}
+
+/// LoadString: as many characters as fit, and a zero; 0 when the driver has no such string.
+fn load_string<U: Unit>(process: &mut Process, id: u32, out: Pointer, room: i32) -> Result<i32, Stop> {
+    // Identifiers have 16 bits.
+    let [low, high, ..] = id.to_le_bytes();
+    let room = u32::try_from(room).unwrap_or(0);
+    let Some(string) = process.strings.0.get(&u16::from_le_bytes([low, high])) else {
+        put::<U>(&process.machine.memory, out, room, "")?;
+        return Ok(fail(process, ERROR_RESOURCE_NAME_NOT_FOUND, 0));
+    };
+    Ok(put::<U>(&process.machine.memory, out, room, string)?.cast_signed())
+}
+
+pub fn LoadStringA(
+    process: &mut Process,
+    _module: Pointer,
+    id: u32,
+    out: Pointer,
+    room: i32,
+) -> Result<i32, Stop> {
+    load_string::<u8>(process, id, out, room)
+}
+
+pub fn LoadStringW(
+    process: &mut Process,
+    _module: Pointer,
+    id: u32,
+    out: Pointer,
+    room: i32,
+) -> Result<i32, Stop> {
+    load_string::<u16>(process, id, out, room)
+}
+
+/// Passes a message on and presses OK.
+fn message_box<U: Unit>(process: &mut Process, message: Pointer, caption: Pointer) -> Result<i32, Stop> {
+    let memory = &process.machine.memory;
+    let caption = if caption.is_null() { "Error".to_owned() } else { text::<U>(memory, caption)? };
+    let said = format!("{caption}: {}", text::<U>(memory, message)?);
+    process.say(said.as_bytes());
+    Ok(IDOK)
+}
+
+pub fn MessageBoxA(
+    process: &mut Process,
+    _owner: Pointer,
+    message: Pointer,
+    caption: Pointer,
+    _kind: u32,
+) -> Result<i32, Stop> {
+    message_box::<u8>(process, message, caption)
+}
+
+pub fn MessageBoxW(
+    process: &mut Process,
+    _owner: Pointer,
+    message: Pointer,
+    caption: Pointer,
+    _kind: u32,
+) -> Result<i32, Stop> {
+    message_box::<u16>(process, message, caption)
+}
+
+/// GetDesktopWindow: a handle that no function here takes.
+pub fn GetDesktopWindow(_: &mut Process) -> Pointer {
+    Pointer(0x1_0010)
+}
+
+/// GetActiveWindow and GetForegroundWindow: none.
+pub fn GetActiveWindow(_: &mut Process) -> Pointer {
+    Pointer::NULL
+}
+
+/// DialogBoxParamA and DialogBoxParamW: -1.
+pub fn DialogBoxParam(
+    process: &mut Process,
+    _module: Pointer,
+    _template: Pointer,
+    _owner: Pointer,
+    _procedure: Pointer,
+    _parameter: Pointer,
+) -> Pointer {
+    fail(process, ERROR_ACCESS_DENIED, INVALID_HANDLE)
+}
+
+/// CreateDialogParamA and CreateDialogParamW.
+pub fn CreateDialogParam(
+    process: &mut Process,
+    _module: Pointer,
+    _template: Pointer,
+    _owner: Pointer,
+    _procedure: Pointer,
+    _parameter: Pointer,
+) -> Pointer {
+    fail(process, ERROR_ACCESS_DENIED, Pointer::NULL)
+}
+
+/// CreateWindowExA and CreateWindowExW.
+#[allow(clippy::too_many_arguments, reason = "Win32's own signature")]
+pub fn CreateWindowEx(
+    process: &mut Process,
+    _extended_style: u32,
+    _class: Pointer,
+    _name: Pointer,
+    _style: u32,
+    _x: i32,
+    _y: i32,
+    _width: i32,
+    _height: i32,
+    _parent: Pointer,
+    _menu: Pointer,
+    _module: Pointer,
+    _parameter: Pointer,
+) -> Pointer {
+    fail(process, ERROR_ACCESS_DENIED, Pointer::NULL)
+}

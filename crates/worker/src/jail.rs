@@ -1,0 +1,67 @@
+//! From a started process to a jailed one that waits for its driver.
+
+use std::fs::File;
+use std::io::{self, Read, stderr, stdout};
+use std::os::fd::AsFd;
+
+use guest::Machine;
+use sandbox::filter::{Filter, FilterError, Stage};
+use sandbox::isolate::{Layer, isolate};
+use wire::{Started, ToHost};
+
+use crate::link::Line;
+
+/// What the worker's own code may use once it is jailed. Its needs are small and do not grow with the driver's.
+const HEAP: usize = 32 << 20;
+
+/// Why the jail could not be entered.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("the worker's memory could not be set up: {0}")]
+    Memory(io::Error),
+    #[error("the driver's image could not be read: {0}")]
+    Image(io::Error),
+    #[error(transparent)]
+    Machine(#[from] guest::StartError),
+    #[error("the worker could not be isolated: {0}")]
+    Isolate(io::Error),
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    #[error("the host does not listen")]
+    Silent,
+}
+
+/// A jailed process, before its driver.
+pub struct Jailed {
+    pub machine: Machine,
+    /// The driver's file.
+    pub image: Vec<u8>,
+    /// The filter for when the driver is mapped.
+    pub running: Filter,
+}
+
+/// Prepares all that needs the kernel, then gives up the kernel.
+pub fn enter(host: u32, line: &mut Line) -> Result<Jailed, Refusal> {
+    // Descriptors 1 and 2 carry the arena and the image (`sandbox::WORKER_DESCRIPTORS`).
+    let mut machine = Machine::new()?;
+    machine.memory.map_arena(stdout().as_fd()).map_err(Refusal::Memory)?;
+    let mut image = Vec::new();
+    let file = stderr().as_fd().try_clone_to_owned().map_err(Refusal::Image)?;
+    File::from(file).read_to_end(&mut image).map_err(Refusal::Image)?;
+
+    let (loading, running) = (Filter::compile(Stage::Loading)?, Filter::compile(Stage::Running)?);
+    // A shim that panics is reported as a fault; the usual report would want to write somewhere.
+    std::panic::set_hook(Box::new(|_| ()));
+    sandbox::heap::reserve(HEAP).map_err(Refusal::Memory)?;
+    let mut layers = isolate(host).map_err(Refusal::Isolate)?;
+    loading.install()?;
+    layers.push(Layer { name: "seccomp", active: true, detail: "futex, rt_sigreturn, clock_gettime".to_owned() });
+
+    let layers = layers
+        .into_iter()
+        .map(|Layer { name, active, detail }| wire::Layer { name: name.to_owned(), active, detail })
+        .collect();
+    let started = Started { layers, arena: guest::layout::ARENA.start };
+    line.send(&ToHost::Started(started)).map_err(|_| Refusal::Silent)?;
+    Ok(Jailed { machine, image, running })
+}

@@ -1,0 +1,71 @@
+//! This side of the channel.
+
+use std::io::{self, stdin};
+use std::os::fd::AsFd;
+use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sandbox::{SharedMemory, futex};
+use win32::{Link, LinkError};
+use wire::channel::{self, Name};
+use wire::ring::Sleep;
+use wire::{Channel, Side, ToHost, ToWorker};
+
+/// A word that nobody changes and nobody wakes.
+static NEVER: AtomicU32 = AtomicU32::new(0);
+
+/// The line to the host: the channel's memory, mapped for good, and this end's state.
+#[derive(Clone)]
+pub struct Line {
+    words: &'static [AtomicU32],
+    channel: Arc<Mutex<Channel>>,
+}
+
+impl Line {
+    /// Maps the channel that the host handed over as descriptor 0.
+    pub fn open() -> io::Result<Self> {
+        let memory = SharedMemory::from_descriptor("channel", stdin().as_fd()).map_err(io::Error::other)?;
+        // Mapped for as long as the process lives: the signal handler looks into it, too.
+        let words = Box::leak(Box::new(memory)).words();
+        let channel = Channel::new(Side::Worker, Sleep { wait: futex::wait, wake: futex::wake });
+        Ok(Self { words, channel: Arc::new(Mutex::new(channel)) })
+    }
+
+    /// Sends one message.
+    pub fn send(&self, message: &ToHost) -> Result<(), LinkError> {
+        let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        channel.send(self.words, message).map_err(|_| LinkError)
+    }
+
+    /// Sleeps until the host ends this process.
+    pub fn wait_for_end(&self) -> ! {
+        loop {
+            futex::wait(&NEVER, 0, None);
+        }
+    }
+}
+
+impl Link for Line {
+    fn say(&mut self, message: &ToHost) -> Result<(), LinkError> {
+        self.send(message)
+    }
+
+    fn hear(&mut self) -> Result<ToWorker, LinkError> {
+        let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        channel.receive(self.words, None).ok().flatten().ok_or(LinkError)
+    }
+
+    fn interrupt(&self) -> &'static AtomicU32 {
+        // The words are as many as a channel needs, or nothing would have been received.
+        channel::interrupt(self.words).unwrap_or(&NEVER)
+    }
+
+    fn note_shim(&self, name: &Name) {
+        channel::note_shim(self.words, name);
+    }
+
+    fn pause(&self, time: Duration) {
+        futex::wait(&NEVER, 0, Some(time));
+    }
+}

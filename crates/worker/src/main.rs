@@ -1,0 +1,89 @@
+//! The jailed process that holds one driver.
+//!
+//! Started by the host only, as `drvhost-worker HOST-PID NAME`, with the channel, the arena and the image as descriptors 0, 1 and 2
+//! (see `sandbox::WORKER_DESCRIPTORS`). It knows "call this function with these five values" and nothing about any class of
+//! drivers. It ends when the host kills it: the filter does not even allow it to exit.
+#![forbid(unsafe_code)]
+
+mod jail;
+mod link;
+
+use std::process::ExitCode;
+
+use sandbox::filter::Filter;
+use wire::{LoadRefusal, Loaded, ToHost, ToWorker};
+use win32::{LinkError, Process};
+
+use crate::link::Line;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let Some(host) = arguments.next().and_then(|argument| argument.parse().ok()) else {
+        eprintln!("drvhost-worker is started by drvhost, not by hand");
+        return ExitCode::from(2);
+    };
+    let Ok(mut line) = Line::open() else { return ExitCode::FAILURE };
+    let refusal = match jail::enter(host, &mut line) {
+        Ok(jailed) => return serve(jailed, line),
+        Err(refusal) => refusal,
+    };
+    line.send(&ToHost::NotStarted(refusal.to_string())).map_or(ExitCode::FAILURE, |()| line.wait_for_end())
+}
+
+/// Serves the host until it kills this process.
+fn serve(jailed: jail::Jailed, line: Line) -> ExitCode {
+    let jail::Jailed { machine, image, running } = jailed;
+    let outcome = Process::new(machine, Box::new(line.clone())).map_err(|error| error.to_string());
+    match outcome {
+        Ok(mut process) => match converse(&mut process, &image, &running) {
+            Ok(()) | Err(LinkError) => line.wait_for_end(),
+        },
+        Err(why) => line.send(&ToHost::NotStarted(why)).map_or(ExitCode::FAILURE, |()| line.wait_for_end()),
+    }
+}
+
+fn converse(process: &mut Process, image: &[u8], running: &Filter) -> Result<(), LinkError> {
+    loop {
+        match process.link().hear()? {
+            ToWorker::Load(request) => load(process, &request, image, running)?,
+            ToWorker::Call(call) => process.answer(&call)?,
+            ToWorker::Unload { seq } => {
+                process.begin(seq);
+                let outcome = process.detach();
+                process.begin(0);
+                process.report(seq, outcome.map(|()| 0))?;
+            }
+            // An answer to a question that nobody asked.
+            ToWorker::Granted(_) => return Err(LinkError),
+        }
+    }
+}
+
+/// Maps the image, takes the last system calls away, and runs the entry point.
+fn load(process: &mut Process, request: &wire::Load, image: &[u8], running: &Filter) -> Result<(), LinkError> {
+    let mapped = pe::Image::parse(image).map_err(|error| error.to_string()).and_then(|parsed| {
+        process.load(&request.name, &parsed).map_err(|error| error.to_string())
+    });
+    let unresolved = match mapped {
+        Ok(unresolved) => unresolved,
+        Err(why) => return process.link().say(&ToHost::Unloadable(LoadRefusal::Image(why))),
+    };
+    if let Err(error) = running.install() {
+        return process.link().say(&ToHost::Unloadable(LoadRefusal::Host(error.to_string())));
+    }
+    process.begin(request.seq);
+    let attached = process.attach();
+    process.begin(0);
+    match attached {
+        Ok(true) => {
+            let loaded = Loaded {
+                module: process.module(),
+                driver_proc: process.export("DriverProc"),
+                unresolved,
+            };
+            process.link().say(&ToHost::Loaded(loaded))
+        }
+        Ok(false) => process.link().say(&ToHost::Unloadable(LoadRefusal::EntryPoint)),
+        Err(fault) => process.report(request.seq, Err(fault)),
+    }
+}
