@@ -138,8 +138,9 @@ impl From<EndPolicy> for drvhost::Policy {
 }
 
 fn parse_message(text: &str) -> Result<u32, String> {
-    mmsystem::message_number(text)
-        .ok_or_else(|| "a message is a name (DRV_POWER), a name and a number (DRV_USER+1), or a number".into())
+    mmsystem::message_number(text).ok_or_else(|| {
+        "a message is a name (DRV_POWER), a name and a number (DRV_USER+1), or a number".into()
+    })
 }
 
 /// A parameter in decimal or hexadecimal; hexadecimal may use all 64 bits.
@@ -170,7 +171,8 @@ fn parse_time(text: &str) -> Result<Duration, String> {
         "m" => 60.0,
         _ => return Err("a time ends in ms, s or m".into()),
     };
-    let seconds = number.parse::<f64>().map_err(|_| "a time is a number with ms, s or m: 5s, 500ms".to_owned())?;
+    let seconds =
+        number.parse::<f64>().map_err(|_| "a time is a number with ms, s or m: 5s, 500ms".to_owned())?;
     Duration::try_from_secs_f64(seconds * scale).map_err(|error| error.to_string())
 }
 

@@ -15,7 +15,8 @@ pub fn registry(global: &Global) -> Result<Registry, Error> {
     let mut registry = Registry::with_defaults();
     for directory in &global.driver_path {
         if !directory.is_dir() {
-            let source = std::io::Error::new(std::io::ErrorKind::NotFound, "--driver-path names no directory");
+            let source =
+                std::io::Error::new(std::io::ErrorKind::NotFound, "--driver-path names no directory");
             return Err(Error::File { file: directory.clone(), source });
         }
         registry.add_driver_path(directory);

@@ -37,7 +37,9 @@ impl Arena {
         let too_large = Error::TooLarge(len as u64);
         let Some(room) = len.max(1).checked_next_multiple_of(ALIGNMENT) else { return Err(too_large) };
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((&offset, &length)) = free.iter().find(|&(_, &length)| length >= room) else { return Err(too_large) };
+        let Some((&offset, &length)) = free.iter().find(|&(_, &length)| length >= room) else {
+            return Err(too_large);
+        };
         free.remove(&offset);
         if length > room {
             free.insert(offset + room, length - room);
@@ -55,6 +57,14 @@ impl Arena {
         Ok(block)
     }
 
+    /// A block that holds `text` as Win32 has it: UTF-16 up to a NUL.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`].
+    pub fn text(self: &Arc<Self>, text: &str) -> Result<Block, Error> {
+        self.block_with(&wide(text))
+    }
+
     fn give_back(&self, mut offset: usize, mut room: usize) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(next) = free.remove(&(offset + room)) {
@@ -68,6 +78,11 @@ impl Arena {
         }
         free.insert(offset, room);
     }
+}
+
+/// Text as Win32 has it: UTF-16, little-endian, up to a NUL.
+pub(crate) fn wide(text: &str) -> Vec<u8> {
+    text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect()
 }
 
 /// A piece of an [`Arena`]. The driver may change its bytes at any time.
@@ -110,7 +125,11 @@ impl Block {
     /// [`Error::TooLarge`] when they do not fit.
     pub fn write(&self, at: usize, bytes: &[u8]) -> Result<(), Error> {
         let fits = at.checked_add(bytes.len()).is_some_and(|end| end <= self.len);
-        if fits && self.arena.memory.write(self.offset + at, bytes) { Ok(()) } else { Err(Error::TooLarge(bytes.len() as u64)) }
+        if fits && self.arena.memory.write(self.offset + at, bytes) {
+            Ok(())
+        } else {
+            Err(Error::TooLarge(bytes.len() as u64))
+        }
     }
 
     /// Copies its bytes from `at` on to `out`.
@@ -119,7 +138,11 @@ impl Block {
     /// [`Error::TooLarge`] when it has not as many.
     pub fn read(&self, at: usize, out: &mut [u8]) -> Result<(), Error> {
         let fits = at.checked_add(out.len()).is_some_and(|end| end <= self.len);
-        if fits && self.arena.memory.read(self.offset + at, out) { Ok(()) } else { Err(Error::TooLarge(out.len() as u64)) }
+        if fits && self.arena.memory.read(self.offset + at, out) {
+            Ok(())
+        } else {
+            Err(Error::TooLarge(out.len() as u64))
+        }
     }
 
     /// All its bytes, as they are now.

@@ -190,7 +190,8 @@ fn close_in_order(session: &Inner, told: &mut [Told]) {
                 Reply::Faulted(_) => CloseOutcome::Faulted,
                 Reply::Died(_) => CloseOutcome::Died,
             });
-            let others = told[..index].iter().any(|other| other.good() && other.module.number == module.number);
+            let others =
+                told[..index].iter().any(|other| other.good() && other.module.number == module.number);
             if !others && !module.worker.dead() {
                 session.retire(&module, hdrvr, Some(Cause::SessionEnd));
             }

@@ -103,6 +103,9 @@ pub enum Error {
         /// Where it was looked for.
         looked: String,
     },
+    /// The caller asked to stop before the end.
+    #[error("stopped on request, before the end; the output is not complete")]
+    Interrupted,
     /// A file could not be used.
     #[error("{}: {source}", file.display())]
     File {
@@ -124,9 +127,13 @@ impl Error {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::NoSuchDriver { .. } | Self::BadHandle(_) | Self::SessionEnding => Blame::Usage,
+            Self::NoSuchDriver { .. } | Self::BadHandle(_) | Self::SessionEnding | Self::Interrupted => {
+                Blame::Usage
+            }
             Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Blame::Usage,
-            Self::NotADriver { .. } | Self::Refused { .. } | Self::Late { .. } | Self::Died { .. } => Blame::Driver,
+            Self::NotADriver { .. } | Self::Refused { .. } | Self::Late { .. } | Self::Died { .. } => {
+                Blame::Driver
+            }
             Self::Faulted { fault, .. } if fault.kind == wire::FaultKind::Bug => Blame::Bug,
             Self::Faulted { .. } => Blame::Driver,
             Self::Media(MediaError::OutputName { .. }) => Blame::Usage,
@@ -140,14 +147,16 @@ impl Error {
     #[must_use]
     pub fn advice(&self) -> Option<&'static str> {
         match self {
-            Self::NoSuchDriver { .. } => {
-                Some("`drvhost list` shows what is known; a file needs its path (`./name.dll`) or `--driver-path DIR`")
-            }
+            Self::NoSuchDriver { .. } => Some(
+                "`drvhost list` shows what is known; a file needs its path (`./name.dll`) or `--driver-path DIR`",
+            ),
             Self::Late { .. } => Some("`--deadline 60s` gives it longer, `--deadline 0` for ever"),
             Self::NoCodec { .. } => Some(
                 "Debian's package libwine brings drivers for common formats; `--driver FILE` names one, `--driver-path DIR` a place to look",
             ),
-            Self::Faulted { .. } | Self::Died { .. } => Some("`--trace FILE` writes down every message up to this one"),
+            Self::Faulted { .. } | Self::Died { .. } => {
+                Some("`--trace FILE` writes down every message up to this one")
+            }
             Self::Worker(_) => Some("`drvhost-worker` must lie beside `drvhost` and be executable"),
             Self::Bug(_) => Some("please report it, with the command line and the output of `-vv`"),
             _ => None,

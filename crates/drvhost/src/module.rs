@@ -14,7 +14,7 @@ use crate::trace::{CallRecord, Cause, Outcome, Trace, micros};
 use crate::worker::{Broker, Reply, Worker};
 
 /// The largest driver file that is read. The image built from it is bounded by the format's reader.
-const MAX_FILE: u64 = 256 << 20;
+pub(crate) const MAX_FILE: u64 = 256 << 20;
 
 /// The bytes of a driver's file, read once: what was checked is what the worker gets.
 #[derive(Debug)]
@@ -74,6 +74,8 @@ pub(crate) struct Module {
     pub worker: Worker,
     /// The module handle.
     pub handle: u64,
+    /// `library!function` of each import that is not supplied here.
+    pub unresolved: Vec<String>,
     driver_proc: u64,
 }
 
@@ -93,18 +95,39 @@ impl Module {
     ///
     /// # Errors
     /// [`Error::NotADriver`] when the loaded image has no DriverProc to call.
-    pub fn new(file: &Path, name: String, number: u32, worker: Worker, loaded: &wire::Loaded) -> Result<Self, Error> {
-        let no_code = || Error::NotADriver { file: file.to_owned(), why: "its DriverProc is not code".into() };
+    pub fn new(
+        file: &Path,
+        name: String,
+        number: u32,
+        worker: Worker,
+        loaded: &wire::Loaded,
+    ) -> Result<Self, Error> {
+        let no_code =
+            || Error::NotADriver { file: file.to_owned(), why: "its DriverProc is not code".into() };
         if !loaded.unresolved.is_empty() {
             let imports = crate::worker::printable(&loaded.unresolved.join(" "));
             tracing::debug!(driver = name, imports, "not supplied here");
         }
         let driver_proc = loaded.driver_proc.ok_or_else(no_code)?;
-        Ok(Self { file: file.to_owned(), name, number, worker, handle: loaded.module, driver_proc })
+        Ok(Self {
+            file: file.to_owned(),
+            name,
+            number,
+            worker,
+            handle: loaded.module,
+            unresolved,
+            driver_proc,
+        })
     }
 
     /// Calls DriverProc and notes it in the trace.
-    pub fn send(&self, message: &Message, broker: &dyn Broker, trace: &Trace, until: Option<Instant>) -> Reply {
+    pub fn send(
+        &self,
+        message: &Message,
+        broker: &dyn Broker,
+        trace: &Trace,
+        until: Option<Instant>,
+    ) -> Reply {
         let (seq, t_us) = trace.begin();
         let started = Instant::now();
         let Message { hdrvr, id, number, lparam1, lparam2, cause } = *message;

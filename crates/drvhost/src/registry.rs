@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 
 /// The section that a NULL section means.
-const DRIVERS32: &str = "Drivers32";
+pub(crate) const DRIVERS32: &str = "Drivers32";
 
 /// Added to a file name that has no extension.
 const EXTENSION: &str = "dll";
@@ -40,9 +40,24 @@ const fn fourcc(code: &[u8; 4]) -> u32 {
 
 /// The drivers that Windows brings along, as Wine names their files.
 pub const DEFAULT_ALIASES: &[DefaultAlias] = &[
-    DefaultAlias { alias: "vidc.cvid", file: "iccvid.dll", compressions: &[fourcc(b"cvid")], format_tags: &[] },
-    DefaultAlias { alias: "vidc.msvc", file: "msvidc32.dll", compressions: &[fourcc(b"MSVC")], format_tags: &[] },
-    DefaultAlias { alias: "vidc.cram", file: "msvidc32.dll", compressions: &[fourcc(b"CRAM")], format_tags: &[] },
+    DefaultAlias {
+        alias: "vidc.cvid",
+        file: "iccvid.dll",
+        compressions: &[fourcc(b"cvid")],
+        format_tags: &[],
+    },
+    DefaultAlias {
+        alias: "vidc.msvc",
+        file: "msvidc32.dll",
+        compressions: &[fourcc(b"MSVC")],
+        format_tags: &[],
+    },
+    DefaultAlias {
+        alias: "vidc.cram",
+        file: "msvidc32.dll",
+        compressions: &[fourcc(b"CRAM")],
+        format_tags: &[],
+    },
     DefaultAlias {
         alias: "vidc.mrle",
         file: "msrle32.dll",
@@ -104,6 +119,14 @@ pub struct DriverFile {
     pub alias: Option<String>,
     /// How it was found.
     pub origin: Origin,
+}
+
+impl DriverFile {
+    /// The file's name without directory.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
 }
 
 /// Entries of one section by lower-case name; names are not case-sensitive (C035).
@@ -173,7 +196,8 @@ impl Registry {
         let section = section.unwrap_or(DRIVERS32);
         match self.entry(section, name) {
             Some(entry) => {
-                let missing = || self.unknown(name, &format!("`{}`, as the entry in [{section}] says", entry.value));
+                let missing =
+                    || self.unknown(name, &format!("`{}`, as the entry in [{section}] says", entry.value));
                 let (file, text) = split(&entry.value);
                 let (path, place) = self.find_file(file).ok_or_else(missing)?;
                 let origin = if entry.origin == Origin::Registry { Origin::Registry } else { place };
@@ -254,7 +278,10 @@ impl Registry {
     fn unknown(&self, name: &str, first: &str) -> Error {
         let directories: Vec<_> = self.directories().iter().map(|path| path.display().to_string()).collect();
         let places = if directories.is_empty() { "no directory".to_owned() } else { directories.join(", ") };
-        Error::NoSuchDriver { name: name.to_owned(), looked: format!("{first}, and a file of that name in {places}") }
+        Error::NoSuchDriver {
+            name: name.to_owned(),
+            looked: format!("{first}, and a file of that name in {places}"),
+        }
     }
 }
 

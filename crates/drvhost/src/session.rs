@@ -166,7 +166,11 @@ impl Session {
     ///
     /// # Errors
     /// As [`open_driver`](Self::open_driver), and what `lparam2` fails with.
-    pub fn open(&self, driver: &DriverFile, lparam2: impl FnOnce(&Arc<Arena>) -> Result<i64, Error>) -> Result<Hdrvr, Error> {
+    pub fn open(
+        &self,
+        driver: &DriverFile,
+        lparam2: impl FnOnce(&Arc<Arena>) -> Result<i64, Error>,
+    ) -> Result<Hdrvr, Error> {
         self.inner.open(driver, lparam2)
     }
 
@@ -202,6 +206,16 @@ impl Session {
     pub fn arena(&self, hdrvr: Hdrvr) -> Result<Arc<Arena>, Error> {
         let slot = self.inner.table.get(hdrvr).ok_or(Error::BadHandle(hdrvr.0))?;
         Ok(Arc::clone(&slot.module.worker.arena))
+    }
+
+    /// The imports of an instance's driver that are not supplied here, as `library!function`. Calling one ends the call
+    /// with a fault.
+    ///
+    /// # Errors
+    /// [`Error::BadHandle`].
+    pub fn unresolved(&self, hdrvr: Hdrvr) -> Result<Vec<String>, Error> {
+        let slot = self.inner.table.get(hdrvr).ok_or(Error::BadHandle(hdrvr.0))?;
+        Ok(slot.module.unresolved.clone())
     }
 
     /// All open instances, in open order.
@@ -247,7 +261,11 @@ impl Inner {
         [self.until(), until].into_iter().flatten().min()
     }
 
-    fn open(&self, driver: &DriverFile, lparam2: impl FnOnce(&Arc<Arena>) -> Result<i64, Error>) -> Result<Hdrvr, Error> {
+    fn open(
+        &self,
+        driver: &DriverFile,
+        lparam2: impl FnOnce(&Arc<Arena>) -> Result<i64, Error>,
+    ) -> Result<Hdrvr, Error> {
         if self.ending.load(Ordering::SeqCst) {
             return Err(Error::SessionEnding);
         }
@@ -306,13 +324,15 @@ impl Inner {
     }
 
     /// Sends DRV_OPEN and makes the instance one that messages reach.
-    fn open_instance(&self, module: &Arc<Module>, hdrvr: Hdrvr, driver: &DriverFile, lparam2: i64) -> Result<(), Error> {
+    fn open_instance(
+        &self,
+        module: &Arc<Module>,
+        hdrvr: Hdrvr,
+        driver: &DriverFile,
+        lparam2: i64,
+    ) -> Result<(), Error> {
         self.table.set(hdrvr, Slot { module: Arc::clone(module), id: 0, phase: Phase::Opening });
-        let text = driver.text.as_deref().map(|text| {
-            let units = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
-            module.worker.arena.block_with(&units)
-        });
-        let text = text.transpose()?;
+        let text = driver.text.as_deref().map(|text| module.worker.arena.text(text)).transpose()?;
         let message = Message {
             hdrvr,
             id: 0,
@@ -338,7 +358,14 @@ impl Inner {
         Ok(())
     }
 
-    pub fn send(&self, hdrvr: Hdrvr, number: u32, lparam1: i64, lparam2: i64, until: Option<Instant>) -> Result<i64, Error> {
+    pub fn send(
+        &self,
+        hdrvr: Hdrvr,
+        number: u32,
+        lparam1: i64,
+        lparam2: i64,
+        until: Option<Instant>,
+    ) -> Result<i64, Error> {
         let slot = self.table.get(hdrvr).filter(|slot| slot.phase != Phase::Opening);
         let Slot { module, id, .. } = slot.ok_or(Error::BadHandle(hdrvr.0))?;
         let message = Message { hdrvr, id, number, lparam1, lparam2, cause: None };
@@ -348,7 +375,13 @@ impl Inner {
         }
     }
 
-    pub fn close(&self, hdrvr: Hdrvr, lparam1: i64, lparam2: i64, until: Option<Instant>) -> Result<i64, Error> {
+    pub fn close(
+        &self,
+        hdrvr: Hdrvr,
+        lparam1: i64,
+        lparam2: i64,
+        until: Option<Instant>,
+    ) -> Result<i64, Error> {
         let (module, reply) = self.send_close(hdrvr, lparam1, lparam2, until, None)?;
         match reply {
             // Refused: it stays open (C020).
@@ -429,7 +462,14 @@ impl Inner {
     }
 
     /// Sends a message without parameters, and answers what the driver answered.
-    fn tell(&self, module: &Module, hdrvr: Hdrvr, id: u64, number: u32, until: Option<Instant>) -> Result<u64, Error> {
+    fn tell(
+        &self,
+        module: &Module,
+        hdrvr: Hdrvr,
+        id: u64,
+        number: u32,
+        until: Option<Instant>,
+    ) -> Result<u64, Error> {
         let message = Message { hdrvr, id, number, lparam1: 0, lparam2: 0, cause: None };
         match module.send(&message, self, &self.trace, until) {
             Reply::Answered(result) => Ok(result),

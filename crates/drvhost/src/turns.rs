@@ -41,7 +41,11 @@ impl Turns {
         !self.lock().is_empty()
     }
 
-    fn wait(&self, ready: impl Fn(&Vec<State>) -> bool, until: Option<Instant>) -> Option<MutexGuard<'_, Vec<State>>> {
+    fn wait(
+        &self,
+        ready: impl Fn(&Vec<State>) -> bool,
+        until: Option<Instant>,
+    ) -> Option<MutexGuard<'_, Vec<State>>> {
         let mut stack = self.lock();
         while !ready(&stack) {
             stack = match until {

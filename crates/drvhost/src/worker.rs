@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use sandbox::{Child, SharedMemory, Spawner, futex};
 use wire::ring::Sleep;
-use wire::{Asked, CHANNEL_SIZE, Channel, Fault, FaultKind, Layer, Load, LoadRefusal, Loaded, Side, ToHost, ToWorker, channel};
+use wire::{
+    Asked, CHANNEL_SIZE, Channel, Fault, FaultKind, Layer, Load, LoadRefusal, Loaded, Side, ToHost, ToWorker,
+    channel,
+};
 
 use crate::arena::{self, Arena};
 use crate::error::Error;
@@ -29,7 +32,9 @@ pub(crate) enum Reply {
     Answered(u64),
     Faulted(Fault),
     /// Interrupted at its deadline; `killed` when interrupting was not enough.
-    Late { killed: bool },
+    Late {
+        killed: bool,
+    },
     /// The worker is no more, for this reason.
     Died(String),
 }
@@ -66,17 +71,31 @@ impl Worker {
         let memory = SharedMemory::create("drvhost channel", CHANNEL_SIZE).map_err(shared)?;
         let arena = SharedMemory::create("drvhost arena", arena::SIZE).map_err(shared)?;
         let descriptor = |memory: &SharedMemory| {
-            let descriptor = memory.descriptor().ok_or_else(|| Error::Bug("shared memory without descriptor".into()))?;
+            let descriptor =
+                memory.descriptor().ok_or_else(|| Error::Bug("shared memory without descriptor".into()))?;
             descriptor.try_clone_to_owned().map_err(|error| Error::Worker(error.to_string()))
         };
         let descriptors = [descriptor(&memory)?, descriptor(&arena)?, image.descriptor()?];
-        let child = spawner.spawn(program, &image.name, descriptors).map_err(|error| Error::Worker(error.to_string()))?;
+        let child = spawner
+            .spawn(program, &image.name, descriptors)
+            .map_err(|error| Error::Worker(error.to_string()))?;
         let mut channel = Channel::new(Side::Host, Sleep { wait: futex::wait, wake: futex::wake });
         let started = match first_word(&mut channel, &memory, &child)? {
             ToHost::Started(started) => started,
             ToHost::NotStarted(why) => return Err(Error::Worker(why)),
             other => return Err(Error::Worker(format!("its first word was {other:?}"))),
         };
+        for layer in &started.layers {
+            if layer.active {
+                tracing::debug!(layer = layer.name, covers = layer.detail, "isolation");
+            } else {
+                tracing::info!(
+                    layer = layer.name,
+                    why = layer.detail,
+                    "this isolation layer is missing here"
+                );
+            }
+        }
         Ok(Self {
             arena: Arena::new(arena, started.arena),
             child,
@@ -100,16 +119,22 @@ impl Worker {
         match self.exchange(load, broker, until) {
             Exchange::Loaded(loaded) => Ok(loaded),
             Exchange::Unloadable(LoadRefusal::Image(why)) => Err(not_a_driver(why)),
-            Exchange::Unloadable(LoadRefusal::EntryPoint) => {
-                Err(not_a_driver("its entry point refuses to be loaded (DLL_PROCESS_ATTACH answered FALSE)".into()))
-            }
+            Exchange::Unloadable(LoadRefusal::EntryPoint) => Err(not_a_driver(
+                "its entry point refuses to be loaded (DLL_PROCESS_ATTACH answered FALSE)".into(),
+            )),
             Exchange::Unloadable(LoadRefusal::Host(why)) => Err(Error::Worker(why)),
             Exchange::Reply(reply) => Err(self.failure(reply, "its entry point")),
         }
     }
 
     /// Calls a guest function.
-    pub fn call(&self, function: u64, arguments: [u64; 5], broker: &dyn Broker, until: Option<Instant>) -> Reply {
+    pub fn call(
+        &self,
+        function: u64,
+        arguments: [u64; 5],
+        broker: &dyn Broker,
+        until: Option<Instant>,
+    ) -> Reply {
         self.request(|seq| ToWorker::Call(wire::Call { seq, function, arguments }), broker, until)
     }
 
@@ -145,14 +170,26 @@ impl Worker {
         }
     }
 
-    fn request(&self, message: impl FnOnce(u32) -> ToWorker, broker: &dyn Broker, until: Option<Instant>) -> Reply {
+    fn request(
+        &self,
+        message: impl FnOnce(u32) -> ToWorker,
+        broker: &dyn Broker,
+        until: Option<Instant>,
+    ) -> Reply {
         match self.exchange(message, broker, until) {
             Exchange::Reply(reply) => reply,
-            Exchange::Loaded(_) | Exchange::Unloadable(_) => Reply::Died(self.end("answered another question")),
+            Exchange::Loaded(_) | Exchange::Unloadable(_) => {
+                Reply::Died(self.end("answered another question"))
+            }
         }
     }
 
-    fn exchange(&self, message: impl FnOnce(u32) -> ToWorker, broker: &dyn Broker, until: Option<Instant>) -> Exchange {
+    fn exchange(
+        &self,
+        message: impl FnOnce(u32) -> ToWorker,
+        broker: &dyn Broker,
+        until: Option<Instant>,
+    ) -> Exchange {
         if let Some(how) = self.dead.get() {
             return Reply::Died(how.clone()).into();
         }
@@ -176,7 +213,9 @@ impl Worker {
     fn say_and_hear(&self, message: &ToWorker, waiting: &mut Waiting) -> Result<ToHost, Reply> {
         let words = self.memory.words();
         let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
-        let broken = |what: &dyn std::fmt::Display| Reply::Died(self.end(&format!("broke the protocol ({what}) and was killed")));
+        let broken = |what: &dyn std::fmt::Display| {
+            Reply::Died(self.end(&format!("broke the protocol ({what}) and was killed")))
+        };
         channel.send(words, message).map_err(|error| broken(&error))?;
         loop {
             let look = waiting.next_look();
@@ -193,7 +232,7 @@ impl Worker {
         if let Some(ended) = self.child.ended() {
             let shim = channel::noted_shim(self.memory.words());
             let place = shim.map_or_else(String::new, |shim| format!(" in {shim}"));
-            return Err(Reply::Died(self.end(&format!("was {ended}{place}"))));
+            return Err(Reply::Died(self.end(&format!("{ended}{place}"))));
         }
         let Some(until) = waiting.until else { return Ok(()) };
         let now = Instant::now();
@@ -295,5 +334,9 @@ pub(crate) fn default_program() -> PathBuf {
     let name = "drvhost-worker";
     let own = std::env::current_exe().unwrap_or_default();
     let places = own.ancestors().skip(1).take(2).map(|folder| folder.join(name));
-    places.clone().find(|place| place.is_file()).or_else(|| places.into_iter().next()).unwrap_or_else(|| name.into())
+    places
+        .clone()
+        .find(|place| place.is_file())
+        .or_else(|| places.into_iter().next())
+        .unwrap_or_else(|| name.into())
 }

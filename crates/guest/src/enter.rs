@@ -368,7 +368,8 @@ extern "sysv64" fn dispatch<H: Host>(context: *mut Context, frame: *mut ImportFr
         let host = std::ptr::with_exposed_provenance_mut::<H>((*context).host as usize);
         (&mut *host, &mut *frame)
     };
-    let arguments = Arguments { integers: frame.integers, floats: frame.floats, stack: frame.guest_sp.wrapping_add(8) };
+    let arguments =
+        Arguments { integers: frame.integers, floats: frame.floats, stack: frame.guest_sp.wrapping_add(8) };
     let outcome = catch_unwind(AssertUnwindSafe(|| host.import(index, arguments)));
     let stop = match outcome {
         Ok(Ok(value)) => {

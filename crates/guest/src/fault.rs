@@ -91,7 +91,9 @@ impl fmt::Display for FaultKind {
             Self::Breakpoint => f.write_str("breakpoint instruction"),
             Self::IntegerDivide => f.write_str("integer division by zero or overflow"),
             Self::FloatingPoint => f.write_str("floating-point exception"),
-            Self::SystemCall { number } => write!(f, "system call {number}, which the sandbox does not allow"),
+            Self::SystemCall { number } => {
+                write!(f, "system call {number}, which the sandbox does not allow")
+            }
             Self::Deadline => f.write_str("no answer within the deadline"),
             Self::Exit { code } => write!(f, "the driver tried to end the process with code {code}"),
             Self::Unresolved { import } => write!(f, "{import} was called, which is not supplied here"),

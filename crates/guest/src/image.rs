@@ -88,11 +88,17 @@ impl Machine {
     ///
     /// # Errors
     /// [`LoadError`]; a part of the image may then stay mapped, never executable.
-    pub fn load(&mut self, name: &str, image: &pe::Image<'_>, resolve: Resolve<'_>) -> Result<Module, LoadError> {
+    pub fn load(
+        &mut self,
+        name: &str,
+        image: &pe::Image<'_>,
+        resolve: Resolve<'_>,
+    ) -> Result<Module, LoadError> {
         if image.machine() != pe::Machine::X86_64 {
             return Err(LoadError::Machine(image.machine()));
         }
-        let size = page_round(image.size_of_image().into()).ok_or(LoadError::NoRoom(image.size_of_image().into()))?;
+        let size = page_round(image.size_of_image().into())
+            .ok_or(LoadError::NoRoom(image.size_of_image().into()))?;
         let base = self.place_for(image, size)?;
         self.memory.protect(base..base + size, Protection::READ_WRITE).map_err(LoadError::Protect)?;
         let map = Map { base, size };
@@ -143,7 +149,8 @@ impl Machine {
 
     fn set_up_tls(&mut self, map: &Map, image: &pe::Image<'_>) -> Result<Vec<u64>, LoadError> {
         let Some(tls) = image.tls()? else { return Ok(Vec::new()) };
-        let index = u32::try_from(self.modules.len()).map_err(|_| LoadError::TooMany("thread-local slots"))?;
+        let index =
+            u32::try_from(self.modules.len()).map_err(|_| LoadError::TooMany("thread-local slots"))?;
         let template = u64::from(tls.end_rva.saturating_sub(tls.start_rva));
         let block = self
             .lend(template.saturating_add(tls.zero_fill.into()))
@@ -194,7 +201,12 @@ impl Map {
         memory.write(address, bytes).map_err(|_| LoadError::Outside { what, rva })
     }
 
-    fn read<const N: usize>(&self, memory: &Memory, what: &'static str, rva: u64) -> Result<[u8; N], LoadError> {
+    fn read<const N: usize>(
+        &self,
+        memory: &Memory,
+        what: &'static str,
+        rva: u64,
+    ) -> Result<[u8; N], LoadError> {
         let address = self.address(what, rva, N as u64)?;
         memory.array(address).map_err(|Violation { .. }| LoadError::Outside { what, rva })
     }

@@ -43,7 +43,9 @@ impl Protection {
 
     fn bits(self) -> libc::c_int {
         let bit = |on, bit| if on { bit } else { 0 };
-        bit(self.read, libc::PROT_READ) | bit(self.write, libc::PROT_WRITE) | bit(self.execute, libc::PROT_EXEC)
+        bit(self.read, libc::PROT_READ)
+            | bit(self.write, libc::PROT_WRITE)
+            | bit(self.execute, libc::PROT_EXEC)
     }
 }
 
@@ -104,10 +106,13 @@ impl Memory {
     pub(crate) fn protect(&mut self, range: Range<u64>, protection: Protection) -> io::Result<()> {
         let len = usize::try_from(range.end.saturating_sub(range.start)).map_err(io::Error::other)?;
         let known = [layout::IMAGES, layout::THUNKS];
-        if !range.start.is_multiple_of(PAGE) || !known.iter().any(|k| k.start <= range.start && range.end <= k.end) {
+        if !range.start.is_multiple_of(PAGE)
+            || !known.iter().any(|k| k.start <= range.start && range.end <= k.end)
+        {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        let start = std::ptr::with_exposed_provenance_mut(usize::try_from(range.start).map_err(io::Error::other)?);
+        let start =
+            std::ptr::with_exposed_provenance_mut(usize::try_from(range.start).map_err(io::Error::other)?);
         // SAFETY: the check above keeps the range inside regions that `reserve` mapped for the guest alone; no Rust object lies there.
         if unsafe { libc::mprotect(start, len, protection.bits()) } == -1 {
             return Err(io::Error::last_os_error());
@@ -251,7 +256,10 @@ impl Memory {
     fn set(&mut self, range: Range<u64>, protection: Protection) {
         let mut regions = Vec::with_capacity(self.regions.len() + 2);
         for old in self.regions.drain(..) {
-            for part in [old.range.start..old.range.end.min(range.start), old.range.start.max(range.end)..old.range.end] {
+            for part in [
+                old.range.start..old.range.end.min(range.start),
+                old.range.start.max(range.end)..old.range.end,
+            ] {
                 if part.start < part.end {
                     regions.push(Region { range: part, protection: old.protection });
                 }
@@ -270,7 +278,8 @@ fn map_at(range: &Range<u64>, protection: Protection, file: Option<BorrowedFd<'_
     let kind = if file.is_some() { libc::MAP_SHARED } else { libc::MAP_PRIVATE | libc::MAP_ANONYMOUS };
     let flags = kind | libc::MAP_NORESERVE | libc::MAP_FIXED_NOREPLACE;
     let file = file.map_or(-1, |file| file.as_raw_fd());
-    let start = std::ptr::with_exposed_provenance_mut(usize::try_from(range.start).map_err(io::Error::other)?);
+    let start =
+        std::ptr::with_exposed_provenance_mut(usize::try_from(range.start).map_err(io::Error::other)?);
     let len = usize::try_from(range.end - range.start).map_err(io::Error::other)?;
     // SAFETY: MAP_FIXED_NOREPLACE maps free addresses only, so no memory in use is replaced.
     let base = unsafe { libc::mmap(start, len, protection.bits(), flags, file, 0) };

@@ -14,15 +14,8 @@ use crate::enter;
 const STACK_SIZE: usize = 0x1_0000;
 
 /// The signals that a fault in guest code raises, and the one that the host sends for a missed deadline.
-const SIGNALS: [libc::c_int; 7] = [
-    libc::SIGSEGV,
-    libc::SIGBUS,
-    libc::SIGILL,
-    libc::SIGFPE,
-    libc::SIGTRAP,
-    libc::SIGSYS,
-    libc::SIGUSR1,
-];
+const SIGNALS: [libc::c_int; 7] =
+    [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP, libc::SIGSYS, libc::SIGUSR1];
 
 /// Flags that must not stay as the guest left them: trap, direction, nested task, alignment check.
 const UNSAFE_FLAGS: i64 = 0x100 | 0x400 | 0x4000 | 0x4_0000;
@@ -90,7 +83,12 @@ pub(crate) unsafe fn install(context: *mut Context) -> io::Result<()> {
 }
 
 /// The handler proper: `drvhost_signal` calls it with the context of the interrupted thread.
-extern "sysv64" fn handle(signal: libc::c_int, info: *const libc::siginfo_t, ucontext: *mut libc::ucontext_t, context: *mut Context) {
+extern "sysv64" fn handle(
+    signal: libc::c_int,
+    info: *const libc::siginfo_t,
+    ucontext: *mut libc::ucontext_t,
+    context: *mut Context,
+) {
     // SAFETY: the kernel passes valid pointers to the frame on this stack, which nobody else uses; `context` was installed for this thread, and
     // whatever this interrupted is suspended for as long as the handler runs.
     let (info, registers, context) = unsafe { (&*info, &mut (*ucontext).uc_mcontext.gregs, &mut *context) };

@@ -40,7 +40,9 @@ const TLS_SLOTS: u64 = 64;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The processor or the kernel lacks what guest code needs.
-    #[error("user code may not set FS and GS here: Linux 5.9 or later on a processor with FSGSBASE is needed")]
+    #[error(
+        "user code may not set FS and GS here: Linux 5.9 or later on a processor with FSGSBASE is needed"
+    )]
     NoFsGsBase,
     /// Guest memory could not be reserved.
     #[error("guest memory could not be reserved: {0}")]
@@ -272,7 +274,8 @@ impl Machine {
             _ => self.violation(trap),
         };
         // After `int3` the instruction pointer is past it.
-        let instruction = if trap.signal == libc::SIGTRAP { trap.instruction.saturating_sub(1) } else { trap.instruction };
+        let instruction =
+            if trap.signal == libc::SIGTRAP { trap.instruction.saturating_sub(1) } else { trap.instruction };
         Fault { kind, instruction, place: self.place(instruction) }
     }
 

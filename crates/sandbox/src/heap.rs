@@ -18,7 +18,8 @@ pub fn reserve(size: usize) -> io::Result<()> {
             & libc::mallopt(libc::M_TOP_PAD, size_as_int)
     };
     // SAFETY: a block larger than anything free makes the arena grow by at least M_TOP_PAD; it is freed at once and not used.
-    let block = unsafe { libc::malloc(1 << 18) };
+    // The optimiser would take an unused block away, hence the black box.
+    let block = std::hint::black_box(unsafe { libc::malloc(1 << 18) });
     if set != 1 || block.is_null() {
         return Err(io::ErrorKind::OutOfMemory.into());
     }

@@ -103,7 +103,7 @@ fn empty_root() -> io::Result<()> {
         // SAFETY: as said above. Private, so that nothing that happens here shows in the parent's mount table.
         check(libc::mount(none, c"/".as_ptr(), none, libc::MS_REC | libc::MS_PRIVATE, none.cast()))?;
         let flags = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
-        let options = c"size=4k,nr_inodes=1,mode=0";
+        let options = c"size=4k,nr_inodes=1,mode=555";
         check(libc::mount(
             c"none".as_ptr(),
             c"/tmp".as_ptr(),

@@ -51,7 +51,8 @@ pub enum SharedError {
 pub fn memory_file(name: &str) -> io::Result<OwnedFd> {
     let name = CString::new(name)?;
     // SAFETY: `name` is a live NUL-terminated string; memfd_create reads nothing else.
-    let raw = check(unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) })?;
+    let raw =
+        check(unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) })?;
     // SAFETY: memfd_create answered this descriptor on the line above and nobody else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(raw) })
 }
@@ -89,8 +90,9 @@ impl SharedMemory {
     fn map(file: BorrowedFd<'_>, len: usize) -> io::Result<Self> {
         let protection = libc::PROT_READ | libc::PROT_WRITE;
         // SAFETY: a mapping at a place of the kernel's choice replaces no memory that anything else uses.
-        let base =
-            unsafe { libc::mmap(std::ptr::null_mut(), len, protection, libc::MAP_SHARED, file.as_raw_fd(), 0) };
+        let base = unsafe {
+            libc::mmap(std::ptr::null_mut(), len, protection, libc::MAP_SHARED, file.as_raw_fd(), 0)
+        };
         if base == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
@@ -162,8 +164,7 @@ mod tests {
     #[test]
     fn two_mappings_see_the_same_bytes() {
         let ours = SharedMemory::create("test", 8192).unwrap();
-        let theirs =
-            SharedMemory::from_descriptor("test", ours.descriptor().unwrap()).unwrap();
+        let theirs = SharedMemory::from_descriptor("test", ours.descriptor().unwrap()).unwrap();
         assert!(ours.write(8190, &[7, 9]));
         let mut two = [0; 2];
         assert!(theirs.read(8190, &mut two));

@@ -103,11 +103,15 @@ impl std::fmt::Display for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Exited(code) => write!(f, "exited with code {code}"),
-            Self::Signalled(libc::SIGSYS) => f.write_str("killed by the system-call filter (SIGSYS)"),
-            Self::Signalled(libc::SIGKILL) => f.write_str("killed (SIGKILL)"),
+            Self::Signalled(libc::SIGSYS) => f.write_str("was killed by the system-call filter (SIGSYS)"),
+            Self::Signalled(libc::SIGKILL) => f.write_str("was killed (SIGKILL)"),
+            // What the fault handler raises when it was not the driver that faulted.
+            Self::Signalled(libc::SIGILL) => {
+                f.write_str("was ended by a fault outside the driver's code (SIGILL)")
+            }
             Self::Signalled(libc::SIGSEGV) => f.write_str("crashed (SIGSEGV)"),
             Self::Signalled(libc::SIGABRT) => f.write_str("aborted (SIGABRT)"),
-            Self::Signalled(signal) => write!(f, "killed by signal {signal}"),
+            Self::Signalled(signal) => write!(f, "was killed by signal {signal}"),
         }
     }
 }

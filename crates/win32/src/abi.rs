@@ -100,6 +100,14 @@ impl Argument for f64 {
     }
 }
 
+/// A float lies in the low half of where a double would.
+impl Argument for f32 {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, Violation> {
+        let [a, b, c, d, ..] = f64::decode(reader)?.to_le_bytes();
+        Ok(Self::from_le_bytes([a, b, c, d]))
+    }
+}
+
 /// The arguments behind `...`, or those that a `va_list` points to.
 #[derive(Debug, Clone, Copy)]
 pub enum Variadic {
@@ -181,6 +189,12 @@ impl Answer for bool {
 impl Answer for f64 {
     fn encode(self) -> Value {
         Value { float: self, ..Value::default() }
+    }
+}
+
+impl Answer for f32 {
+    fn encode(self) -> Value {
+        Value { float: f64::from_bits(self.to_bits().into()), ..Value::default() }
     }
 }
 

@@ -121,7 +121,7 @@ fn class(size: u64) -> Option<(usize, u64)> {
     let quarter = 1_u64 << (power - 2);
     let steps = size.div_ceil(quarter);
     let class = 64 + 4 * (power as usize - 10) + usize::try_from(steps).ok()?.checked_sub(5)?;
-    (class < CLASSES).then_some((class, (steps * quarter).next_multiple_of(16) + HEADER))
+    (class < CLASSES).then(|| (class, (steps * quarter).next_multiple_of(16) + HEADER))
 }
 
 fn write_header(memory: &Memory, block: u64, size: u64, class: usize, mark: u32) -> Result<(), Violation> {

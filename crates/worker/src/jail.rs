@@ -55,7 +55,11 @@ pub fn enter(host: u32, line: &mut Line) -> Result<Jailed, Refusal> {
     sandbox::heap::reserve(HEAP).map_err(Refusal::Memory)?;
     let mut layers = isolate(host).map_err(Refusal::Isolate)?;
     loading.install()?;
-    layers.push(Layer { name: "seccomp", active: true, detail: "futex, rt_sigreturn, clock_gettime".to_owned() });
+    layers.push(Layer {
+        name: "seccomp",
+        active: true,
+        detail: "futex, rt_sigreturn, clock_gettime".to_owned(),
+    });
 
     let layers = layers
         .into_iter()

@@ -11,8 +11,8 @@ mod link;
 use std::process::ExitCode;
 
 use sandbox::filter::Filter;
-use wire::{LoadRefusal, Loaded, ToHost, ToWorker};
 use win32::{LinkError, Process};
+use wire::{LoadRefusal, Loaded, ToHost, ToWorker};
 
 use crate::link::Line;
 
@@ -60,10 +60,15 @@ fn converse(process: &mut Process, image: &[u8], running: &Filter) -> Result<(),
 }
 
 /// Maps the image, takes the last system calls away, and runs the entry point.
-fn load(process: &mut Process, request: &wire::Load, image: &[u8], running: &Filter) -> Result<(), LinkError> {
-    let mapped = pe::Image::parse(image).map_err(|error| error.to_string()).and_then(|parsed| {
-        process.load(&request.name, &parsed).map_err(|error| error.to_string())
-    });
+fn load(
+    process: &mut Process,
+    request: &wire::Load,
+    image: &[u8],
+    running: &Filter,
+) -> Result<(), LinkError> {
+    let mapped = pe::Image::parse(image)
+        .map_err(|error| error.to_string())
+        .and_then(|parsed| process.load(&request.name, &parsed).map_err(|error| error.to_string()));
     let unresolved = match mapped {
         Ok(unresolved) => unresolved,
         Err(why) => return process.link().say(&ToHost::Unloadable(LoadRefusal::Image(why))),
@@ -76,11 +81,8 @@ fn load(process: &mut Process, request: &wire::Load, image: &[u8], running: &Fil
     process.begin(0);
     match attached {
         Ok(true) => {
-            let loaded = Loaded {
-                module: process.module(),
-                driver_proc: process.export("DriverProc"),
-                unresolved,
-            };
+            let loaded =
+                Loaded { module: process.module(), driver_proc: process.export("DriverProc"), unresolved };
             process.link().say(&ToHost::Loaded(loaded))
         }
         Ok(false) => process.link().say(&ToHost::Unloadable(LoadRefusal::EntryPoint)),

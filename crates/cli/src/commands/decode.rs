@@ -1,4 +1,6 @@
 //! .
 use crate::args::{Decode, Global};
 use crate::failure::{Exit, Failure};
-pub fn run(_: &Global, _: &Decode) -> Result<Exit, Failure> { Ok(Exit::Nothing) }
+pub fn run(_: &Global, _: &Decode) -> Result<Exit, Failure> {
+    Ok(Exit::Nothing)
+}

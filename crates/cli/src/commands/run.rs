@@ -57,7 +57,8 @@ fn print(global: &Global, report: &Report) -> Result<(), Failure> {
 fn describe(report: &Report) -> String {
     let total = report.instances.len();
     let answered = report.instances.iter().filter(|instance| instance.outcome == Outcome::Answered).count();
-    let mut text = format!("session ended in {}: {answered} of {total} answered", output::time(report.elapsed_us));
+    let mut text =
+        format!("session ended in {}: {answered} of {total} answered", output::time(report.elapsed_us));
     let width = report.instances.iter().map(|instance| instance.driver.len()).max().unwrap_or(0);
     for instance in &report.instances {
         let answer = match (instance.outcome, instance.result) {

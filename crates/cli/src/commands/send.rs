@@ -25,7 +25,11 @@ pub fn run(global: &Global, send: &Send) -> Result<Exit, Failure> {
     if closed? == 0 {
         tracing::warn!("the driver refused DRV_CLOSE and was ended without it");
     }
-    if global.json { output::json(&Answer { result })? } else { output::text(&result.to_string())? }
+    if global.json {
+        output::json(&Answer { result })?
+    } else {
+        output::text(&result.to_string())?
+    }
     Ok(Exit::Done)
 }
 

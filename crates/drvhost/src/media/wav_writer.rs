@@ -18,14 +18,25 @@ pub enum SampleType {
     U8,
     /// Sixteen bits, signed, little-endian.
     S16,
+    /// Twenty-four bits, likewise.
+    S24,
+    /// Thirty-two bits, likewise.
+    S32,
 }
 
 impl SampleType {
+    /// The type of samples that have so many bits; `None` for other numbers than 8, 16, 24 and 32.
+    pub fn of_bits(bits: u16) -> Option<Self> {
+        [Self::U8, Self::S16, Self::S24, Self::S32].into_iter().find(|sample| sample.bytes() * 8 == bits)
+    }
+
     /// Bytes per sample.
     pub fn bytes(self) -> u16 {
         match self {
             Self::U8 => 1,
             Self::S16 => 2,
+            Self::S24 => 3,
+            Self::S32 => 4,
         }
     }
 }

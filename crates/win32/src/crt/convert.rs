@@ -46,7 +46,12 @@ fn long<U: Unit>(process: &mut Process, text: Pointer, end: Pointer, base: u32) 
 }
 
 /// An unsigned integer of 32 bits.
-fn unsigned_long<U: Unit>(process: &mut Process, text: Pointer, end: Pointer, base: u32) -> Result<u32, Stop> {
+fn unsigned_long<U: Unit>(
+    process: &mut Process,
+    text: Pointer,
+    end: Pointer,
+    base: u32,
+) -> Result<u32, Stop> {
     let number = integer::<U>(process, text, end, base)?;
     let value = ranged(process, number.unsigned(32));
     Ok(u32::try_from(value).unwrap_or_default())
@@ -93,6 +98,16 @@ pub fn wcstoul(process: &mut Process, text: Pointer, end: Pointer, base: u32) ->
 pub fn strtoull(process: &mut Process, text: Pointer, end: Pointer, base: u32) -> Result<u64, Stop> {
     let number = integer::<u8>(process, text, end, base)?;
     Ok(ranged(process, number.unsigned(64)))
+}
+
+/// strtoll, and `_strtoi64`, its older name. The answer's bits are those of the signed number.
+pub fn strtoll(process: &mut Process, text: Pointer, end: Pointer, base: u32) -> Result<u64, Stop> {
+    let number = integer::<u8>(process, text, end, base)?;
+    Ok(ranged(process, number.signed(64)).cast_unsigned())
+}
+
+pub fn _atoi64(process: &mut Process, text: Pointer) -> Result<u64, Stop> {
+    strtoll(process, text, Pointer::NULL, 10)
 }
 
 pub fn strtod(process: &mut Process, text: Pointer, end: Pointer) -> Result<f64, Stop> {

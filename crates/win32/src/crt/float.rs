@@ -159,7 +159,8 @@ fn exponent(magnitude: f64, precision: u32, layout: Layout) -> (Rendered, i32) {
     }
     rendered.zeros = precision - exact;
     let sign = if exponent < 0 { '-' } else { '+' };
-    let _ = write!(rendered.tail, "e{sign}{:0width$}", exponent.unsigned_abs(), width = layout.exponent_digits);
+    let _ =
+        write!(rendered.tail, "e{sign}{:0width$}", exponent.unsigned_abs(), width = layout.exponent_digits);
     (rendered, exponent)
 }
 

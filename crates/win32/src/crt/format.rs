@@ -235,8 +235,10 @@ fn convert(
             let address = source.pointer()?;
             let digits = hexadecimal_pointer(address);
             let prefix: &[u8] = if specification.alternate { b"0X" } else { b"" };
-            output
-                .number(&specification, &Number { prefix, head: &digits, zeros: 0, tail: b"", fillable: false })
+            output.number(
+                &specification,
+                &Number { prefix, head: &digits, zeros: 0, tail: b"", fillable: false },
+            )
         }
         b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'a' | b'A' => {
             double(dialect, specification, letter, source, output)

@@ -16,62 +16,84 @@ fn noted(process: &mut Process, result: f64, arguments: &[f64]) -> f64 {
     result
 }
 
-/// Functions of one double.
+/// Functions of one number, for double and for float: a float's result is the double's, rounded.
 macro_rules! unary {
-    ($($name:ident = $function:path;)*) => {$(
+    ($($name:ident $single:ident = $function:path;)*) => {$(
         pub fn $name(process: &mut Process, x: f64) -> f64 {
             noted(process, $function(x), &[x])
+        }
+
+        pub fn $single(process: &mut Process, x: f32) -> f32 {
+            $name(process, x.into()) as f32
         }
     )*};
 }
 unary! {
-    log = f64::ln;
-    log10 = f64::log10;
-    exp = f64::exp;
-    sqrt = f64::sqrt;
-    sin = f64::sin;
-    cos = f64::cos;
-    tan = f64::tan;
-    asin = f64::asin;
-    acos = f64::acos;
-    atan = f64::atan;
-    sinh = f64::sinh;
-    cosh = f64::cosh;
-    tanh = f64::tanh;
-    floor = f64::floor;
-    ceil = f64::ceil;
-    fabs = f64::abs;
+    log logf = f64::ln;
+    log2 log2f = f64::log2;
+    log10 log10f = f64::log10;
+    exp expf = f64::exp;
+    exp2 exp2f = f64::exp2;
+    sqrt sqrtf = f64::sqrt;
+    cbrt cbrtf = f64::cbrt;
+    sin sinf = f64::sin;
+    cos cosf = f64::cos;
+    tan tanf = f64::tan;
+    asin asinf = f64::asin;
+    acos acosf = f64::acos;
+    atan atanf = f64::atan;
+    sinh sinhf = f64::sinh;
+    cosh coshf = f64::cosh;
+    tanh tanhf = f64::tanh;
+    floor floorf = f64::floor;
+    ceil ceilf = f64::ceil;
+    trunc truncf = f64::trunc;
+    round roundf = f64::round;
+    rint rintf = f64::round_ties_even;
+    fabs fabsf = f64::abs;
 }
 
-/// Functions of two doubles.
+/// Functions of two numbers, for double and for float.
 macro_rules! binary {
-    ($($name:ident = $function:expr;)*) => {$(
+    ($($name:ident $single:ident = $function:expr;)*) => {$(
         pub fn $name(process: &mut Process, x: f64, y: f64) -> f64 {
             let function: fn(f64, f64) -> f64 = $function;
             noted(process, function(x, y), &[x, y])
         }
+
+        pub fn $single(process: &mut Process, x: f32, y: f32) -> f32 {
+            $name(process, x.into(), y.into()) as f32
+        }
     )*};
 }
 binary! {
-    pow = f64::powf;
-    atan2 = f64::atan2;
-    fmod = |x, y| x % y;
+    pow powf = f64::powf;
+    atan2 atan2f = f64::atan2;
+    hypot hypotf = f64::hypot;
+    fmod fmodf = |x, y| x % y;
 }
 
-/// Multiplies by a power of two, in steps whose factors are doubles.
-fn scale(mut x: f64, mut power: i32) -> f64 {
-    // More than three steps cannot change an infinity or a zero any more. A step down is never followed by one up, and all but the
-    // last are exact for as long as the result is normal.
-    power = power.clamp(-3000, 3000);
-    while power > 1000 {
-        x *= f64::from_bits((1000 + 1023) << 52);
-        power -= 1000;
+/// Multiplies by a power of two, in steps whose factors are doubles. The result is rounded once: a step down leaves so much for the last
+/// one that what has become subnormal before it ends as zero.
+fn scale(mut x: f64, power: i32) -> f64 {
+    const UP: i32 = 1000;
+    const DOWN: i32 = 1022 - 53;
+    // Beyond these limits every number has become infinite or zero.
+    let mut power = power.clamp(-3000, 3000);
+    while power > 1023 {
+        x *= power_of_two(UP);
+        power -= UP;
     }
-    while power < -960 {
-        x *= f64::from_bits((1023 - 960) << 52);
-        power += 960;
+    while power < -1022 {
+        x *= power_of_two(-DOWN);
+        power += DOWN;
     }
-    x * f64::from_bits(u64::from((power + 1023).cast_unsigned()) << 52)
+    x * power_of_two(power)
+}
+
+/// Two to a power from -1022 to 1023.
+fn power_of_two(power: i32) -> f64 {
+    f64::from_bits(u64::from((power + 1023).cast_unsigned()) << 52)
 }
 
 pub fn ldexp(process: &mut Process, x: f64, power: i32) -> f64 {
@@ -83,8 +105,9 @@ fn split(x: f64) -> (f64, i32) {
     if x == 0.0 || !x.is_finite() {
         return (x, 0);
     }
-    let (bits, offset) = if x.is_normal() { (x.to_bits(), 1022) } else { (scale(x, 64).to_bits(), 1022 + 64) };
-    let exponent = i32::from((bits >> 52).to_le_bytes()[0]) | i32::from((bits >> 60).to_le_bytes()[0] & 7) << 8;
+    let (bits, offset) =
+        if x.is_normal() { (x.to_bits(), 1022) } else { (scale(x, 64).to_bits(), 1022 + 64) };
+    let exponent = i32::try_from(bits >> 52 & 0x7ff).unwrap_or_default();
     (f64::from_bits(bits & !(0x7ff << 52) | 1022 << 52), exponent - offset)
 }
 
@@ -146,13 +169,20 @@ mod tests {
 
     #[test]
     fn numbers_are_split_and_scaled() {
-        for (x, fraction, power) in
-            [(1.0, 0.5, 1), (-3.0, -0.75, 2), (0.1, 0.8, -3), (5e-324, 0.5, -1073), (f64::MAX, 1.0 - f64::EPSILON / 2.0, 1024)]
-        {
+        for (x, fraction, power) in [
+            (1.0, 0.5, 1),
+            (-3.0, -0.75, 2),
+            (0.1, 0.8, -3),
+            (5e-324, 0.5, -1073),
+            (f64::MAX, 1.0 - f64::EPSILON / 2.0, 1024),
+        ] {
             assert_eq!(split(x), (fraction, power), "{x}");
             assert_eq!(scale(fraction, power), x, "{x}");
         }
         assert_eq!(split(0.0), (0.0, 0));
+        // 1.5 units of the smallest double, on the way through what cannot hold it.
+        assert_eq!(scale(1.5 * power_of_two(-100), 100 - 1074), 1e-323);
+        assert_eq!(scale(1.25 * power_of_two(-100), 100 - 1074), 5e-324);
         assert_eq!(scale(1.0, 5000), f64::INFINITY);
         assert_eq!(scale(1.0, -5000), 0.0);
         assert_eq!(scale(5e-324, 2000), 5e-324 * 2_f64.powi(1000) * 2_f64.powi(1000));

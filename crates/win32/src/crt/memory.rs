@@ -3,6 +3,7 @@
 use guest::{Stop, Violation};
 
 use crate::abi::Pointer;
+use crate::crt::text::Text;
 use crate::crt::{EINVAL, ENOMEM, pointer_at, set_errno};
 use crate::process::Process;
 
@@ -34,9 +35,8 @@ pub fn memcmp(process: &mut Process, left: Pointer, right: Pointer, count: Point
 }
 
 pub fn memchr(process: &mut Process, buffer: Pointer, wanted: u8, count: Pointer) -> Result<Pointer, Stop> {
-    for at in 0..count.0 {
-        let [byte] = process.machine.memory.array(buffer.at(at).0)?;
-        if byte == wanted {
+    for (at, byte) in (0..count.0).zip(Text::<u8>::new(&process.machine.memory, buffer)) {
+        if byte? == wanted {
             return Ok(buffer.at(at));
         }
     }

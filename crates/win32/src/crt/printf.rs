@@ -3,6 +3,8 @@
 //! The Universal CRT exports only those with `__stdio_common` in their names, with options that its headers choose; the others are
 //! msvcrt.dll's (and ntdll's), which write exponents with three digits.
 
+use std::marker::PhantomData;
+
 use guest::{Memory, Stop, Violation};
 
 use crate::abi::{Pointer, Variadic};
@@ -29,7 +31,7 @@ struct Guest<'m, U> {
     memory: &'m Memory,
     format: Pointer,
     arguments: Variadic,
-    unit: std::marker::PhantomData<U>,
+    unit: PhantomData<U>,
 }
 
 impl<U: Unit> Source for Guest<'_, U> {
@@ -69,21 +71,20 @@ fn split(slot: u64) -> [u32; 2] {
 /// A buffer of the guest's, written in small pieces.
 struct Buffer<'m, U> {
     memory: &'m Memory,
-    start: Pointer,
-    /// How many units it has room for.
+    /// Where the pending bytes will go.
+    at: Pointer,
+    /// How many units more there is room for, besides the pending ones.
     room: u64,
-    /// How many are written, without the pending ones.
-    written: u64,
-    pending: [U; 32],
+    pending: [u8; 64],
+    /// How many of the bytes are pending.
     held: usize,
+    unit: PhantomData<U>,
 }
 
 impl<U: Unit> Buffer<'_, U> {
     fn flush(&mut self) -> Result<(), Violation> {
-        for &unit in self.pending.iter().take(self.held) {
-            unit.write(self.memory, self.start.at(self.written * U::SIZE))?;
-            self.written += 1;
-        }
+        self.memory.write(self.at.0, self.pending.get(..self.held).unwrap_or_default())?;
+        self.at = self.at.at(self.held as u64);
         self.held = 0;
         Ok(())
     }
@@ -91,15 +92,16 @@ impl<U: Unit> Buffer<'_, U> {
 
 impl<U: Unit> Sink for Buffer<'_, U> {
     fn put(&mut self, unit: u16, times: u64) -> Result<(), Failure> {
-        let unit = U::from_wide(unit).ok_or(Failure::Refused(EILSEQ))?;
-        for _ in 0..times.min(self.room - self.written - self.held as u64) {
+        let unit: u16 = U::from_wide(unit).ok_or(Failure::Refused(EILSEQ))?.into();
+        let times = times.min(self.room);
+        self.room -= times;
+        for _ in 0..times {
             if self.held == self.pending.len() {
                 self.flush()?;
             }
-            if let Some(free) = self.pending.get_mut(self.held) {
-                *free = unit;
-                self.held += 1;
-            }
+            let free = self.pending.iter_mut().skip(self.held).take(size_of::<U>());
+            free.zip(unit.to_le_bytes()).for_each(|(free, byte)| *free = byte);
+            self.held += size_of::<U>();
         }
         Ok(())
     }
@@ -119,9 +121,9 @@ fn print<U: Unit>(
         return Ok(None);
     }
     let memory = &process.machine.memory;
-    let mut source = Guest::<U> { memory, format, arguments, unit: std::marker::PhantomData };
+    let mut source = Guest::<U> { memory, format, arguments, unit: PhantomData };
     let mut sink =
-        Buffer { memory, start: buffer, room: count, written: 0, pending: [U::ZERO; 32], held: 0 };
+        Buffer::<U> { memory, at: buffer, room: count, pending: [0; 64], held: 0, unit: PhantomData };
     let length = format::format(dialect::<U>(options), &mut source, &mut sink);
     sink.flush()?;
     finish(process, length)
@@ -171,7 +173,9 @@ fn common<U: Unit>(
         U::ZERO.write(memory, buffer.at(end * U::SIZE))?;
         return Ok(answer(length));
     }
-    if options & (LEGACY_VSPRINTF_NULL_TERMINATION | STANDARD_SNPRINTF_BEHAVIOR) == LEGACY_VSPRINTF_NULL_TERMINATION {
+    if options & (LEGACY_VSPRINTF_NULL_TERMINATION | STANDARD_SNPRINTF_BEHAVIOR)
+        == LEGACY_VSPRINTF_NULL_TERMINATION
+    {
         // A text that fills the buffer has no zero.
         return Ok(if end == count { answer(length) } else { -1 });
     }
@@ -314,7 +318,7 @@ fn print_to_file(
         return Ok(-1);
     }
     let memory = &process.machine.memory;
-    let mut source = Guest::<u8> { memory, format, arguments, unit: std::marker::PhantomData };
+    let mut source = Guest::<u8> { memory, format, arguments, unit: PhantomData };
     let mut captured = Captured { bytes: [0; LINE], len: 0 };
     let length = format::format(dialect::<u8>(options), &mut source, &mut captured);
     stdio::put(process, captured.bytes.get(..captured.len).unwrap_or_default());
@@ -332,11 +336,21 @@ pub fn __stdio_common_vfprintf(
     print_to_file(process, options, file, format, Variadic::List(arguments))
 }
 
-pub fn vfprintf(process: &mut Process, file: Pointer, format: Pointer, arguments: Pointer) -> Result<i32, Stop> {
+pub fn vfprintf(
+    process: &mut Process,
+    file: Pointer,
+    format: Pointer,
+    arguments: Pointer,
+) -> Result<i32, Stop> {
     print_to_file(process, MSVCRT, file, format, Variadic::List(arguments))
 }
 
-pub fn fprintf(process: &mut Process, file: Pointer, format: Pointer, arguments: Variadic) -> Result<i32, Stop> {
+pub fn fprintf(
+    process: &mut Process,
+    file: Pointer,
+    format: Pointer,
+    arguments: Variadic,
+) -> Result<i32, Stop> {
     print_to_file(process, MSVCRT, file, format, arguments)
 }
 

@@ -239,12 +239,7 @@ pub fn _wassert(process: &mut Process, message: Pointer, file: Pointer, line: u3
     assertion::<u16>(process, message, file, line)
 }
 
-fn assertion<U: Unit>(
-    process: &mut Process,
-    message: Pointer,
-    file: Pointer,
-    line: u32,
-) -> Result<(), Stop> {
+fn assertion<U: Unit>(process: &mut Process, message: Pointer, file: Pointer, line: u32) -> Result<(), Stop> {
     stdio::flush(process);
     let memory = &process.machine.memory;
     let (message, file) = (excerpt::<U>(memory, message)?, excerpt::<U>(memory, file)?);
@@ -290,7 +285,8 @@ pub fn localeconv(process: &mut Process) -> Pointer {
 
 /// setlocale: there is only the "C" locale.
 pub fn setlocale(process: &mut Process, _category: i32, locale: Pointer) -> Result<Pointer, Stop> {
-    let wanted = if locale.is_null() { String::new() } else { excerpt::<u8>(&process.machine.memory, locale)? };
+    let wanted =
+        if locale.is_null() { String::new() } else { excerpt::<u8>(&process.machine.memory, locale)? };
     Ok(if matches!(&*wanted, "" | "C") { process.crt.locale } else { Pointer::NULL })
 }
 

@@ -1,6 +1,6 @@
 //! Files. A driver has none: only standard output and standard error go somewhere, to the host, line by line.
 
-use guest::Stop;
+use guest::{Memory, Stop, Violation};
 
 use crate::abi::Pointer;
 use crate::crt::text;
@@ -11,8 +11,8 @@ use crate::process::Process;
 pub(super) const LINE: usize = 4096;
 /// Size of a FILE as msvcrt.dll's header declares it (`_iobuf`), and where its flags and its descriptor lie.
 pub(super) const FILE_SIZE: u64 = 48;
-pub(super) const FILE_FLAG: u64 = 24;
-pub(super) const FILE_DESCRIPTOR: u64 = 28;
+const FILE_FLAG: u64 = 24;
+const FILE_DESCRIPTOR: u64 = 28;
 /// Number of FILE objects: standard input, output and error.
 pub(super) const FILES: u64 = 3;
 const EOF: i32 = -1;
@@ -234,3 +234,13 @@ pub fn _setmode(process: &mut Process, descriptor: i32, _mode: i32) -> i32 {
     if matches!(descriptor, 0..=2) { O_TEXT } else { failed(process, EBADF) }
 }
 
+/// Fills in the FILE objects, for code that looks into them as msvcrt.dll's header declares them: which descriptors they have, and what
+/// they are open for (`_IOREAD`, `_IOWRT`).
+pub(super) fn write_files(memory: &Memory, files: Pointer) -> Result<(), Violation> {
+    for (descriptor, flag) in [(0_u32, 1_u32), (1, 2), (2, 2)] {
+        let object = files.at(u64::from(descriptor) * FILE_SIZE);
+        memory.write(object.at(FILE_FLAG).0, &flag.to_le_bytes())?;
+        memory.write(object.at(FILE_DESCRIPTOR).0, &descriptor.to_le_bytes())?;
+    }
+    Ok(())
+}

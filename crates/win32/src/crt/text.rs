@@ -136,7 +136,11 @@ pub(super) fn find<U: Unit>(
 }
 
 /// The address of the last unit that is `wanted`, which may be the zero at the end.
-pub(super) fn find_last<U: Unit>(memory: &Memory, text: Pointer, wanted: U) -> Result<Option<Pointer>, Violation> {
+pub(super) fn find_last<U: Unit>(
+    memory: &Memory,
+    text: Pointer,
+    wanted: U,
+) -> Result<Option<Pointer>, Violation> {
     let mut last = None;
     for (index, unit) in (0..).zip(Text::<U>::new(memory, text)) {
         let unit = unit?;
@@ -152,7 +156,7 @@ pub(super) fn find_last<U: Unit>(memory: &Memory, text: Pointer, wanted: U) -> R
 
 /// Whether `set`, a text, contains a unit other than zero.
 pub(super) fn contains<U: Unit>(memory: &Memory, set: Pointer, unit: U) -> Result<bool, Violation> {
-    Ok(unit != U::ZERO && find(memory, set, |member| Ok(member == unit))?.is_some())
+    Ok(unit != U::ZERO && find(memory, set, |member: U| Ok(member == unit))?.is_some())
 }
 
 /// The address of the first unit that is in `set` (or, if not `inside`, is not), or of the zero at the end.
@@ -179,7 +183,7 @@ pub(super) fn find_text<U: Unit>(
         if len == 0 {
             return Ok(Some(at));
         }
-        let Some(candidate) = find(memory, at, |unit| Ok(unit == first))? else { return Ok(None) };
+        let Some(candidate) = find(memory, at, |unit: U| Ok(unit == first))? else { return Ok(None) };
         if compare(memory, candidate, part, len, |unit: U| unit)? == 0 {
             return Ok(Some(candidate));
         }

@@ -12,6 +12,8 @@ mod path;
 mod process;
 mod record;
 mod sync;
+#[cfg(test)]
+mod tests;
 mod text;
 mod thread;
 mod time;

@@ -1,0 +1,109 @@
+//! An open instance that closes itself, and the structures its messages point at.
+
+use std::sync::Arc;
+
+use mmsystem::{DRV_CLOSE, Structure, Width};
+
+use crate::arena::{Arena, Block};
+use crate::error::Error;
+use crate::module::name_of;
+use crate::registry::DriverFile;
+use crate::session::{Hdrvr, Session};
+
+/// How wide the drivers are that run here.
+pub(crate) const WIDTH: Width = Width::Bits64;
+
+/// An open instance. Dropping it sends DRV_CLOSE.
+#[derive(Debug)]
+pub(crate) struct Opened<'s> {
+    session: &'s Session,
+    hdrvr: Hdrvr,
+    /// The memory shared with its driver.
+    pub arena: Arc<Arena>,
+    /// The driver's file name.
+    pub driver: String,
+    closed: bool,
+}
+
+impl<'s> Opened<'s> {
+    /// Opens an instance with the class's structure that `describe` makes. The structure stays in place until DRV_OPEN
+    /// is answered.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn open(
+        session: &'s Session,
+        driver: &DriverFile,
+        describe: impl FnOnce(&Arc<Arena>) -> Result<Block, Error>,
+    ) -> Result<Self, Error> {
+        let mut description = None;
+        let hdrvr = session.open(driver, |arena| Ok(description.insert(describe(arena)?).lparam()))?;
+        Ok(Self { session, hdrvr, arena: session.arena(hdrvr)?, driver: driver.file_name(), closed: false })
+    }
+
+    /// Its handle.
+    pub fn hdrvr(&self) -> Hdrvr {
+        self.hdrvr
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// As [`Session::send`].
+    pub fn send(&self, message: u32, lparam1: i64, lparam2: i64) -> Result<i64, Error> {
+        self.session.send(self.hdrvr, message, lparam1, lparam2)
+    }
+
+    /// The error for an answer that ends the matter.
+    pub fn refused(&self, message: u32, result: impl Into<String>) -> Error {
+        Error::Refused { driver: self.driver.clone(), message: name_of(message), result: result.into() }
+    }
+
+    /// Sends DRV_CLOSE.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the driver stays open, and as [`Session::close`].
+    pub fn close(mut self) -> Result<(), Error> {
+        self.send_close()
+    }
+
+    fn send_close(&mut self) -> Result<(), Error> {
+        self.closed = true;
+        match self.session.close(self.hdrvr, 0, 0)? {
+            0 => Err(self.refused(DRV_CLOSE, "0")),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Opened<'_> {
+    fn drop(&mut self) {
+        if !self.closed
+            && let Err(error) = self.send_close()
+        {
+            tracing::warn!(%error, "an instance could not be closed");
+        }
+    }
+}
+
+/// A structure's bytes.
+///
+/// # Errors
+/// [`Error::Bug`]: every structure made here fits its fields.
+pub(crate) fn encoded<S: Structure>(structure: &S, form: impl Into<S::Form>) -> Result<Vec<u8>, Error> {
+    let form = form.into();
+    let mut bytes = vec![0; S::size(form)];
+    structure.encode(form, &mut bytes).map_err(|error| Error::Bug(error.to_string()))?;
+    Ok(bytes)
+}
+
+/// The structure at the start of a block, as it is now.
+///
+/// # Errors
+/// [`Error::TooLarge`] when the block is shorter.
+pub(crate) fn decoded<S: Structure>(block: &Block, form: impl Into<S::Form>) -> Result<S, Error> {
+    let form = form.into();
+    let mut bytes = vec![0; S::size(form)];
+    block.read(0, &mut bytes)?;
+    S::decode(form, &bytes).ok_or(Error::TooLarge(bytes.len() as u64))
+}

@@ -1,0 +1,540 @@
+//! The engine behind every `scanf` function, and the functions (MS Learn, "Format specification fields: scanf and wscanf functions").
+//!
+//! Like that of `printf` it works on 16-bit units.
+
+use std::marker::PhantomData;
+
+use guest::{Memory, Stop, Violation};
+
+use crate::abi::{Pointer, Variadic};
+use crate::crt::number::{self, is_space, skip_space};
+use crate::crt::text::Unit;
+use crate::crt::{EINVAL, POINTER_SIZE, set_errno};
+use crate::process::Process;
+
+/// Options of the `__stdio_common` functions (corecrt_stdio_config.h).
+const SECURECRT: u64 = 1;
+const LEGACY_WIDE_SPECIFIERS: u64 = 2;
+
+/// Where format, input and arguments come from, and where the results go.
+trait Host {
+    /// A unit of the format; zero at its end.
+    fn format(&self, index: u64) -> Result<u16, Violation>;
+
+    /// A unit of the input; zero at its end.
+    fn input(&self, index: u64) -> Result<u16, Violation>;
+
+    /// The next argument.
+    fn argument(&mut self) -> Result<u64, Violation>;
+
+    /// Stores a part of a result.
+    fn store(&mut self, address: u64, bytes: &[u8]) -> Result<(), Violation>;
+}
+
+/// What differs from one function to another.
+#[derive(Debug, Clone, Copy, Default)]
+struct Dialect {
+    /// Whether `%s`, `%c` and `%[` store wide text, so that `%S` and `%C` store bytes.
+    wide: bool,
+    /// Whether each of them takes the size of its buffer as a further argument.
+    secure: bool,
+}
+
+/// One conversion of a format.
+#[derive(Debug, Clone, Copy)]
+struct Specification {
+    /// Nothing is stored.
+    suppressed: bool,
+    width: Option<u64>,
+    /// Bytes of an integer.
+    size: u64,
+    /// Of the size prefixes, whether text is wide, if one says so.
+    wide: Option<bool>,
+    /// `l` or `L`: a double.
+    double: bool,
+    conversion: u8,
+    /// Where a set begins and ends in the format, and whether it is of what does not match.
+    set: (u64, u64, bool),
+}
+
+/// Why a conversion stored nothing.
+enum Miss {
+    /// The input does not match, or a buffer is too small for it.
+    Mismatch,
+    /// The input is at its end.
+    End,
+}
+
+/// Scans: how many results were stored, or -1 when the input ended before the first conversion.
+fn scan(dialect: Dialect, host: &mut dyn Host) -> Result<i32, Violation> {
+    let (mut at, mut from) = (0, 0);
+    let (mut stored, mut converted) = (0_i32, false);
+    loop {
+        let unit = host.format(at)?;
+        at += 1;
+        let miss = if unit == 0 {
+            return Ok(stored);
+        } else if is_space(unit) {
+            from = skip_space(&|index| host.input(index), from)?;
+            continue;
+        } else if unit != u16::from(b'%') {
+            literal(host, unit, &mut from)?
+        } else {
+            let specification = Specification::parse(host, &mut at)?;
+            let miss = convert(dialect, host, &specification, &mut from)?;
+            if miss.is_none() && !matches!(specification.conversion, b'n' | b'%') {
+                converted = true;
+                stored = stored.saturating_add((!specification.suppressed).into());
+            }
+            miss
+        };
+        match miss {
+            None => {}
+            Some(Miss::End) if !converted => return Ok(-1),
+            Some(_) => return Ok(stored),
+        }
+    }
+}
+
+fn literal(host: &dyn Host, unit: u16, from: &mut u64) -> Result<Option<Miss>, Violation> {
+    Ok(match host.input(*from)? {
+        0 => Some(Miss::End),
+        found if found == unit => {
+            *from += 1;
+            None
+        }
+        _ => Some(Miss::Mismatch),
+    })
+}
+
+impl Specification {
+    fn parse(host: &dyn Host, at: &mut u64) -> Result<Self, Violation> {
+        let letter = |at: u64| host.format(at).map(|unit| u8::try_from(unit).unwrap_or(u8::MAX));
+        let mut own = Self {
+            suppressed: false,
+            width: None,
+            size: 4,
+            wide: None,
+            double: false,
+            conversion: 0,
+            set: (0, 0, false),
+        };
+        if letter(*at)? == b'*' {
+            own.suppressed = true;
+            *at += 1;
+        }
+        loop {
+            let digit = letter(*at)?;
+            if !digit.is_ascii_digit() {
+                break;
+            }
+            let width = own.width.unwrap_or(0);
+            own.width = Some(width.saturating_mul(10).saturating_add((digit - b'0').into()));
+            *at += 1;
+        }
+        loop {
+            match letter(*at)? {
+                b'h' => (own.size, own.wide) = (if own.size == 2 { 1 } else { 2 }, Some(false)),
+                b'l' if own.double => own.size = 8,
+                b'l' => (own.wide, own.double) = (Some(true), true),
+                b'L' => own.double = true,
+                b'w' => own.wide = Some(true),
+                b'j' => own.size = 8,
+                b'z' | b't' => own.size = POINTER_SIZE,
+                b'I' => {
+                    let bits = (letter(*at + 1)?, if letter(*at + 1)? == 0 { 0 } else { letter(*at + 2)? });
+                    let (size, digits) = match bits {
+                        (b'6', b'4') => (8, 2),
+                        (b'3', b'2') => (4, 2),
+                        _ => (POINTER_SIZE, 0),
+                    };
+                    own.size = size;
+                    *at += digits;
+                }
+                _ => break,
+            }
+            *at += 1;
+        }
+        own.conversion = letter(*at)?;
+        if own.conversion == 0 {
+            return Ok(own);
+        }
+        *at += 1;
+        if own.conversion == b'[' {
+            let inverted = letter(*at)? == b'^';
+            *at += u64::from(inverted);
+            let start = *at;
+            // A bracket that comes first is a member.
+            if letter(*at)? == b']' {
+                *at += 1;
+            }
+            while !matches!(letter(*at)?, b']' | 0) {
+                *at += 1;
+            }
+            own.set = (start, *at, inverted);
+            if letter(*at)? != 0 {
+                *at += 1;
+            }
+        }
+        Ok(own)
+    }
+}
+
+/// One conversion, from `from` on, which moves past what it takes.
+fn convert(
+    dialect: Dialect,
+    host: &mut dyn Host,
+    specification: &Specification,
+    from: &mut u64,
+) -> Result<Option<Miss>, Violation> {
+    let conversion = specification.conversion;
+    if !matches!(conversion, b'c' | b'C' | b'[' | b'n') {
+        *from = skip_space(&|index| host.input(index), *from)?;
+    }
+    match conversion {
+        b'%' => return literal(host, b'%'.into(), from),
+        b'n' => {
+            if !specification.suppressed {
+                put(host, *from, specification.size)?;
+            }
+            return Ok(None);
+        }
+        _ => {}
+    }
+    if host.input(*from)? == 0 {
+        return Ok(Some(Miss::End));
+    }
+    match conversion {
+        b'd' | b'i' | b'u' | b'x' | b'X' | b'o' | b'p' => integer(host, specification, from),
+        b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'a' | b'A' => double(host, specification, from),
+        b'c' | b'C' | b's' | b'S' | b'[' => text(dialect, host, specification, from),
+        _ => Ok(Some(Miss::Mismatch)),
+    }
+}
+
+/// The input as a number's units: from `from` on, as far as the width goes.
+fn field<'a>(
+    host: &'a dyn Host,
+    specification: &Specification,
+    from: u64,
+) -> impl Fn(u64) -> Result<u16, Violation> + use<'a> {
+    let width = specification.width.unwrap_or(u64::MAX);
+    move |index| if index < width { host.input(from + index) } else { Ok(0) }
+}
+
+fn integer(
+    host: &mut dyn Host,
+    specification: &Specification,
+    from: &mut u64,
+) -> Result<Option<Miss>, Violation> {
+    let (base, size) = match specification.conversion {
+        b'd' | b'u' => (10, specification.size),
+        b'i' => (0, specification.size),
+        b'o' => (8, specification.size),
+        b'p' => (16, POINTER_SIZE),
+        _ => (16, specification.size),
+    };
+    let number = number::integer(&field(host, specification, *from), base)?;
+    if number.length == 0 {
+        return Ok(Some(Miss::Mismatch));
+    }
+    *from += number.length;
+    if !specification.suppressed {
+        let signed = matches!(specification.conversion, b'd' | b'i');
+        let value = if signed { number.signed(64).0.cast_unsigned() } else { number.unsigned(64).0 };
+        put(host, value, size)?;
+    }
+    Ok(None)
+}
+
+/// Stores the low `size` bytes of an integer through the next argument.
+fn put(host: &mut dyn Host, value: u64, size: u64) -> Result<(), Violation> {
+    let address = host.argument()?;
+    let bytes = value.to_le_bytes();
+    let size = usize::try_from(size).unwrap_or(bytes.len());
+    host.store(address, bytes.get(..size).unwrap_or(&bytes))
+}
+
+fn double(
+    host: &mut dyn Host,
+    specification: &Specification,
+    from: &mut u64,
+) -> Result<Option<Miss>, Violation> {
+    let number = number::float(&field(host, specification, *from))?;
+    if number.length == 0 {
+        return Ok(Some(Miss::Mismatch));
+    }
+    *from += number.length;
+    if !specification.suppressed {
+        let address = host.argument()?;
+        if specification.double {
+            host.store(address, &number.value.to_le_bytes())?;
+        } else {
+            host.store(address, &(number.value as f32).to_le_bytes())?;
+        }
+    }
+    Ok(None)
+}
+
+fn text(
+    dialect: Dialect,
+    host: &mut dyn Host,
+    specification: &Specification,
+    from: &mut u64,
+) -> Result<Option<Miss>, Violation> {
+    let conversion = specification.conversion;
+    let wide = specification.wide.unwrap_or(dialect.wide != matches!(conversion, b'C' | b'S'));
+    let counted = conversion.eq_ignore_ascii_case(&b'c');
+    let width = specification.width.unwrap_or(if counted { 1 } else { u64::MAX });
+    let mut len = 0;
+    while len < width {
+        let unit = host.input(*from + len)?;
+        let taken = match conversion {
+            _ if unit == 0 => false,
+            b'[' => in_set(host, specification.set, unit)?,
+            _ => counted || !is_space(unit),
+        };
+        if !taken {
+            break;
+        }
+        len += 1;
+    }
+    if counted && len < width {
+        return Ok(Some(Miss::End));
+    }
+    if len == 0 {
+        return Ok(Some(Miss::Mismatch));
+    }
+    if !specification.suppressed {
+        let address = host.argument()?;
+        let size: u64 = if wide { 2 } else { 1 };
+        // The size argument is an unsigned int; its slot's upper half is undefined.
+        let room = if dialect.secure { host.argument()? & u64::from(u32::MAX) } else { u64::MAX };
+        let end = u64::from(!counted);
+        if room < len + end {
+            if room > 0 {
+                host.store(address, &[0, 0][..if wide { 2 } else { 1 }])?;
+            }
+            return Ok(Some(Miss::Mismatch));
+        }
+        for index in 0..len + end {
+            let unit = if index < len { host.input(*from + index)? } else { 0 };
+            let bytes = unit.to_le_bytes();
+            host.store(address.wrapping_add(index * size), &bytes[..if wide { 2 } else { 1 }])?;
+        }
+    }
+    *from += len;
+    Ok(None)
+}
+
+/// Whether a unit is in a set like `a-z_` of the format.
+fn in_set(host: &dyn Host, (start, end, inverted): (u64, u64, bool), unit: u16) -> Result<bool, Violation> {
+    let mut at = start;
+    while at < end {
+        let first = host.format(at)?;
+        let range = at + 2 < end && host.format(at + 1)? == u16::from(b'-');
+        let last = if range { host.format(at + 2)? } else { first };
+        if (first.min(last)..=first.max(last)).contains(&unit) {
+            return Ok(!inverted);
+        }
+        at += if range { 3 } else { 1 };
+    }
+    Ok(inverted)
+}
+
+/// Format and input with units of type `U`, in the guest.
+struct Guest<'m, U> {
+    memory: &'m Memory,
+    input: Pointer,
+    /// How many units of the input there are at most.
+    limit: u64,
+    format: Pointer,
+    arguments: Variadic,
+    unit: PhantomData<U>,
+}
+
+impl<U: Unit> Host for Guest<'_, U> {
+    fn format(&self, index: u64) -> Result<u16, Violation> {
+        U::read(self.memory, self.format.at(index * U::SIZE)).map(Into::into)
+    }
+
+    fn input(&self, index: u64) -> Result<u16, Violation> {
+        if index >= self.limit {
+            return Ok(0);
+        }
+        U::read(self.memory, self.input.at(index * U::SIZE)).map(Into::into)
+    }
+
+    fn argument(&mut self) -> Result<u64, Violation> {
+        self.arguments.slot(self.memory)
+    }
+
+    fn store(&mut self, address: u64, bytes: &[u8]) -> Result<(), Violation> {
+        self.memory.write(address, bytes)
+    }
+}
+
+fn common<U: Unit>(
+    process: &mut Process,
+    options: u64,
+    input: Pointer,
+    limit: u64,
+    format: Pointer,
+    arguments: Variadic,
+) -> Result<i32, Stop> {
+    if input.is_null() || format.is_null() {
+        set_errno(process, EINVAL);
+        return Ok(-1);
+    }
+    let dialect = Dialect {
+        wide: U::SIZE == 2 && options & LEGACY_WIDE_SPECIFIERS != 0,
+        secure: options & SECURECRT != 0,
+    };
+    let memory = &process.machine.memory;
+    let mut guest = Guest::<U> { memory, input, limit, format, arguments, unit: PhantomData };
+    Ok(scan(dialect, &mut guest)?)
+}
+
+pub fn __stdio_common_vsscanf(
+    process: &mut Process,
+    options: u64,
+    input: Pointer,
+    count: Pointer,
+    format: Pointer,
+    _locale: Pointer,
+    arguments: Pointer,
+) -> Result<i32, Stop> {
+    common::<u8>(process, options, input, count.0, format, Variadic::List(arguments))
+}
+
+pub fn __stdio_common_vswscanf(
+    process: &mut Process,
+    options: u64,
+    input: Pointer,
+    count: Pointer,
+    format: Pointer,
+    _locale: Pointer,
+    arguments: Pointer,
+) -> Result<i32, Stop> {
+    common::<u16>(process, options, input, count.0, format, Variadic::List(arguments))
+}
+
+pub fn sscanf(
+    process: &mut Process,
+    input: Pointer,
+    format: Pointer,
+    arguments: Variadic,
+) -> Result<i32, Stop> {
+    common::<u8>(process, 0, input, u64::MAX, format, arguments)
+}
+
+pub fn swscanf(
+    process: &mut Process,
+    input: Pointer,
+    format: Pointer,
+    arguments: Variadic,
+) -> Result<i32, Stop> {
+    common::<u16>(process, LEGACY_WIDE_SPECIFIERS, input, u64::MAX, format, arguments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Results without a guest: argument `n` is address `100 * n` of 1000 bytes, or a given number.
+    struct Table {
+        format: Vec<u16>,
+        input: Vec<u16>,
+        next: u64,
+        sizes: Vec<u64>,
+        memory: [u8; 1000],
+    }
+
+    impl Host for Table {
+        fn format(&self, index: u64) -> Result<u16, Violation> {
+            Ok(self.format.get(index as usize).copied().unwrap_or(0))
+        }
+
+        fn input(&self, index: u64) -> Result<u16, Violation> {
+            Ok(self.input.get(index as usize).copied().unwrap_or(0))
+        }
+
+        fn argument(&mut self) -> Result<u64, Violation> {
+            let size = self.next % 2 == 1 && !self.sizes.is_empty();
+            self.next += 1;
+            Ok(if size { self.sizes.remove(0) } else { 100 * (self.next - 1) })
+        }
+
+        fn store(&mut self, address: u64, bytes: &[u8]) -> Result<(), Violation> {
+            self.memory[address as usize..][..bytes.len()].copy_from_slice(bytes);
+            Ok(())
+        }
+    }
+
+    fn scanned(dialect: Dialect, input: &str, format: &str, sizes: &[u64]) -> (i32, Table) {
+        let units = |text: &str| text.encode_utf16().collect();
+        let (format, input) = (units(format), units(input));
+        let mut table = Table { format, input, next: 0, sizes: sizes.to_vec(), memory: [0xee; 1000] };
+        (scan(dialect, &mut table).unwrap(), table)
+    }
+
+    fn check(input: &str, format: &str, count: i32, results: &[&[u8]]) {
+        let (stored, table) = scanned(Dialect::default(), input, format, &[]);
+        assert_eq!(stored, count, "{format:?} of {input:?}");
+        for (index, result) in results.iter().enumerate() {
+            assert_eq!(&table.memory[100 * index..][..result.len()], *result, "result {index} of {format:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_with_their_sizes() {
+        check("12 -3", "%d%d", 2, &[&12_i32.to_le_bytes(), &(-3_i32).to_le_bytes()]);
+        check(
+            "ff 0x10 017",
+            "%x %i %i",
+            3,
+            &[&255_u32.to_le_bytes(), &16_u32.to_le_bytes(), &15_u32.to_le_bytes()],
+        );
+        check("300,70000", "%hhd,%hd", 2, &[&[44, 0xee], &[0x70, 0x11, 0xee]]);
+        check("-1 5", "%lld %I64u", 2, &[&[0xff; 8], &5_u64.to_le_bytes()]);
+        check("1 2", "%ld %Iu", 2, &[&[1, 0, 0, 0, 0xee], &2_u64.to_le_bytes()]);
+        check("1.5 2.5e1", "%f %lf", 2, &[&1.5_f32.to_le_bytes(), &25_f64.to_le_bytes()]);
+        check(
+            "123456",
+            "%3d%n%2d",
+            2,
+            &[&123_i32.to_le_bytes(), &3_i32.to_le_bytes(), &45_i32.to_le_bytes()],
+        );
+    }
+
+    #[test]
+    fn text_is_read_by_word_count_and_set() {
+        check("  hello world", "%s%s", 2, &[b"hello\0", b"world\0"]);
+        check("hello", "%2c%c%s", 3, &[&[b'h', b'e', 0xee], &[b'l', 0xee], b"lo\0"]);
+        check("abc123", "%[a-z]%[^a-z]", 2, &[b"abc\0", b"123\0"]);
+        check("]-x", "%[]-]%c", 2, &[b"]-\0", b"x"]);
+        check("ab", "%ls", 1, &[b"a\0b\0\0\0"]);
+        check("key = 5", "%*s = %d", 1, &[&5_i32.to_le_bytes()]);
+        check("50%", "%d%%%n", 1, &[&50_i32.to_le_bytes(), &3_i32.to_le_bytes()]);
+    }
+
+    #[test]
+    fn the_count_tells_where_scanning_stopped() {
+        check("", "%d", -1, &[]);
+        check("   ", "%d", -1, &[]);
+        check("x", "%d", 0, &[]);
+        check("1 x", "%d %d", 1, &[]);
+        check("1", "%d %d", 1, &[]);
+        check("a", "b", 0, &[]);
+        check("1", "%d%", 1, &[]);
+    }
+
+    #[test]
+    fn secure_forms_take_the_size_of_a_buffer() {
+        let secure = Dialect { secure: true, ..Dialect::default() };
+        let (stored, table) = scanned(secure, "abc", "%s", &[4]);
+        assert_eq!((stored, &table.memory[..5]), (1, &b"abc\0\xee"[..]));
+        let (stored, table) = scanned(secure, "abc", "%s", &[3]);
+        assert_eq!((stored, &table.memory[..2]), (0, &b"\0\xee"[..]));
+    }
+}
