@@ -88,16 +88,14 @@ pub struct InstanceReport {
 pub(crate) fn run(session: &Inner, policy: Policy) -> Report {
     let started = Instant::now();
     let until = session.until();
-    // A worker's instances are told one after another, so each worker needs a thread of its own here.
-    let mut by_worker: BTreeMap<u32, Vec<(Hdrvr, Slot)>> = BTreeMap::new();
-    for (hdrvr, slot) in session.table.open() {
-        by_worker.entry(slot.module.number).or_default().push((hdrvr, slot));
-    }
-    let mut told: Vec<Told> = thread::scope(|scope| {
-        let broadcast = |instances| scope.spawn(move || broadcast(session, instances, until));
-        let threads: Vec<_> = by_worker.into_values().map(broadcast).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
-    });
+    session.gate.begin_to_close();
+    let mut told = tell(session, session.table.open(), until);
+    // What was being opened meanwhile is told as well, if it has arrived by then.
+    session.gate.close(until);
+    let late =
+        session.table.open().into_iter().filter(|(hdrvr, _)| told.iter().all(|told| told.hdrvr != *hdrvr));
+    let late = tell(session, late.collect(), until);
+    told.extend(late);
     told.sort_by_key(|told| told.hdrvr);
     match policy {
         Policy::Orderly => close_in_order(session, &mut told),
@@ -105,6 +103,19 @@ pub(crate) fn run(session: &Inner, policy: Policy) -> Report {
     }
     session.table.clear();
     Report { instances: told.into_iter().map(|told| told.report).collect(), elapsed_us: micros(started) }
+}
+
+/// Tells instances: those of one worker one after another, workers side by side.
+fn tell(session: &Inner, instances: Vec<(Hdrvr, Slot)>, until: Option<Instant>) -> Vec<Told> {
+    let mut by_worker: BTreeMap<u32, Vec<(Hdrvr, Slot)>> = BTreeMap::new();
+    for (hdrvr, slot) in instances {
+        by_worker.entry(slot.module.number).or_default().push((hdrvr, slot));
+    }
+    thread::scope(|scope| {
+        let broadcast = |instances| scope.spawn(move || broadcast(session, instances, until));
+        let threads: Vec<_> = by_worker.into_values().map(broadcast).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
+    })
 }
 
 /// An instance that was told, or could not be.
@@ -127,10 +138,6 @@ fn broadcast(session: &Inner, instances: Vec<(Hdrvr, Slot)>, until: Option<Insta
     let mut waiting = instances.len();
     for (hdrvr, slot) in instances {
         waiting -= 1;
-        // A driver may have closed it during the broadcast (C077).
-        if session.table.get(hdrvr).is_none_or(|now| now.phase != Phase::Open) {
-            continue;
-        }
         let own = until.map(|until| own_deadline(Instant::now(), until, waiting));
         let message = Message {
             hdrvr,
@@ -141,10 +148,12 @@ fn broadcast(session: &Inner, instances: Vec<(Hdrvr, Slot)>, until: Option<Insta
             cause: Some(Cause::SessionEnd),
         };
         let started = Instant::now();
-        let reply = slot.module.send(&message, session, &session.trace, own);
+        // A driver may close it during the broadcast, even while it waits for its turn (C077).
+        let open = || session.table.get(hdrvr).is_some_and(|now| now.phase == Phase::Open);
+        let Some(reply) = slot.module.send(&message, open, session, &session.trace, own) else { continue };
         let (outcome, result) = match reply {
             Reply::Answered(result) => (Outcome::Answered, Some(result.cast_signed())),
-            Reply::Late { .. } => (Outcome::Late, None),
+            Reply::Late { .. } | Reply::Busy => (Outcome::Late, None),
             Reply::Faulted(_) => (Outcome::Faulted, None),
             Reply::Died(_) => (Outcome::Died, None),
         };
@@ -186,7 +195,7 @@ fn close_in_order(session: &Inner, told: &mut [Told]) {
             told[index].report.close = closed.ok().map(|(_, reply)| match reply {
                 Reply::Answered(0) => CloseOutcome::Refused,
                 Reply::Answered(_) => CloseOutcome::Closed,
-                Reply::Late { .. } => CloseOutcome::Late,
+                Reply::Late { .. } | Reply::Busy => CloseOutcome::Late,
                 Reply::Faulted(_) => CloseOutcome::Faulted,
                 Reply::Died(_) => CloseOutcome::Died,
             });

@@ -1,5 +1,6 @@
 //! What can go wrong, whose doing it is, and what to try next.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use crate::media::MediaError;
@@ -130,7 +131,11 @@ impl Error {
             Self::NoSuchDriver { .. } | Self::BadHandle(_) | Self::SessionEnding | Self::Interrupted => {
                 Blame::Usage
             }
-            Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Blame::Usage,
+            Self::File { source, .. }
+                if matches!(source.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) =>
+            {
+                Blame::Usage
+            }
             Self::NotADriver { .. } | Self::Refused { .. } | Self::Late { .. } | Self::Died { .. } => {
                 Blame::Driver
             }

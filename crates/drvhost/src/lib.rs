@@ -18,17 +18,23 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod acm;
 mod arena;
 mod broker;
+pub mod decode;
 mod end;
 mod error;
+mod gate;
+pub mod inspect;
 pub mod media;
 mod module;
+mod opened;
 mod registry;
 mod session;
 mod table;
 mod trace;
 mod turns;
+pub mod vfw;
 mod worker;
 
 pub use arena::{Arena, Block};

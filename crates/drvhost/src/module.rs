@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Seek, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use mmsystem::message_name;
@@ -11,7 +12,7 @@ use mmsystem::message_name;
 use crate::error::Error;
 use crate::session::Hdrvr;
 use crate::trace::{CallRecord, Cause, Outcome, Trace, micros};
-use crate::worker::{Broker, Reply, Worker};
+use crate::worker::{Broker, Reply, Worker, printable};
 
 /// The largest driver file that is read. The image built from it is bounded by the format's reader.
 pub(crate) const MAX_FILE: u64 = 256 << 20;
@@ -77,6 +78,8 @@ pub(crate) struct Module {
     /// `library!function` of each import that is not supplied here.
     pub unresolved: Vec<String>,
     driver_proc: u64,
+    /// Whether DRV_DISABLE and DRV_FREE have been sent, or are being sent.
+    retired: AtomicBool,
 }
 
 /// One message to one instance, or to a module when there is none (`id` 0).
@@ -104,9 +107,9 @@ impl Module {
     ) -> Result<Self, Error> {
         let no_code =
             || Error::NotADriver { file: file.to_owned(), why: "its DriverProc is not code".into() };
-        if !loaded.unresolved.is_empty() {
-            let imports = crate::worker::printable(&loaded.unresolved.join(" "));
-            tracing::debug!(driver = name, imports, "not supplied here");
+        let unresolved: Vec<String> = loaded.unresolved.iter().map(|import| printable(import)).collect();
+        if !unresolved.is_empty() {
+            tracing::debug!(driver = name, imports = unresolved.join(" "), "not supplied here");
         }
         let driver_proc = loaded.driver_proc.ok_or_else(no_code)?;
         Ok(Self {
@@ -117,25 +120,36 @@ impl Module {
             handle: loaded.module,
             unresolved,
             driver_proc,
+            retired: AtomicBool::new(false),
         })
     }
 
-    /// Calls DriverProc and notes it in the trace.
+    /// Calls DriverProc and notes it in the trace. `None`, and nothing is sent, when `still_wanted` says no once it is this call's
+    /// turn: the instance may have been closed while it waited.
     pub fn send(
         &self,
         message: &Message,
+        still_wanted: impl FnOnce() -> bool,
         broker: &dyn Broker,
         trace: &Trace,
         until: Option<Instant>,
-    ) -> Reply {
+    ) -> Option<Reply> {
+        let waited_since = Instant::now();
+        let turn = self.worker.begin(until);
+        if !still_wanted() {
+            return None;
+        }
         let (seq, t_us) = trace.begin();
-        let started = Instant::now();
+        let started = if turn.is_some() { Instant::now() } else { waited_since };
         let Message { hdrvr, id, number, lparam1, lparam2, cause } = *message;
         let arguments = [id, hdrvr.0, number.into(), lparam1.cast_unsigned(), lparam2.cast_unsigned()];
-        let reply = self.worker.call(self.driver_proc, arguments, broker, until);
+        let reply = match &turn {
+            Some(turn) => self.worker.call(turn, self.driver_proc, arguments, broker, until),
+            None => Reply::Busy,
+        };
         let (outcome, result) = match &reply {
             Reply::Answered(result) => (Outcome::Answered, Some(result.cast_signed())),
-            Reply::Late { .. } => (Outcome::Late, None),
+            Reply::Late { .. } | Reply::Busy => (Outcome::Late, None),
             Reply::Faulted(_) => (Outcome::Faulted, None),
             Reply::Died(_) => (Outcome::Died, None),
         };
@@ -156,7 +170,12 @@ impl Module {
             outcome,
             cause,
         });
-        reply
+        Some(reply)
+    }
+
+    /// Claims the sending of DRV_DISABLE and DRV_FREE; true for the first who does.
+    pub fn claim_retirement(&self) -> bool {
+        !self.retired.swap(true, Ordering::SeqCst)
     }
 
     /// A reply that is no answer, as an error about a message.

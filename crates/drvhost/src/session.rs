@@ -2,16 +2,16 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use mmsystem::{DRV_CLOSE, DRV_DISABLE, DRV_ENABLE, DRV_FREE, DRV_LOAD, DRV_OPEN};
 use sandbox::Spawner;
 
-use crate::arena::Arena;
+use crate::arena::{Arena, Block};
 use crate::end::{self, Policy, Report};
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::module::{Image, Message, Module};
 use crate::registry::{DriverFile, Registry};
 use crate::table::{Claim, Left, Phase, Slot, Table};
@@ -104,7 +104,7 @@ impl Builder {
                 hidden_instance,
                 spawner,
                 table: Table::default(),
-                ending: AtomicBool::new(false),
+                gate: Gate::default(),
                 ended: Mutex::new(None),
             }),
         })
@@ -129,7 +129,8 @@ pub(crate) struct Inner {
     hidden_instance: bool,
     spawner: Spawner,
     pub table: Table,
-    ending: AtomicBool,
+    /// Lets opens in until the session ends.
+    pub gate: Gate,
     ended: Mutex<Option<Report>>,
 }
 
@@ -244,7 +245,6 @@ impl Session {
     /// A second call sends nothing and answers the same report (C078); nothing can be opened any more.
     #[must_use = "the report says which drivers did not answer"]
     pub fn end(&self, policy: Policy) -> Report {
-        self.inner.ending.store(true, Ordering::SeqCst);
         let mut ended = self.inner.ended.lock().unwrap_or_else(PoisonError::into_inner);
         ended.get_or_insert_with(|| end::run(&self.inner, policy)).clone()
     }
@@ -266,9 +266,7 @@ impl Inner {
         driver: &DriverFile,
         lparam2: impl FnOnce(&Arc<Arena>) -> Result<i64, Error>,
     ) -> Result<Hdrvr, Error> {
-        if self.ending.load(Ordering::SeqCst) {
-            return Err(Error::SessionEnding);
-        }
+        let _opening = self.gate.enter().ok_or(Error::SessionEnding)?;
         let file = std::fs::canonicalize(&driver.path)
             .map_err(|source| Error::File { file: driver.path.clone(), source })?;
         let hdrvr = self.table.new_handle();
@@ -337,25 +335,24 @@ impl Inner {
             hdrvr,
             id: 0,
             number: DRV_OPEN,
-            lparam1: text.as_ref().map_or(0, |text| text.lparam()),
+            lparam1: text.as_ref().map_or(0, Block::lparam),
             lparam2,
             cause: None,
         };
-        let id = match module.send(&message, self, &self.trace, self.until()) {
+        let id = match self.deliver(module, &message, self.until()) {
             Reply::Answered(id) if id != 0 => id,
             other => {
                 self.table.remove(hdrvr);
                 return Err(module.failure(other, DRV_OPEN));
             }
         };
-        if self.ending.load(Ordering::SeqCst) {
-            // Its session ended meanwhile without it.
-            let close = Message { number: DRV_CLOSE, id, lparam1: 0, lparam2: 0, ..message };
-            module.send(&close, self, &self.trace, self.until());
-            return Err(Error::SessionEnding);
+        // Where the session has ended without waiting any longer for this, the worker ends with it.
+        let slot = Slot { module: Arc::clone(module), id, phase: Phase::Open };
+        if self.gate.while_open(|| self.table.set(hdrvr, slot)) {
+            return Ok(());
         }
-        self.table.set(hdrvr, Slot { module: Arc::clone(module), id, phase: Phase::Open });
-        Ok(())
+        module.worker.end("was ended with its session");
+        Err(Error::SessionEnding)
     }
 
     pub fn send(
@@ -366,12 +363,14 @@ impl Inner {
         lparam2: i64,
         until: Option<Instant>,
     ) -> Result<i64, Error> {
-        let slot = self.table.get(hdrvr).filter(|slot| slot.phase != Phase::Opening);
-        let Slot { module, id, .. } = slot.ok_or(Error::BadHandle(hdrvr.0))?;
+        let reachable = || self.table.get(hdrvr).filter(|slot| slot.phase != Phase::Opening);
+        let bad_handle = Error::BadHandle(hdrvr.0);
+        let Some(Slot { module, id, .. }) = reachable() else { return Err(bad_handle) };
         let message = Message { hdrvr, id, number, lparam1, lparam2, cause: None };
-        match module.send(&message, self, &self.trace, until) {
-            Reply::Answered(result) => Ok(result.cast_signed()),
-            other => Err(module.failure(other, number)),
+        match module.send(&message, || reachable().is_some(), self, &self.trace, until) {
+            Some(Reply::Answered(result)) => Ok(result.cast_signed()),
+            Some(other) => Err(module.failure(other, number)),
+            None => Err(bad_handle),
         }
     }
 
@@ -386,6 +385,7 @@ impl Inner {
         match reply {
             // Refused: it stays open (C020).
             Reply::Answered(0) => Ok(0),
+            Reply::Busy => Err(module.failure(reply, DRV_CLOSE)),
             Reply::Answered(result) => {
                 self.let_go(&module, hdrvr, false, until);
                 Ok(result.cast_signed())
@@ -397,7 +397,7 @@ impl Inner {
         }
     }
 
-    /// Sends DRV_CLOSE. Unless it is refused the handle is gone then.
+    /// Sends DRV_CLOSE. Unless it is refused, or could not even be sent, the handle is gone then.
     pub fn send_close(
         &self,
         hdrvr: Hdrvr,
@@ -409,8 +409,8 @@ impl Inner {
         let slot = self.table.advance(hdrvr, Phase::Open, Phase::Closing);
         let Slot { module, id, .. } = slot.ok_or(Error::BadHandle(hdrvr.0))?;
         let message = Message { hdrvr, id, number: DRV_CLOSE, lparam1, lparam2, cause };
-        let reply = module.send(&message, self, &self.trace, until);
-        if reply == Reply::Answered(0) {
+        let reply = self.deliver(&module, &message, until);
+        if matches!(reply, Reply::Answered(0) | Reply::Busy) {
             self.table.advance(hdrvr, Phase::Closing, Phase::Open);
         } else {
             self.table.remove(hdrvr);
@@ -438,11 +438,14 @@ impl Inner {
         }
     }
 
-    /// DRV_DISABLE, DRV_FREE, and the end of the module. A driver that does not answer gets nothing further.
+    /// DRV_DISABLE, DRV_FREE, and the end of the module, once. A driver that does not answer gets nothing further.
     pub fn retire(&self, module: &Module, hdrvr: Hdrvr, cause: Option<Cause>) {
+        if !module.claim_retirement() {
+            return;
+        }
         let told = [DRV_DISABLE, DRV_FREE].into_iter().try_for_each(|number| {
             let message = Message { hdrvr, id: 0, number, lparam1: 0, lparam2: 0, cause };
-            match module.send(&message, self, &self.trace, self.until()) {
+            match self.deliver(module, &message, self.until()) {
                 Reply::Answered(_) => Ok(()),
                 other => Err(module.failure(other, number)),
             }
@@ -471,10 +474,16 @@ impl Inner {
         until: Option<Instant>,
     ) -> Result<u64, Error> {
         let message = Message { hdrvr, id, number, lparam1: 0, lparam2: 0, cause: None };
-        match module.send(&message, self, &self.trace, until) {
+        match self.deliver(module, &message, until) {
             Reply::Answered(result) => Ok(result),
             other => Err(module.failure(other, number)),
         }
+    }
+
+    /// Sends a message that is wanted whatever happens meanwhile.
+    fn deliver(&self, module: &Module, message: &Message, until: Option<Instant>) -> Reply {
+        let reply = module.send(message, || true, self, &self.trace, until);
+        reply.unwrap_or(Reply::Busy)
     }
 
     pub fn module_handle(&self, hdrvr: Hdrvr) -> Option<u64> {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use mmsystem::{
-    BI_RGB, BITMAPINFOHEADER, FourCc, ICDECOMPRESS, ICDECOMPRESS_NOTKEYFRAME, ICERR_DONTDRAW, ICERR_OK, ICINFO,
-    ICM_DECOMPRESS, ICM_DECOMPRESS_BEGIN, ICM_DECOMPRESS_END, ICM_DECOMPRESS_GET_FORMAT, ICM_DECOMPRESS_QUERY,
-    ICM_GETINFO, ICOPEN, Structure, icerr_name,
+    BI_RGB, BITMAPINFOHEADER, FourCc, ICDECOMPRESS, ICDECOMPRESS_NOTKEYFRAME, ICERR_DONTDRAW, ICERR_OK,
+    ICINFO, ICM_DECOMPRESS, ICM_DECOMPRESS_BEGIN, ICM_DECOMPRESS_END, ICM_DECOMPRESS_GET_FORMAT,
+    ICM_DECOMPRESS_QUERY, ICM_GETINFO, ICOPEN, Structure, icerr_name,
 };
 
 use crate::arena::{Arena, Block};
@@ -40,7 +40,12 @@ impl<'s> Codec<'s> {
     ///
     /// # Errors
     /// As [`Session::open`].
-    pub fn open(session: &'s Session, driver: &DriverFile, handler: FourCc, mode: u32) -> Result<Self, Error> {
+    pub fn open(
+        session: &'s Session,
+        driver: &DriverFile,
+        handler: FourCc,
+        mode: u32,
+    ) -> Result<Self, Error> {
         let opened = Opened::open(session, driver, |arena| {
             let open = ICOPEN {
                 dwSize: ICOPEN::size(WIDTH) as u32,
@@ -95,15 +100,24 @@ impl<'s> Codec<'s> {
         let input = format_block(&opened.arena, input)?;
         ask(&opened, ICM_DECOMPRESS_QUERY, input.lparam(), 0)?;
         let (output, format) = output_format(&opened, &input, &header)?;
-        let stated = decoded::<BITMAPINFOHEADER>(&output, ())?.biSizeImage;
-        let picture = opened.arena.block_with(&vec![0; format.image_size()])?;
-        // Its own block behind the picture takes what a driver writes to the size it stated, where that is more.
-        let beyond = (stated as usize).saturating_sub(format.image_size());
-        tracing::debug!(driver = opened.driver, beyond, "output format is chosen");
+        // A driver may write as much as it stated, where that is more than its format needs.
+        let stated = decoded::<BITMAPINFOHEADER>(&output, ())?.biSizeImage as usize;
+        let picture = opened.arena.block(format.image_size().max(stated))?;
+        picture.write(0, &vec![0; format.image_size()])?;
         ask(&opened, ICM_DECOMPRESS_BEGIN, input.lparam(), output.lparam())?;
         let frame = opened.arena.block(FRAME_ROOM)?;
         let parameters = opened.arena.block(ICDECOMPRESS::size(WIDTH))?;
-        Ok(Decompressor { opened: Some(opened), header, input, output, frame, picture, parameters, format, copy: Vec::new() })
+        Ok(Decompressor {
+            opened: Some(opened),
+            header,
+            input,
+            output,
+            frame,
+            picture,
+            parameters,
+            format,
+            copy: Vec::new(),
+        })
     }
 
     /// Sends DRV_CLOSE.
@@ -112,5 +126,202 @@ impl<'s> Codec<'s> {
     /// [`Error::Refused`] when the driver stays open, and as [`Session::close`].
     pub fn close(self) -> Result<(), Error> {
         self.opened.close()
+    }
+}
+
+/// A video codec that is ready to decompress. Dropping it sends ICM_DECOMPRESS_END and DRV_CLOSE.
+///
+/// Its blocks stay where they are: codecs build a frame on the picture before it, in place.
+#[derive(Debug)]
+pub struct Decompressor<'s> {
+    /// `None` once it is closed.
+    opened: Option<Opened<'s>>,
+    /// The input format's header; its `biSizeImage` is the size of the frame at hand.
+    header: BITMAPINFOHEADER,
+    input: Block,
+    output: Block,
+    frame: Block,
+    picture: Block,
+    parameters: Block,
+    format: PictureFormat,
+    /// The picture as it was read out of the arena.
+    copy: Vec<u8>,
+}
+
+impl Decompressor<'_> {
+    /// The format of the pictures, before they are converted.
+    #[must_use]
+    pub fn format(&self) -> &PictureFormat {
+        &self.format
+    }
+
+    /// Decompresses a frame and converts the picture to `bgr`, top-down BGR24. `key_frame` says whether the frame needs
+    /// no other, where that is known. `bgr` stays as it is when the driver answers ICERR_DONTDRAW, and in any error.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for this frame, after which the next may be tried; [`Error::TooLarge`] likewise; and as
+    /// [`Session::send`].
+    pub fn decompress(
+        &mut self,
+        frame: &[u8],
+        key_frame: Option<bool>,
+        bgr: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let opened =
+            self.opened.as_ref().ok_or_else(|| Error::Bug("a decompressor was used when closed".into()))?;
+        let room = frame.len() + FRAME_MARGIN.len();
+        if room > self.frame.len() {
+            self.frame = opened.arena.block(room.checked_next_power_of_two().unwrap_or(room))?;
+        }
+        self.frame.write(0, frame)?;
+        self.frame.write(frame.len(), &FRAME_MARGIN)?;
+        self.header.biSizeImage = frame.len() as u32;
+        self.input.write(0, &encoded(&self.header, ())?)?;
+        let parameters = ICDECOMPRESS {
+            dwFlags: if key_frame == Some(false) { ICDECOMPRESS_NOTKEYFRAME } else { 0 },
+            lpbiInput: self.input.address(),
+            lpInput: self.frame.address(),
+            lpbiOutput: self.output.address(),
+            lpOutput: self.picture.address(),
+            ckid: 0,
+        };
+        self.parameters.write(0, &encoded(&parameters, WIDTH)?)?;
+        let size = self.parameters.len() as i64;
+        match icerr(opened.send(ICM_DECOMPRESS, self.parameters.lparam(), size)?) {
+            ICERR_DONTDRAW => Ok(()),
+            answer if answer < ICERR_OK => Err(opened.refused(ICM_DECOMPRESS, icerr_text(answer))),
+            _ => {
+                self.copy.resize(self.format.image_size(), 0);
+                self.picture.read(0, &mut self.copy)?;
+                Ok(self.format.to_bgr24(&self.copy, bgr)?)
+            }
+        }
+    }
+
+    /// Sends ICM_DECOMPRESS_END and DRV_CLOSE.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the driver stays open, and as [`Session::send`].
+    pub fn close(mut self) -> Result<(), Error> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        let Some(opened) = self.opened.take() else { return Ok(()) };
+        let ended = opened.send(ICM_DECOMPRESS_END, 0, 0);
+        opened.close().and(ended.map(drop))
+    }
+}
+
+impl Drop for Decompressor<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            tracing::warn!(%error, "a video codec could not be closed in order");
+        }
+    }
+}
+
+/// A format in a block with room for a palette behind it.
+fn format_block(arena: &Arc<Arena>, format: &[u8]) -> Result<Block, Error> {
+    let mut bytes = format.to_vec();
+    bytes.resize(format.len().max(FORMAT_ROOM), 0);
+    arena.block_with(&bytes)
+}
+
+/// The format that the driver decompresses to, in its memory and read.
+fn output_format(
+    opened: &Opened<'_>,
+    input: &Block,
+    header: &BITMAPINFOHEADER,
+) -> Result<(Block, PictureFormat), Error> {
+    let read = |block: &Block| PictureFormat::from_bitmapinfo(&block.to_vec()?).map_err(Error::from);
+    let named = named_format(opened, input)?;
+    let first = match read(&named) {
+        Ok(format) => {
+            ask(opened, ICM_DECOMPRESS_QUERY, input.lparam(), named.lparam())?;
+            return Ok((named, format));
+        }
+        Err(error) => error,
+    };
+    for bits in [24, 32] {
+        let wanted = format_block(&opened.arena, &encoded(&rgb_format(header, bits), ())?)?;
+        if let Ok(format) = read(&wanted)
+            && ask(opened, ICM_DECOMPRESS_QUERY, input.lparam(), wanted.lparam()).is_ok()
+        {
+            return Ok((wanted, format));
+        }
+    }
+    Err(first)
+}
+
+/// The format that ICM_DECOMPRESS_GET_FORMAT answers (C106).
+fn named_format(opened: &Opened<'_>, input: &Block) -> Result<Block, Error> {
+    let size = icerr(opened.send(ICM_DECOMPRESS_GET_FORMAT, input.lparam(), 0)?);
+    if size < BITMAPINFOHEADER::size(()) as i64 || size > MAX_FORMAT {
+        let result = format!("{}, which is not the size of a format", icerr_text(size));
+        return Err(opened.refused(ICM_DECOMPRESS_GET_FORMAT, result));
+    }
+    let block = format_block(&opened.arena, &vec![0; size as usize])?;
+    match icerr(opened.send(ICM_DECOMPRESS_GET_FORMAT, input.lparam(), block.lparam())?) {
+        answer if answer < ICERR_OK => Err(opened.refused(ICM_DECOMPRESS_GET_FORMAT, icerr_text(answer))),
+        _ => Ok(block),
+    }
+}
+
+/// An uncompressed format of the size of another.
+fn rgb_format(like: &BITMAPINFOHEADER, bits: u16) -> BITMAPINFOHEADER {
+    let stride = (u64::from(like.biWidth.unsigned_abs()) * u64::from(bits)).div_ceil(32) * 4;
+    let size = stride.checked_mul(like.biHeight.unsigned_abs().into());
+    BITMAPINFOHEADER {
+        biSize: BITMAPINFOHEADER::size(()) as u32,
+        biWidth: like.biWidth,
+        biHeight: like.biHeight.saturating_abs(),
+        biPlanes: 1,
+        biBitCount: bits,
+        biCompression: BI_RGB,
+        biSizeImage: size.and_then(|size| size.try_into().ok()).unwrap_or(0),
+        ..BITMAPINFOHEADER::default()
+    }
+}
+
+/// Sends a message that only ICERR_OK lets go on.
+fn ask(opened: &Opened<'_>, message: u32, lparam1: i64, lparam2: i64) -> Result<(), Error> {
+    match icerr(opened.send(message, lparam1, lparam2)?) {
+        ICERR_OK => Ok(()),
+        answer => Err(opened.refused(message, icerr_text(answer))),
+    }
+}
+
+/// The meaning of an answer: a LONG, of which a 64-bit driver may leave the upper half undefined.
+fn icerr(answer: i64) -> i64 {
+    i64::from(answer as i32)
+}
+
+/// An answer by name and number.
+pub(crate) fn icerr_text(answer: i64) -> String {
+    icerr_name(answer).map_or_else(|| answer.to_string(), |name| format!("{name} ({answer})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_longs() {
+        assert_eq!(icerr(0xFFFF_FFFE), -2);
+        assert_eq!(icerr(-2), -2);
+        assert_eq!(icerr_text(icerr(0x7EAD_BEEF_0000_0000)), "ICERR_OK (0)");
+        assert_eq!(icerr_text(-1234), "-1234");
+    }
+
+    #[test]
+    fn formats_asked_for_are_uncompressed_and_bottom_up() {
+        let like = BITMAPINFOHEADER { biWidth: 33, biHeight: -17, ..BITMAPINFOHEADER::default() };
+        let format = rgb_format(&like, 24);
+        assert_eq!((format.biHeight, format.biSizeImage, format.biCompression), (17, 1700, BI_RGB));
+        let read = PictureFormat::from_bitmapinfo(&encoded(&format, ()).unwrap()).unwrap();
+        assert_eq!((read.image_size(), read.top_down()), (1700, false));
+        let huge = BITMAPINFOHEADER { biWidth: i32::MIN, biHeight: i32::MIN, ..like };
+        assert_eq!(rgb_format(&huge, 32).biSizeImage, 0);
     }
 }

@@ -15,7 +15,7 @@ use wire::{
 use crate::arena::{self, Arena};
 use crate::error::Error;
 use crate::module::Image;
-use crate::turns::Turns;
+use crate::turns::{Turn, Turns};
 
 /// How long the host sleeps before it looks whether the worker still lives.
 const LOOK: Duration = Duration::from_millis(10);
@@ -35,6 +35,8 @@ pub(crate) enum Reply {
     Late {
         killed: bool,
     },
+    /// Its turn did not come before its deadline: nothing was sent.
+    Busy,
     /// The worker is no more, for this reason.
     Died(String),
 }
@@ -116,7 +118,10 @@ impl Worker {
     pub fn load(&self, file: &Path, broker: &dyn Broker, until: Option<Instant>) -> Result<Loaded, Error> {
         let not_a_driver = |why: String| Error::NotADriver { file: file.to_owned(), why };
         let load = |seq| ToWorker::Load(Load { seq, name: self.name.clone() });
-        match self.exchange(load, broker, until) {
+        let Some(turn) = self.begin(until) else {
+            return Err(self.failure(Reply::Busy, "its entry point"));
+        };
+        match self.exchange(&turn, load, broker, until) {
             Exchange::Loaded(loaded) => Ok(loaded),
             Exchange::Unloadable(LoadRefusal::Image(why)) => Err(not_a_driver(why)),
             Exchange::Unloadable(LoadRefusal::EntryPoint) => Err(not_a_driver(
@@ -127,20 +132,27 @@ impl Worker {
         }
     }
 
+    /// Waits for the turn to call into the worker; `None` when it does not come before `until`.
+    pub fn begin(&self, until: Option<Instant>) -> Option<Turn<'_>> {
+        self.turns.begin(until)
+    }
+
     /// Calls a guest function.
     pub fn call(
         &self,
+        turn: &Turn<'_>,
         function: u64,
         arguments: [u64; 5],
         broker: &dyn Broker,
         until: Option<Instant>,
     ) -> Reply {
-        self.request(|seq| ToWorker::Call(wire::Call { seq, function, arguments }), broker, until)
+        self.request(turn, |seq| ToWorker::Call(wire::Call { seq, function, arguments }), broker, until)
     }
 
     /// Tells the image that it is unloaded.
     pub fn unload(&self, broker: &dyn Broker, until: Option<Instant>) -> Reply {
-        self.request(|seq| ToWorker::Unload { seq }, broker, until)
+        let Some(turn) = self.begin(until) else { return Reply::Busy };
+        self.request(&turn, |seq| ToWorker::Unload { seq }, broker, until)
     }
 
     /// Ends the process; every later request answers [`Reply::Died`].
@@ -164,6 +176,7 @@ impl Worker {
         let (driver, message) = (self.name.clone(), message.to_owned());
         match reply {
             Reply::Late { killed } => Error::Late { driver, message, killed },
+            Reply::Busy => Error::Late { driver, message, killed: false },
             Reply::Faulted(fault) => Error::Faulted { driver, message, fault },
             Reply::Died(how) => Error::Died { driver, message, how },
             Reply::Answered(result) => Error::Refused { driver, message, result: result.to_string() },
@@ -172,11 +185,12 @@ impl Worker {
 
     fn request(
         &self,
+        turn: &Turn<'_>,
         message: impl FnOnce(u32) -> ToWorker,
         broker: &dyn Broker,
         until: Option<Instant>,
     ) -> Reply {
-        match self.exchange(message, broker, until) {
+        match self.exchange(turn, message, broker, until) {
             Exchange::Reply(reply) => reply,
             Exchange::Loaded(_) | Exchange::Unloadable(_) => {
                 Reply::Died(self.end("answered another question"))
@@ -186,6 +200,7 @@ impl Worker {
 
     fn exchange(
         &self,
+        turn: &Turn<'_>,
         message: impl FnOnce(u32) -> ToWorker,
         broker: &dyn Broker,
         until: Option<Instant>,
@@ -193,7 +208,6 @@ impl Worker {
         if let Some(how) = self.dead.get() {
             return Reply::Died(how.clone()).into();
         }
-        let Some(turn) = self.turns.begin(until) else { return Reply::Late { killed: false }.into() };
         // 0 means "no request" to the worker.
         let seq = self.next_seq.fetch_add(1, Ordering::Relaxed).max(1);
         let mut waiting = Waiting { seq, until, next_signal: None };

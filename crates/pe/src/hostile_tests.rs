@@ -53,6 +53,7 @@ fn read_all(bytes: &[u8]) -> Result<usize, PeError> {
         image.tls().is_ok(),
         image.string(0).is_ok(),
         image.string(15).is_ok(),
+        image.resource_ids(RT_STRING).is_ok(),
         image.version().is_ok(),
     ];
     Ok(tables.into_iter().filter(|readable| *readable).count())

@@ -46,6 +46,26 @@ impl<'a> Image<'a> {
         Ok(None)
     }
 
+    /// The numbers of all resources of this kind, in ascending order; resources with names have none.
+    ///
+    /// # Errors
+    /// As [`Image::resource`], or if a directory has more than 16384 entries.
+    pub fn resource_ids(&self, kind: u16) -> Result<Vec<u16>, PeError> {
+        let Some((root, _)) = self.directory(pe::IMAGE_DIRECTORY_ENTRY_RESOURCE) else {
+            return Ok(Vec::new());
+        };
+        let tree = Tree { image: self, root };
+        let Some(names) = tree.find(root, Some(kind))? else { return Ok(Vec::new()) };
+        let mut ids = Vec::new();
+        for entry in tree.entries(tree.subdirectory(names)?)? {
+            // The number of a named entry has its top bit set.
+            ids.extend(u16::try_from(entry?.name_or_id.get(LE)));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    }
+
     /// The text with this identifier in the string table ("STRINGTABLE resource", MS Learn); `None` if there is
     /// none, or an empty one. Unpaired surrogates are replaced.
     ///
@@ -82,16 +102,26 @@ struct Tree<'i, 'a> {
 }
 
 impl<'a> Tree<'_, 'a> {
-    /// The entry with the number `id` of the directory at `rva`, or its first entry; told by where it points.
-    fn find(&self, rva: u32, id: Option<u16>) -> Result<Option<u32>, PeError> {
+    /// The entries of the directory at `rva`.
+    fn entries(
+        &self,
+        rva: u32,
+    ) -> Result<impl Iterator<Item = Result<ImageResourceDirectoryEntry, PeError>>, PeError> {
         let directory: ImageResourceDirectory = self.image.read(rva, WHAT)?;
         let count = u32::from(directory.number_of_named_entries.get(LE))
             + u32::from(directory.number_of_id_entries.get(LE));
         PeError::limit("the number of entries in a resource directory", count.into(), MAX_ENTRIES.into())?;
         let entries = rva.saturating_add(size_of::<ImageResourceDirectory>() as u32);
-        for index in 0..count {
+        Ok((0..count).map(move |index| {
             let offset = index * size_of::<ImageResourceDirectoryEntry>() as u32;
-            let entry: ImageResourceDirectoryEntry = self.image.read(entries.saturating_add(offset), WHAT)?;
+            self.image.read(entries.saturating_add(offset), WHAT)
+        }))
+    }
+
+    /// The entry with the number `id` of the directory at `rva`, or its first entry; told by where it points.
+    fn find(&self, rva: u32, id: Option<u16>) -> Result<Option<u32>, PeError> {
+        for entry in self.entries(rva)? {
+            let entry = entry?;
             // The number of a named entry has its top bit set, so it never equals an identifier.
             if id.is_none_or(|id| entry.name_or_id.get(LE) == u32::from(id)) {
                 return Ok(Some(entry.offset_to_data_or_directory.get(LE)));
@@ -223,6 +253,22 @@ pub(crate) mod tests {
         };
         assert_eq!(with_second([7, 8, 0, 0]), Some(vec![1]));
         assert_eq!(with_second([0; 4]), Some(vec![2]));
+    }
+
+    #[test]
+    fn numbers_of_a_kind_are_listed_in_order() {
+        let ids = |file: &[u8], kind| Image::parse(file).unwrap().resource_ids(kind);
+        let mut file = with_resource(RT_STRING, 7, &block("a", "b"));
+        assert_eq!(ids(&file, RT_STRING).unwrap(), [7]);
+        assert_eq!(ids(&file, RT_VERSION).unwrap(), []);
+        assert_eq!(ids(&Builder::new(Machine::I386).build(), RT_STRING).unwrap(), []);
+        // The directory of numbers, and what follows it taken for entries: those with names are left out.
+        let names = Builder::file_offset(&file, pe::IMAGE_DIRECTORY_ENTRY_RESOURCE).unwrap() + 24;
+        file[names + 14] = 3;
+        file[names + 24..names + 40].copy_from_slice(&[2, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0x80, 0, 0, 0, 0]);
+        assert_eq!(ids(&file, RT_STRING).unwrap(), [2, 7]);
+        file[names + 15] = 0xff;
+        assert!(matches!(ids(&file, RT_STRING).unwrap_err(), PeError::TooLarge { value: 0xff03, .. }));
     }
 
     #[test]

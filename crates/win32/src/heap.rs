@@ -102,7 +102,10 @@ impl Heap {
         let block = *self.free.get(class)?;
         let mark = memory.array(block.checked_sub(HEADER)?).ok().map(u128::from_le_bytes)?;
         let next = memory.array(block).ok().map(u64::from_le_bytes)?;
-        let sound = block != 0 && mark >> 96 == u128::from(FREE) && HEAP.contains(&block) && (next == 0 || HEAP.contains(&next));
+        let sound = block != 0
+            && mark >> 96 == u128::from(FREE)
+            && HEAP.contains(&block)
+            && (next == 0 || HEAP.contains(&next));
         // A list that the guest has ruined is given up.
         self.free[class] = if sound { next } else { 0 };
         sound.then_some(block)

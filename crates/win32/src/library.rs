@@ -32,7 +32,13 @@ pub struct Library {
 /// Every library.
 #[must_use]
 pub fn libraries() -> &'static [Library] {
-    &[crate::kernel32::LIBRARY, crate::crt::LIBRARY, crate::crt::NTDLL, crate::user32::LIBRARY, crate::winmm::LIBRARY]
+    &[
+        crate::kernel32::LIBRARY,
+        crate::crt::LIBRARY,
+        crate::crt::NTDLL,
+        crate::user32::LIBRARY,
+        crate::winmm::LIBRARY,
+    ]
 }
 
 /// A shim whose signature is known only to itself.
@@ -58,12 +64,12 @@ impl<F: Serve<S> + Sync, S> Erased for Typed<F, S> {
 }
 
 /// Declares a library: its names, where its documentation is, and a line for each function. The exported name is the function's own,
-/// unless `as "name"` gives another.
+/// unless `as "name"` gives another. A function that is the same for bytes and for UTF-16 is one generic function in two lines.
 macro_rules! library {
     (@name $function:ident) => { stringify!($function) };
     (@name $head:ident :: $($rest:tt)+) => { library!(@name $($rest)+) };
     ($(#[$meta:meta])* $library:ident, [$($name:literal),+], $base:literal;
-     $($($path:ident)::+ $(as $export:literal)?, $source:literal;)*) => {
+     $($($path:ident)::+ $(<$unit:ident>)? $(as $export:literal)?, $source:literal;)*) => {
         $(#[$meta])*
         pub(crate) const $library: crate::library::Library = crate::library::Library {
             names: &[$($name),+],
@@ -71,7 +77,7 @@ macro_rules! library {
             shims: &[$(crate::library::Shim {
                 name: library!(@export $($export)?, $($path)::+),
                 source: $source,
-                function: &crate::library::Typed::new($($path)::+),
+                function: &crate::library::Typed::new($($path)::+ $(::<$unit>)?),
             }),*],
         };
     };
@@ -104,7 +110,9 @@ pub(crate) fn find(name: &str) -> Option<&'static Library> {
     let with_extension = if name.contains('.') { name.to_owned() } else { format!("{name}.dll") };
     libraries().iter().find(|library| {
         library.names.iter().any(|known| match known.strip_suffix('*') {
-            Some(prefix) => with_extension.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)),
+            Some(prefix) => {
+                with_extension.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+            }
             None => known.eq_ignore_ascii_case(&with_extension),
         })
     })

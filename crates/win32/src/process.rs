@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
-use guest::{Arguments, FaultKind, Host, LoadError, Machine, Module, Stop, Thunks, Value};
+use guest::{Arguments, Fault, FaultKind, Host, LoadError, Machine, Module, Stop, Thunks, Value};
 use wire::{Asked, ToHost, ToWorker};
 
 use crate::abi::Pointer;
@@ -95,7 +95,9 @@ impl Process {
         };
         for library in library::libraries() {
             for shim in library.shims {
-                process.add(Entry::new(library.names[0], shim.name, Some(shim))).ok_or(LoadError::TooMany("shims"))?;
+                process
+                    .add(Entry::new(library.names[0], shim.name, Some(shim)))
+                    .ok_or(LoadError::TooMany("shims"))?;
             }
         }
         Ok(process)
@@ -165,29 +167,34 @@ impl Process {
     /// Calls a guest function.
     ///
     /// # Errors
-    /// [`guest::Fault`].
-    pub fn call(&mut self, function: u64, arguments: &[u64]) -> Result<u64, guest::Fault> {
+    /// [`Fault`].
+    pub fn call(&mut self, function: u64, arguments: &[u64]) -> Result<u64, Fault> {
         guest::call(self, function, arguments)
     }
 
     /// Tells the image that it has been loaded: thread-local callbacks, then the entry point. False: it refuses.
     ///
     /// # Errors
-    /// [`guest::Fault`].
-    pub fn attach(&mut self) -> Result<bool, guest::Fault> {
+    /// [`Fault`].
+    pub fn attach(&mut self) -> Result<bool, Fault> {
         self.notify(DLL_PROCESS_ATTACH)
     }
 
-    /// Tells the image that it is unloaded.
+    /// Tells the image that it is unloaded, then runs what it registered with the C library to be run at its end.
     ///
     /// # Errors
-    /// [`guest::Fault`].
-    pub fn detach(&mut self) -> Result<(), guest::Fault> {
-        self.notify(DLL_PROCESS_DETACH).map(|_| ())
+    /// [`Fault`].
+    pub fn detach(&mut self) -> Result<(), Fault> {
+        self.notify(DLL_PROCESS_DETACH)?;
+        crate::crt::run_exit_functions(self).map_err(|stop| match stop {
+            Stop::Fault(fault) => fault,
+            // The functions' table, which lies in guest memory, is ruined.
+            Stop::Kind(kind) => Fault { kind, instruction: 0, place: None },
+        })
     }
 
     /// Calls `callback(base, reason, NULL)` for each that the image has; NULL says that it is loaded and unloaded at run time.
-    fn notify(&mut self, reason: u64) -> Result<bool, guest::Fault> {
+    fn notify(&mut self, reason: u64) -> Result<bool, Fault> {
         let Some(driver) = self.driver.clone() else { return Ok(true) };
         for callback in driver.tls_callbacks {
             self.call(callback, &[driver.base, reason, 0])?;
@@ -229,12 +236,13 @@ impl Process {
         self.report(call.seq, outcome)
     }
 
-    /// Tells the host how a request ended.
+    /// Tells the host how a request ended, after what the guest wrote without a line end so far.
     ///
     /// # Errors
     /// [`LinkError`].
-    pub fn report(&mut self, seq: u32, outcome: Result<u64, guest::Fault>) -> Result<(), LinkError> {
+    pub fn report(&mut self, seq: u32, outcome: Result<u64, Fault>) -> Result<(), LinkError> {
         self.link.note_shim(&Default::default());
+        crate::crt::flush(self);
         let message = match outcome {
             Ok(result) => ToHost::Answered { seq, result },
             Err(fault) => ToHost::Faulted { seq, fault: to_wire(&fault) },
@@ -287,9 +295,7 @@ impl Process {
         const SLICE: Duration = Duration::from_millis(10);
         let started = Instant::now();
         loop {
-            if self.machine.interrupted() {
-                return Err(Stop::Kind(FaultKind::Deadline));
-            }
+            still_wanted(&self.machine)?;
             match time.saturating_sub(started.elapsed()) {
                 Duration::ZERO => return Ok(()),
                 left => self.link.pause(left.min(SLICE)),
@@ -325,14 +331,20 @@ impl Host for Process {
     }
 }
 
+/// Ends a shim's work, as the guest's own is ended, once the host has interrupted the request. For loops whose length the guest decides.
+pub(crate) fn still_wanted(machine: &Machine) -> Result<(), Stop> {
+    if machine.interrupted() { Err(Stop::Kind(FaultKind::Deadline)) } else { Ok(()) }
+}
+
 /// A fault as the host hears of it.
 #[must_use]
-pub fn to_wire(fault: &guest::Fault) -> wire::Fault {
+pub fn to_wire(fault: &Fault) -> wire::Fault {
     let kind = match fault.kind {
         FaultKind::Deadline => wire::FaultKind::Deadline,
         FaultKind::Shim { .. } => wire::FaultKind::Bug,
         _ => wire::FaultKind::Driver,
     };
-    let place = fault.place.as_ref().map(|place| wire::Place { module: place.module.clone(), offset: place.offset });
+    let place =
+        fault.place.as_ref().map(|place| wire::Place { module: place.module.clone(), offset: place.offset });
     wire::Fault { kind, text: fault.kind.to_string(), place }
 }

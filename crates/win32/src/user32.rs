@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use guest::Stop;
 
-use crate::abi::{INVALID_HANDLE, Pointer};
+use crate::abi::{INVALID_HANDLE, Pointer, Variadic};
+use crate::crt::print_cut;
 use crate::kernel32::codepage::{Unit, put, text};
 use crate::kernel32::error::{ERROR_ACCESS_DENIED, ERROR_RESOURCE_NAME_NOT_FOUND, fail};
 use crate::process::Process;
@@ -14,10 +15,10 @@ use crate::process::Process;
 library! {
     /// user32.
     LIBRARY, ["user32.dll"], "https://learn.microsoft.com/windows/win32/api/";
-    LoadStringA, "winuser/nf-winuser-loadstringa";
-    LoadStringW, "winuser/nf-winuser-loadstringw";
-    MessageBoxA, "winuser/nf-winuser-messageboxa";
-    MessageBoxW, "winuser/nf-winuser-messageboxw";
+    LoadString<u8> as "LoadStringA", "winuser/nf-winuser-loadstringa";
+    LoadString<u16> as "LoadStringW", "winuser/nf-winuser-loadstringw";
+    MessageBox<u8> as "MessageBoxA", "winuser/nf-winuser-messageboxa";
+    MessageBox<u16> as "MessageBoxW", "winuser/nf-winuser-messageboxw";
     GetDesktopWindow, "winuser/nf-winuser-getdesktopwindow";
     GetActiveWindow, "winuser/nf-winuser-getactivewindow";
     GetActiveWindow as "GetForegroundWindow", "winuser/nf-winuser-getforegroundwindow";
@@ -27,6 +28,10 @@ library! {
     CreateDialogParam as "CreateDialogParamW", "winuser/nf-winuser-createdialogparamw";
     CreateWindowEx as "CreateWindowExA", "winuser/nf-winuser-createwindowexa";
     CreateWindowEx as "CreateWindowExW", "winuser/nf-winuser-createwindowexw";
+    wsprintf<u8> as "wsprintfA", "winuser/nf-winuser-wsprintfa";
+    wsprintf<u16> as "wsprintfW", "winuser/nf-winuser-wsprintfw";
+    wvsprintf<u8> as "wvsprintfA", "winuser/nf-winuser-wvsprintfa";
+    wvsprintf<u16> as "wvsprintfW", "winuser/nf-winuser-wvsprintfw";
 }
 
 /// IDOK.
@@ -45,15 +50,16 @@ impl Strings {
     pub fn of(image: &pe::Image<'_>) -> Self {
         const PER_BLOCK: u16 = 16;
         let (mut strings, mut bytes) = (BTreeMap::new(), 0);
-        for block in 0..=u16::MAX / PER_BLOCK {
-            // Blocks are numbered from 1.
-            if !matches!(image.resource(pe::RT_STRING, block + 1), Ok(Some(_))) {
+        let blocks = image.resource_ids(pe::RT_STRING).unwrap_or_default();
+        for block in blocks.into_iter().take(Self::MOST / usize::from(PER_BLOCK)) {
+            // Blocks are numbered from 1, and identifiers have 16 bits.
+            let Some(first) = block.checked_sub(1).and_then(|index| index.checked_mul(PER_BLOCK)) else {
                 continue;
-            }
-            for id in (0..PER_BLOCK).map(|index| block * PER_BLOCK + index) {
+            };
+            for id in first..=first | (PER_BLOCK - 1) {
                 let Ok(Some(string)) = image.string(id) else { continue };
                 bytes += string.len();
-                if strings.len() == Self::MOST || bytes > Self::MOST_BYTES {
+                if bytes > Self::MOST_BYTES {
                     return Self(strings);
                 }
                 strings.insert(id, string);
@@ -64,7 +70,13 @@ impl Strings {
 }
 
 /// LoadString: as many characters as fit, and a zero; 0 when the driver has no such string.
-fn load_string<U: Unit>(process: &mut Process, id: u32, out: Pointer, room: i32) -> Result<i32, Stop> {
+pub fn LoadString<U: Unit>(
+    process: &mut Process,
+    _module: Pointer,
+    id: u32,
+    out: Pointer,
+    room: i32,
+) -> Result<i32, Stop> {
     // Identifiers have 16 bits.
     let [low, high, ..] = id.to_le_bytes();
     let room = u32::try_from(room).unwrap_or(0);
@@ -75,53 +87,41 @@ fn load_string<U: Unit>(process: &mut Process, id: u32, out: Pointer, room: i32)
     Ok(put::<U>(&process.machine.memory, out, room, string)?.cast_signed())
 }
 
-pub fn LoadStringA(
+/// The room, with the zero, that every buffer of wsprintf counts as having.
+const WSPRINTF_ROOM: u64 = 1024;
+
+/// wsprintf: the number of units before the zero. As `sprintf` of msvcrt.dll, floating-point numbers included.
+pub fn wsprintf<U: Unit>(
     process: &mut Process,
-    _module: Pointer,
-    id: u32,
     out: Pointer,
-    room: i32,
+    format: Pointer,
+    arguments: Variadic,
 ) -> Result<i32, Stop> {
-    load_string::<u8>(process, id, out, room)
+    print_cut::<U>(process, out, WSPRINTF_ROOM, format, arguments)
 }
 
-pub fn LoadStringW(
+pub fn wvsprintf<U: Unit>(
     process: &mut Process,
-    _module: Pointer,
-    id: u32,
     out: Pointer,
-    room: i32,
+    format: Pointer,
+    arguments: Pointer,
 ) -> Result<i32, Stop> {
-    load_string::<u16>(process, id, out, room)
+    print_cut::<U>(process, out, WSPRINTF_ROOM, format, Variadic::List(arguments))
 }
 
-/// Passes a message on and presses OK.
-fn message_box<U: Unit>(process: &mut Process, message: Pointer, caption: Pointer) -> Result<i32, Stop> {
-    let memory = &process.machine.memory;
-    let caption = if caption.is_null() { "Error".to_owned() } else { text::<U>(memory, caption)? };
-    let said = format!("{caption}: {}", text::<U>(memory, message)?);
+/// MessageBox: passes the message on and presses OK.
+pub fn MessageBox<U: Unit>(
+    process: &mut Process,
+    _owner: Pointer,
+    message: Pointer,
+    caption: Pointer,
+    _kind: u32,
+) -> Result<i32, Stop> {
+    let machine = &process.machine;
+    let caption = if caption.is_null() { "Error".to_owned() } else { text::<U>(machine, caption)? };
+    let said = format!("{caption}: {}", text::<U>(machine, message)?);
     process.say(said.as_bytes());
     Ok(IDOK)
-}
-
-pub fn MessageBoxA(
-    process: &mut Process,
-    _owner: Pointer,
-    message: Pointer,
-    caption: Pointer,
-    _kind: u32,
-) -> Result<i32, Stop> {
-    message_box::<u8>(process, message, caption)
-}
-
-pub fn MessageBoxW(
-    process: &mut Process,
-    _owner: Pointer,
-    message: Pointer,
-    caption: Pointer,
-    _kind: u32,
-) -> Result<i32, Stop> {
-    message_box::<u16>(process, message, caption)
 }
 
 /// GetDesktopWindow: a handle that no function here takes.

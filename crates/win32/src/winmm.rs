@@ -29,7 +29,14 @@ library! {
 }
 
 /// DefDriverProc: 1 for the five messages that a driver may leave to it, 0 for all others (C062 to C066).
-pub fn DefDriverProc(_: &mut Process, _id: Pointer, _hdrvr: Pointer, message: u32, _l1: Pointer, _l2: Pointer) -> Pointer {
+pub fn DefDriverProc(
+    _: &mut Process,
+    _id: Pointer,
+    _hdrvr: Pointer,
+    message: u32,
+    _l1: Pointer,
+    _l2: Pointer,
+) -> Pointer {
     let left_to_default = matches!(message, DRV_LOAD | DRV_ENABLE | DRV_DISABLE | DRV_FREE | DRV_INSTALL);
     Pointer(left_to_default.into())
 }
@@ -47,9 +54,20 @@ pub fn CloseDriver(process: &mut Process, hdrvr: Pointer, l1: Pointer, l2: Point
 }
 
 /// SendDriverMessage, to any instance in the session.
-pub fn SendDriverMessage(process: &mut Process, hdrvr: Pointer, message: u32, l1: Pointer, l2: Pointer) -> Result<Pointer, Stop> {
+pub fn SendDriverMessage(
+    process: &mut Process,
+    hdrvr: Pointer,
+    message: u32,
+    l1: Pointer,
+    l2: Pointer,
+) -> Result<Pointer, Stop> {
     process
-        .ask(Asked::Send { hdrvr: hdrvr.0, message, lparam1: l1.0.cast_signed(), lparam2: l2.0.cast_signed() })
+        .ask(Asked::Send {
+            hdrvr: hdrvr.0,
+            message,
+            lparam1: l1.0.cast_signed(),
+            lparam2: l2.0.cast_signed(),
+        })
         .map(|result| Pointer(result.cast_unsigned()))
 }
 

@@ -1,6 +1,116 @@
-//! .
-use crate::args::{Decode, Global};
+//! `drvhost decode`: a media file through a driver.
+
+use std::io::IsTerminal;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use drvhost::decode::{self, Decoded, Progress};
+use drvhost::media::Unit;
+use drvhost::{Error, Policy};
+use indicatif::{ProgressBar, ProgressStyle};
+use mmsystem::Packing;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::args::{Decode, Global, Quirk};
+use crate::commands;
 use crate::failure::{Exit, Failure};
-pub fn run(_: &Global, _: &Decode) -> Result<Exit, Failure> {
-    Ok(Exit::Nothing)
+use crate::output;
+
+pub fn run(global: &Global, command: &Decode) -> Result<Exit, Failure> {
+    let stop = stop_flag()?;
+    let session = commands::session(global)?;
+    let driver =
+        command.driver.as_deref().map(|name| session.registry().resolve_argument(name)).transpose()?;
+    let packing = global.quirk.iter().find_map(|quirk| match quirk {
+        Quirk::AcmNatural => Some(Packing::Natural),
+        Quirk::AcmPacked => Some(Packing::Byte),
+        Quirk::HiddenInstance => None,
+    });
+    let what =
+        decode::Decode { input: command.input.clone(), output: command.output.clone(), driver, packing };
+    let bar = progress_bar(global);
+    let decoded = decode::run(&session, &what, |progress| {
+        show(&bar, progress);
+        if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    bar.finish_and_clear();
+    // Whatever happened, drivers that are still open are told before they are taken down.
+    let report = session.end(Policy::Orderly);
+    for instance in report.instances.iter().filter_map(|instance| instance.error.as_ref()) {
+        tracing::warn!("{instance}");
+    }
+    let decoded = decoded?;
+    if global.json {
+        output::json(&decoded)?;
+    } else {
+        for warning in &decoded.warnings {
+            eprintln!(
+                "drvhost: {}{warning}",
+                if decoded.damage.as_ref() == Some(warning) { "media: " } else { "" }
+            );
+        }
+        output::text(&describe(&decoded))?;
+    }
+    Ok(if decoded.damage.is_some() { Exit::Media } else { Exit::Done })
+}
+
+/// A flag that a signal sets; a second signal ends the command at once.
+fn stop_flag() -> Result<Arc<AtomicBool>, Error> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
+            .map_err(|error| Error::Worker(format!("signals cannot be watched: {error}")))?;
+    }
+    Ok(stop)
+}
+
+fn progress_bar(global: &Global) -> ProgressBar {
+    if global.json || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::no_length();
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} {msg}, {per_sec}, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, progress: Progress) {
+    if let Some(total) = progress.total.filter(|&total| bar.length() != Some(total)) {
+        bar.set_length(total);
+        bar.set_message(unit(progress.unit));
+    }
+    bar.set_position(progress.done);
+}
+
+fn unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Frames => "frames",
+        Unit::Chunks => "chunks",
+        Unit::Bytes => "bytes",
+    }
+}
+
+fn describe(decoded: &Decoded) -> String {
+    let speed = |count: u64| if decoded.seconds > 0.0 { count as f64 / decoded.seconds } else { 0.0 };
+    let mut parts = Vec::new();
+    if let Some(frames) = decoded.frames {
+        parts.push(format!("{frames} frames"));
+        if let (Some(width), Some(height)) = (decoded.width, decoded.height) {
+            parts.push(format!("{width}x{height}"));
+        }
+        parts.push(format!("{:.0} frames/s", speed(frames)));
+    }
+    if let Some(samples) = decoded.samples {
+        parts.push(format!("{samples} samples"));
+        parts.push(format!("{:.1} Msamples/s", speed(samples) / 1e6));
+    }
+    let driver = decoded
+        .driver
+        .as_ref()
+        .map_or_else(|| "no driver needed".to_owned(), |driver| format!("through {driver}"));
+    let output = decoded.output.as_ref().map_or_else(String::new, |output| format!(" -> {output}"));
+    format!("{}{output}: {}, {driver}\nsha256 {}", decoded.input, parts.join(", "), decoded.hash)
 }

@@ -1,6 +1,68 @@
-//! .
+//! `drvhost info`: what a file is.
+
+use std::path::PathBuf;
+
+use drvhost::inspect::{self, Class, Inspection};
+use drvhost::{Error, Policy};
+
 use crate::args::Global;
+use crate::commands;
 use crate::failure::{Exit, Failure};
-pub fn run(_: &Global, _: &str) -> Result<Exit, Failure> {
-    Ok(Exit::Nothing)
+use crate::output;
+
+pub fn run(global: &Global, name: &str) -> Result<Exit, Failure> {
+    let session = commands::session(global)?;
+    // A path is taken as it is; a bare name may be anything that other commands would open.
+    let file = match session.registry().resolve_argument(name) {
+        Ok(driver) if driver.text.is_none() => driver.path,
+        _ => PathBuf::from(name),
+    };
+    if !file.exists() {
+        let source = std::io::Error::new(
+            std::io::ErrorKind::NotFound,
+            "there is no such file, and no driver of that name",
+        );
+        return Err(Error::File { file, source }.into());
+    }
+    let inspection = inspect::inspect(&session, &file)?;
+    let _told = session.end(Policy::Orderly);
+    if global.json {
+        output::json(&inspection)?;
+    } else {
+        output::text(&describe(&inspection))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn describe(inspection: &Inspection) -> String {
+    let kind = match inspection.class {
+        Class::Vfw => "Video-for-Windows codec",
+        Class::Acm => "ACM audio codec",
+        Class::WaveMidi => "wave or MIDI driver",
+        Class::Mci => "MCI driver",
+        Class::Other => "no known class of driver",
+    };
+    let machine = inspection.machine.as_deref().unwrap_or("not an executable");
+    let mut lines =
+        vec![inspection.file.clone(), format!("  machine     {machine}"), format!("  class       {kind}")];
+    match &inspection.reason {
+        None => lines.push("  opens here  yes".into()),
+        Some(reason) => lines.push(format!("  opens here  no: {reason}")),
+    }
+    let mut list = |label: &str, items: &[String]| {
+        if !items.is_empty() {
+            lines.push(format!("  {label:<11} {}", items.join(" ")));
+        }
+    };
+    list("fourccs", &inspection.fourccs);
+    list("format tags", &inspection.format_tags.iter().map(|tag| format!("{tag:#06x}")).collect::<Vec<_>>());
+    list("exports", &inspection.exports);
+    list("missing", &inspection.imports_unresolved);
+    if let Some(version) = &inspection.version.file_version {
+        lines.push(format!("  version     {version}"));
+    }
+    if let Some(description) = inspection.version.strings.get("FileDescription") {
+        lines.push(format!("  described   {description}"));
+    }
+    lines.join("\n")
 }

@@ -1,6 +1,39 @@
-//! .
+//! `drvhost list`: the drivers known here.
+
+use drvhost::Origin;
+use drvhost::inspect::{self, Known};
+
 use crate::args::Global;
+use crate::commands;
 use crate::failure::{Exit, Failure};
-pub fn run(_: &Global) -> Result<Exit, Failure> {
-    Ok(Exit::Nothing)
+use crate::output;
+
+pub fn run(global: &Global) -> Result<Exit, Failure> {
+    let registry = commands::registry(global)?;
+    let known = inspect::known(&registry);
+    if global.json {
+        output::json(&known)?;
+    } else if known.is_empty() {
+        eprintln!(
+            "drvhost: no driver is known here; Debian's package libwine brings some, `--driver-path DIR` adds your own"
+        );
+    } else {
+        output::text(&describe(&known))?;
+    }
+    Ok(if known.is_empty() { Exit::Nothing } else { Exit::Done })
+}
+
+fn describe(known: &[Known]) -> String {
+    let width = known.iter().filter_map(|known| known.alias.as_ref()).map(String::len).max().unwrap_or(0);
+    let line = |known: &Known| {
+        let source = match known.source {
+            Origin::Registry => "registry",
+            Origin::DriverPath => "driver-path",
+            Origin::Wine => "wine",
+        };
+        let alias = known.alias.as_deref().unwrap_or("-");
+        let machine = known.machine.as_deref().unwrap_or("?");
+        format!("{alias:width$}  {machine:<7} {source:<11} {}", known.file)
+    };
+    known.iter().map(line).collect::<Vec<_>>().join("\n")
 }

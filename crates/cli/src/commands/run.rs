@@ -24,7 +24,8 @@ pub fn run(global: &Global, drivers: &[String], policy: Policy) -> Result<Exit, 
         }
         return Err(error.into());
     }
-    output::text("ready")?;
+    // The drivers are held, and told in the end, even if nobody reads this.
+    let _closed = output::text("ready");
     signals.forever().next();
     end_at_once_on_a_second(signals);
     let report = session.end(policy);

@@ -26,9 +26,9 @@ pub fn run(global: &Global, send: &Send) -> Result<Exit, Failure> {
         tracing::warn!("the driver refused DRV_CLOSE and was ended without it");
     }
     if global.json {
-        output::json(&Answer { result })?
+        output::json(&Answer { result })?;
     } else {
-        output::text(&result.to_string())?
+        output::text(&result.to_string())?;
     }
     Ok(Exit::Done)
 }

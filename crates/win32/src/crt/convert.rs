@@ -1,28 +1,28 @@
 //! Numbers from text.
 
-use guest::{Memory, Stop, Violation};
+use guest::{Machine, Stop};
 
 use crate::abi::Pointer;
 use crate::crt::number::{self, Float, Integer};
-use crate::crt::text::Unit;
 use crate::crt::{EINVAL, ERANGE, put_pointer, set_errno};
 use crate::process::Process;
+use crate::text::{Unit, unit_at};
 
-fn units<U: Unit>(memory: &Memory, text: Pointer) -> impl Fn(u64) -> Result<u16, Violation> {
-    move |index| U::read(memory, text.at(index * U::SIZE)).map(Into::into)
+fn units<U: Unit>(machine: &Machine, text: Pointer) -> impl Fn(u64) -> Result<u16, Stop> {
+    move |index| unit_at::<U>(machine, text, index).map(Into::into)
 }
 
 /// Reads an integer and, if wanted, answers where it ends through `end`.
 fn integer<U: Unit>(process: &mut Process, text: Pointer, end: Pointer, base: u32) -> Result<Integer, Stop> {
-    let memory = &process.machine.memory;
+    let machine = &process.machine;
     let valid = base == 0 || (2..=36).contains(&base);
     let number = if valid {
-        number::integer(&units::<U>(memory, text), base)?
+        number::integer(&units::<U>(machine, text), base)?
     } else {
         Integer { magnitude: Some(0), negative: false, length: 0 }
     };
     if !end.is_null() {
-        put_pointer(memory, end, text.at(number.length * U::SIZE))?;
+        put_pointer(&machine.memory, end, text.at(number.length * U::SIZE))?;
     }
     if !valid {
         set_errno(process, EINVAL);
@@ -58,10 +58,10 @@ fn unsigned_long<U: Unit>(
 }
 
 fn double<U: Unit>(process: &mut Process, text: Pointer, end: Pointer) -> Result<f64, Stop> {
-    let memory = &process.machine.memory;
-    let Float { value, out_of_range, length } = number::float(&units::<U>(memory, text))?;
+    let machine = &process.machine;
+    let Float { value, out_of_range, length } = number::float(&units::<U>(machine, text))?;
     if !end.is_null() {
-        put_pointer(memory, end, text.at(length * U::SIZE))?;
+        put_pointer(&machine.memory, end, text.at(length * U::SIZE))?;
     }
     Ok(ranged(process, (value, out_of_range)))
 }

@@ -1,8 +1,9 @@
 //! The engine behind every `printf` function (MS Learn, "Format specification syntax: printf and wprintf functions").
 //!
-//! It works on 16-bit units, whatever the width of the format and of the output: a byte is the character with its number, as in the "C" locale.
+//! It works on 16-bit units, whatever the width of the format and of the output: a byte is the character with its number, as in the
+//! "C" locale.
 
-use guest::Violation;
+use guest::Stop;
 
 use crate::crt::EINVAL;
 use crate::crt::float::{self, Layout, Style};
@@ -10,19 +11,19 @@ use crate::crt::float::{self, Layout, Style};
 /// Where the format and the arguments come from.
 pub(super) trait Source {
     /// A unit of the format; zero at its end.
-    fn format(&self, index: u64) -> Result<u16, Violation>;
+    fn format(&self, index: u64) -> Result<u16, Stop>;
 
     /// A unit of the text at an address.
-    fn unit(&self, text: u64, index: u64, wide: bool) -> Result<u16, Violation>;
+    fn unit(&self, text: u64, index: u64, wide: bool) -> Result<u16, Stop>;
 
     /// The next argument, of 32 bits.
-    fn int(&mut self) -> Result<u32, Violation>;
+    fn int(&mut self) -> Result<u32, Stop>;
 
     /// The next argument, of 64 bits.
-    fn long_long(&mut self) -> Result<u64, Violation>;
+    fn long_long(&mut self) -> Result<u64, Stop>;
 
     /// The next argument, as wide as a pointer.
-    fn pointer(&mut self) -> Result<u64, Violation>;
+    fn pointer(&mut self) -> Result<u64, Stop>;
 }
 
 /// Where the result goes.
@@ -30,22 +31,22 @@ pub(super) trait Sink {
     /// Takes a unit, `times` times over. What there is no room for is dropped.
     ///
     /// # Errors
-    /// [`Failure::Refused`] when it cannot be expressed, or the memory's.
+    /// [`Failure::Refused`] when it cannot be expressed, or [`Failure::Stopped`].
     fn put(&mut self, unit: u16, times: u64) -> Result<(), Failure>;
 }
 
 /// Why there is no result.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Failure {
-    /// Memory that should be read or written is not there.
-    Memory(Violation),
+    /// Memory that should be read or written is not there, or the host has ended the request.
+    Stopped(Stop),
     /// The function fails with this `errno`.
     Refused(i32),
 }
 
-impl From<Violation> for Failure {
-    fn from(violation: Violation) -> Self {
-        Self::Memory(violation)
+impl<T: Into<Stop>> From<T> for Failure {
+    fn from(stop: T) -> Self {
+        Self::Stopped(stop.into())
     }
 }
 
@@ -147,7 +148,7 @@ pub(super) fn format(dialect: Dialect, source: &mut dyn Source, sink: &mut dyn S
 }
 
 impl Specification {
-    fn parse(source: &mut dyn Source, at: &mut u64) -> Result<Self, Violation> {
+    fn parse(source: &mut dyn Source, at: &mut u64) -> Result<Self, Stop> {
         let mut own = Self {
             minus: false,
             plus: false,
@@ -200,12 +201,12 @@ impl Specification {
 }
 
 /// A unit of the format as a byte; 0xff, which means nothing in a format, for those that are none. Not to be asked for past the end.
-fn letter(source: &dyn Source, at: u64) -> Result<u8, Violation> {
+fn letter(source: &dyn Source, at: u64) -> Result<u8, Stop> {
     Ok(u8::try_from(source.format(at)?).unwrap_or(u8::MAX))
 }
 
 /// A width or precision: digits, or an argument for `*`.
-fn count(source: &mut dyn Source, at: &mut u64) -> Result<i32, Violation> {
+fn count(source: &mut dyn Source, at: &mut u64) -> Result<i32, Stop> {
     if letter(source, *at)? == b'*' {
         *at += 1;
         return source.int().map(u32::cast_signed);

@@ -3,9 +3,9 @@
 use guest::{Stop, Violation};
 
 use crate::abi::Pointer;
-use crate::crt::text::Text;
 use crate::crt::{EINVAL, ENOMEM, pointer_at, set_errno};
-use crate::process::Process;
+use crate::process::{Process, still_wanted};
+use crate::text::Text;
 
 /// How many bytes are compared at a time.
 const CHUNK: usize = 256;
@@ -23,6 +23,7 @@ pub fn memset(process: &mut Process, to: Pointer, value: u8, count: Pointer) -> 
 pub fn memcmp(process: &mut Process, left: Pointer, right: Pointer, count: Pointer) -> Result<i32, Stop> {
     let (mut ours, mut theirs) = ([0; CHUNK], [0; CHUNK]);
     for (at, len) in chunks(count) {
+        still_wanted(&process.machine)?;
         let (ours, theirs) = (&mut ours[..len], &mut theirs[..len]);
         process.machine.memory.read(left.at(at).0, ours)?;
         process.machine.memory.read(right.at(at).0, theirs)?;
@@ -35,7 +36,7 @@ pub fn memcmp(process: &mut Process, left: Pointer, right: Pointer, count: Point
 }
 
 pub fn memchr(process: &mut Process, buffer: Pointer, wanted: u8, count: Pointer) -> Result<Pointer, Stop> {
-    for (at, byte) in (0..count.0).zip(Text::<u8>::new(&process.machine.memory, buffer)) {
+    for (at, byte) in (0..count.0).zip(Text::<u8>::new(&process.machine, buffer)) {
         if byte? == wanted {
             return Ok(buffer.at(at));
         }

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use guest::Violation;
+use guest::Stop;
 
 use crate::crt::float::Digits;
 
 /// The units of a text by index; zero where it ends.
-pub(super) type Units<'a> = &'a dyn Fn(u64) -> Result<u16, Violation>;
+pub(super) type Units<'a> = &'a dyn Fn(u64) -> Result<u16, Stop>;
 
 /// An integer as it was written.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Integer {
 }
 
 /// Skips white space; answers the index of what follows.
-pub(super) fn skip_space(units: Units<'_>, mut at: u64) -> Result<u64, Violation> {
+pub(super) fn skip_space(units: Units<'_>, mut at: u64) -> Result<u64, Stop> {
     while is_space(units(at)?) {
         at += 1;
     }
@@ -61,7 +61,7 @@ fn digit(unit: u16, base: u32) -> Option<u64> {
 }
 
 /// A sign, if there is one: whether it is a minus, and the index after it.
-fn sign(units: Units<'_>, at: u64) -> Result<(bool, u64), Violation> {
+fn sign(units: Units<'_>, at: u64) -> Result<(bool, u64), Stop> {
     Ok(match u8::try_from(units(at)?) {
         Ok(b'-') => (true, at + 1),
         Ok(b'+') => (false, at + 1),
@@ -74,7 +74,7 @@ fn is_letter(unit: u16, letter: u8) -> bool {
 }
 
 /// Reads an integer, after white space, in a base of 2 to 36; base 0 takes it from a prefix (`0x`, `0`).
-pub(super) fn integer(units: Units<'_>, base: u32) -> Result<Integer, Violation> {
+pub(super) fn integer(units: Units<'_>, base: u32) -> Result<Integer, Stop> {
     let (negative, mut at) = sign(units, skip_space(units, 0)?)?;
     let starts_with_zero = is_letter(units(at)?, b'0');
     // `0x` is a prefix only before a digit: in "0xyz" the number is 0.
@@ -114,7 +114,7 @@ pub(super) struct Float {
 const SIGNIFICANT: usize = 800;
 
 /// Reads a decimal floating-point number, or `inf`, `infinity`, `nan`, after white space.
-pub(super) fn float(units: Units<'_>) -> Result<Float, Violation> {
+pub(super) fn float(units: Units<'_>) -> Result<Float, Stop> {
     let (negative, start) = sign(units, skip_space(units, 0)?)?;
     let signed = |value: f64| if negative { -value } else { value };
     for (name, value) in [("infinity", f64::INFINITY), ("inf", f64::INFINITY), ("nan", f64::NAN)] {
@@ -175,7 +175,7 @@ pub(super) fn float(units: Units<'_>) -> Result<Float, Violation> {
     Ok(Float { value: signed(value), out_of_range: value == 0.0 || value.is_infinite(), length: at })
 }
 
-fn is_word(units: Units<'_>, at: u64, word: &str) -> Result<bool, Violation> {
+fn is_word(units: Units<'_>, at: u64, word: &str) -> Result<bool, Stop> {
     for (index, letter) in (at..).zip(word.bytes()) {
         if !is_letter(units(index)?, letter) {
             return Ok(false);
@@ -188,7 +188,7 @@ fn is_word(units: Units<'_>, at: u64, word: &str) -> Result<bool, Violation> {
 mod tests {
     use super::*;
 
-    fn units(text: &str) -> impl Fn(u64) -> Result<u16, Violation> {
+    fn units(text: &str) -> impl Fn(u64) -> Result<u16, Stop> {
         let units: Vec<u16> = text.encode_utf16().collect();
         move |index| Ok(units.get(index as usize).copied().unwrap_or(0))
     }

@@ -5,14 +5,14 @@
 
 use std::marker::PhantomData;
 
-use guest::{Memory, Stop, Violation};
+use guest::{Machine, Stop};
 
 use crate::abi::{Pointer, Variadic};
 use crate::crt::format::{self, Dialect, Failure, Sink, Source};
 use crate::crt::stdio::{self, LINE};
-use crate::crt::text::Unit;
 use crate::crt::{EBADF, EILSEQ, EINVAL, ERANGE, set_errno};
-use crate::process::Process;
+use crate::process::{Process, still_wanted};
+use crate::text::{Unit, unit_at};
 
 /// Options of the `__stdio_common` functions (corecrt_stdio_config.h).
 const LEGACY_VSPRINTF_NULL_TERMINATION: u64 = 1;
@@ -28,37 +28,37 @@ const UNLIMITED: Pointer = Pointer(u64::MAX);
 
 /// A format with units of type `U`, and arguments, in the guest.
 struct Guest<'m, U> {
-    memory: &'m Memory,
+    machine: &'m Machine,
     format: Pointer,
     arguments: Variadic,
     unit: PhantomData<U>,
 }
 
 impl<U: Unit> Source for Guest<'_, U> {
-    fn format(&self, index: u64) -> Result<u16, Violation> {
-        U::read(self.memory, self.format.at(index * U::SIZE)).map(Into::into)
+    fn format(&self, index: u64) -> Result<u16, Stop> {
+        unit_at::<U>(self.machine, self.format, index).map(Into::into)
     }
 
-    fn unit(&self, text: u64, index: u64, wide: bool) -> Result<u16, Violation> {
+    fn unit(&self, text: u64, index: u64, wide: bool) -> Result<u16, Stop> {
         let text = Pointer(text);
         if wide {
-            u16::read(self.memory, text.at(2 * index))
+            unit_at::<u16>(self.machine, text, index)
         } else {
-            u8::read(self.memory, text.at(index)).map(Into::into)
+            unit_at::<u8>(self.machine, text, index).map(Into::into)
         }
     }
 
-    fn int(&mut self) -> Result<u32, Violation> {
-        let [low, ..] = split(self.arguments.slot(self.memory)?);
+    fn int(&mut self) -> Result<u32, Stop> {
+        let [low, ..] = split(self.arguments.slot(&self.machine.memory)?);
         Ok(low)
     }
 
-    fn long_long(&mut self) -> Result<u64, Violation> {
-        self.arguments.slot(self.memory)
+    fn long_long(&mut self) -> Result<u64, Stop> {
+        Ok(self.arguments.slot(&self.machine.memory)?)
     }
 
-    fn pointer(&mut self) -> Result<u64, Violation> {
-        self.arguments.slot(self.memory)
+    fn pointer(&mut self) -> Result<u64, Stop> {
+        Ok(self.arguments.slot(&self.machine.memory)?)
     }
 }
 
@@ -70,7 +70,7 @@ fn split(slot: u64) -> [u32; 2] {
 
 /// A buffer of the guest's, written in small pieces.
 struct Buffer<'m, U> {
-    memory: &'m Memory,
+    machine: &'m Machine,
     /// Where the pending bytes will go.
     at: Pointer,
     /// How many units more there is room for, besides the pending ones.
@@ -82,8 +82,9 @@ struct Buffer<'m, U> {
 }
 
 impl<U: Unit> Buffer<'_, U> {
-    fn flush(&mut self) -> Result<(), Violation> {
-        self.memory.write(self.at.0, self.pending.get(..self.held).unwrap_or_default())?;
+    fn flush(&mut self) -> Result<(), Stop> {
+        still_wanted(self.machine)?;
+        self.machine.memory.write(self.at.0, self.pending.get(..self.held).unwrap_or_default())?;
         self.at = self.at.at(self.held as u64);
         self.held = 0;
         Ok(())
@@ -120,10 +121,10 @@ fn print<U: Unit>(
         set_errno(process, EINVAL);
         return Ok(None);
     }
-    let memory = &process.machine.memory;
-    let mut source = Guest::<U> { memory, format, arguments, unit: PhantomData };
+    let machine = &process.machine;
+    let mut source = Guest::<U> { machine, format, arguments, unit: PhantomData };
     let mut sink =
-        Buffer::<U> { memory, at: buffer, room: count, pending: [0; 64], held: 0, unit: PhantomData };
+        Buffer::<U> { machine, at: buffer, room: count, pending: [0; 64], held: 0, unit: PhantomData };
     let length = format::format(dialect::<U>(options), &mut source, &mut sink);
     sink.flush()?;
     finish(process, length)
@@ -141,7 +142,7 @@ fn finish(process: &mut Process, length: Result<u64, Failure>) -> Result<Option<
         // The answer is an int.
         Ok(length) if i32::try_from(length).is_ok() => return Ok(Some(length)),
         Ok(_) => ERANGE,
-        Err(Failure::Memory(violation)) => return Err(violation.into()),
+        Err(Failure::Stopped(stop)) => return Err(stop),
         Err(Failure::Refused(error)) => error,
     };
     set_errno(process, error);
@@ -183,19 +184,22 @@ fn common<U: Unit>(
     Ok(if options & STANDARD_SNPRINTF_BEHAVIOR != 0 { answer(length) } else { -1 })
 }
 
-pub fn __stdio_common_vsprintf(
+/// Formats as much as fits into `room` units, at least one, with a zero behind it: how many units come before that zero.
+pub(crate) fn print_cut<U: Unit>(
     process: &mut Process,
-    options: u64,
     buffer: Pointer,
-    count: Pointer,
+    room: u64,
     format: Pointer,
-    _locale: Pointer,
-    arguments: Pointer,
+    arguments: Variadic,
 ) -> Result<i32, Stop> {
-    common::<u8>(process, options, buffer, count.0, format, Variadic::List(arguments))
+    let most = room.saturating_sub(1);
+    let end = print::<U>(process, MSVCRT, buffer, most, format, arguments)?.unwrap_or(0).min(most);
+    U::ZERO.write(&process.machine.memory, buffer.at(end * U::SIZE))?;
+    Ok(answer(Some(end)))
 }
 
-pub fn __stdio_common_vswprintf(
+/// __stdio_common_vsprintf and __stdio_common_vswprintf.
+pub fn __stdio_common_vsprintf<U: Unit>(
     process: &mut Process,
     options: u64,
     buffer: Pointer,
@@ -204,7 +208,7 @@ pub fn __stdio_common_vswprintf(
     _locale: Pointer,
     arguments: Pointer,
 ) -> Result<i32, Stop> {
-    common::<u16>(process, options, buffer, count.0, format, Variadic::List(arguments))
+    common::<U>(process, options, buffer, count.0, format, Variadic::List(arguments))
 }
 
 /// `vsprintf_s`: a text that does not fit leaves the buffer empty.
@@ -230,44 +234,26 @@ pub fn __stdio_common_vsprintf_s(
     Ok(answer(fits))
 }
 
-pub fn _vsnprintf(
+/// _vsnprintf and _vsnwprintf.
+pub fn _vsnprintf<U: Unit>(
     process: &mut Process,
     buffer: Pointer,
     count: Pointer,
     format: Pointer,
     arguments: Pointer,
 ) -> Result<i32, Stop> {
-    common::<u8>(process, MSVCRT, buffer, count.0, format, Variadic::List(arguments))
+    common::<U>(process, MSVCRT, buffer, count.0, format, Variadic::List(arguments))
 }
 
-pub fn _vsnwprintf(
-    process: &mut Process,
-    buffer: Pointer,
-    count: Pointer,
-    format: Pointer,
-    arguments: Pointer,
-) -> Result<i32, Stop> {
-    common::<u16>(process, MSVCRT, buffer, count.0, format, Variadic::List(arguments))
-}
-
-pub fn _snprintf(
+/// _snprintf and _snwprintf.
+pub fn _snprintf<U: Unit>(
     process: &mut Process,
     buffer: Pointer,
     count: Pointer,
     format: Pointer,
     arguments: Variadic,
 ) -> Result<i32, Stop> {
-    common::<u8>(process, MSVCRT, buffer, count.0, format, arguments)
-}
-
-pub fn _snwprintf(
-    process: &mut Process,
-    buffer: Pointer,
-    count: Pointer,
-    format: Pointer,
-    arguments: Variadic,
-) -> Result<i32, Stop> {
-    common::<u16>(process, MSVCRT, buffer, count.0, format, arguments)
+    common::<U>(process, MSVCRT, buffer, count.0, format, arguments)
 }
 
 pub fn sprintf(
@@ -317,8 +303,8 @@ fn print_to_file(
         set_errno(process, if format.is_null() { EINVAL } else { EBADF });
         return Ok(-1);
     }
-    let memory = &process.machine.memory;
-    let mut source = Guest::<u8> { memory, format, arguments, unit: PhantomData };
+    let machine = &process.machine;
+    let mut source = Guest::<u8> { machine, format, arguments, unit: PhantomData };
     let mut captured = Captured { bytes: [0; LINE], len: 0 };
     let length = format::format(dialect::<u8>(options), &mut source, &mut captured);
     stdio::put(process, captured.bytes.get(..captured.len).unwrap_or_default());

@@ -1,43 +1,34 @@
-//! The engine behind every `scanf` function, and the functions (MS Learn, "Format specification fields: scanf and wscanf functions").
+//! The engine behind every `scanf` function (MS Learn, "Format specification fields: scanf and wscanf functions").
 //!
 //! Like that of `printf` it works on 16-bit units.
 
-use std::marker::PhantomData;
+use guest::Stop;
 
-use guest::{Memory, Stop, Violation};
-
-use crate::abi::{Pointer, Variadic};
+use crate::crt::POINTER_SIZE;
 use crate::crt::number::{self, is_space, skip_space};
-use crate::crt::text::Unit;
-use crate::crt::{EINVAL, POINTER_SIZE, set_errno};
-use crate::process::Process;
-
-/// Options of the `__stdio_common` functions (corecrt_stdio_config.h).
-const SECURECRT: u64 = 1;
-const LEGACY_WIDE_SPECIFIERS: u64 = 2;
 
 /// Where format, input and arguments come from, and where the results go.
-trait Host {
+pub(super) trait Host {
     /// A unit of the format; zero at its end.
-    fn format(&self, index: u64) -> Result<u16, Violation>;
+    fn format(&self, index: u64) -> Result<u16, Stop>;
 
     /// A unit of the input; zero at its end.
-    fn input(&self, index: u64) -> Result<u16, Violation>;
+    fn input(&self, index: u64) -> Result<u16, Stop>;
 
     /// The next argument.
-    fn argument(&mut self) -> Result<u64, Violation>;
+    fn argument(&mut self) -> Result<u64, Stop>;
 
     /// Stores a part of a result.
-    fn store(&mut self, address: u64, bytes: &[u8]) -> Result<(), Violation>;
+    fn store(&mut self, address: u64, bytes: &[u8]) -> Result<(), Stop>;
 }
 
 /// What differs from one function to another.
 #[derive(Debug, Clone, Copy, Default)]
-struct Dialect {
+pub(super) struct Dialect {
     /// Whether `%s`, `%c` and `%[` store wide text, so that `%S` and `%C` store bytes.
-    wide: bool,
+    pub wide: bool,
     /// Whether each of them takes the size of its buffer as a further argument.
-    secure: bool,
+    pub secure: bool,
 }
 
 /// One conversion of a format.
@@ -66,7 +57,7 @@ enum Miss {
 }
 
 /// Scans: how many results were stored, or -1 when the input ended before the first conversion.
-fn scan(dialect: Dialect, host: &mut dyn Host) -> Result<i32, Violation> {
+pub(super) fn scan(dialect: Dialect, host: &mut dyn Host) -> Result<i32, Stop> {
     let (mut at, mut from) = (0, 0);
     let (mut stored, mut converted) = (0_i32, false);
     loop {
@@ -96,7 +87,7 @@ fn scan(dialect: Dialect, host: &mut dyn Host) -> Result<i32, Violation> {
     }
 }
 
-fn literal(host: &dyn Host, unit: u16, from: &mut u64) -> Result<Option<Miss>, Violation> {
+fn literal(host: &dyn Host, unit: u16, from: &mut u64) -> Result<Option<Miss>, Stop> {
     Ok(match host.input(*from)? {
         0 => Some(Miss::End),
         found if found == unit => {
@@ -108,7 +99,7 @@ fn literal(host: &dyn Host, unit: u16, from: &mut u64) -> Result<Option<Miss>, V
 }
 
 impl Specification {
-    fn parse(host: &dyn Host, at: &mut u64) -> Result<Self, Violation> {
+    fn parse(host: &dyn Host, at: &mut u64) -> Result<Self, Stop> {
         let letter = |at: u64| host.format(at).map(|unit| u8::try_from(unit).unwrap_or(u8::MAX));
         let mut own = Self {
             suppressed: false,
@@ -186,7 +177,7 @@ fn convert(
     host: &mut dyn Host,
     specification: &Specification,
     from: &mut u64,
-) -> Result<Option<Miss>, Violation> {
+) -> Result<Option<Miss>, Stop> {
     let conversion = specification.conversion;
     if !matches!(conversion, b'c' | b'C' | b'[' | b'n') {
         *from = skip_space(&|index| host.input(index), *from)?;
@@ -217,16 +208,12 @@ fn field<'a>(
     host: &'a dyn Host,
     specification: &Specification,
     from: u64,
-) -> impl Fn(u64) -> Result<u16, Violation> + use<'a> {
+) -> impl Fn(u64) -> Result<u16, Stop> + use<'a> {
     let width = specification.width.unwrap_or(u64::MAX);
     move |index| if index < width { host.input(from + index) } else { Ok(0) }
 }
 
-fn integer(
-    host: &mut dyn Host,
-    specification: &Specification,
-    from: &mut u64,
-) -> Result<Option<Miss>, Violation> {
+fn integer(host: &mut dyn Host, specification: &Specification, from: &mut u64) -> Result<Option<Miss>, Stop> {
     let (base, size) = match specification.conversion {
         b'd' | b'u' => (10, specification.size),
         b'i' => (0, specification.size),
@@ -248,18 +235,14 @@ fn integer(
 }
 
 /// Stores the low `size` bytes of an integer through the next argument.
-fn put(host: &mut dyn Host, value: u64, size: u64) -> Result<(), Violation> {
+fn put(host: &mut dyn Host, value: u64, size: u64) -> Result<(), Stop> {
     let address = host.argument()?;
     let bytes = value.to_le_bytes();
     let size = usize::try_from(size).unwrap_or(bytes.len());
     host.store(address, bytes.get(..size).unwrap_or(&bytes))
 }
 
-fn double(
-    host: &mut dyn Host,
-    specification: &Specification,
-    from: &mut u64,
-) -> Result<Option<Miss>, Violation> {
+fn double(host: &mut dyn Host, specification: &Specification, from: &mut u64) -> Result<Option<Miss>, Stop> {
     let number = number::float(&field(host, specification, *from))?;
     if number.length == 0 {
         return Ok(Some(Miss::Mismatch));
@@ -281,7 +264,7 @@ fn text(
     host: &mut dyn Host,
     specification: &Specification,
     from: &mut u64,
-) -> Result<Option<Miss>, Violation> {
+) -> Result<Option<Miss>, Stop> {
     let conversion = specification.conversion;
     let wide = specification.wide.unwrap_or(dialect.wide != matches!(conversion, b'C' | b'S'));
     let counted = conversion.eq_ignore_ascii_case(&b'c');
@@ -328,7 +311,7 @@ fn text(
 }
 
 /// Whether a unit is in a set like `a-z_` of the format.
-fn in_set(host: &dyn Host, (start, end, inverted): (u64, u64, bool), unit: u16) -> Result<bool, Violation> {
+fn in_set(host: &dyn Host, (start, end, inverted): (u64, u64, bool), unit: u16) -> Result<bool, Stop> {
     let mut at = start;
     while at < end {
         let first = host.format(at)?;
@@ -340,101 +323,6 @@ fn in_set(host: &dyn Host, (start, end, inverted): (u64, u64, bool), unit: u16) 
         at += if range { 3 } else { 1 };
     }
     Ok(inverted)
-}
-
-/// Format and input with units of type `U`, in the guest.
-struct Guest<'m, U> {
-    memory: &'m Memory,
-    input: Pointer,
-    /// How many units of the input there are at most.
-    limit: u64,
-    format: Pointer,
-    arguments: Variadic,
-    unit: PhantomData<U>,
-}
-
-impl<U: Unit> Host for Guest<'_, U> {
-    fn format(&self, index: u64) -> Result<u16, Violation> {
-        U::read(self.memory, self.format.at(index * U::SIZE)).map(Into::into)
-    }
-
-    fn input(&self, index: u64) -> Result<u16, Violation> {
-        if index >= self.limit {
-            return Ok(0);
-        }
-        U::read(self.memory, self.input.at(index * U::SIZE)).map(Into::into)
-    }
-
-    fn argument(&mut self) -> Result<u64, Violation> {
-        self.arguments.slot(self.memory)
-    }
-
-    fn store(&mut self, address: u64, bytes: &[u8]) -> Result<(), Violation> {
-        self.memory.write(address, bytes)
-    }
-}
-
-fn common<U: Unit>(
-    process: &mut Process,
-    options: u64,
-    input: Pointer,
-    limit: u64,
-    format: Pointer,
-    arguments: Variadic,
-) -> Result<i32, Stop> {
-    if input.is_null() || format.is_null() {
-        set_errno(process, EINVAL);
-        return Ok(-1);
-    }
-    let dialect = Dialect {
-        wide: U::SIZE == 2 && options & LEGACY_WIDE_SPECIFIERS != 0,
-        secure: options & SECURECRT != 0,
-    };
-    let memory = &process.machine.memory;
-    let mut guest = Guest::<U> { memory, input, limit, format, arguments, unit: PhantomData };
-    Ok(scan(dialect, &mut guest)?)
-}
-
-pub fn __stdio_common_vsscanf(
-    process: &mut Process,
-    options: u64,
-    input: Pointer,
-    count: Pointer,
-    format: Pointer,
-    _locale: Pointer,
-    arguments: Pointer,
-) -> Result<i32, Stop> {
-    common::<u8>(process, options, input, count.0, format, Variadic::List(arguments))
-}
-
-pub fn __stdio_common_vswscanf(
-    process: &mut Process,
-    options: u64,
-    input: Pointer,
-    count: Pointer,
-    format: Pointer,
-    _locale: Pointer,
-    arguments: Pointer,
-) -> Result<i32, Stop> {
-    common::<u16>(process, options, input, count.0, format, Variadic::List(arguments))
-}
-
-pub fn sscanf(
-    process: &mut Process,
-    input: Pointer,
-    format: Pointer,
-    arguments: Variadic,
-) -> Result<i32, Stop> {
-    common::<u8>(process, 0, input, u64::MAX, format, arguments)
-}
-
-pub fn swscanf(
-    process: &mut Process,
-    input: Pointer,
-    format: Pointer,
-    arguments: Variadic,
-) -> Result<i32, Stop> {
-    common::<u16>(process, LEGACY_WIDE_SPECIFIERS, input, u64::MAX, format, arguments)
 }
 
 #[cfg(test)]
@@ -451,21 +339,21 @@ mod tests {
     }
 
     impl Host for Table {
-        fn format(&self, index: u64) -> Result<u16, Violation> {
+        fn format(&self, index: u64) -> Result<u16, Stop> {
             Ok(self.format.get(index as usize).copied().unwrap_or(0))
         }
 
-        fn input(&self, index: u64) -> Result<u16, Violation> {
+        fn input(&self, index: u64) -> Result<u16, Stop> {
             Ok(self.input.get(index as usize).copied().unwrap_or(0))
         }
 
-        fn argument(&mut self) -> Result<u64, Violation> {
+        fn argument(&mut self) -> Result<u64, Stop> {
             let size = self.next % 2 == 1 && !self.sizes.is_empty();
             self.next += 1;
             Ok(if size { self.sizes.remove(0) } else { 100 * (self.next - 1) })
         }
 
-        fn store(&mut self, address: u64, bytes: &[u8]) -> Result<(), Violation> {
+        fn store(&mut self, address: u64, bytes: &[u8]) -> Result<(), Stop> {
             self.memory[address as usize..][..bytes.len()].copy_from_slice(bytes);
             Ok(())
         }

@@ -1,11 +1,11 @@
 //! Sorting and searching arrays of the guest's, with its own comparison.
 
-use guest::{Stop, Violation};
+use guest::Stop;
 
 use crate::abi::Pointer;
 use crate::crt::startup::low_int;
 use crate::crt::{EINVAL, set_errno};
-use crate::process::Process;
+use crate::process::{Process, still_wanted};
 
 /// An array in the guest, with the function that compares its elements.
 struct Array {
@@ -23,12 +23,13 @@ impl Array {
         Ok(compare(process, self.compare, self.at(left), self.at(right))? < 0)
     }
 
-    fn swap(&self, process: &Process, left: u64, right: u64) -> Result<(), Violation> {
+    fn swap(&self, process: &Process, left: u64, right: u64) -> Result<(), Stop> {
         const CHUNK: usize = 64;
         let memory = &process.machine.memory;
         let (mut ours, mut theirs) = ([0; CHUNK], [0; CHUNK]);
         let mut done = 0;
         while done < self.size {
+            still_wanted(&process.machine)?;
             let len = usize::try_from(self.size - done).unwrap_or(CHUNK).min(CHUNK);
             let (left, right) = (self.at(left).at(done).0, self.at(right).at(done).0);
             memory.read(left, &mut ours[..len])?;

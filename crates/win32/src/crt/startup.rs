@@ -2,40 +2,42 @@
 
 #![allow(non_snake_case, reason = "the functions' own names")]
 
-use guest::{FaultKind, Memory, Stop, Violation};
+use guest::{FaultKind, Machine, Memory, Stop, Violation};
 
 use crate::abi::Pointer;
-use crate::crt::text::{Text, Unit};
 use crate::crt::{EINVAL, POINTER_SIZE, pointer_at, put_pointer, set_errno, stdio};
-use crate::process::Process;
+use crate::process::{Process, still_wanted};
+use crate::text::{Text, Unit};
 
-/// Calls each function in a table, but for the NULLs in it.
-pub fn _initterm(process: &mut Process, first: Pointer, last: Pointer) -> Result<(), Stop> {
+/// Calls each function in a table, but for the NULLs in it, for as long as `go_on` accepts what they answer.
+fn call_each(
+    process: &mut Process,
+    first: Pointer,
+    last: Pointer,
+    go_on: fn(i32) -> bool,
+) -> Result<i32, Stop> {
     let mut at = first;
     while at < last {
-        let function = pointer_at(&process.machine.memory, at)?;
-        if !function.is_null() {
-            process.call(function.0, &[])?;
-        }
-        at = at.at(POINTER_SIZE);
-    }
-    Ok(())
-}
-
-/// As [`_initterm`], until a function answers other than 0.
-pub fn _initterm_e(process: &mut Process, first: Pointer, last: Pointer) -> Result<i32, Stop> {
-    let mut at = first;
-    while at < last {
+        still_wanted(&process.machine)?;
         let function = pointer_at(&process.machine.memory, at)?;
         if !function.is_null() {
             let result = low_int(process.call(function.0, &[])?);
-            if result != 0 {
+            if !go_on(result) {
                 return Ok(result);
             }
         }
         at = at.at(POINTER_SIZE);
     }
     Ok(0)
+}
+
+pub fn _initterm(process: &mut Process, first: Pointer, last: Pointer) -> Result<(), Stop> {
+    call_each(process, first, last, |_| true).map(|_| ())
+}
+
+/// As [`_initterm`], until a function answers other than 0.
+pub fn _initterm_e(process: &mut Process, first: Pointer, last: Pointer) -> Result<i32, Stop> {
+    call_each(process, first, last, |result| result == 0)
 }
 
 /// The int in a result register.
@@ -116,6 +118,7 @@ pub fn _execute_onexit_table(process: &mut Process, table: Pointer) -> Result<i3
         return Ok(-1);
     }
     loop {
+        still_wanted(&process.machine)?;
         let mut table = Table::read(&process.machine.memory, table)?;
         if table.last <= table.first {
             break;
@@ -241,19 +244,19 @@ pub fn _wassert(process: &mut Process, message: Pointer, file: Pointer, line: u3
 
 fn assertion<U: Unit>(process: &mut Process, message: Pointer, file: Pointer, line: u32) -> Result<(), Stop> {
     stdio::flush(process);
-    let memory = &process.machine.memory;
-    let (message, file) = (excerpt::<U>(memory, message)?, excerpt::<U>(memory, file)?);
+    let machine = &process.machine;
+    let (message, file) = (excerpt::<U>(machine, message)?, excerpt::<U>(machine, file)?);
     Err(Stop::Kind(FaultKind::Assertion { text: format!("{message}, {file} line {line}") }))
 }
 
 /// The start of a text.
-fn excerpt<U: Unit>(memory: &Memory, text: Pointer) -> Result<String, Violation> {
+fn excerpt<U: Unit>(machine: &Machine, text: Pointer) -> Result<String, Stop> {
     const LIMIT: usize = 256;
     let mut units = Vec::with_capacity(LIMIT);
     if text.is_null() {
         return Ok(String::new());
     }
-    for unit in Text::<U>::new(memory, text).take(LIMIT) {
+    for unit in Text::<U>::new(machine, text).take(LIMIT) {
         match unit?.into() {
             0 => break,
             unit => units.push(unit),
@@ -285,8 +288,7 @@ pub fn localeconv(process: &mut Process) -> Pointer {
 
 /// setlocale: there is only the "C" locale.
 pub fn setlocale(process: &mut Process, _category: i32, locale: Pointer) -> Result<Pointer, Stop> {
-    let wanted =
-        if locale.is_null() { String::new() } else { excerpt::<u8>(&process.machine.memory, locale)? };
+    let wanted = if locale.is_null() { String::new() } else { excerpt::<u8>(&process.machine, locale)? };
     Ok(if matches!(&*wanted, "" | "C") { process.crt.locale } else { Pointer::NULL })
 }
 
@@ -296,7 +298,7 @@ pub fn getenv(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
         set_errno(process, EINVAL);
         return Ok(Pointer::NULL);
     }
-    let name = excerpt::<u8>(&process.machine.memory, name)?;
+    let name = excerpt::<u8>(&process.machine, name)?;
     Ok(if name.eq_ignore_ascii_case("WINEDEBUG") { process.crt.winedebug } else { Pointer::NULL })
 }
 

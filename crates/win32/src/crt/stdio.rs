@@ -3,9 +3,9 @@
 use guest::{Memory, Stop, Violation};
 
 use crate::abi::Pointer;
-use crate::crt::text;
 use crate::crt::{EACCES, EBADF, set_errno};
-use crate::process::Process;
+use crate::process::{Process, still_wanted};
+use crate::text;
 
 /// The longest line that is passed on in one piece.
 pub(super) const LINE: usize = 4096;
@@ -65,6 +65,7 @@ fn put_from(process: &mut Process, from: Pointer, count: u64) -> Result<(), Stop
     let mut chunk = [0; 256];
     let mut at = 0;
     while at < count {
+        still_wanted(&process.machine)?;
         let len = usize::try_from(count - at).unwrap_or(chunk.len()).min(chunk.len());
         process.machine.memory.read(from.at(at).0, &mut chunk[..len])?;
         put(process, &chunk[..len]);
@@ -107,7 +108,7 @@ pub fn fputs(process: &mut Process, text: Pointer, file: Pointer) -> Result<i32,
     if !is_console(process, file) {
         return Ok(failed(process, EBADF));
     }
-    let len = text::length::<u8>(&process.machine.memory, text, u64::MAX)?;
+    let len = text::length::<u8>(&process.machine, text, u64::MAX)?;
     put_from(process, text, len)?;
     Ok(0)
 }

@@ -1,64 +1,88 @@
-//! Text of bytes.
+//! Text, of bytes and (the `wcs` functions) of UTF-16 units.
 
-use guest::{Stop, Violation};
+use guest::Stop;
 
-use crate::abi::Pointer;
-use crate::crt::text::{self, Unit};
+use crate::abi::{Argument, Pointer};
 use crate::crt::{EINVAL, ERANGE, pointer_at, put_pointer, set_errno};
 use crate::process::Process;
+use crate::text::{self, Unit};
 
-pub fn strlen(process: &mut Process, text: Pointer) -> Result<Pointer, Stop> {
-    Ok(Pointer(text::length::<u8>(&process.machine.memory, text, u64::MAX)?))
+/// strlen and wcslen.
+pub fn strlen<U: Unit>(process: &mut Process, text: Pointer) -> Result<Pointer, Stop> {
+    Ok(Pointer(text::length::<U>(&process.machine, text, u64::MAX)?))
 }
 
 pub fn strnlen(process: &mut Process, text: Pointer, limit: Pointer) -> Result<Pointer, Stop> {
-    Ok(Pointer(text::length::<u8>(&process.machine.memory, text, limit.0)?))
+    Ok(Pointer(text::length::<u8>(&process.machine, text, limit.0)?))
 }
 
-pub fn strcmp(process: &mut Process, left: Pointer, right: Pointer) -> Result<i32, Stop> {
-    strncmp(process, left, right, Pointer(u64::MAX))
+/// strcmp and wcscmp.
+pub fn strcmp<U: Unit>(process: &mut Process, left: Pointer, right: Pointer) -> Result<i32, Stop> {
+    strncmp::<U>(process, left, right, Pointer(u64::MAX))
 }
 
-pub fn strncmp(process: &mut Process, left: Pointer, right: Pointer, count: Pointer) -> Result<i32, Stop> {
-    Ok(text::compare(&process.machine.memory, left, right, count.0, |unit: u8| unit)?)
+/// strncmp and wcsncmp.
+pub fn strncmp<U: Unit>(
+    process: &mut Process,
+    left: Pointer,
+    right: Pointer,
+    count: Pointer,
+) -> Result<i32, Stop> {
+    text::compare(&process.machine, left, right, count.0, |unit: U| unit)
 }
 
-pub fn _stricmp(process: &mut Process, left: Pointer, right: Pointer) -> Result<i32, Stop> {
-    _strnicmp(process, left, right, Pointer(u64::MAX))
+/// _stricmp and _wcsicmp.
+pub fn _stricmp<U: Unit>(process: &mut Process, left: Pointer, right: Pointer) -> Result<i32, Stop> {
+    _strnicmp::<U>(process, left, right, Pointer(u64::MAX))
 }
 
-pub fn _strnicmp(process: &mut Process, left: Pointer, right: Pointer, count: Pointer) -> Result<i32, Stop> {
-    Ok(text::compare(&process.machine.memory, left, right, count.0, u8::lower)?)
+/// _strnicmp and _wcsnicmp.
+pub fn _strnicmp<U: Unit>(
+    process: &mut Process,
+    left: Pointer,
+    right: Pointer,
+    count: Pointer,
+) -> Result<i32, Stop> {
+    text::compare(&process.machine, left, right, count.0, U::lower)
 }
 
-pub fn strcpy(process: &mut Process, to: Pointer, from: Pointer) -> Result<Pointer, Stop> {
-    text::copy::<u8>(&process.machine.memory, to, from)?;
+/// strcpy and wcscpy.
+pub fn strcpy<U: Unit>(process: &mut Process, to: Pointer, from: Pointer) -> Result<Pointer, Stop> {
+    text::copy::<U>(&process.machine, to, from, u64::MAX)?;
     Ok(to)
 }
 
-pub fn strncpy(process: &mut Process, to: Pointer, from: Pointer, count: Pointer) -> Result<Pointer, Stop> {
-    text::copy_padded::<u8>(&process.machine.memory, to, from, count.0)?;
+/// strncpy and wcsncpy.
+pub fn strncpy<U: Unit>(
+    process: &mut Process,
+    to: Pointer,
+    from: Pointer,
+    count: Pointer,
+) -> Result<Pointer, Stop> {
+    text::copy_padded::<U>(&process.machine, to, from, count.0)?;
     Ok(to)
 }
 
-pub fn strcat(process: &mut Process, to: Pointer, from: Pointer) -> Result<Pointer, Stop> {
-    strncat(process, to, from, Pointer(u64::MAX))
+/// strcat and wcscat.
+pub fn strcat<U: Unit>(process: &mut Process, to: Pointer, from: Pointer) -> Result<Pointer, Stop> {
+    text::append::<U>(&process.machine, to, from, u64::MAX)?;
+    Ok(to)
 }
 
 pub fn strncat(process: &mut Process, to: Pointer, from: Pointer, count: Pointer) -> Result<Pointer, Stop> {
-    text::append::<u8>(&process.machine.memory, to, from, count.0)?;
+    text::append::<u8>(&process.machine, to, from, count.0)?;
     Ok(to)
 }
 
 /// strcpy_s. Instead of calling an invalid-parameter handler, which nobody can set here, it answers the error.
 pub fn strcpy_s(process: &mut Process, to: Pointer, size: Pointer, from: Pointer) -> Result<i32, Stop> {
-    Ok(put_checked(process, to, size, 0, from)?)
+    put_checked(process, to, size, 0, from)
 }
 
 /// strcat_s; errors as in [`strcpy_s`].
 pub fn strcat_s(process: &mut Process, to: Pointer, size: Pointer, from: Pointer) -> Result<i32, Stop> {
-    let at = if to.is_null() { 0 } else { text::length::<u8>(&process.machine.memory, to, size.0)? };
-    Ok(put_checked(process, to, size, at, from)?)
+    let at = if to.is_null() { 0 } else { text::length::<u8>(&process.machine, to, size.0)? };
+    put_checked(process, to, size, at, from)
 }
 
 /// Copies a text to offset `at` of a buffer of `size` bytes, if it fits with its zero; else the buffer becomes empty.
@@ -68,7 +92,7 @@ fn put_checked(
     size: Pointer,
     at: u64,
     from: Pointer,
-) -> Result<i32, Violation> {
+) -> Result<i32, Stop> {
     let memory = &process.machine.memory;
     let error = if to.is_null() || size.0 == 0 {
         EINVAL
@@ -77,8 +101,8 @@ fn put_checked(
         EINVAL
     } else {
         let room = size.0.saturating_sub(at);
-        if text::length::<u8>(memory, from, room)? < room {
-            text::copy::<u8>(memory, to.at(at), from)?;
+        if text::length::<u8>(&process.machine, from, room)? < room {
+            text::copy::<u8>(&process.machine, to.at(at), from, u64::MAX)?;
             return Ok(0);
         }
         memory.write(to.0, &[0])?;
@@ -88,39 +112,46 @@ fn put_checked(
     Ok(error)
 }
 
-pub fn strchr(process: &mut Process, text: Pointer, wanted: u8) -> Result<Pointer, Stop> {
-    let found = text::find(&process.machine.memory, text, |unit: u8| Ok(unit == wanted))?;
+/// strchr and wcschr.
+pub fn strchr<U: Unit + Argument>(process: &mut Process, text: Pointer, wanted: U) -> Result<Pointer, Stop> {
+    let found = text::find(&process.machine, text, |unit: U| Ok(unit == wanted))?;
     Ok(found.unwrap_or_default())
 }
 
-pub fn strrchr(process: &mut Process, text: Pointer, wanted: u8) -> Result<Pointer, Stop> {
-    Ok(text::find_last(&process.machine.memory, text, wanted)?.unwrap_or_default())
+/// strrchr and wcsrchr.
+pub fn strrchr<U: Unit + Argument>(process: &mut Process, text: Pointer, wanted: U) -> Result<Pointer, Stop> {
+    Ok(text::find_last(&process.machine, text, wanted)?.unwrap_or_default())
 }
 
-pub fn strstr(process: &mut Process, text: Pointer, part: Pointer) -> Result<Pointer, Stop> {
-    Ok(text::find_text::<u8>(&process.machine.memory, text, part)?.unwrap_or_default())
+/// strstr and wcsstr.
+pub fn strstr<U: Unit>(process: &mut Process, text: Pointer, part: Pointer) -> Result<Pointer, Stop> {
+    Ok(text::find_text::<U>(&process.machine, text, part)?.unwrap_or_default())
 }
 
 pub fn strspn(process: &mut Process, text: Pointer, set: Pointer) -> Result<Pointer, Stop> {
-    let end = text::span::<u8>(&process.machine.memory, text, set, false)?;
+    let end = text::span::<u8>(&process.machine, text, set, false)?;
     Ok(Pointer(end.0.wrapping_sub(text.0)))
 }
 
 pub fn strcspn(process: &mut Process, text: Pointer, set: Pointer) -> Result<Pointer, Stop> {
-    let end = text::span::<u8>(&process.machine.memory, text, set, true)?;
+    let end = text::span::<u8>(&process.machine, text, set, true)?;
     Ok(Pointer(end.0.wrapping_sub(text.0)))
 }
 
 pub fn strpbrk(process: &mut Process, text: Pointer, set: Pointer) -> Result<Pointer, Stop> {
-    let memory = &process.machine.memory;
-    let end = text::span::<u8>(memory, text, set, true)?;
-    Ok(if u8::read(memory, end)? == 0 { Pointer::NULL } else { end })
+    let end = text::span::<u8>(&process.machine, text, set, true)?;
+    Ok(if u8::read(&process.machine.memory, end)? == 0 { Pointer::NULL } else { end })
 }
 
-/// strxfrm. In the "C" locale a text is its own key.
-pub fn strxfrm(process: &mut Process, to: Pointer, from: Pointer, count: Pointer) -> Result<Pointer, Stop> {
-    text::copy_padded::<u8>(&process.machine.memory, to, from, count.0)?;
-    strlen(process, from)
+/// strxfrm and wcsxfrm. In the "C" locale a text is its own key.
+pub fn strxfrm<U: Unit>(
+    process: &mut Process,
+    to: Pointer,
+    from: Pointer,
+    count: Pointer,
+) -> Result<Pointer, Stop> {
+    text::copy_padded::<U>(&process.machine, to, from, count.0)?;
+    strlen::<U>(process, from)
 }
 
 /// _strdup; NULL for NULL and when there is no memory.
@@ -128,9 +159,9 @@ pub fn _strdup(process: &mut Process, text: Pointer) -> Result<Pointer, Stop> {
     if text.is_null() {
         return Ok(Pointer::NULL);
     }
-    let size = text::length::<u8>(&process.machine.memory, text, u64::MAX)?.saturating_add(1);
+    let size = text::length::<u8>(&process.machine, text, u64::MAX)?.saturating_add(1);
     let copy = super::memory::malloc(process, Pointer(size));
-    if copy.is_null() { Ok(copy) } else { strcpy(process, copy, text) }
+    if copy.is_null() { Ok(copy) } else { strcpy::<u8>(process, copy, text) }
 }
 
 /// strtok. Where the next token is sought is kept for the only thread there is.
@@ -150,8 +181,8 @@ pub fn strtok_s(
     if from.is_null() {
         return Ok(Pointer::NULL);
     }
-    let start = text::span::<u8>(memory, from, delimiters, false)?;
-    let end = text::span::<u8>(memory, start, delimiters, true)?;
+    let start = text::span::<u8>(&process.machine, from, delimiters, false)?;
+    let end = text::span::<u8>(&process.machine, start, delimiters, true)?;
     let more = u8::read(memory, end)? != 0;
     if more {
         memory.write(end.0, &[0])?;

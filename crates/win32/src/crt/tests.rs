@@ -1,124 +1,56 @@
 //! Functions called the way the guest calls them: through their thunks.
 
-use std::cell::RefCell;
-use std::process::Command;
-use std::rc::Rc;
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-use guest::{FaultKind, Machine};
-use wire::{ToHost, ToWorker};
+use guest::FaultKind;
 
-use crate::process::{Link, LinkError, Process};
+use crate::testing::{Guest, alone};
 
-/// Keeps what was said.
-struct Notes(Rc<RefCell<Vec<String>>>);
-
-impl Link for Notes {
-    fn say(&mut self, message: &ToHost) -> Result<(), LinkError> {
-        if let ToHost::Said(text) = message {
-            self.0.borrow_mut().push(text.clone());
-        }
-        Ok(())
-    }
-
-    fn hear(&mut self) -> Result<ToWorker, LinkError> {
-        Err(LinkError)
-    }
-
-    fn interrupt(&self) -> &'static AtomicU32 {
-        static NEVER: AtomicU32 = AtomicU32::new(0);
-        &NEVER
-    }
-
-    fn pause(&self, _: Duration) {}
-
-    fn note_shim(&self, _: &wire::channel::Name) {}
-}
-
-/// A guest with 64 KiB for arguments, which are handed out from the front.
-struct Guest {
-    process: Process,
-    said: Rc<RefCell<Vec<String>>>,
-    room: u64,
-}
-
-impl Guest {
-    fn new() -> Self {
-        let said = Rc::default();
-        let mut process = Process::new(Machine::new().unwrap(), Box::new(Notes(Rc::clone(&said)))).unwrap();
-        process.machine.seal().unwrap();
-        let room = process.allocate(0x1_0000, true).0;
-        Self { process, said, room }
-    }
-
-    fn address(&self, function: &str) -> u64 {
-        self.process.find("ucrtbase.dll", function).unwrap()
-    }
-
-    fn call(&mut self, function: &str, arguments: &[u64]) -> u64 {
-        self.process.call(self.address(function), arguments).unwrap()
-    }
-
-    fn int(&mut self, function: &str, arguments: &[u64]) -> i32 {
-        self.call(function, arguments) as i32
-    }
-
-    fn fault(&mut self, function: &str, arguments: &[u64]) -> FaultKind {
-        self.process.call(self.address(function), arguments).unwrap_err().kind
-    }
-
-    fn put(&mut self, bytes: &[u8]) -> u64 {
-        let at = self.room;
-        self.room += (bytes.len() as u64 + 1).next_multiple_of(16);
-        self.process.machine.memory.write(at, bytes).unwrap();
-        at
-    }
-
-    fn wide(&mut self, text: &str) -> u64 {
-        let bytes: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
-        self.put(&bytes)
-    }
-
-    fn text(&self, at: u64) -> String {
-        String::from_utf8(self.process.machine.memory.c_string(at).unwrap()).unwrap()
-    }
-
-    fn wide_text(&self, at: u64) -> String {
-        String::from_utf16(&self.process.machine.memory.wide_string(at).unwrap()).unwrap()
-    }
-
-    fn bytes<const N: usize>(&self, at: u64) -> [u8; N] {
-        self.process.machine.memory.array(at).unwrap()
-    }
-
-    fn errno(&mut self) -> i32 {
-        let at = self.call("_errno", &[]);
-        i32::from_le_bytes(self.bytes(at))
-    }
-}
-
-/// A process can have one machine, and other tests of this crate make one too: so this runs in a process of its own.
 #[test]
 fn functions_answer_as_documented() {
-    const CHILD: &str = "CRT_TEST_CHILD";
-    if std::env::var_os(CHILD).is_none() {
-        let mut child = Command::new(std::env::current_exe().unwrap());
-        let name = std::thread::current().name().unwrap().to_owned();
-        let status = child.args(["--exact", &name, "--test-threads=1"]).env(CHILD, "1").status().unwrap();
-        assert!(status.success());
-        return;
+    alone(|| {
+        let mut guest = Guest::new();
+        bytes_and_blocks(&mut guest);
+        strings(&mut guest);
+        wide_strings(&mut guest);
+        printing(&mut guest);
+        output(&mut guest);
+        scanning_and_converting(&mut guest);
+        callbacks(&mut guest);
+        exits(&mut guest);
+        environment(&mut guest);
+        long_work_ends_when_interrupted(&mut guest);
+    });
+}
+
+/// Work that would take seconds to hours.
+fn long_work_ends_when_interrupted(guest: &mut Guest) {
+    const LONG: u64 = 4 << 20;
+    let [a, b, part] = [b'a', b'b', b'a'].map(|letter| {
+        let text = guest.call("calloc", &[LONG, 1]);
+        guest.call("memset", &[text, letter.into(), LONG - 2]);
+        text
+    });
+    guest.call("memset", &[part + LONG / 2, b'b'.into(), LONG / 2 - 1]);
+    let block = guest.call("malloc", &[1 << 28]);
+    let (zeros, half) = (guest.call("calloc", &[1 << 28, 1]), 1 << 27);
+    let widths = guest.put(b"%2000000000d%2000000000d\0");
+    let compare = guest.address("strcmp");
+    let calls: [(&str, &[u64]); 8] = [
+        ("strcspn", &[a, b]),
+        ("strpbrk", &[a, b]),
+        ("strstr", &[a, part]),
+        ("sscanf", &[a, a]),
+        ("sprintf", &[block, widths]),
+        ("qsort", &[zeros, half >> 3, 8, compare]),
+        ("memcmp", &[zeros, zeros + half, half]),
+        ("_initterm", &[zeros, zeros + (half << 1)]),
+    ];
+    for (function, arguments) in calls {
+        let fault = guest.interrupted(Duration::from_millis(5), function, arguments);
+        assert_eq!(fault, FaultKind::Deadline, "{function}");
     }
-    let mut guest = Guest::new();
-    bytes_and_blocks(&mut guest);
-    strings(&mut guest);
-    wide_strings(&mut guest);
-    printing(&mut guest);
-    output(&mut guest);
-    scanning_and_converting(&mut guest);
-    callbacks(&mut guest);
-    exits(&mut guest);
-    environment(&mut guest);
+    assert_eq!(guest.call("strlen", &[a]), LONG - 2);
 }
 
 fn bytes_and_blocks(guest: &mut Guest) {
@@ -185,11 +117,16 @@ fn wide_strings(guest: &mut Guest) {
     assert_eq!(guest.call("wcslen", &[text]), 5);
     assert_eq!(guest.int("_wcsicmp", &[text + 4, part]), 0);
     assert_eq!(guest.call("wcschr", &[text, 0xe9]), text + 2);
+    assert_eq!((guest.int("wcscmp", &[text, part]), guest.int("_wcsnicmp", &[text + 4, part, 2])), (1, 0));
     assert_eq!(guest.call("wcstombs", &[buffer, text, 32]), 5);
     assert_eq!(guest.bytes(buffer), *b"h\xe9llo\0\xee");
     let back = guest.put(&[0xee; 32]);
     assert_eq!(guest.call("mbstowcs", &[back, buffer, 16]), 5);
     assert_eq!(guest.wide_text(back), "héllo");
+    assert_eq!(guest.call("wcsncpy", &[buffer, text, 6]), buffer);
+    assert_eq!(guest.call("wcscat", &[buffer, part]), buffer);
+    assert_eq!(guest.wide_text(buffer), "hélloLLO");
+    assert_eq!(guest.call("wcsstr", &[buffer, part]), buffer + 10);
     let beyond = guest.wide("\u{141}");
     assert_eq!(guest.call("wcstombs", &[buffer, beyond, 8]), u64::MAX);
     assert_eq!(guest.errno(), 42);
@@ -246,6 +183,9 @@ fn output(guest: &mut Guest) {
     assert_eq!(guest.said.borrow().len(), 3);
     guest.call("fflush", &[0]);
     assert_eq!(guest.said.borrow_mut().pop().unwrap(), "one");
+    guest.call("_write", &[1, text + 10, 3]);
+    (0..2).for_each(|_| guest.process.report(1, Ok(0)).unwrap());
+    assert_eq!(*guest.said.borrow(), ["one", "two", "three 4", "hre"]);
     assert_eq!((guest.call("fopen", &[text, text]), guest.errno()), (0, 13));
     assert_eq!((guest.int("_close", &[3]), guest.errno()), (-1, 9));
     assert_eq!(guest.call("fwrite", &[text, 1, 1, text]), 0);
@@ -297,6 +237,12 @@ fn exits(guest: &mut Guest) {
     guest.call("srand", &[1]);
     let expected = (0..41).map(|_| guest.int("rand", &[])).last();
     assert_eq!(Some(after), expected);
+    // What is registered with the library runs at the end, once.
+    guest.call("srand", &[1]);
+    guest.call("_crt_atexit", &[rand]);
+    guest.process.detach().unwrap();
+    guest.process.detach().unwrap();
+    assert_eq!(guest.int("rand", &[]), 18467);
     let first = guest.call("malloc", &[8]);
     let (begin, end) = (guest.put(&first.to_le_bytes()), guest.put(&first.to_le_bytes()));
     assert_eq!(guest.call("__dllonexit", &[rand, begin, end]), rand);

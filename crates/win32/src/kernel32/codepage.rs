@@ -1,9 +1,9 @@
 //! Text in its two forms: bytes in the ANSI code page, which is Windows-1252 here, and UTF-16.
 
-use guest::layout::PAGE;
-use guest::{Memory, Violation};
+use guest::{Machine, Memory, Stop, Violation};
 
 use crate::abi::Pointer;
+use crate::text;
 
 /// The ANSI code page, and in this system the OEM one as well.
 pub(crate) const ANSI: u32 = 1252;
@@ -25,6 +25,11 @@ pub(crate) fn ansi_char(byte: u8) -> char {
     byte.checked_sub(0x80).and_then(|high| HIGH.get(usize::from(high)).copied()).unwrap_or(char::from(byte))
 }
 
+/// The same as UTF-16, of which every such character needs one unit.
+fn ansi_unit(byte: u8) -> u16 {
+    u16::try_from(u32::from(ansi_char(byte))).unwrap_or(byte.into())
+}
+
 /// The ANSI byte for a character, if it has one.
 pub(crate) fn ansi_byte(c: char) -> Option<u8> {
     match u8::try_from(u32::from(c)) {
@@ -36,7 +41,7 @@ pub(crate) fn ansi_byte(c: char) -> Option<u8> {
 /// Bytes in a code page as UTF-16; `None` for invalid UTF-8 when `strict`. A code page that is not UTF-8 counts as ANSI.
 pub(crate) fn to_wide(code_page: u32, bytes: &[u8], strict: bool) -> Option<Vec<u16>> {
     if code_page != UTF8 {
-        return Some(u16::encode(&u8::decode(bytes)));
+        return Some(bytes.iter().map(|&byte| ansi_unit(byte)).collect());
     }
     let text = String::from_utf8_lossy(bytes);
     let valid = matches!(text, std::borrow::Cow::Borrowed(_));
@@ -63,27 +68,16 @@ pub(crate) fn from_wide(code_page: u32, units: &[u16], strict: bool, default: u8
     Some((bytes, replaced))
 }
 
-/// A unit of text in guest memory: CHAR, in the ANSI code page, or WCHAR.
-pub(crate) trait Unit: Copy + Default + Into<u32> {
-    /// Its size in bytes.
-    const SIZE: u64;
-
+/// A unit of text in guest memory with a meaning: CHAR, in the ANSI code page, or WCHAR.
+pub(crate) trait Unit: text::Unit {
     /// The units of some text; `?` for what the code page lacks.
     fn encode(text: &str) -> Vec<Self>;
 
     /// The text that units stand for.
     fn decode(units: &[Self]) -> String;
-
-    /// Units as they lie in memory.
-    fn to_bytes(units: &[Self]) -> Vec<u8>;
-
-    /// The reverse of [`to_bytes`](Self::to_bytes).
-    fn from_bytes(bytes: &[u8]) -> Vec<Self>;
 }
 
 impl Unit for u8 {
-    const SIZE: u64 = 1;
-
     fn encode(text: &str) -> Vec<Self> {
         text.chars().map(|c| ansi_byte(c).unwrap_or(b'?')).collect()
     }
@@ -91,19 +85,9 @@ impl Unit for u8 {
     fn decode(units: &[Self]) -> String {
         units.iter().map(|&byte| ansi_char(byte)).collect()
     }
-
-    fn to_bytes(units: &[Self]) -> Vec<u8> {
-        units.to_vec()
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Vec<Self> {
-        bytes.to_vec()
-    }
 }
 
 impl Unit for u16 {
-    const SIZE: u64 = 2;
-
     fn encode(text: &str) -> Vec<Self> {
         text.encode_utf16().collect()
     }
@@ -111,33 +95,6 @@ impl Unit for u16 {
     fn decode(units: &[Self]) -> String {
         String::from_utf16_lossy(units)
     }
-
-    fn to_bytes(units: &[Self]) -> Vec<u8> {
-        units.iter().flat_map(|unit| unit.to_le_bytes()).collect()
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Vec<Self> {
-        bytes.as_chunks().0.iter().map(|&unit| Self::from_le_bytes(unit)).collect()
-    }
-}
-
-/// How many units come before the first zero, counting no further than `limit`. Reads nothing behind either.
-pub(crate) fn length<U: Unit>(memory: &Memory, text: Pointer, limit: u64) -> Result<u64, Violation> {
-    let unit = usize::try_from(U::SIZE).unwrap_or(1);
-    let mut buffer = [0; 4096];
-    let mut count = 0;
-    while count < limit {
-        // Page by page: the text may end just before memory does.
-        let at = text.at(count.wrapping_mul(U::SIZE)).0;
-        let room = ((PAGE - at % PAGE) / U::SIZE).clamp(1, limit - count);
-        let chunk = &mut buffer[..usize::try_from(room * U::SIZE).unwrap_or(unit)];
-        memory.read(at, chunk)?;
-        if let Some(end) = chunk.chunks_exact(unit).position(|unit| unit.iter().all(|&byte| byte == 0)) {
-            return Ok(count + end as u64);
-        }
-        count += room;
-    }
-    Ok(limit)
 }
 
 /// `count` units.
@@ -148,12 +105,12 @@ pub(crate) fn units<U: Unit>(memory: &Memory, at: Pointer, count: u64) -> Result
 }
 
 /// The text up to the first zero; empty for NULL.
-pub(crate) fn text<U: Unit>(memory: &Memory, at: Pointer) -> Result<String, Violation> {
+pub(crate) fn text<U: Unit>(machine: &Machine, at: Pointer) -> Result<String, Stop> {
     if at.is_null() {
         return Ok(String::new());
     }
-    let count = length::<U>(memory, at, LONGEST)?;
-    units::<U>(memory, at, count).map(|units| U::decode(&units))
+    let count = text::length::<U>(machine, at, LONGEST)?;
+    Ok(U::decode(&units(&machine.memory, at, count)?))
 }
 
 /// Writes as much of the text as fits into `room` units with a zero behind it; answers how many units come before that zero.
@@ -163,7 +120,7 @@ pub(crate) fn put<U: Unit>(memory: &Memory, out: Pointer, room: u32, text: &str)
     let mut units = U::encode(text);
     units.truncate(most as usize);
     let written = u32::try_from(units.len()).unwrap_or(most);
-    units.push(U::default());
+    units.push(U::ZERO);
     memory.write(out.0, &U::to_bytes(&units))?;
     Ok(written)
 }

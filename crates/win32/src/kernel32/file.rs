@@ -139,20 +139,12 @@ pub fn WriteConsoleW(
 }
 
 /// GetTempPath's way with a buffer that is too small: the size that it should have had is the answer.
-fn temp_path<U: Unit>(process: &Process, room: u32, out: Pointer) -> Result<u32, Stop> {
+pub fn GetTempPath<U: Unit>(process: &mut Process, room: u32, out: Pointer) -> Result<u32, Stop> {
     let len = u32::try_from(TEMP.len()).unwrap_or(u32::MAX);
     if len >= room {
         return Ok(len + 1);
     }
     Ok(put::<U>(&process.machine.memory, out, room, TEMP)?)
-}
-
-pub fn GetTempPathA(process: &mut Process, room: u32, out: Pointer) -> Result<u32, Stop> {
-    temp_path::<u8>(process, room, out)
-}
-
-pub fn GetTempPathW(process: &mut Process, room: u32, out: Pointer) -> Result<u32, Stop> {
-    temp_path::<u16>(process, room, out)
 }
 
 /// GetPrivateProfileIntA and GetPrivateProfileIntW: the default, because no initialization file exists.
@@ -166,44 +158,22 @@ pub fn GetPrivateProfileInt(
     default
 }
 
-/// The default without blanks at its end; or an empty list when all sections or all keys are asked for.
-fn profile_string<U: Unit>(
-    process: &Process,
-    listing: bool,
+/// GetPrivateProfileString: the default without blanks at its end; or an empty list when all sections or all keys are asked for.
+pub fn GetPrivateProfileString<U: Unit>(
+    process: &mut Process,
+    section: Pointer,
+    key: Pointer,
     default: Pointer,
     out: Pointer,
     room: u32,
+    _file: Pointer,
 ) -> Result<u32, Stop> {
     let memory = &process.machine.memory;
-    if listing {
+    if section.is_null() || key.is_null() {
         let empty = put::<U>(memory, out, room, "\0")?;
         return Ok(empty.saturating_sub(1));
     }
-    Ok(put::<U>(memory, out, room, text::<U>(memory, default)?.trim_end_matches(' '))?)
-}
-
-pub fn GetPrivateProfileStringA(
-    process: &mut Process,
-    section: Pointer,
-    key: Pointer,
-    default: Pointer,
-    out: Pointer,
-    room: u32,
-    _file: Pointer,
-) -> Result<u32, Stop> {
-    profile_string::<u8>(process, section.is_null() || key.is_null(), default, out, room)
-}
-
-pub fn GetPrivateProfileStringW(
-    process: &mut Process,
-    section: Pointer,
-    key: Pointer,
-    default: Pointer,
-    out: Pointer,
-    room: u32,
-    _file: Pointer,
-) -> Result<u32, Stop> {
-    profile_string::<u16>(process, section.is_null() || key.is_null(), default, out, room)
+    Ok(put::<U>(memory, out, room, text::<U>(&process.machine, default)?.trim_end_matches(' '))?)
 }
 
 /// WritePrivateProfileStringA and WritePrivateProfileStringW.

@@ -5,16 +5,16 @@
 #![allow(non_snake_case, reason = "Win32's own names")]
 
 use guest::layout::{self, GRANULARITY, PAGE, page_round};
-use guest::{Access, Memory, Protection, Stop};
+use guest::{Access, Protection, Stop};
 
 use crate::abi::Pointer;
-use crate::kernel32::codepage::{Unit, length};
 use crate::kernel32::error::{
     ERROR_ACCESS_DENIED, ERROR_INVALID_ADDRESS, ERROR_INVALID_PARAMETER, ERROR_NOACCESS,
     ERROR_NOT_ENOUGH_MEMORY, fail,
 };
 use crate::kernel32::record::Record;
 use crate::process::Process;
+use crate::text::{Unit, caught, length};
 
 /// Memory protection constants ("Memory Protection Constants", MS Learn).
 const PAGE_NOACCESS: u32 = 0x01;
@@ -202,16 +202,8 @@ pub fn IsBadCodePtr(process: &mut Process, address: Pointer) -> bool {
     !process.machine.memory.allows(address.0, 1, Access::Read)
 }
 
-fn is_bad_string<U: Unit>(memory: &Memory, text: Pointer, most: Pointer) -> bool {
-    length::<U>(memory, text, most.0).is_err()
-}
-
-pub fn IsBadStringPtrA(process: &mut Process, text: Pointer, most: Pointer) -> bool {
-    is_bad_string::<u8>(&process.machine.memory, text, most)
-}
-
-pub fn IsBadStringPtrW(process: &mut Process, text: Pointer, most: Pointer) -> bool {
-    is_bad_string::<u16>(&process.machine.memory, text, most)
+pub fn IsBadStringPtr<U: Unit>(process: &mut Process, text: Pointer, most: Pointer) -> Result<bool, Stop> {
+    Ok(caught(length::<U>(&process.machine, text, most.0))?.is_none())
 }
 
 /// FlushInstructionCache: nothing to do on x86.

@@ -21,32 +21,29 @@ fn driver(process: &Process) -> Pointer {
     process.driver.as_ref().map_or(Pointer::NULL, |driver| Pointer(driver.base))
 }
 
-/// The module with this name, or the driver for NULL.
-fn module<U: Unit>(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
+/// GetModuleHandle: the module with this name, or the driver for NULL.
+pub fn GetModuleHandle<U: Unit>(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
     if name.is_null() {
         return Ok(driver(process));
     }
-    let name = codepage::text::<U>(&process.machine.memory, name)?;
+    let name = codepage::text::<U>(&process.machine, name)?;
     match process.library_handle(&name) {
         Some(handle) => Ok(Pointer(handle)),
         None => Ok(fail(process, ERROR_MOD_NOT_FOUND, Pointer::NULL)),
     }
 }
 
-pub fn GetModuleHandleA(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
-    module::<u8>(process, name)
-}
-
-pub fn GetModuleHandleW(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
-    module::<u16>(process, name)
-}
-
-fn module_ex<U: Unit>(process: &mut Process, flags: u32, name: Pointer, out: Pointer) -> Result<bool, Stop> {
+pub fn GetModuleHandleEx<U: Unit>(
+    process: &mut Process,
+    flags: u32,
+    name: Pointer,
+    out: Pointer,
+) -> Result<bool, Stop> {
     if out.is_null() {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, false));
     }
     let handle = if flags & GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS == 0 {
-        module::<U>(process, name)?
+        GetModuleHandle::<U>(process, name)?
     } else {
         let found = process.machine.modules().iter().find(|module| module.range().contains(&name.0));
         match found.map(|module| Pointer(module.base)) {
@@ -58,56 +55,21 @@ fn module_ex<U: Unit>(process: &mut Process, flags: u32, name: Pointer, out: Poi
     Ok(!handle.is_null())
 }
 
-pub fn GetModuleHandleExA(
-    process: &mut Process,
-    flags: u32,
-    name: Pointer,
-    out: Pointer,
-) -> Result<bool, Stop> {
-    module_ex::<u8>(process, flags, name, out)
-}
-
-pub fn GetModuleHandleExW(
-    process: &mut Process,
-    flags: u32,
-    name: Pointer,
-    out: Pointer,
-) -> Result<bool, Stop> {
-    module_ex::<u16>(process, flags, name, out)
-}
-
-/// LoadLibrary finds what GetModuleHandle finds: nothing else can be loaded.
-fn load<U: Unit>(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
+/// LoadLibrary: finds what GetModuleHandle finds: nothing else can be loaded.
+pub fn LoadLibrary<U: Unit>(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
     if name.is_null() {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, Pointer::NULL));
     }
-    module::<U>(process, name)
+    GetModuleHandle::<U>(process, name)
 }
 
-pub fn LoadLibraryA(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
-    load::<u8>(process, name)
-}
-
-pub fn LoadLibraryW(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
-    load::<u16>(process, name)
-}
-
-pub fn LoadLibraryExA(
+pub fn LoadLibraryEx<U: Unit>(
     process: &mut Process,
     name: Pointer,
     _file: Pointer,
     _flags: u32,
 ) -> Result<Pointer, Stop> {
-    load::<u8>(process, name)
-}
-
-pub fn LoadLibraryExW(
-    process: &mut Process,
-    name: Pointer,
-    _file: Pointer,
-    _flags: u32,
-) -> Result<Pointer, Stop> {
-    load::<u16>(process, name)
+    LoadLibrary::<U>(process, name)
 }
 
 /// FreeLibrary: every module stays.
@@ -126,7 +88,7 @@ pub fn GetProcAddress(process: &mut Process, module: Pointer, name: Pointer) -> 
     let address = match u16::try_from(name.0) {
         Ok(ordinal) => own.and_then(|driver| driver.export_by_ordinal(ordinal.into())),
         Err(_) => {
-            let name = codepage::text::<u8>(&process.machine.memory, name)?;
+            let name = codepage::text::<u8>(&process.machine, name)?;
             match own {
                 Some(driver) => driver.export(&name),
                 None => process.library_name(module.0).and_then(|library| process.find(library, &name)),
@@ -139,7 +101,12 @@ pub fn GetProcAddress(process: &mut Process, module: Pointer, name: Pointer) -> 
     }
 }
 
-fn file_name<U: Unit>(process: &mut Process, module: Pointer, out: Pointer, room: u32) -> Result<u32, Stop> {
+pub fn GetModuleFileName<U: Unit>(
+    process: &mut Process,
+    module: Pointer,
+    out: Pointer,
+    room: u32,
+) -> Result<u32, Stop> {
     let own = process.driver.as_ref().filter(|driver| module.is_null() || driver.base == module.0);
     let name = own.map(|driver| driver.name.as_str()).or_else(|| process.library_name(module.0));
     let Some(path) = name.map(|name| format!("{DIRECTORY}{name}")) else {
@@ -153,22 +120,4 @@ fn file_name<U: Unit>(process: &mut Process, module: Pointer, out: Pointer, room
     } else {
         fail(process, ERROR_INSUFFICIENT_BUFFER, room)
     })
-}
-
-pub fn GetModuleFileNameA(
-    process: &mut Process,
-    module: Pointer,
-    out: Pointer,
-    room: u32,
-) -> Result<u32, Stop> {
-    file_name::<u8>(process, module, out, room)
-}
-
-pub fn GetModuleFileNameW(
-    process: &mut Process,
-    module: Pointer,
-    out: Pointer,
-    room: u32,
-) -> Result<u32, Stop> {
-    file_name::<u16>(process, module, out, room)
 }

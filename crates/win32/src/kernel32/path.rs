@@ -87,24 +87,24 @@ pub fn PathCombineW(
     if out.is_null() {
         return Ok(Pointer::NULL);
     }
-    let memory = &process.machine.memory;
+    let machine = &process.machine;
     let mut path = String::new();
     if !(directory.is_null() && file.is_null()) {
-        path = combine(&codepage::text::<u16>(memory, directory)?, &codepage::text::<u16>(memory, file)?);
+        path = combine(&codepage::text::<u16>(machine, directory)?, &codepage::text::<u16>(machine, file)?);
     }
     if path.encode_utf16().count() >= MAX_PATH as usize {
         path.clear();
     }
-    codepage::put::<u16>(memory, out, MAX_PATH, &path)?;
+    codepage::put::<u16>(&machine.memory, out, MAX_PATH, &path)?;
     Ok(if path.is_empty() { Pointer::NULL } else { out })
 }
 
 pub fn PathIsRelativeW(process: &mut Process, path: Pointer) -> Result<bool, Stop> {
-    Ok(is_relative(&codepage::text::<u16>(&process.machine.memory, path)?))
+    Ok(is_relative(&codepage::text::<u16>(&process.machine, path)?))
 }
 
 pub fn PathIsUNCW(process: &mut Process, path: Pointer) -> Result<bool, Stop> {
-    Ok(is_unc(&codepage::text::<u16>(&process.machine.memory, path)?))
+    Ok(is_unc(&codepage::text::<u16>(&process.machine, path)?))
 }
 
 #[cfg(test)]

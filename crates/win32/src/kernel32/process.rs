@@ -58,18 +58,10 @@ pub fn TerminateProcess(_: &mut Process, _process: Pointer, code: u32) -> Result
     Err(Stop::Kind(FaultKind::Exit { code }))
 }
 
-fn fatal<U: Unit>(process: &mut Process, message: Pointer) -> Result<(), Stop> {
-    let message = text::<U>(&process.machine.memory, message)?;
+pub fn FatalAppExit<U: Unit>(process: &mut Process, _action: u32, message: Pointer) -> Result<(), Stop> {
+    let message = text::<U>(&process.machine, message)?;
     process.say(message.as_bytes());
     ExitProcess(process, 1)
-}
-
-pub fn FatalAppExitA(process: &mut Process, _action: u32, message: Pointer) -> Result<(), Stop> {
-    fatal::<u8>(process, message)
-}
-
-pub fn FatalAppExitW(process: &mut Process, _action: u32, message: Pointer) -> Result<(), Stop> {
-    fatal::<u16>(process, message)
 }
 
 /// RaiseException: ends the call. Handlers that the guest may have around it are not searched for.
@@ -168,7 +160,7 @@ fn version_record<U: Unit>(size: usize) -> Option<Vec<u8>> {
     const VER_PLATFORM_WIN32_NT: u32 = 2;
     const VER_NT_WORKSTATION: u16 = 1;
     let mut service_pack = U::encode(SERVICE_PACK.1);
-    service_pack.resize(128, U::default());
+    service_pack.resize(128, U::ZERO);
     let record = Record::new()
         .u32(u32::try_from(size).ok()?)
         .u32(MAJOR)
@@ -186,20 +178,12 @@ fn version_record<U: Unit>(size: usize) -> Option<Vec<u8>> {
     (extended.len() == size).then_some(extended)
 }
 
-fn version<U: Unit>(process: &mut Process, out: Pointer) -> Result<bool, Stop> {
+pub fn GetVersionEx<U: Unit>(process: &mut Process, out: Pointer) -> Result<bool, Stop> {
     let size = u32::from_le_bytes(process.machine.memory.array(out.0)?);
     match version_record::<U>(size as usize) {
         Some(record) => Ok(process.machine.memory.write(out.0, &record).map(|()| true)?),
         None => Ok(fail(process, ERROR_INSUFFICIENT_BUFFER, false)),
     }
-}
-
-pub fn GetVersionExA(process: &mut Process, out: Pointer) -> Result<bool, Stop> {
-    version::<u8>(process, out)
-}
-
-pub fn GetVersionExW(process: &mut Process, out: Pointer) -> Result<bool, Stop> {
-    version::<u16>(process, out)
 }
 
 /// GetStartupInfoA and GetStartupInfoW: STARTUPINFO with nothing set but its size.
@@ -225,18 +209,10 @@ pub fn FreeEnvironmentStrings(process: &mut Process, block: Pointer) -> bool {
     process.heap.release(&process.machine.memory, block.0)
 }
 
-fn debug<U: Unit>(process: &mut Process, message: Pointer) -> Result<(), Stop> {
-    let message = text::<U>(&process.machine.memory, message)?;
+pub fn OutputDebugString<U: Unit>(process: &mut Process, message: Pointer) -> Result<(), Stop> {
+    let message = text::<U>(&process.machine, message)?;
     process.say(message.as_bytes());
     Ok(())
-}
-
-pub fn OutputDebugStringA(process: &mut Process, message: Pointer) -> Result<(), Stop> {
-    debug::<u8>(process, message)
-}
-
-pub fn OutputDebugStringW(process: &mut Process, message: Pointer) -> Result<(), Stop> {
-    debug::<u16>(process, message)
 }
 
 /// EncodePointer and DecodePointer: the pointer itself. Encoding hides pointers from an attacker who can write to the process; here that is

@@ -7,20 +7,21 @@ use std::cmp::Ordering;
 use guest::Stop;
 
 use crate::abi::Pointer;
-use crate::kernel32::codepage::{self, ANSI, UTF8, Unit, length, units};
+use crate::kernel32::codepage::{self, ANSI, UTF8, Unit, units};
 use crate::kernel32::error::{
     ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER, ERROR_NO_UNICODE_TRANSLATION,
     ERROR_NOT_ENOUGH_MEMORY, fail,
 };
 use crate::kernel32::record::Record;
 use crate::process::Process;
+use crate::text::{self, caught, length};
 
 const MB_ERR_INVALID_CHARS: u32 = 8;
 const WC_ERR_INVALID_CHARS: u32 = 0x80;
 const NORM_IGNORECASE: u32 = 1;
 
-/// The most units that one conversion takes: the worker has little memory of its own.
-const LONGEST: u64 = 1 << 20;
+/// The most units that one conversion takes. The worker's own memory, of which there are 32 MiB, holds the text several times over.
+const LONGEST: u64 = 1 << 18;
 
 /// How many units a conversion is to take: `given`, or all up to and with the zero when that is negative.
 fn source_length<U: Unit>(process: &mut Process, source: Pointer, given: i32) -> Result<Option<u64>, Stop> {
@@ -29,7 +30,7 @@ fn source_length<U: Unit>(process: &mut Process, source: Pointer, given: i32) ->
     }
     let count = match u64::try_from(given) {
         Ok(count) => count,
-        Err(_) => length::<U>(&process.machine.memory, source, LONGEST)? + 1,
+        Err(_) => length::<U>(&process.machine, source, LONGEST)? + 1,
     };
     if count > LONGEST {
         return Ok(fail(process, ERROR_NOT_ENOUGH_MEMORY, None));
@@ -121,135 +122,78 @@ pub fn GetCPInfo(process: &mut Process, code_page: u32, out: Pointer) -> Result<
 }
 
 /// How long a text is; 0 for one that cannot be read, as lstrlen documents it for NULL.
-fn lstrlen<U: Unit>(process: &Process, text: Pointer) -> i32 {
-    let length = length::<U>(&process.machine.memory, text, u64::MAX).unwrap_or(0);
-    i32::try_from(length).unwrap_or(i32::MAX)
+pub fn lstrlen<U: Unit>(process: &mut Process, text: Pointer) -> Result<i32, Stop> {
+    let length = caught(length::<U>(&process.machine, text, u64::MAX))?.unwrap_or(0);
+    Ok(i32::try_from(length).unwrap_or(i32::MAX))
 }
 
-pub fn lstrlenA(process: &mut Process, text: Pointer) -> i32 {
-    lstrlen::<u8>(process, text)
+/// The buffer that was written to; NULL when that could not be done.
+fn written(to: Pointer, outcome: Result<(), Stop>) -> Result<Pointer, Stop> {
+    Ok(caught(outcome)?.map_or(Pointer::NULL, |()| to))
 }
 
-pub fn lstrlenW(process: &mut Process, text: Pointer) -> i32 {
-    lstrlen::<u16>(process, text)
+pub fn lstrcpyn<U: Unit>(
+    process: &mut Process,
+    to: Pointer,
+    from: Pointer,
+    room: i32,
+) -> Result<Pointer, Stop> {
+    match u64::try_from(room).ok().and_then(|room| room.checked_sub(1)) {
+        Some(most) => written(to, text::copy::<U>(&process.machine, to, from, most)),
+        None => Ok(Pointer::NULL),
+    }
 }
 
-/// Copies at most `most` units and a zero; NULL when that cannot be done.
-fn copy<U: Unit>(process: &Process, to: Pointer, from: Pointer, most: u64) -> Option<()> {
-    let memory = &process.machine.memory;
-    let length = length::<U>(memory, from, most).ok()?;
-    let bytes = length.checked_mul(U::SIZE)?;
-    memory.copy(to.0, from.0, usize::try_from(bytes).ok()?).ok()?;
-    memory.write(to.at(bytes).0, &U::to_bytes(&[U::default()])).ok()
+pub fn lstrcpy<U: Unit>(process: &mut Process, to: Pointer, from: Pointer) -> Result<Pointer, Stop> {
+    written(to, text::copy::<U>(&process.machine, to, from, u64::MAX))
 }
 
-fn lstrcpyn<U: Unit>(process: &Process, to: Pointer, from: Pointer, room: i32) -> Pointer {
-    let most = u64::try_from(room).ok().and_then(|room| room.checked_sub(1));
-    most.and_then(|most| copy::<U>(process, to, from, most)).map_or(Pointer::NULL, |()| to)
-}
-
-fn lstrcat<U: Unit>(process: &Process, to: Pointer, from: Pointer) -> Pointer {
-    let end = length::<U>(&process.machine.memory, to, u64::MAX)
-        .ok()
-        .map(|length| to.at(length.wrapping_mul(U::SIZE)));
-    end.and_then(|end| copy::<U>(process, end, from, u64::MAX)).map_or(Pointer::NULL, |()| to)
-}
-
-pub fn lstrcpyA(process: &mut Process, to: Pointer, from: Pointer) -> Pointer {
-    copy::<u8>(process, to, from, u64::MAX).map_or(Pointer::NULL, |()| to)
-}
-
-pub fn lstrcpyW(process: &mut Process, to: Pointer, from: Pointer) -> Pointer {
-    copy::<u16>(process, to, from, u64::MAX).map_or(Pointer::NULL, |()| to)
-}
-
-pub fn lstrcpynA(process: &mut Process, to: Pointer, from: Pointer, room: i32) -> Pointer {
-    lstrcpyn::<u8>(process, to, from, room)
-}
-
-pub fn lstrcpynW(process: &mut Process, to: Pointer, from: Pointer, room: i32) -> Pointer {
-    lstrcpyn::<u16>(process, to, from, room)
-}
-
-pub fn lstrcatA(process: &mut Process, to: Pointer, from: Pointer) -> Pointer {
-    lstrcat::<u8>(process, to, from)
-}
-
-pub fn lstrcatW(process: &mut Process, to: Pointer, from: Pointer) -> Pointer {
-    lstrcat::<u16>(process, to, from)
+pub fn lstrcat<U: Unit>(process: &mut Process, to: Pointer, from: Pointer) -> Result<Pointer, Stop> {
+    written(to, text::append::<U>(&process.machine, to, from, u64::MAX))
 }
 
 /// Order of two texts: first without regard to case, then, unless that is to be ignored, lower case before upper case.
-fn compare(a: &str, b: &str, ignore_case: bool) -> Ordering {
-    let folded = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<String>();
-    let order = folded(a).cmp(&folded(b));
+fn compare<'a>(a: &'a str, b: &'a str, ignore_case: bool) -> Ordering {
+    let folded = |text: &'a str| text.chars().flat_map(char::to_lowercase);
+    let order = folded(a).cmp(folded(b));
     if ignore_case { order } else { order.then_with(|| b.cmp(a)) }
 }
 
-fn lstrcmp<U: Unit>(process: &Process, a: Pointer, b: Pointer, ignore_case: bool) -> Result<i32, Stop> {
+fn ordered<U: Unit>(process: &Process, a: Pointer, b: Pointer, ignore_case: bool) -> Result<i32, Stop> {
     if a.is_null() || b.is_null() {
         return Ok(b.is_null().cmp(&a.is_null()) as i32);
     }
-    let memory = &process.machine.memory;
-    Ok(compare(&codepage::text::<U>(memory, a)?, &codepage::text::<U>(memory, b)?, ignore_case) as i32)
+    let machine = &process.machine;
+    Ok(compare(&codepage::text::<U>(machine, a)?, &codepage::text::<U>(machine, b)?, ignore_case) as i32)
 }
 
-pub fn lstrcmpA(process: &mut Process, a: Pointer, b: Pointer) -> Result<i32, Stop> {
-    lstrcmp::<u8>(process, a, b, false)
+pub fn lstrcmp<U: Unit>(process: &mut Process, a: Pointer, b: Pointer) -> Result<i32, Stop> {
+    ordered::<U>(process, a, b, false)
 }
 
-pub fn lstrcmpW(process: &mut Process, a: Pointer, b: Pointer) -> Result<i32, Stop> {
-    lstrcmp::<u16>(process, a, b, false)
+pub fn lstrcmpi<U: Unit>(process: &mut Process, a: Pointer, b: Pointer) -> Result<i32, Stop> {
+    ordered::<U>(process, a, b, true)
 }
 
-pub fn lstrcmpiA(process: &mut Process, a: Pointer, b: Pointer) -> Result<i32, Stop> {
-    lstrcmp::<u8>(process, a, b, true)
-}
-
-pub fn lstrcmpiW(process: &mut Process, a: Pointer, b: Pointer) -> Result<i32, Stop> {
-    lstrcmp::<u16>(process, a, b, true)
-}
-
-/// CSTR_LESS_THAN, CSTR_EQUAL or CSTR_GREATER_THAN: 1, 2, 3.
-fn compare_string<U: Unit>(
+/// CompareString: CSTR_LESS_THAN, CSTR_EQUAL or CSTR_GREATER_THAN, which are 1, 2 and 3.
+pub fn CompareString<U: Unit>(
     process: &mut Process,
+    _locale: u32,
     flags: u32,
-    (a, a_len): (Pointer, i32),
-    (b, b_len): (Pointer, i32),
+    a: Pointer,
+    a_len: i32,
+    b: Pointer,
+    b_len: i32,
 ) -> Result<i32, Stop> {
     if a.is_null() || b.is_null() {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, 0));
     }
-    let memory = &process.machine.memory;
+    let machine = &process.machine;
     let text = |at: Pointer, len: i32| match u64::try_from(len) {
-        Ok(len) => units::<U>(memory, at, len.min(LONGEST)).map(|units| U::decode(&units)),
-        Err(_) => codepage::text::<U>(memory, at),
+        Ok(len) => Ok(U::decode(&units(&machine.memory, at, len.min(LONGEST))?)),
+        Err(_) => codepage::text::<U>(machine, at),
     };
     Ok(compare(&text(a, a_len)?, &text(b, b_len)?, flags & NORM_IGNORECASE != 0) as i32 + 2)
-}
-
-pub fn CompareStringA(
-    process: &mut Process,
-    _locale: u32,
-    flags: u32,
-    a: Pointer,
-    a_len: i32,
-    b: Pointer,
-    b_len: i32,
-) -> Result<i32, Stop> {
-    compare_string::<u8>(process, flags, (a, a_len), (b, b_len))
-}
-
-pub fn CompareStringW(
-    process: &mut Process,
-    _locale: u32,
-    flags: u32,
-    a: Pointer,
-    a_len: i32,
-    b: Pointer,
-    b_len: i32,
-) -> Result<i32, Stop> {
-    compare_string::<u16>(process, flags, (a, a_len), (b, b_len))
 }
 
 /// MulDiv: rounded to the nearest, halves away from zero; -1 when the result has no room or the divisor is 0.

@@ -31,24 +31,24 @@ impl Host<'_> {
 }
 
 impl Source for Host<'_> {
-    fn format(&self, index: u64) -> Result<u16, Violation> {
+    fn format(&self, index: u64) -> Result<u16, Stop> {
         Ok(self.format.get(index as usize).copied().unwrap_or(0))
     }
 
-    fn unit(&self, text: u64, index: u64, wide: bool) -> Result<u16, Violation> {
+    fn unit(&self, text: u64, index: u64, wide: bool) -> Result<u16, Stop> {
         let unit = self.texts[text as usize - 1].get(index as usize).copied().unwrap_or(0);
         Ok(if wide { unit } else { unit & 0xff })
     }
 
-    fn int(&mut self) -> Result<u32, Violation> {
+    fn int(&mut self) -> Result<u32, Stop> {
         Ok(self.next() as u32)
     }
 
-    fn long_long(&mut self) -> Result<u64, Violation> {
+    fn long_long(&mut self) -> Result<u64, Stop> {
         Ok(self.next())
     }
 
-    fn pointer(&mut self) -> Result<u64, Violation> {
+    fn pointer(&mut self) -> Result<u64, Stop> {
         Ok(self.next())
     }
 }
@@ -72,7 +72,7 @@ fn formatted(dialect: Dialect, pattern: &str, given: &[Given]) -> Result<String,
 
 fn check(dialect: Dialect, table: &[(&str, &[Given], &str)]) {
     for (pattern, given, expected) in table {
-        assert_eq!(formatted(dialect, pattern, given).as_deref(), Ok(*expected), "{pattern}");
+        assert_eq!(formatted(dialect, pattern, given).unwrap(), *expected, "{pattern}");
     }
 }
 
@@ -108,7 +108,8 @@ fn text_is_as_wide_as_its_conversion_says() {
 
 #[test]
 fn writing_through_a_pointer_is_refused() {
-    assert_eq!(formatted(Dialect::default(), "ab%n", &[Long(1)]), Err(Failure::Refused(EINVAL)));
+    let refused = formatted(Dialect::default(), "ab%n", &[Long(1)]);
+    assert!(matches!(refused, Err(Failure::Refused(EINVAL))));
 }
 
 #[test]

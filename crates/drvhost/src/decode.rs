@@ -1,0 +1,259 @@
+//! Decoding a media file with whichever driver reads it.
+//!
+//! An AVI file's first video stream becomes pictures, a WAVE file becomes PCM samples. What needs no codec is passed
+//! through without a driver.
+
+mod audio;
+mod choice;
+mod video;
+
+use std::fs::File;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use mmsystem::Packing;
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::media::{AviReader, ContentHasher, Damage, MediaError, OutputKind, Unit, WavReader};
+use crate::registry::DriverFile;
+use crate::session::Session;
+
+pub(crate) use choice::{AUDIO_PREFIX, code_of, handler_of, strip_prefix};
+pub use choice::{compression_name, format_tag_name};
+
+/// What to decode, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Decode {
+    /// The file to decode. What it is is told from its content.
+    pub input: PathBuf,
+    /// Where to write the result; its ending says in which form ([`OutputKind`]). `None`: only the hash is wanted.
+    pub output: Option<PathBuf>,
+    /// The driver to decode with; `None`: the one that the registry has for the format.
+    pub driver: Option<DriverFile>,
+    /// The packing of the driver's ACM structures; `None`: what [`acm::packing_of`](crate::acm::packing_of) tells.
+    pub packing: Option<Packing>,
+}
+
+/// How far decoding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// How much has been done.
+    pub done: u64,
+    /// How much there is, where the file says so. It may say wrong.
+    pub total: Option<u64>,
+    /// What both count: frames, or bytes of the input's sample data.
+    pub unit: Unit,
+}
+
+/// What was decoded.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Decoded {
+    /// The input file.
+    pub input: String,
+    /// The output file, or the pattern of its name.
+    pub output: Option<String>,
+    /// The driver's file name; `None` where none was needed.
+    pub driver: Option<String>,
+    /// How many frames, for video.
+    pub frames: Option<u64>,
+    /// How many samples a channel, for audio.
+    pub samples: Option<u64>,
+    /// Pixels a row, for video.
+    pub width: Option<u32>,
+    /// Rows, for video.
+    pub height: Option<u32>,
+    /// SHA-256 in lower-case hexadecimal of the decoded content: all frames as top-down BGR24, or all PCM bytes.
+    pub hash: String,
+    /// How long decoding took, in seconds of wall time, opening the driver not included.
+    pub seconds: f64,
+    /// What the user should know though decoding went on.
+    pub warnings: Vec<String>,
+    /// What part of the input is missing or unreadable, and how much was decoded; then also the last of the warnings.
+    #[serde(skip)]
+    pub damage: Option<String>,
+}
+
+/// Decodes a file. `progress` is told how far it is, and may ask to stop.
+///
+/// A damaged file is decoded as far as it can be read, and the output is complete for that: see [`Decoded::damage`].
+///
+/// # Errors
+/// [`Error::Media`] where the input or the output's name is not usable, or nothing of the input can be read;
+/// [`Error::NoCodec`] where no driver has the format; [`Error::Refused`] where the driver refuses it, or every frame;
+/// [`Error::Interrupted`] when `progress` asked to stop; and as [`Session::send`]. No unfinished output stays behind, but
+/// pictures of a series that were written do.
+pub fn run(
+    session: &Session,
+    what: &Decode,
+    mut progress: impl FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Decoded, Error> {
+    let output = what.output.as_deref().map(|path| Output::choose(path, &what.input)).transpose()?;
+    let file = File::open(&what.input).map_err(|source| Error::File { file: what.input.clone(), source })?;
+    let mut job = Job { session, what, output, progress: &mut progress };
+    match AviReader::open(&file) {
+        Ok(mut avi) => video::decode(&mut job, &mut avi),
+        Err(MediaError::WrongForm { found, .. }) => match WavReader::open(&file) {
+            Ok(mut wav) => audio::decode(&mut job, &mut wav),
+            Err(MediaError::WrongForm { .. }) => {
+                Err(MediaError::WrongForm { wanted: "an AVI or a WAVE file", found }.into())
+            }
+            Err(error) => Err(error.into()),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Where the result goes.
+struct Output<'a> {
+    path: &'a Path,
+    kind: OutputKind,
+}
+
+impl<'a> Output<'a> {
+    /// Reads the kind from the name, and sees that the input would not be replaced by what is decoded from it.
+    fn choose(path: &'a Path, input: &Path) -> Result<Self, Error> {
+        let kind = OutputKind::for_path(path)?;
+        let same = path
+            .canonicalize()
+            .ok()
+            .zip(input.canonicalize().ok())
+            .is_some_and(|(output, input)| output == input);
+        let output = Self { path, kind };
+        if same { Err(output.unfit("it is the input, which would be lost")) } else { Ok(output) }
+    }
+
+    fn unfit(&self, why: &str) -> Error {
+        MediaError::OutputName { name: self.path.display().to_string(), why: why.to_owned() }.into()
+    }
+}
+
+/// One run, as its parts share it.
+struct Job<'a> {
+    session: &'a Session,
+    what: &'a Decode,
+    output: Option<Output<'a>>,
+    progress: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
+}
+
+impl Job<'_> {
+    /// Tells how far it is.
+    fn report(&mut self, done: u64, total: Option<u64>, unit: Unit) -> Result<(), Error> {
+        match (self.progress)(Progress { done, total, unit }) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Error::Interrupted),
+        }
+    }
+
+    /// The result, as far as it does not depend on the kind of media.
+    fn decoded(&self, driver: Option<String>, hasher: ContentHasher, seconds: f64) -> Decoded {
+        Decoded {
+            input: self.what.input.display().to_string(),
+            output: self.output.as_ref().map(|output| output.path.display().to_string()),
+            driver,
+            frames: None,
+            samples: None,
+            width: None,
+            height: None,
+            hash: hasher.finish().to_string(),
+            seconds,
+            warnings: Vec::new(),
+            damage: None,
+        }
+    }
+}
+
+impl Decoded {
+    /// Notes damage, which becomes the last warning.
+    fn damaged(mut self, damage: Option<String>) -> Self {
+        self.warnings.extend(damage.clone());
+        self.damage = damage;
+        self
+    }
+}
+
+/// The error for a file of which nothing could be decoded.
+fn nothing_readable(what: &'static str, damage: Option<&Damage>, otherwise: &str) -> Error {
+    let offset = damage.map_or(0, |damage| damage.offset);
+    let why = damage.map_or_else(|| otherwise.to_owned(), ToString::to_string);
+    MediaError::Malformed { what, offset, why }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run_in(folder: &Path, input: &[u8], output: Option<&str>) -> Result<Decoded, Error> {
+        let path = folder.join("in");
+        std::fs::write(&path, input).unwrap();
+        let what = Decode { input: path, output: output.map(|name| folder.join(name)), ..Decode::default() };
+        run(&Session::builder().start().unwrap(), &what, |_| ControlFlow::Continue(()))
+    }
+
+    /// A WAVE file of 16-bit PCM, one channel.
+    fn pcm(data: &[u8]) -> Vec<u8> {
+        let mut wave =
+            b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1F\0\0\x80\x3E\0\0\x02\0\x10\0data".to_vec();
+        wave.extend((data.len() as u32).to_le_bytes());
+        wave.extend(data);
+        wave
+    }
+
+    #[test]
+    fn other_files_and_names_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = |result: Result<Decoded, Error>| result.unwrap_err().to_string();
+        let error = text(run_in(folder.path(), b"OggS", None));
+        assert_eq!(error, "this is not an AVI or a WAVE file: it looks like an Ogg file");
+        assert!(text(run_in(folder.path(), &pcm(b"abcd"), Some("out.mp4"))).contains("must end in .avi"));
+        assert!(text(run_in(folder.path(), &pcm(b"abcd"), Some("out.avi"))).contains("write .wav"));
+        assert!(text(run_in(folder.path(), &pcm(b""), None)).contains("no samples"));
+    }
+
+    #[test]
+    fn the_input_is_never_the_output() {
+        let folder = tempfile::tempdir().unwrap();
+        let input = folder.path().join("in.wav");
+        std::fs::write(&input, pcm(b"abcd")).unwrap();
+        let what = Decode { output: Some(folder.path().join("./in.wav")), input, ..Decode::default() };
+        let session = Session::builder().start().unwrap();
+        let error = run(&session, &what, |_| ControlFlow::Continue(())).unwrap_err();
+        assert_eq!(error.blame(), crate::Blame::Usage);
+    }
+
+    #[test]
+    fn pcm_passes_through_up_to_its_last_whole_sample() {
+        let folder = tempfile::tempdir().unwrap();
+        let decoded = run_in(folder.path(), &pcm(b"abcde"), Some("out.wav")).unwrap();
+        assert_eq!((decoded.samples, decoded.driver, decoded.warnings.len()), (Some(2), None, 1));
+        // SHA-256 of "abcd".
+        assert_eq!(decoded.hash, "88d4266fd4e6338d13b845fcf289579d209c897823b9217da3e161936f031589");
+        assert!(std::fs::read(folder.path().join("out.wav")).unwrap().ends_with(b"abcd"));
+    }
+
+    #[test]
+    fn stopping_leaves_no_output() {
+        let folder = tempfile::tempdir().unwrap();
+        let input = folder.path().join("in");
+        std::fs::write(&input, pcm(&[0; 1000])).unwrap();
+        let what = Decode { input, output: Some(folder.path().join("out.wav")), ..Decode::default() };
+        let session = Session::builder().start().unwrap();
+        let error = run(&session, &what, |_| ControlFlow::Break(())).unwrap_err();
+        assert!(matches!(error, Error::Interrupted));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn fields_serialize_in_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let decoded = run_in(folder.path(), &pcm(b"abcd"), None).unwrap().damaged(Some("cut".into()));
+        let json = serde_json::to_string(&decoded).unwrap();
+        let names = [
+            "input", "output", "driver", "frames", "samples", "width", "height", "hash", "seconds",
+            "warnings",
+        ];
+        let places: Vec<_> = names.iter().map(|name| json.find(&format!("\"{name}\":")).unwrap()).collect();
+        assert!(places.is_sorted(), "{json}");
+        assert!(json.ends_with(r#""warnings":["cut"]}"#), "{json}");
+    }
+}

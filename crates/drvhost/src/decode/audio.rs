@@ -1,0 +1,293 @@
+//! The samples of a WAVE file.
+//!
+//! All that the file has is decoded. ADPCM encoders fill up the last block, and the `fact` chunk tells how many samples were
+//! meant; the filling is kept, as `ffmpeg` keeps it, because `fact` is often wrong and what is kept can still be cut off. A last
+//! block that is cut short is decoded as far as it goes, again as `ffmpeg` does: blocks are decoded from their start on, so what
+//! is missing changes nothing before it.
+
+use std::io::{Read, Seek};
+use std::time::Instant;
+
+use mmsystem::{WAVE_FORMAT_ADPCM, WAVE_FORMAT_DVI_ADPCM, WAVE_FORMAT_PCM};
+
+use super::choice::{self, format_tag_name};
+use super::{Decoded, Job, nothing_readable};
+use crate::acm::{Codec, Converted, Ends, Stream};
+use crate::error::Error;
+use crate::media::{
+    ContentHasher, MediaError, OutputKind, PcmFormat, SampleType, Unit, WavReader, WavWriter, WaveFormat,
+};
+
+/// How many bytes of PCM samples are passed through at a time, about.
+const PCM_SIZE: usize = 64 << 10;
+/// How often in a row a driver may use nothing of the source and still make samples.
+const MAX_IDLE: u32 = 64;
+
+pub(super) fn decode<R: Read + Seek>(job: &mut Job<'_>, wav: &mut WavReader<R>) -> Result<Decoded, Error> {
+    if let Some(output) = &job.output
+        && output.kind != OutputKind::Wav
+    {
+        return Err(output.unfit("the input is audio; write .wav"));
+    }
+    if wav.data_len() == 0 {
+        return Err(nothing_readable("WAVE file", wav.damage().as_ref(), "it has no samples"));
+    }
+    let (mut samples, driver) = Samples::open(job, wav.format())?;
+    let format = samples.format();
+    let writer = job.output.as_ref().map(|output| WavWriter::create(output.path, format)).transpose()?;
+    let mut sink = Sink { writer, hasher: ContentHasher::new(), made: 0 };
+
+    let started = Instant::now();
+    let mut pending = Pending::default();
+    let stopped = feed(job, wav, &mut samples, &mut pending, &mut sink)?;
+    let mut warnings = Vec::new();
+    if stopped.is_none() {
+        warnings.extend(finish_part(wav.format(), &mut samples, &pending.bytes, &mut sink)?);
+    }
+    let damage = wav.damage();
+    let sample_size = sample_size(format);
+    if sink.made < sample_size as u64 {
+        return Err(nothing_readable("WAVE file", damage.as_ref(), "it holds not one whole sample"));
+    }
+    sink.writer.map_or(Ok(()), WavWriter::finish)?;
+    let seconds = started.elapsed().as_secs_f64();
+    warnings.extend(samples.close().err().map(|error| error.to_string()));
+    let decoded = job.decoded(driver, sink.hasher, seconds);
+    let decoded = Decoded { samples: Some(sink.made / sample_size as u64), warnings, ..decoded };
+    let damage = [stopped, damage.map(|damage| damage.to_string())].into_iter().flatten().collect::<Vec<_>>();
+    Ok(decoded.damaged((!damage.is_empty()).then(|| damage.join("; "))))
+}
+
+/// Source data that is not used up yet.
+#[derive(Default)]
+struct Pending {
+    bytes: Vec<u8>,
+    /// How much of the file was read.
+    read: u64,
+}
+
+impl Pending {
+    /// Fills up to `capacity` bytes; answers whether these are the last.
+    fn fill<R: Read + Seek>(&mut self, wav: &mut WavReader<R>, capacity: usize) -> Result<bool, Error> {
+        let kept = self.bytes.len();
+        self.bytes.resize(capacity.max(kept), 0);
+        let read = wav.read_data(self.bytes.get_mut(kept..).unwrap_or_default())?;
+        self.bytes.truncate(kept + read);
+        self.read += read as u64;
+        Ok(self.read >= wav.data_len())
+    }
+}
+
+/// Converts all source data up to the last whole block, which stays in `pending`. Answers why it stopped before.
+fn feed<R: Read + Seek>(
+    job: &mut Job<'_>,
+    wav: &mut WavReader<R>,
+    samples: &mut Samples<'_>,
+    pending: &mut Pending,
+    sink: &mut Sink,
+) -> Result<Option<String>, Error> {
+    let total = wav.data_len();
+    let mut pcm = Vec::new();
+    let mut idle = 0;
+    loop {
+        let last = pending.fill(wav, samples.capacity())?;
+        let used_before = pending.read - pending.bytes.len() as u64;
+        let ends = if last { Ends::Last } else { Ends::Open };
+        let converted = match samples.convert(&pending.bytes, ends, &mut pcm) {
+            Ok(converted) => converted,
+            // What was decoded up to here is worth keeping.
+            Err(error @ Error::Refused { .. }) if sink.made > 0 => {
+                return Ok(Some(format!(
+                    "decoding stopped at byte {used_before} of {total} of the samples: {error}"
+                )));
+            }
+            Err(error) => return Err(error),
+        };
+        sink.write(&pcm)?;
+        pending.bytes.drain(..converted.used);
+        job.report(used_before + converted.used as u64, Some(total), Unit::Bytes)?;
+        idle = if converted.used == 0 { idle + 1 } else { 0 };
+        let stuck = (converted.used == 0 && pcm.is_empty()) || idle > MAX_IDLE;
+        if last && (stuck || (pending.bytes.is_empty() && !converted.filled)) {
+            return Ok(None);
+        }
+        if stuck {
+            let why = "the driver uses no more of them";
+            return Ok(Some(format!(
+                "decoding stopped at byte {used_before} of {total} of the samples: {why}"
+            )));
+        }
+    }
+}
+
+/// Converts what is left behind the last whole block, as far as it can be. Answers what the user should know.
+fn finish_part(
+    format: &WaveFormat,
+    samples: &mut Samples<'_>,
+    part: &[u8],
+    sink: &mut Sink,
+) -> Result<Option<String>, Error> {
+    if part.is_empty() {
+        return Ok(None);
+    }
+    let (len, block) = (part.len(), usize::from(format.block_align));
+    let mut pcm = Vec::new();
+    let in_part = samples_in_part(format, len);
+    if in_part > 0 && len < block {
+        let mut padded = part.to_vec();
+        padded.resize(block, 0);
+        samples.convert(&padded, Ends::Alone, &mut pcm)?;
+        pcm.truncate(in_part.saturating_mul(sample_size(samples.format())));
+        sink.write(&pcm)?;
+        return Ok(Some(format!(
+            "the last block has {len} of {block} bytes; the {in_part} samples in it were decoded"
+        )));
+    }
+    let converted = samples.convert(part, Ends::Rest, &mut pcm)?;
+    sink.write(&pcm)?;
+    let unused = len - converted.used;
+    Ok((unused > 0).then(|| format!("the last {unused} bytes are not a whole block and were not decoded")))
+}
+
+/// How many samples a channel the beginning of a block holds, for the ADPCM formats whose blocks are decoded from their start
+/// on; 0 for others. A channel's first two samples are in the header of 7 bytes of Microsoft's ADPCM, and its first one in the
+/// header of 4 bytes of IMA's, whose channels take turns every 4 bytes ("New Multimedia Data Types and Data Techniques",
+/// Microsoft, 1994).
+fn samples_in_part(format: &WaveFormat, len: usize) -> usize {
+    let channels = usize::from(format.channels.max(1));
+    match (format.codec_tag(), format.bits_per_sample) {
+        (WAVE_FORMAT_ADPCM, 4) => len.checked_sub(7 * channels).map_or(0, |rest| 2 + rest * 2 / channels),
+        (WAVE_FORMAT_DVI_ADPCM, 4) => {
+            len.checked_sub(4 * channels).map_or(0, |rest| 1 + rest / (4 * channels) * 8)
+        }
+        _ => 0,
+    }
+}
+
+/// What turns source data into samples.
+enum Samples<'s> {
+    /// A driver.
+    Codec(Box<Stream<'s>>),
+    /// Nothing: they are PCM.
+    Plain(PcmFormat),
+}
+
+impl<'s> Samples<'s> {
+    /// Opens the driver for a format, if it needs one; also gives the driver's name.
+    fn open(job: &Job<'s>, format: &WaveFormat) -> Result<(Self, Option<String>), Error> {
+        let tag = format.codec_tag();
+        if tag == WAVE_FORMAT_PCM {
+            return Ok((Self::Plain(plain_format(format)?), None));
+        }
+        let registry = job.session.registry();
+        let aliases = choice::audio_aliases(tag, registry.aliases());
+        let what = format!("format tag {}", format_tag_name(tag));
+        let given = job.what.driver.as_ref();
+        let (stream, driver) = choice::first_that_opens(registry, given, &aliases, &what, |driver| {
+            let codec = Codec::open(job.session, driver, job.what.packing)?;
+            match codec.format_tag(tag)? {
+                Some(_) => codec.stream(format).map(Some),
+                None => Ok(None),
+            }
+        })?;
+        Ok((Self::Codec(Box::new(stream)), Some(driver)))
+    }
+
+    fn format(&self) -> PcmFormat {
+        match self {
+            Self::Codec(stream) => stream.format(),
+            Self::Plain(format) => *format,
+        }
+    }
+
+    fn capacity(&self) -> usize {
+        match self {
+            Self::Codec(stream) => stream.capacity(),
+            Self::Plain(format) => PCM_SIZE.next_multiple_of(sample_size(*format)),
+        }
+    }
+
+    fn convert(&mut self, data: &[u8], ends: Ends, pcm: &mut Vec<u8>) -> Result<Converted, Error> {
+        match self {
+            Self::Codec(stream) => stream.convert(data, ends, pcm),
+            Self::Plain(format) => {
+                let used = data.len() - data.len() % sample_size(*format);
+                pcm.clear();
+                pcm.extend_from_slice(data.get(..used).unwrap_or_default());
+                Ok(Converted { used, filled: false })
+            }
+        }
+    }
+
+    fn close(self) -> Result<(), Error> {
+        match self {
+            Self::Codec(stream) => stream.close(),
+            Self::Plain(_) => Ok(()),
+        }
+    }
+}
+
+/// The format of samples that are PCM already.
+fn plain_format(format: &WaveFormat) -> Result<PcmFormat, MediaError> {
+    let WaveFormat { channels, samples_per_sec, block_align, bits_per_sample, .. } = *format;
+    let unsupported = || MediaError::Unsupported {
+        what: format!("PCM of {channels} channels, {bits_per_sample} bits and {block_align} bytes a sample"),
+        why: "whole samples of 8, 16, 24 or 32 bits are".to_owned(),
+    };
+    let sample = SampleType::of_bits(bits_per_sample).ok_or_else(unsupported)?;
+    let whole = channels.checked_mul(sample.bytes()) == Some(block_align) && block_align > 0;
+    if whole { Ok(PcmFormat { channels, samples_per_sec, sample }) } else { Err(unsupported()) }
+}
+
+/// Bytes of one sample of all channels, at least 1.
+fn sample_size(format: PcmFormat) -> usize {
+    (usize::from(format.channels) * usize::from(format.sample.bytes())).max(1)
+}
+
+/// Where samples go.
+struct Sink {
+    writer: Option<WavWriter>,
+    hasher: ContentHasher,
+    /// How many bytes were decoded.
+    made: u64,
+}
+
+impl Sink {
+    fn write(&mut self, pcm: &[u8]) -> Result<(), MediaError> {
+        self.hasher.update(pcm);
+        self.made += pcm.len() as u64;
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.write(pcm))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format(tag: u16, channels: u16, block_align: u16, bits: u16) -> WaveFormat {
+        let mut bytes = [tag, channels].map(u16::to_le_bytes).concat();
+        bytes.extend([8000u32, 8000].map(u32::to_le_bytes).concat());
+        bytes.extend([block_align, bits].map(u16::to_le_bytes).concat());
+        WaveFormat::parse(bytes).unwrap()
+    }
+
+    #[test]
+    fn cut_blocks_hold_what_their_layout_says() {
+        let ms = |channels, len| samples_in_part(&format(WAVE_FORMAT_ADPCM, channels, 1024, 4), len);
+        // A whole block of 1024 bytes has 2036 samples, or 1012 in stereo.
+        assert_eq!((ms(1, 1024), ms(2, 1024)), (2036, 1012));
+        assert_eq!((ms(1, 6), ms(1, 7), ms(2, 13), ms(2, 14)), (0, 2, 0, 2));
+        let ima = |channels, len| samples_in_part(&format(WAVE_FORMAT_DVI_ADPCM, channels, 1024, 4), len);
+        assert_eq!((ima(1, 1024), ima(2, 1024)), (2041, 1017));
+        assert_eq!((ima(1, 3), ima(1, 11), ima(2, 15), ima(2, 16)), (0, 9, 1, 9));
+        assert_eq!(samples_in_part(&format(0x31, 1, 65, 0), 64), 0);
+    }
+
+    #[test]
+    fn only_whole_pcm_samples_pass() {
+        assert_eq!(plain_format(&format(1, 2, 6, 24)).unwrap().sample, SampleType::S24);
+        for (channels, block_align, bits) in [(2, 4, 12), (2, 3, 16), (0, 0, 16), (40_000, 0, 16)] {
+            assert!(plain_format(&format(1, channels, block_align, bits)).is_err());
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Shims called the way the guest calls them: through their thunks.
+
+use std::cell::RefCell;
+use std::process::Command;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use guest::{FaultKind, Machine};
+use wire::{ToHost, ToWorker};
+
+use crate::process::{Link, LinkError, Process};
+
+/// Runs a test in a process of its own, because a process can have one machine. To be given a closure written in the test itself, whose
+/// name the closure's type has.
+pub(crate) fn alone<F: FnOnce()>(test: F) {
+    const CHILD: &str = "WIN32_TEST_CHILD";
+    if std::env::var_os(CHILD).is_some() {
+        return test();
+    }
+    let closure = std::any::type_name::<F>();
+    let name = closure.split_once("::").and_then(|(_, path)| path.strip_suffix("::{{closure}}")).unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    let output = child.args(["--exact", name, "--nocapture"]).env(CHILD, "1").output().unwrap();
+    let [said, errors] =
+        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(output.status.success() && said.contains("1 passed"), "{name} failed:\n{said}{errors}");
+}
+
+/// The request that the host asks to interrupt; 0 for none.
+static INTERRUPT: AtomicU32 = AtomicU32::new(0);
+
+/// Keeps what was said.
+struct Notes(Rc<RefCell<Vec<String>>>);
+
+impl Link for Notes {
+    fn say(&mut self, message: &ToHost) -> Result<(), LinkError> {
+        if let ToHost::Said(text) = message {
+            self.0.borrow_mut().push(text.clone());
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self) -> Result<ToWorker, LinkError> {
+        Err(LinkError)
+    }
+
+    fn interrupt(&self) -> &'static AtomicU32 {
+        &INTERRUPT
+    }
+
+    fn pause(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+
+    fn note_shim(&self, _: &wire::channel::Name) {}
+}
+
+/// A guest without a driver, and 64 KiB of its memory for arguments.
+pub(crate) struct Guest {
+    pub process: Process,
+    /// What the guest has said so far.
+    pub said: Rc<RefCell<Vec<String>>>,
+    /// The memory that is not used yet.
+    pub room: u64,
+}
+
+impl Guest {
+    pub fn new() -> Self {
+        let said = Rc::default();
+        let mut process = Process::new(Machine::new().unwrap(), Box::new(Notes(Rc::clone(&said)))).unwrap();
+        process.machine.seal().unwrap();
+        let room = process.allocate(0x1_0000, true).0;
+        Self { process, said, room }
+    }
+
+    /// The address of a function, whichever library has it.
+    pub fn address(&self, function: &str) -> u64 {
+        let libraries = ["kernel32", "ucrtbase", "user32"];
+        libraries.iter().find_map(|library| self.process.find(library, function)).unwrap()
+    }
+
+    pub fn call(&mut self, function: &str, arguments: &[u64]) -> u64 {
+        self.process.call(self.address(function), arguments).unwrap()
+    }
+
+    /// Calls a function that answers an int.
+    pub fn int(&mut self, function: &str, arguments: &[u64]) -> i32 {
+        self.call(function, arguments) as i32
+    }
+
+    /// What a call ends with that does not return.
+    pub fn fault(&mut self, function: &str, arguments: &[u64]) -> FaultKind {
+        self.process.call(self.address(function), arguments).unwrap_err().kind
+    }
+
+    /// What a call ends with when the host interrupts it after `time`.
+    pub fn interrupted(&mut self, time: Duration, function: &str, arguments: &[u64]) -> FaultKind {
+        const REQUEST: u32 = 1;
+        self.process.begin(REQUEST);
+        let host = std::thread::spawn(move || {
+            std::thread::sleep(time);
+            INTERRUPT.store(REQUEST, Ordering::SeqCst);
+        });
+        let fault = self.fault(function, arguments);
+        host.join().unwrap();
+        INTERRUPT.store(0, Ordering::SeqCst);
+        self.process.begin(0);
+        fault
+    }
+
+    /// Puts bytes into memory that is not used yet.
+    pub fn put(&mut self, bytes: &[u8]) -> u64 {
+        let at = self.room;
+        self.room += (bytes.len() as u64 + 1).next_multiple_of(16);
+        self.process.machine.memory.write(at, bytes).unwrap();
+        at
+    }
+
+    /// Puts a text of UTF-16 units, with a zero.
+    pub fn wide(&mut self, text: &str) -> u64 {
+        let bytes: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+        self.put(&bytes)
+    }
+
+    pub fn bytes<const N: usize>(&self, at: u64) -> [u8; N] {
+        self.process.machine.memory.array(at).unwrap()
+    }
+
+    pub fn u32(&self, at: u64) -> u32 {
+        u32::from_le_bytes(self.bytes(at))
+    }
+
+    pub fn text(&self, at: u64) -> String {
+        String::from_utf8(self.process.machine.memory.c_string(at).unwrap()).unwrap()
+    }
+
+    pub fn wide_text(&self, at: u64) -> String {
+        String::from_utf16(&self.process.machine.memory.wide_string(at).unwrap()).unwrap()
+    }
+
+    pub fn errno(&mut self) -> i32 {
+        let at = self.call("_errno", &[]);
+        i32::from_le_bytes(self.bytes(at))
+    }
+
+    pub fn last_error(&mut self) -> u64 {
+        self.call("GetLastError", &[])
+    }
+}

@@ -1,0 +1,3 @@
+/* DllMain answers FALSE. */
+#define ATTACH FALSE
+#include "spy.c"

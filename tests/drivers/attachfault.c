@@ -1,0 +1,3 @@
+/* DllMain writes to NULL. */
+#define ATTACH (*(volatile BOOL *)0 = TRUE)
+#include "spy.c"

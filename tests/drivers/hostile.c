@@ -1,0 +1,156 @@
+/*
+ * A driver that means harm, one kind for each message (HOSTILE_..., from src/acts.rs). All else succeeds.
+ */
+#include <stdlib.h>
+#include <windows.h>
+#include <mmsystem.h>
+
+static volatile char own_data[4096] = {1};
+
+static volatile int never_ends = 1;
+
+__attribute__((noinline)) static int recurse(int depth)
+{
+    volatile char frame[256];
+    frame[0] = (char)depth;
+    return never_ends ? recurse(depth + 1) + frame[0] : 0;
+}
+
+static LRESULT system_call(const LONGLONG *values)
+{
+    register LONGLONG fourth __asm__("r10") = values[4];
+    register LONGLONG fifth __asm__("r8") = values[5];
+    LONGLONG result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(values[0]), "D"(values[1]), "S"(values[2]), "d"(values[3]), "r"(fourth), "r"(fifth)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+static void overwrite(void *from, void *to, ULONG_PTR value)
+{
+    volatile ULONG_PTR *at;
+    for (at = from; at < (volatile ULONG_PTR *)to; at++)
+        *at = value;
+}
+
+/* Where the host's side of this thread keeps what it knows: not documented to drivers, but there for who looks. */
+static void overwrite_context(ULONG_PTR value)
+{
+    char *context = *(char **)((char *)NtCurrentTeb() + 0x2ff0);
+    overwrite(context, context + 160, value);
+}
+
+static LRESULT corrupt_heap(void)
+{
+    HANDLE heap = GetProcessHeap();
+    char *first = HeapAlloc(heap, 0, 64), *second = HeapAlloc(heap, 0, 64);
+    memset(first - 64, 0x41, 256);
+    memset(second - 64, 0x41, 256);
+    HeapFree(heap, 0, first);
+    HeapFree(heap, 0, second);
+    HeapFree(heap, 0, second);
+    first = HeapAlloc(heap, 0, 4096);
+    if (first)
+        memset(first, 0x41, 4096);
+    first = HeapReAlloc(heap, 0, first, 100000);
+    return HeapFree(heap, 0, first);
+}
+
+static LRESULT protect_own_data(void)
+{
+    DWORD old;
+    return VirtualProtect((void *)own_data, sizeof own_data, PAGE_EXECUTE_READWRITE, &old);
+}
+
+static LRESULT set_flags(void)
+{
+    /* Trap, direction and alignment check. */
+    __asm__ volatile("pushfq\n\torq $0x40500, (%%rsp)\n\tpopfq" ::: "memory", "cc");
+    return 1;
+}
+
+__declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UINT message, LPARAM l1, LPARAM l2)
+{
+    char *teb = (char *)NtCurrentTeb();
+    (void)id;
+    (void)hdrvr;
+    switch (message) {
+    case XOR:
+        return l1 ^ l2;
+    case HOSTILE_NULL:
+        *(volatile int *)0 = 1;
+        return 1;
+    case HOSTILE_JUMP:
+        return ((LRESULT(*)(void))l1)();
+    case HOSTILE_RECURSE:
+        return recurse(0);
+    case HOSTILE_LOOP:
+        for (;;)
+            ;
+    case HOSTILE_LOOP_TICKS:
+        for (;;)
+            GetTickCount();
+    case HOSTILE_EXIT_PROCESS:
+        ExitProcess((UINT)l1);
+    case HOSTILE_EXIT:
+        exit((int)l1);
+    case HOSTILE_ABORT:
+        abort();
+    case HOSTILE_SYSCALL:
+        return system_call((const LONGLONG *)l1);
+    case HOSTILE_INT80: {
+        LONG result;
+        __asm__ volatile("int $0x80" : "=a"(result) : "a"(20) : "memory");
+        return result;
+    }
+    case HOSTILE_UD2:
+        __asm__ volatile("ud2");
+        return 1;
+    case HOSTILE_INT3:
+        __asm__ volatile("int3");
+        return 1;
+    case HOSTILE_DIVIDE:
+        return (LONG)l1 / (LONG)l2;
+    case HOSTILE_UNSUPPLIED: {
+        ACCEL accelerator = {0, 0, 0};
+        return (LRESULT)CreateAcceleratorTableA(&accelerator, 1);
+    }
+    case HOSTILE_HEAP:
+        return corrupt_heap();
+    case HOSTILE_STACK: {
+        volatile char here, *at = &here;
+        for (;; at += l1)
+            *(volatile ULONG_PTR *)at = 0x4141414141414141;
+    }
+    case HOSTILE_TEB:
+        overwrite(teb, teb + 0x3000, 0x4141414141414141);
+        return GetTickCount() | 1;
+    case HOSTILE_CONTEXT:
+        overwrite_context(0x4141414141414141);
+        return GetTickCount() | 1;
+    case HOSTILE_DEAF:
+        overwrite_context(0);
+        for (;;)
+            ;
+    case HOSTILE_CREATE_FILE:
+        return (LRESULT)CreateFileA("/etc/passwd", GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    case HOSTILE_ALLOC_CODE:
+        return (LRESULT)VirtualAlloc(NULL, 4096, MEM_COMMIT | MEM_RESERVE, PAGE_EXECUTE_READWRITE);
+    case HOSTILE_PROTECT_CODE:
+        return protect_own_data();
+    case HOSTILE_OWN_DATA:
+        return (LRESULT)own_data;
+    case HOSTILE_OWN_CODE:
+        *(volatile char *)(ULONG_PTR)DriverProc = 0;
+        return 1;
+    case HOSTILE_RUN_DATA:
+        own_data[0] = (char)0xC3; /* ret */
+        return ((LRESULT(*)(void))(ULONG_PTR)own_data)();
+    case HOSTILE_FLAGS:
+        return set_flags();
+    default:
+        return 1;
+    }
+}

@@ -1,0 +1,3 @@
+/* DRV_LOAD answers 0. */
+#define LOAD 0
+#include "spy.c"

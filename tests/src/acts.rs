@@ -1,0 +1,95 @@
+//! What tests ask the test drivers to do: messages of their own. `build.rs` hands the same table to the C compiler.
+
+macro_rules! acts {
+    ($($(#[$doc:meta])* $name:ident = $number:literal;)*) => {
+        $($(#[$doc])* #[allow(dead_code, reason = "build.rs uses the table only")] pub const $name: u32 = $number;)*
+
+        /// Every act's name and number.
+        pub const ACTS: &[(&str, u32)] = &[$((stringify!($name), $number)),*];
+    };
+}
+
+acts! {
+    /// Both drivers: answers lParam1 ^ lParam2.
+    XOR = 0x7000;
+
+    /// `spy`: keeps its log at lParam1 from now on.
+    SPY_WATCH = 0x7001;
+    /// `spy`: SendDriverMessage with the four values at lParam1.
+    SPY_SEND = 0x7002;
+    /// `spy`: CloseDriver with the first, third and fourth of the values at lParam1.
+    SPY_CLOSE = 0x7003;
+    /// `spy`: GetDriverModuleHandle of lParam1.
+    SPY_MODULE = 0x7004;
+    /// `spy`: DrvGetModuleHandle of lParam1.
+    SPY_MODULE_BY_OLD_NAME = 0x7005;
+    /// `spy`: the module handle that DllMain was given.
+    SPY_OWN_MODULE = 0x7006;
+    /// `spy`: GetDriverFlags of lParam1.
+    SPY_FLAGS = 0x7007;
+    /// `spy`: DefDriverProc for the message lParam1.
+    SPY_DEFAULT = 0x7008;
+    /// `spy`: OpenDriver of iccvid.dll.
+    SPY_OPEN = 0x7009;
+    /// `spy`: lets DRV_EXITSESSION to this instance do the act lParam1 with lParam2 as its lParam1.
+    SPY_AT_EXIT = 0x700A;
+    /// `spy`: Sleep for lParam1 milliseconds, then as XOR with 0.
+    SPY_SLEEP = 0x700B;
+    /// `spy`: never answers.
+    SPY_HANG = 0x700C;
+    /// Not sent: what `spy` logs for DLL_PROCESS_DETACH.
+    SPY_DETACHED = 0x70FF;
+
+    /// `hostile`: writes to NULL.
+    HOSTILE_NULL = 0x7100;
+    /// `hostile`: calls lParam1.
+    HOSTILE_JUMP = 0x7101;
+    /// `hostile`: recurses without end.
+    HOSTILE_RECURSE = 0x7102;
+    /// `hostile`: loops without end.
+    HOSTILE_LOOP = 0x7103;
+    /// `hostile`: loops without end, calling GetTickCount.
+    HOSTILE_LOOP_TICKS = 0x7104;
+    /// `hostile`: ExitProcess(lParam1).
+    HOSTILE_EXIT_PROCESS = 0x7105;
+    /// `hostile`: exit(lParam1).
+    HOSTILE_EXIT = 0x7106;
+    /// `hostile`: abort().
+    HOSTILE_ABORT = 0x7107;
+    /// `hostile`: the system call whose number and five arguments lie at lParam1; answers rax.
+    HOSTILE_SYSCALL = 0x7108;
+    /// `hostile`: a system call by the 32-bit gate.
+    HOSTILE_INT80 = 0x7109;
+    /// `hostile`: an instruction that does not exist.
+    HOSTILE_UD2 = 0x710A;
+    /// `hostile`: a breakpoint.
+    HOSTILE_INT3 = 0x710B;
+    /// `hostile`: divides lParam1 by lParam2.
+    HOSTILE_DIVIDE = 0x710C;
+    /// `hostile`: calls a function of user32 that is not supplied.
+    HOSTILE_UNSUPPLIED = 0x710D;
+    /// `hostile`: overwrites what lies around its blocks of the heap, then uses the heap.
+    HOSTILE_HEAP = 0x710E;
+    /// `hostile`: overwrites its stack in steps of lParam1 bytes.
+    HOSTILE_STACK = 0x710F;
+    /// `hostile`: overwrites its thread block.
+    HOSTILE_TEB = 0x7110;
+    /// `hostile`: overwrites what the thread block's private pointer points to.
+    HOSTILE_CONTEXT = 0x7111;
+    /// `hostile`: CreateFileA of /etc/passwd; answers the handle.
+    HOSTILE_CREATE_FILE = 0x7112;
+    /// `hostile`: VirtualAlloc of memory that is executable and writable; answers the address.
+    HOSTILE_ALLOC_CODE = 0x7113;
+    /// `hostile`: VirtualProtect of its own data to executable and writable; answers whether.
+    HOSTILE_PROTECT_CODE = 0x7114;
+    /// `hostile`: an address in its own writable memory.
+    HOSTILE_OWN_DATA = 0x7115;
+    /// `hostile`: writes to its own code.
+    HOSTILE_OWN_CODE = 0x7116;
+    /// `hostile`: runs its own data.
+    HOSTILE_RUN_DATA = 0x7117;
+    /// `hostile`: sets the flags for single steps, backward strings and alignment checks, then answers 1.
+    HOSTILE_FLAGS = 0x7118;
+    /// `hostile`: as HOSTILE_CONTEXT but with zeros, then loops without end.
+    HOSTILE_DEAF = 0x7119;
+}

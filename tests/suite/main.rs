@@ -1,0 +1,23 @@
+//! drvhost's behaviour, through the real worker and on real drivers. Tests are named by the statement that they are about
+//! (C001, ... in the interface's specification).
+#![forbid(unsafe_code)]
+
+mod cli;
+mod hostile;
+mod layers;
+mod messages;
+mod names;
+mod open_close;
+mod real_drivers;
+mod sandbox;
+mod session_end;
+
+use drvhost_tests::TOOLS;
+
+/// Where all is to be tested, nothing may be left out silently.
+#[test]
+fn everything_is_here_in_ci() {
+    let missing: Vec<_> = TOOLS.iter().filter(|(_, there)| !there).map(|(package, _)| *package).collect();
+    let ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
+    assert!(!ci || missing.is_empty(), "not installed: {}", missing.join(", "));
+}

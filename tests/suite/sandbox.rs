@@ -1,0 +1,174 @@
+//! From inside a driver: nothing of the system can be reached, by functions or by system calls of its own. Each layer alone is tried in
+//! `layers.rs`.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use drvhost::{Block, Error, Hdrvr};
+use drvhost_tests::*;
+
+/// Protections and flags of mmap(2).
+const PROT_ALL: i64 = 7;
+const MAP_PRIVATE_ANONYMOUS: i64 = 0x22;
+
+/// Makes a system call in the driver; up to five arguments.
+fn system_call(rig: &Rig, hostile: Hdrvr, number: i64, arguments: &[i64]) -> Result<i64, Error> {
+    let mut values = vec![number];
+    values.extend(arguments);
+    values.resize(6, 0);
+    let block = rig.block(hostile, &values);
+    rig.session.send(hostile, HOSTILE_SYSCALL, block.lparam(), 0)
+}
+
+/// A session with a hostile driver, seen from where its system calls are made.
+struct Inside {
+    rig: Rig,
+    hostile: Hdrvr,
+    /// A path that exists, in the driver's memory.
+    path: Block,
+}
+
+/// The call ends the message with a fault that names it, and the driver goes on.
+fn is_denied(number: i64, arguments: fn(&Inside) -> Vec<i64>) {
+    let rig = Rig::new();
+    let hostile = rig.open("hostile", "");
+    let path = rig.session.arena(hostile).and_then(|arena| arena.block_with(b"/etc/passwd\0")).unwrap();
+    let inside = Inside { rig, hostile, path };
+    let error = system_call(&inside.rig, hostile, number, &arguments(&inside)).unwrap_err();
+    let Error::Faulted { fault, .. } = &error else { panic!("{error}") };
+    assert!(fault.text.contains(&format!("system call {number},")), "{error}");
+    assert_eq!(fault.place.as_ref().map(|place| place.module.as_str()), Some("hostile.dll"), "{error}");
+    assert_eq!(inside.rig.send(hostile, XOR, 5, 3), 6);
+}
+
+fn own_pid() -> i64 {
+    std::process::id().into()
+}
+
+spy_test!(open, || is_denied(libc::SYS_open, |inside| vec![inside.path.lparam(), 0]));
+spy_test!(openat, || is_denied(libc::SYS_openat, |inside| vec![-100, inside.path.lparam(), 0]));
+spy_test!(socket, || is_denied(libc::SYS_socket, |_| vec![2, 1, 0]));
+spy_test!(fork, || is_denied(libc::SYS_fork, |_| vec![]));
+spy_test!(clone, || is_denied(libc::SYS_clone, |_| vec![17]));
+spy_test!(execve, || is_denied(libc::SYS_execve, |inside| vec![inside.path.lparam(), 0, 0]));
+spy_test!(mmap_of_code, || is_denied(libc::SYS_mmap, |_| vec![0, 4096, PROT_ALL, MAP_PRIVATE_ANONYMOUS, -1]));
+spy_test!(mprotect_to_code, || is_denied(libc::SYS_mprotect, |inside| {
+    let data = inside.rig.send(inside.hostile, HOSTILE_OWN_DATA, 0, 0);
+    vec![data & !0xfff, 4096, PROT_ALL]
+}));
+spy_test!(process_vm_writev_to_the_host, || is_denied(libc::SYS_process_vm_writev, |_| vec![
+    own_pid(),
+    0,
+    0,
+    0,
+    0
+]));
+spy_test!(ptrace_of_the_host, || is_denied(libc::SYS_ptrace, |_| vec![
+    libc::PTRACE_SEIZE.into(),
+    own_pid(),
+    0,
+    0
+]));
+spy_test!(kill_of_the_host, || is_denied(libc::SYS_kill, |_| vec![own_pid(), 9]));
+spy_test!(prctl, || is_denied(libc::SYS_prctl, |_| vec![libc::PR_SET_DUMPABLE.into(), 1]));
+spy_test!(seccomp, || is_denied(libc::SYS_seccomp, |_| vec![1, 0, 0]));
+spy_test!(write, || is_denied(libc::SYS_write, |inside| vec![1, inside.path.lparam(), 4]));
+spy_test!(exit, || is_denied(libc::SYS_exit_group, |_| vec![0]));
+spy_test!(signal_mask, || is_denied(libc::SYS_rt_sigprocmask, |_| vec![0, 0, 0, 8]));
+spy_test!(io_uring, || is_denied(libc::SYS_io_uring_setup, |_| vec![1, 0]));
+
+spy_test!(calls_of_the_x32_interface, || {
+    let rig = Rig::new();
+    let hostile = rig.open("hostile", "");
+    let getpid = 0x4000_0000 | libc::SYS_getpid;
+    let error = system_call(&rig, hostile, getpid, &[]).unwrap_err();
+    assert!(matches!(error, Error::Faulted { .. } | Error::Died { .. }), "{error}");
+});
+
+spy_test!(calls_by_the_32_bit_gate_kill, || {
+    let rig = Rig::new();
+    let (hostile, innocent) = (rig.open("hostile", ""), rig.open("spy", ""));
+    let error = rig.session.send(hostile, HOSTILE_INT80, 0, 0).unwrap_err();
+    assert!(
+        matches!(&error, Error::Died { how, .. } if how.contains("filter") && how.contains("SIGSYS")),
+        "{error}"
+    );
+    assert_eq!(rig.send(innocent, XOR, 5, 3), 6);
+});
+
+spy_test!(waiting_in_an_allowed_call_ends_at_the_deadline, || {
+    let rig = Rig::with_deadline(Duration::from_millis(500));
+    let hostile = rig.open("hostile", "");
+    let word = rig.block(hostile, &[0]);
+    let error = system_call(&rig, hostile, libc::SYS_futex, &[word.lparam(), 0, 0, 0]).unwrap_err();
+    assert!(matches!(error, Error::Late { killed: false, .. }), "{error}");
+    assert_eq!(rig.send(hostile, XOR, 5, 3), 6);
+});
+
+spy_test!(a_forged_return_from_a_signal_hurts_the_driver_only, || {
+    let rig = Rig::with_deadline(Duration::from_millis(500));
+    let (hostile, innocent) = (rig.open("hostile", ""), rig.open("spy", ""));
+    let error = system_call(&rig, hostile, libc::SYS_rt_sigreturn, &[]).unwrap_err();
+    assert!(matches!(error, Error::Faulted { .. } | Error::Died { .. } | Error::Late { .. }), "{error}");
+    assert_eq!(rig.send(innocent, XOR, 5, 3), 6);
+});
+
+spy_test!(no_file_opens, || {
+    let rig = Rig::new();
+    let hostile = rig.open("hostile", "");
+    const INVALID_HANDLE_VALUE: i64 = -1;
+    assert_eq!(rig.send(hostile, HOSTILE_CREATE_FILE, 0, 0), INVALID_HANDLE_VALUE);
+});
+
+spy_test!(no_memory_becomes_code, || {
+    let rig = Rig::new();
+    let hostile = rig.open("hostile", "");
+    assert_eq!(rig.send(hostile, HOSTILE_ALLOC_CODE, 0, 0), 0);
+    assert_eq!(rig.send(hostile, HOSTILE_PROTECT_CODE, 0, 0), 0);
+});
+
+spy_test!(a_worker_looks_jailed_from_outside, || {
+    let rig = Rig::new();
+    let file = rig.copy("spy", "looked-at.dll");
+    let spy = rig.try_open_file(&file, "", 0).unwrap();
+    let found = workers(std::process::id(), "looked-at.dll");
+    assert_eq!(found.len(), 1, "{found:?}");
+    let pid = found[0];
+    let fields = [("Seccomp", "2"), ("NoNewPrivs", "1"), ("Threads", "1")];
+    for (field, expected) in fields {
+        assert_eq!(status(pid, field).as_deref(), Some(expected), "{field}");
+    }
+    for field in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+        assert_eq!(status(pid, field).as_deref(), Some("0000000000000000"), "{field}");
+    }
+    // Only root may look at the rest; the fields above are for everybody.
+    for namespace in ["mnt", "net", "ipc"] {
+        let of = |process: &str| fs::read_link(format!("/proc/{process}/ns/{namespace}"));
+        match of(&pid.to_string()) {
+            Ok(its) => assert_ne!(its, of("self").unwrap(), "{namespace}"),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{namespace}"),
+        }
+    }
+    for folder in ["fd", "root"] {
+        match fs::read_dir(format!("/proc/{pid}/{folder}")) {
+            Ok(entries) => assert_eq!(entries.count(), 0, "{folder}"),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{folder}"),
+        }
+    }
+    match fs::read(format!("/proc/{pid}/environ")) {
+        Ok(environment) => assert!(environment.is_empty()),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::PermissionDenied),
+    }
+    rig.close(spy);
+    assert!(workers(std::process::id(), "looked-at.dll").is_empty());
+});
+
+spy_test!(every_layer_is_in_place, || {
+    let rig = Rig::new();
+    let layers = rig.session.layers(rig.open("spy", "")).unwrap();
+    let names: Vec<_> = layers.iter().map(|(name, _, _)| name.as_str()).collect();
+    assert_eq!(names, ["namespaces", "privileges", "landlock", "descriptors", "limits", "seccomp"]);
+    let missing: Vec<_> = layers.iter().filter(|(_, active, _)| !active).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+});
