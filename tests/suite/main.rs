@@ -11,6 +11,7 @@ mod open_close;
 mod real_drivers;
 mod sandbox;
 mod session_end;
+mod tidy;
 
 use drvhost_tests::TOOLS;
 

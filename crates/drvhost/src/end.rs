@@ -136,9 +136,11 @@ impl Told {
 fn broadcast(session: &Inner, instances: Vec<(Hdrvr, Slot)>, until: Option<Instant>) -> Vec<Told> {
     let mut told = Vec::new();
     let mut waiting = instances.len();
+    let floor = until
+        .map_or(Duration::ZERO, |until| reserve(until.saturating_duration_since(Instant::now()), waiting));
     for (hdrvr, slot) in instances {
         waiting -= 1;
-        let own = until.map(|until| own_deadline(Instant::now(), until, waiting));
+        let own = until.map(|until| own_deadline(Instant::now(), until, waiting, floor));
         let message = Message {
             hdrvr,
             id: slot.id,
@@ -177,11 +179,19 @@ fn broadcast(session: &Inner, instances: Vec<(Hdrvr, Slot)>, until: Option<Insta
 }
 
 /// When an instance must have answered that begins now, while `waiting` others of its worker have not had their turn.
-fn own_deadline(now: Instant, until: Instant, waiting: usize) -> Instant {
+fn own_deadline(now: Instant, until: Instant, waiting: usize, floor: Duration) -> Instant {
     let left = until.saturating_duration_since(now);
-    let Some(others) = u32::try_from(waiting).ok().filter(|&others| others > 0) else { return until };
-    let reserve = RESERVE.min(left / others.saturating_mul(2)) * others;
-    now + left.saturating_sub(reserve)
+    let reserved = reserve(left, waiting) * u32::try_from(waiting).unwrap_or(u32::MAX);
+    // What was reserved for an instance is its own, even if interrupting those before it has taken some of it.
+    (now + left.saturating_sub(reserved)).max(now + floor)
+}
+
+/// What of the time that is `left` is kept for each of those who wait.
+fn reserve(left: Duration, waiting: usize) -> Duration {
+    match u32::try_from(waiting) {
+        Ok(0) | Err(_) => Duration::ZERO,
+        Ok(waiting) => RESERVE.min(left / waiting.saturating_mul(2)),
+    }
 }
 
 /// Closes every good instance, the last opened first, and retires each module with its last good instance.
@@ -227,10 +237,14 @@ mod tests {
     fn the_deadline_is_shared_with_those_who_wait() {
         let now = Instant::now();
         let until = now + Duration::from_secs(5);
-        assert_eq!(own_deadline(now, until, 0), until);
-        assert_eq!(own_deadline(now, until, 3), until - Duration::from_millis(60));
+        let own = |left: Duration, waiting| own_deadline(now, now + left, waiting, Duration::ZERO) - now;
+        assert_eq!(own(Duration::from_secs(5), 0), Duration::from_secs(5));
+        assert_eq!(own(Duration::from_secs(5), 3), Duration::from_millis(5000 - 60));
         // With little left, half of it is kept for all who wait together.
-        assert_eq!(own_deadline(now, now + Duration::from_millis(40), 10), now + Duration::from_millis(20));
-        assert_eq!(own_deadline(until, now, 3), until);
+        assert_eq!(own(Duration::from_millis(40), 10), Duration::from_millis(20));
+        assert_eq!(own(Duration::ZERO, 3), Duration::ZERO);
+        // What was reserved for an instance is left to it even at the end.
+        let floor = reserve(Duration::from_secs(5), 3);
+        assert_eq!(own_deadline(until, until, 0, floor), until + Duration::from_millis(20));
     }
 }

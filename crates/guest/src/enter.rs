@@ -317,7 +317,10 @@ impl Arguments {
 /// The [`Fault`] that ended the call. The machine is as it was before the call, and the next call works; what the guest left
 /// half-done in its own memory stays so.
 pub fn call<H: Host>(host: &mut H, function: u64, arguments: &[u64]) -> Result<u64, Fault> {
-    let context = host.machine().context();
+    let machine = host.machine();
+    // The guest may have written over the place by which thunks find the context.
+    machine.restore_context_pointer();
+    let context = machine.context();
     // SAFETY: `Machine` keeps its context alive for as long as the process and never forms a reference to it; this thread is the only one to
     // use it, and the signal handler, which runs on this thread too, is not running now.
     let depth = unsafe {

@@ -135,7 +135,6 @@ impl Machine {
             (teb::THREAD_ID, thread),
             (teb::TLS_POINTER, tls),
             (teb::PEB, self.peb),
-            (TEB_CONTEXT as u64, self.context.as_ptr().expose_provenance() as u64),
         ] {
             self.memory.write(self.teb + offset, &value.to_le_bytes())?;
         }
@@ -249,6 +248,13 @@ impl Machine {
     pub fn interrupted(&self) -> bool {
         // SAFETY: as in `begin`; the fields that it reads change between requests only.
         unsafe { (*self.context.as_ptr()).interrupted() }
+    }
+
+    /// Puts the context's address where thunks look for it.
+    pub(crate) fn restore_context_pointer(&self) {
+        let address = self.context.as_ptr().expose_provenance() as u64;
+        // The thread block is always writable.
+        let _ = self.memory.write(self.teb + TEB_CONTEXT as u64, &address.to_le_bytes());
     }
 
     pub(crate) fn context(&self) -> *mut Context {

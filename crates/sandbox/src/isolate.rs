@@ -57,6 +57,8 @@ const LIMITS: &[(libc::__rlimit_resource_t, u64, &str)] = &[
 /// # Errors
 /// When a layer that every supported kernel has cannot be put in place, or when the host is gone already.
 pub fn isolate(host: u32) -> io::Result<Vec<Layer>> {
+    // As nobody from here on, whoever started it: a user name space of root's would still be root to the outside.
+    leave_root(CAP_SYS_ADMIN)?;
     let namespaces = Layer::from_outcome("namespaces", namespaces());
     let privileges = Layer::from_outcome("privileges", privileges().map(|()| "none"));
     let landlock = Layer::from_outcome("landlock", landlock());
@@ -124,27 +126,44 @@ fn empty_root() -> io::Result<()> {
     Ok(())
 }
 
-/// Gives up every capability for good; root without a user namespace becomes nobody.
+/// The one capability that making name spaces takes (`linux/capability.h`: bit 21).
+const CAP_SYS_ADMIN: u32 = 1 << 21;
+
+/// Makes root nobody, left with the capabilities `keep` and no others; does nothing for other users.
+fn leave_root(keep: u32) -> io::Result<()> {
+    // SAFETY: these calls take integers or null only and change this process's credentials.
+    unsafe {
+        if libc::geteuid() != 0 {
+            return Ok(());
+        }
+        check(libc::prctl(libc::PR_SET_KEEPCAPS, 1, 0, 0, 0))?;
+        check(libc::setgroups(0, std::ptr::null()))?;
+        check(libc::setresgid(NOBODY, NOBODY, NOBODY))?;
+        check(libc::setresuid(NOBODY, NOBODY, NOBODY))?;
+    }
+    set_capabilities(keep)
+}
+
+/// Sets the effective and permitted capabilities, of the first 32, and takes all others away.
+fn set_capabilities(kept: u32) -> io::Result<()> {
+    // capset(2): header {version, pid}, then two sets of {effective, permitted, inheritable}.
+    const LINUX_CAPABILITY_VERSION_3: u32 = 0x2008_0522;
+    let header = [LINUX_CAPABILITY_VERSION_3, 0];
+    let sets = [kept, kept, 0, 0, 0, 0];
+    // SAFETY: header and sets have the sizes that version 3 states and outlive the call, which reads them only.
+    let result = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr()) };
+    check(libc::c_int::try_from(result).unwrap_or(-1)).map(|_| ())
+}
+
+/// Gives up every capability for good; root becomes nobody.
 ///
 /// # Errors
 /// The kernel's.
 pub fn privileges() -> io::Result<()> {
-    // SAFETY: these calls take integers or null only and change this process's credentials.
-    unsafe {
-        check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
-        if libc::geteuid() == 0 {
-            check(libc::setgroups(0, std::ptr::null()))?;
-            check(libc::setresgid(NOBODY, NOBODY, NOBODY))?;
-            check(libc::setresuid(NOBODY, NOBODY, NOBODY))?;
-        }
-    }
-    // capset(2): header {version, pid}, then two sets of {effective, permitted, inheritable}.
-    const LINUX_CAPABILITY_VERSION_3: u32 = 0x2008_0522;
-    let header = [LINUX_CAPABILITY_VERSION_3, 0];
-    let none = [0_u32; 6];
-    // SAFETY: header and data have the sizes that version 3 states and outlive the call, which reads them only.
-    let result = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), none.as_ptr()) };
-    check(libc::c_int::try_from(result).unwrap_or(-1))?;
+    // SAFETY: an integer option.
+    check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })?;
+    leave_root(0)?;
+    set_capabilities(0)?;
     // SAFETY: an integer option; not dumpable means no process of the same user may attach to this one or read its memory.
     check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) })?;
     Ok(())

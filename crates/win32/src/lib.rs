@@ -7,7 +7,8 @@
 //!     heap::HeapAlloc, "heapapi/nf-heapapi-heapalloc";
 //! }
 //! ```
-//! A function with an A and a W form is one function, generic over the unit of text, in two lines: `module::LoadLibrary<u8> as "LoadLibraryA"`.
+//! A function with an A and a W form is one function, generic over the unit of text, in two lines, such as
+//! `module::LoadLibrary<u8> as "LoadLibraryA"`.
 //! Everything else derives from the function's type: how arguments are decoded ([`abi`]), how the result goes back, the name in reports.
 //! A shim reaches the guest only through [`Process`]: checked copies of guest memory, and calls back into guest code.
 #![forbid(unsafe_code)]
