@@ -175,41 +175,6 @@ impl Memory {
         self.read(address, &mut bytes).map(|()| bytes)
     }
 
-    /// The bytes at `address` up to, without, the first zero.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read), when memory ends before a zero is found.
-    pub fn c_string(&self, address: u64) -> Result<Vec<u8>, Violation> {
-        let mut text = Vec::new();
-        let mut at = address;
-        loop {
-            // Page by page: the string may end just before memory does.
-            let chunk = usize::try_from(PAGE - at % PAGE).unwrap_or(1);
-            let start = text.len();
-            text.resize(start + chunk, 0);
-            self.read(at, &mut text[start..])?;
-            if let Some(end) = text[start..].iter().position(|&byte| byte == 0) {
-                text.truncate(start + end);
-                return Ok(text);
-            }
-            at += chunk as u64;
-        }
-    }
-
-    /// The UTF-16 units at `address` up to, without, the first zero.
-    ///
-    /// # Errors
-    /// As [`c_string`](Self::c_string).
-    pub fn wide_string(&self, address: u64) -> Result<Vec<u16>, Violation> {
-        let mut text = Vec::new();
-        loop {
-            match u16::from_le_bytes(self.array(address.wrapping_add(2 * text.len() as u64))?) {
-                0 => return Ok(text),
-                unit => text.push(unit),
-            }
-        }
-    }
-
     /// Whether `len` bytes at `address` may be accessed so.
     #[must_use]
     pub fn allows(&self, address: u64, len: usize, access: Access) -> bool {
@@ -323,9 +288,9 @@ mod tests {
         let memory = Memory::reserve().unwrap();
         let at = layout::HEAP.start + 0xffe;
         memory.write(at, b"over the page\0").unwrap();
-        assert_eq!(memory.c_string(at).unwrap(), b"over the page");
+        assert_eq!(memory.array(at).unwrap(), *b"over the page");
         memory.copy(at + 5, at, 4).unwrap();
-        assert_eq!(memory.c_string(at).unwrap(), b"over overpage");
+        assert_eq!(memory.array(at).unwrap(), *b"over overpage");
         assert!(memory.read(layout::IMAGES.start, &mut [0]).is_err());
         assert!(memory.write(layout::HEAP.end - 1, &[0; 2]).is_err());
     }

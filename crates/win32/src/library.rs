@@ -1,5 +1,6 @@
 //! The lists of shims, by library.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use guest::{Arguments, Stop, Value};
@@ -85,19 +86,35 @@ macro_rules! library {
     (@export $export:literal, $($path:tt)+) => { $export };
 }
 
-/// An import that the guest may call: a shim, or a name that nobody supplies.
+/// What a thunk stands for: a shim, or a name that nobody supplies.
 pub(crate) struct Entry {
-    pub library: String,
-    pub function: String,
+    library: Cow<'static, str>,
+    function: Cow<'static, str>,
     pub shim: Option<&'static Shim>,
-    /// `library!function` as the channel carries it.
+    /// `library!function` as the channel carries it; all zero until the guest gets the address.
     pub noted: Name,
 }
 
 impl Entry {
-    pub fn new(library: &str, function: &str, shim: Option<&'static Shim>) -> Self {
-        let noted = wire::channel::name(&format!("{library}!{function}"));
-        Self { library: library.to_owned(), function: function.to_owned(), shim, noted }
+    pub fn supplied(library: &'static Library, shim: &'static Shim) -> Self {
+        let (library, function) = (Cow::Borrowed(library.names[0]), Cow::Borrowed(shim.name));
+        Self { library, function, shim: Some(shim), noted: Name::default() }
+    }
+
+    pub fn missing(library: String, function: String) -> Self {
+        let mut entry = Self {
+            library: Cow::Owned(library),
+            function: Cow::Owned(function),
+            shim: None,
+            noted: Name::default(),
+        };
+        entry.note();
+        entry
+    }
+
+    /// Prepares what the channel will carry.
+    pub fn note(&mut self) {
+        self.noted = wire::channel::name(&self.full_name());
     }
 
     pub fn full_name(&self) -> String {
@@ -105,15 +122,12 @@ impl Entry {
     }
 }
 
-/// The library with this file name, in any case; the extension may be missing.
-pub(crate) fn find(name: &str) -> Option<&'static Library> {
-    let with_extension = if name.contains('.') { name.to_owned() } else { format!("{name}.dll") };
-    libraries().iter().find(|library| {
-        library.names.iter().any(|known| match known.strip_suffix('*') {
-            Some(prefix) => {
-                with_extension.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-            }
-            None => known.eq_ignore_ascii_case(&with_extension),
-        })
-    })
+/// The library with this file name, in any case, and its place among [`libraries`]; the extension may be missing.
+pub(crate) fn find(name: &str) -> Option<(usize, &'static Library)> {
+    let matches = |known: &&str| match known.strip_suffix('*') {
+        Some(prefix) => name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)),
+        None if name.contains('.') => known.eq_ignore_ascii_case(name),
+        None => known.strip_suffix(".dll").is_some_and(|known| known.eq_ignore_ascii_case(name)),
+    };
+    libraries().iter().enumerate().find(|(_, library)| library.names.iter().any(matches))
 }

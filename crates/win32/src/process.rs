@@ -51,8 +51,8 @@ pub struct Process {
     pub(crate) driver: Option<Module>,
     /// What each thunk stands for, by index.
     entries: Vec<Entry>,
-    /// Module handles of the libraries that shims stand for, in the order of [`library::libraries`].
-    handles: Vec<u64>,
+    /// For each of [`library::libraries`], its module handle and the index of its first entry.
+    libraries: Vec<(u64, usize)>,
     link: Box<dyn Link>,
     pub(crate) started: Instant,
     pub(crate) kernel32: crate::kernel32::State,
@@ -74,11 +74,6 @@ impl Process {
     /// [`LoadError`] when its own blocks do not fit into guest memory.
     pub fn new(mut machine: Machine, link: Box<dyn Link>) -> Result<Self, LoadError> {
         let full = |_| LoadError::TooMany("memory of the system's own");
-        let mut handles = Vec::new();
-        for _ in library::libraries() {
-            // A handle needs an address of its own, and a guest that reads there finds zeros.
-            handles.push(machine.lend(16).map_err(full)?);
-        }
         let crt = crate::crt::State::new(&mut machine).map_err(full)?;
         let kernel32 = crate::kernel32::State::new(&mut machine).map_err(full)?;
         let mut process = Self {
@@ -86,7 +81,7 @@ impl Process {
             heap: Heap::new(),
             driver: None,
             entries: Vec::new(),
-            handles,
+            libraries: Vec::new(),
             link,
             started: Instant::now(),
             kernel32,
@@ -94,10 +89,11 @@ impl Process {
             crt,
         };
         for library in library::libraries() {
+            // A handle needs an address of its own, and a guest that reads there finds zeros.
+            let handle = process.machine.lend(16).map_err(full)?;
+            process.libraries.push((handle, process.entries.len()));
             for shim in library.shims {
-                process
-                    .add(Entry::new(library.names[0], shim.name, Some(shim)))
-                    .ok_or(LoadError::TooMany("shims"))?;
+                process.add(Entry::supplied(library, shim)).ok_or(LoadError::TooMany("shims"))?;
             }
         }
         Ok(process)
@@ -123,7 +119,7 @@ impl Process {
             let target = match self.find(&import.library, &symbol) {
                 Some(target) => target,
                 None => {
-                    let entry = Entry::new(&import.library, &symbol, None);
+                    let entry = Entry::missing(import.library, symbol);
                     unresolved.push(entry.full_name());
                     self.add(entry).ok_or(LoadError::TooMany("imports"))?
                 }
@@ -139,11 +135,11 @@ impl Process {
     }
 
     /// The address of a library's function, if there is a shim for it.
-    pub(crate) fn find(&self, library: &str, function: &str) -> Option<u64> {
-        let library = library::find(library)?;
-        let index = self.entries.iter().position(|entry| {
-            entry.shim.is_some() && entry.function == function && entry.library == library.names[0]
-        })?;
+    pub(crate) fn find(&mut self, library: &str, function: &str) -> Option<u64> {
+        let (place, library) = library::find(library)?;
+        let &(_, first) = self.libraries.get(place)?;
+        let index = first + library.shims.iter().position(|shim| shim.name == function)?;
+        self.entries.get_mut(index)?.note();
         u32::try_from(index).ok().map(Thunks::address)
     }
 
@@ -153,15 +149,14 @@ impl Process {
         if let Some(driver) = self.driver.as_ref().filter(|driver| driver.name.eq_ignore_ascii_case(file)) {
             return Some(driver.base);
         }
-        let wanted = library::find(file)?;
-        let index = library::libraries().iter().position(|library| library.names == wanted.names)?;
-        self.handles.get(index).copied()
+        let (place, _) = library::find(file)?;
+        self.libraries.get(place).map(|&(handle, _)| handle)
     }
 
     /// The name of the library with a handle.
     pub(crate) fn library_name(&self, handle: u64) -> Option<&'static str> {
-        let index = self.handles.iter().position(|&known| known == handle)?;
-        Some(library::libraries()[index].names[0])
+        let place = self.libraries.iter().position(|&(known, _)| known == handle)?;
+        Some(library::libraries()[place].names[0])
     }
 
     /// Calls a guest function.

@@ -75,13 +75,14 @@ impl Guest {
     }
 
     /// The address of a function, whichever library has it.
-    pub fn address(&self, function: &str) -> u64 {
+    pub fn address(&mut self, function: &str) -> u64 {
         let libraries = ["kernel32", "ucrtbase", "user32"];
         libraries.iter().find_map(|library| self.process.find(library, function)).unwrap()
     }
 
     pub fn call(&mut self, function: &str, arguments: &[u64]) -> u64 {
-        self.process.call(self.address(function), arguments).unwrap()
+        let address = self.address(function);
+        self.process.call(address, arguments).unwrap()
     }
 
     /// Calls a function that answers an int.
@@ -91,7 +92,8 @@ impl Guest {
 
     /// What a call ends with that does not return.
     pub fn fault(&mut self, function: &str, arguments: &[u64]) -> FaultKind {
-        self.process.call(self.address(function), arguments).unwrap_err().kind
+        let address = self.address(function);
+        self.process.call(address, arguments).unwrap_err().kind
     }
 
     /// What a call ends with when the host interrupts it after `time`.
@@ -132,11 +134,13 @@ impl Guest {
     }
 
     pub fn text(&self, at: u64) -> String {
-        String::from_utf8(self.process.machine.memory.c_string(at).unwrap()).unwrap()
+        let bytes = (at..).map(|at| u8::from_le_bytes(self.bytes(at)));
+        String::from_utf8(bytes.take_while(|&byte| byte != 0).collect()).unwrap()
     }
 
     pub fn wide_text(&self, at: u64) -> String {
-        String::from_utf16(&self.process.machine.memory.wide_string(at).unwrap()).unwrap()
+        let units = (at..).step_by(2).map(|at| u16::from_le_bytes(self.bytes(at)));
+        String::from_utf16(&units.take_while(|&unit| unit != 0).collect::<Vec<_>>()).unwrap()
     }
 
     pub fn errno(&mut self) -> i32 {
