@@ -63,7 +63,7 @@ pub struct Decoded {
     pub width: Option<u32>,
     /// Rows, for video.
     pub height: Option<u32>,
-    /// SHA-256 in lower-case hexadecimal of the decoded content: all frames as top-down BGR24, or all PCM bytes.
+    /// BLAKE3 in lower-case hexadecimal of the decoded content: all frames as top-down BGR24, or all PCM bytes.
     pub hash: String,
     /// How long decoding took, in seconds of wall time, opening the driver not included.
     pub seconds: f64,
@@ -226,8 +226,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let decoded = run_in(folder.path(), &pcm(b"abcde"), Some("out.wav")).unwrap();
         assert_eq!((decoded.samples, decoded.driver, decoded.warnings.len()), (Some(2), None, 1));
-        // SHA-256 of "abcd".
-        assert_eq!(decoded.hash, "88d4266fd4e6338d13b845fcf289579d209c897823b9217da3e161936f031589");
+        // BLAKE3 of "abcd".
+        assert_eq!(decoded.hash, "8c9c9881805d1a847102d7a42e58b990d088dd88a84f7314d71c838107571f2b");
         assert!(std::fs::read(folder.path().join("out.wav")).unwrap().ends_with(b"abcd"));
     }
 

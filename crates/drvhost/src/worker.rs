@@ -23,6 +23,8 @@ const LOOK: Duration = Duration::from_millis(10);
 const REPEAT: Duration = Duration::from_millis(5);
 /// How long after its deadline a call has for being interrupted before its worker is killed.
 const GRACE: Duration = Duration::from_millis(250);
+/// How many texts of a driver's are shown for each request.
+const SAID_MOST: u32 = 1000;
 /// How long a worker has for entering its jail.
 const START: Duration = Duration::from_secs(10);
 
@@ -84,8 +86,8 @@ impl Worker {
         let mut channel = Channel::new(Side::Host, Sleep { wait: futex::wait, wake: futex::wake });
         let started = match first_word(&mut channel, &memory, &child)? {
             ToHost::Started(started) => started,
-            ToHost::NotStarted(why) => return Err(Error::Worker(why)),
-            other => return Err(Error::Worker(format!("its first word was {other:?}"))),
+            ToHost::NotStarted(why) => return Err(Error::Worker(printable(&why))),
+            _ => return Err(Error::Worker("it broke the protocol with its first word".into())),
         };
         for layer in &started.layers {
             if layer.active {
@@ -123,11 +125,11 @@ impl Worker {
         };
         match self.exchange(&turn, load, broker, until) {
             Exchange::Loaded(loaded) => Ok(loaded),
-            Exchange::Unloadable(LoadRefusal::Image(why)) => Err(not_a_driver(why)),
+            Exchange::Unloadable(LoadRefusal::Image(why)) => Err(not_a_driver(printable(&why))),
             Exchange::Unloadable(LoadRefusal::EntryPoint) => Err(not_a_driver(
                 "its entry point refuses to be loaded (DLL_PROCESS_ATTACH answered FALSE)".into(),
             )),
-            Exchange::Unloadable(LoadRefusal::Host(why)) => Err(Error::Worker(why)),
+            Exchange::Unloadable(LoadRefusal::Host(why)) => Err(Error::Worker(printable(&why))),
             Exchange::Reply(reply) => Err(self.failure(reply, "its entry point")),
         }
     }
@@ -210,7 +212,7 @@ impl Worker {
         }
         // 0 means "no request" to the worker.
         let seq = self.next_seq.fetch_add(1, Ordering::Relaxed).max(1);
-        let mut waiting = Waiting { seq, until, next_signal: None };
+        let mut waiting = Waiting { seq, until, next_signal: None, said: 0 };
         let mut next = message(seq);
         loop {
             let heard = self.say_and_hear(&next, &mut waiting);
@@ -220,6 +222,9 @@ impl Worker {
                 Err(reply) => return reply.into(),
             };
             next = ToWorker::Granted(turn.step_aside(|| broker.ask(&asked, until)));
+            if let Err(reply) = self.check_if_late(&mut waiting) {
+                return reply.into();
+            }
         }
     }
 
@@ -234,10 +239,31 @@ impl Worker {
         loop {
             let look = waiting.next_look();
             match channel.receive(words, Some(look)).map_err(|error| broken(&error))? {
-                Some(ToHost::Said(text)) => tracing::info!(driver = self.name, "{}", printable(&text)),
+                Some(ToHost::Said(text)) => {
+                    self.show(&text, waiting);
+                    self.check_if_late(waiting)?;
+                }
                 Some(message) => return Ok(message),
                 None => self.check(waiting)?,
             }
+        }
+    }
+
+    /// Shows what the driver wrote for people, up to a limit for each request.
+    fn show(&self, text: &str, waiting: &mut Waiting) {
+        waiting.said = waiting.said.saturating_add(1);
+        match waiting.said {
+            ..SAID_MOST => tracing::info!(driver = self.name, "{}", printable(text)),
+            SAID_MOST => tracing::info!(driver = self.name, "says more than is shown"),
+            _ => {}
+        }
+    }
+
+    /// [`check`](Self::check), once the deadline has passed: a worker that never stops talking must not put it off.
+    fn check_if_late(&self, waiting: &mut Waiting) -> Result<(), Reply> {
+        match waiting.until {
+            Some(until) if Instant::now() >= until => self.check(waiting),
+            _ => Ok(()),
         }
     }
 
@@ -296,6 +322,8 @@ struct Waiting {
     seq: u32,
     until: Option<Instant>,
     next_signal: Option<Instant>,
+    /// How many texts the driver has written meanwhile.
+    said: u32,
 }
 
 impl Waiting {
@@ -314,13 +342,15 @@ impl Waiting {
 fn first_word(channel: &mut Channel, memory: &SharedMemory, child: &Child) -> Result<ToHost, Error> {
     let give_up = Instant::now() + START;
     loop {
+        // Looked at first: what a worker says before it ends is still there afterwards.
+        let ended = child.ended();
         let look = Instant::now() + LOOK;
         if let Some(message) =
             channel.receive(memory.words(), Some(look)).map_err(|error| Error::Worker(error.to_string()))?
         {
             return Ok(message);
         }
-        if let Some(ended) = child.ended() {
+        if let Some(ended) = ended {
             return Err(Error::Worker(format!("it {ended} before it was ready")));
         }
         if Instant::now() > give_up {
@@ -340,7 +370,9 @@ fn sane(mut fault: Fault) -> Fault {
 
 /// Text from a driver without what could steer a terminal, and not too much of it.
 pub(crate) fn printable(text: &str) -> String {
-    text.trim_end().chars().take(500).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    // Controls, and what turns the direction of text around.
+    let unfit = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.trim_end().chars().take(500).map(|c| if unfit(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// Where the worker's program is: beside this program, or one folder up, where cargo puts what tests use.

@@ -28,6 +28,8 @@ pub(crate) struct Context {
     pub in_guest: u64,
     /// How many calls into the guest are open.
     pub depth: u64,
+    /// How many were open when the request being served began: they belong to other requests.
+    pub floor: u64,
     /// The number of the request being served, for deadlines; 0 between requests.
     pub request: u32,
     /// Where the host writes the number of the request to interrupt.
@@ -64,7 +66,17 @@ impl Context {
     pub const IN_GUEST: usize = offset_of!(Self, in_guest);
 
     /// Whether the host has asked to interrupt the request being served.
-    pub fn interrupted(&self) -> bool {
-        self.request != 0 && self.interrupt.is_some_and(|word| word.load(Ordering::SeqCst) == self.request)
+    ///
+    /// # Safety
+    /// `context` must be valid. It is read through the pointer, because the signal handler may write other fields meanwhile.
+    pub unsafe fn interrupted(context: *const Self) -> bool {
+        // SAFETY: the caller's contract; these two fields change only in `Machine::serve` and its end, on this thread.
+        let (request, word) = unsafe {
+            (
+                (&raw const (*context).request).read_volatile(),
+                (&raw const (*context).interrupt).read_volatile(),
+            )
+        };
+        request != 0 && word.is_some_and(|word| word.load(Ordering::SeqCst) == request)
     }
 }

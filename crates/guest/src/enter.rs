@@ -24,9 +24,6 @@ use crate::fault::{Fault, FaultKind};
 use crate::memory::{Memory, Violation};
 use crate::thread::Machine;
 
-/// Calls nested deeper than this end with a stack overflow, before the host's own stack would.
-const DEPTH_LIMIT: u64 = 1000;
-
 /// What a thunk hands to a shim, and where the shim's result is left. Lies on the host's stack.
 #[repr(C, align(16))]
 #[derive(Debug)]
@@ -42,6 +39,10 @@ pub(crate) struct ImportFrame {
     rdi: u64,
     rsi: u64,
     rbx: u64,
+    /// The guest's MXCSR.
+    mxcsr: u64,
+    /// Keeps what follows aligned.
+    padding: u64,
     /// xmm6 to xmm15, which Win64 preserves and System V does not.
     xmm: [u128; 10],
 }
@@ -105,6 +106,8 @@ global_asm!(
     "xor r14d, r14d",
     "xor r15d, r15d",
     "call r11",
+    // While a pending x87 exception would still be the guest's.
+    "emms",
     // leave64: the guest has returned, rax is its answer.
     "mov r11, gs:[{teb_context}]",
     "jmp 4f",
@@ -120,8 +123,12 @@ global_asm!(
     "mov rsp, [r11 + {host_sp}]",
     "pop [r11 + {host_sp}]",
     "pop [r11 + {guest_sp}]",
-    "cld",
-    "emms",
+    // Whatever the guest did to FS, and to the direction and alignment check flags.
+    "mov r10, [r11 + {host_fs}]",
+    "wrfsbase r10",
+    "pushfq",
+    "and dword ptr [rsp], 0xfffbfbff",
+    "popfq",
     "ldmxcsr [rsp]",
     "fldcw [rsp + 4]",
     "add rsp, 8",
@@ -164,12 +171,40 @@ global_asm!(
     "movaps [rsp + {xmm} + 144], xmm15",
     "mov [r11 + {guest_sp}], r10",
     "mov rbx, r11",
-    "cld",
+    "mov edx, eax",
+    // A shim is Rust code: it needs the host's FS, no alignment check, and floating-point exceptions that stay masked. Looking first is
+    // cheaper than writing, and the guest rarely changes any of them.
+    "rdfsbase r10",
+    "cmp r10, [r11 + {host_fs}]",
+    "je 5f",
+    "mov r10, [r11 + {host_fs}]",
+    "wrfsbase r10",
+    "5:",
+    "pushfq",
+    "test dword ptr [rsp], 0x40400",
+    "jz 6f",
+    "and dword ptr [rsp], 0xfffbfbff",
+    "popfq",
+    "pushfq",
+    "6:",
+    "add rsp, 8",
+    "stmxcsr [rsp + {mxcsr}]",
+    "mov eax, [rsp + {mxcsr}]",
+    "and eax, 0xffc0",
+    "cmp eax, 0x1f80",
+    "je 7f",
+    "ldmxcsr [rip + drvhost_guest_mxcsr]",
+    "7:",
     "mov rdi, r11",
     "mov rsi, rsp",
-    "mov edx, eax",
     "call [r11 + {dispatch}]",
     "mov r11, rbx",
+    "mov eax, [rsp + {mxcsr}]",
+    "and eax, 0xffc0",
+    "cmp eax, 0x1f80",
+    "je 8f",
+    "ldmxcsr [rsp + {mxcsr}]",
+    "8:",
     "cmp qword ptr [r11 + {abort}], 0",
     "jne drvhost_fault64",
     "movaps xmm6, [rsp + {xmm}]",
@@ -201,6 +236,8 @@ global_asm!(
     dispatch = const Context::DISPATCH,
     abort = const Context::ABORT,
     in_guest = const Context::IN_GUEST,
+    host_fs = const Context::HOST_FS,
+    mxcsr = const offset_of!(ImportFrame, mxcsr),
     teb_context = const TEB_CONTEXT,
     frame_size = const size_of::<ImportFrame>(),
     frame_sp = const offset_of!(ImportFrame, guest_sp),
@@ -322,7 +359,7 @@ pub fn call<H: Host>(host: &mut H, function: u64, arguments: &[u64]) -> Result<u
     machine.restore_context_pointer();
     let context = machine.context();
     // SAFETY: `Machine` keeps its context alive for as long as the process and never forms a reference to it; this thread is the only one to
-    // use it, and the signal handler, which runs on this thread too, is not running now.
+    // use it, the signal handler of this thread included, which uses it by the same pointer.
     let depth = unsafe {
         if (*context).depth == 0 {
             (*context).abort = 0;
@@ -330,9 +367,9 @@ pub fn call<H: Host>(host: &mut H, function: u64, arguments: &[u64]) -> Result<u
         }
         (*context).depth
     };
-    // SAFETY: as above.
-    if depth >= DEPTH_LIMIT || unsafe { (*context).interrupted() } {
-        let kind = if depth >= DEPTH_LIMIT { FaultKind::StackOverflow } else { FaultKind::Deadline };
+    let too_deep = depth >= host.machine().depth_limit();
+    if too_deep || host.machine().interrupted() {
+        let kind = if too_deep { FaultKind::StackOverflow } else { FaultKind::Deadline };
         return Err(Fault { kind, instruction: function, place: host.machine().place(function) });
     }
     let host_pointer = std::ptr::from_mut(host);

@@ -39,6 +39,13 @@ pub enum FaultKind {
     IllegalInstruction,
     /// `int3`.
     Breakpoint,
+    /// `int N`; 0x29 is how code compiled by MSVC ends itself at once (`__fastfail`).
+    SoftwareInterrupt {
+        /// N.
+        number: u8,
+    },
+    /// A misaligned access, after the guest asked for such to fault.
+    Misaligned,
     /// Integer division by zero, or with a result that does not fit.
     IntegerDivide,
     /// An unmasked floating-point exception.
@@ -84,11 +91,19 @@ impl fmt::Display for FaultKind {
                 write!(f, "access violation: cannot {access} at {address:#x}")
             }
             Self::AccessViolation { address: None, access } => {
-                write!(f, "access violation: cannot {access} at an address that cannot exist")
+                write!(
+                    f,
+                    "access violation: cannot {access} at an address that cannot exist, or a privileged instruction"
+                )
             }
             Self::StackOverflow => f.write_str("stack overflow"),
             Self::IllegalInstruction => f.write_str("illegal instruction"),
             Self::Breakpoint => f.write_str("breakpoint instruction"),
+            Self::SoftwareInterrupt { number: 0x29 } => {
+                f.write_str("fast fail (int 0x29): a check of the driver's own failed")
+            }
+            Self::SoftwareInterrupt { number } => write!(f, "software interrupt {number:#04x}"),
+            Self::Misaligned => f.write_str("misaligned memory access"),
             Self::IntegerDivide => f.write_str("integer division by zero or overflow"),
             Self::FloatingPoint => f.write_str("floating-point exception"),
             Self::SystemCall { number } => {

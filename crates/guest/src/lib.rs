@@ -10,6 +10,9 @@
 //!    └──── leave64 <────────┴───── fault: signal.rs rewrites the ────────┘
 //!                                  interrupted context to fault64
 //! ```
+//! Guest code runs in this very address space and could write over anything here. What keeps that from mattering is that the process
+//! holds nothing but the guest and has nothing to reach out with (crate `sandbox`); Rust's guarantees end where the guest breaks them.
+//!
 //! All guest addresses lie below 4 GiB (see [`layout`]), so that one arrangement serves drivers of both widths.
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
@@ -29,5 +32,5 @@ pub use enter::{Arguments, Host, Stop, Value, call};
 pub use fault::{Access, Fault, FaultKind, Place};
 pub use image::{LoadError, Module};
 pub use memory::{Memory, Protection, Violation};
-pub use thread::{Machine, StartError};
+pub use thread::{Machine, Serving, StartError};
 pub use thunks::Thunks;

@@ -23,6 +23,10 @@ const UNSAFE_FLAGS: i64 = 0x100 | 0x400 | 0x4000 | 0x4_0000;
 global_asm!(
     ".globl drvhost_signal",
     "drvhost_signal:",
+    // The kernel clears the guest's direction and trap flags, but not its alignment check.
+    "pushfq",
+    "and dword ptr [rsp], 0xfffbffff",
+    "popfq",
     "mov rcx, rsp",
     "and rcx, -{stack_size}",
     "mov rcx, [rcx]",
@@ -30,7 +34,6 @@ global_asm!(
     "push rax",
     "mov r8, [rcx + {host_fs}]",
     "wrfsbase r8",
-    "cld",
     "call {handle}",
     "pop rax",
     "wrfsbase rax",
@@ -105,7 +108,9 @@ extern "sysv64" fn handle(
         error: registers[libc::REG_ERR as usize].cast_unsigned(),
     };
     if signal == libc::SIGUSR1 {
-        if context.depth == 0 || !context.interrupted() {
+        // At the floor the request's own call is over, or has not begun.
+        // SAFETY: the context of this thread, as above.
+        if context.depth <= context.floor || !unsafe { Context::interrupted(context) } {
             return;
         }
         if !in_guest {

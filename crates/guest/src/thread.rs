@@ -55,6 +55,17 @@ pub enum StartError {
     Blocks(#[from] Violation),
 }
 
+/// What a thread served before it began to serve something on top of that.
+#[derive(Debug)]
+#[must_use = "the outer request must be resumed"]
+pub struct Serving {
+    request: u32,
+    floor: u64,
+}
+
+/// The host's stack that one call into the guest and the shim below it may use.
+const STACK_PER_CALL: u64 = 8 << 10;
+
 /// Everything that guest code runs on.
 #[derive(Debug)]
 pub struct Machine {
@@ -69,6 +80,7 @@ pub struct Machine {
     peb: u64,
     /// The next free address of [`layout::SYSTEM`].
     next_block: u64,
+    depth_limit: u64,
 }
 
 impl Machine {
@@ -97,6 +109,7 @@ impl Machine {
             host: 0,
             in_guest: 0,
             depth: 0,
+            floor: 0,
             request: 0,
             interrupt: None,
             trap: Trap::default(),
@@ -112,6 +125,7 @@ impl Machine {
             teb: 0,
             peb: 0,
             next_block: layout::SYSTEM.start,
+            depth_limit: depth_limit(),
         };
         machine.make_blocks()?;
         // SAFETY: the context was leaked above, and this thread becomes the guest's.
@@ -223,31 +237,44 @@ impl Machine {
         self.memory.write(slot, &address.to_le_bytes())
     }
 
-    /// Starts serving request `number` (not 0): if `interrupt` comes to hold that number and SIGUSR1 arrives, the guest's
-    /// call ends with [`FaultKind::Deadline`].
-    pub fn begin(&mut self, number: u32, interrupt: &'static AtomicU32) {
-        // SAFETY: see `call`: the context lives as long as the process and only this thread uses it; volatile, because the
+    /// Starts serving request `number` (not 0) and answers what was served before, for [`resume`](Self::resume): if `interrupt`
+    /// comes to hold that number and SIGUSR1 arrives, the guest's call ends with [`FaultKind::Deadline`].
+    pub fn begin(&mut self, number: u32, interrupt: &'static AtomicU32) -> Serving {
+        let context = self.context.as_ptr();
+        // SAFETY: the context lives as long as the process and only this thread uses it; by pointer and volatile, because the
         // signal handler of this thread reads these fields.
         unsafe {
-            let context = self.context.as_ptr();
+            let outer = Serving {
+                request: (&raw const (*context).request).read_volatile(),
+                floor: (&raw const (*context).floor).read_volatile(),
+            };
             (&raw mut (*context).interrupt).write_volatile(Some(interrupt));
+            (&raw mut (*context).floor).write_volatile((&raw const (*context).depth).read_volatile());
             (&raw mut (*context).request).write_volatile(number);
+            outer
         }
     }
 
-    /// The number of the request being served; 0 for none.
-    #[must_use]
-    pub fn request(&self) -> u32 {
+    /// Goes on serving what was served before.
+    pub fn resume(&mut self, outer: Serving) {
+        let context = self.context.as_ptr();
         // SAFETY: as in `begin`.
-        unsafe { (&raw const (*self.context.as_ptr()).request).read_volatile() }
+        unsafe {
+            (&raw mut (*context).request).write_volatile(outer.request);
+            (&raw mut (*context).floor).write_volatile(outer.floor);
+        }
     }
 
-    /// Whether the host has asked to interrupt the request being served: its call ends with [`FaultKind::Deadline`] when the shim
-    /// that runs comes back, so a shim that waits should stop.
+    /// Whether the host has interrupted the request being served: for shims that take or wait long.
     #[must_use]
     pub fn interrupted(&self) -> bool {
-        // SAFETY: as in `begin`; the fields that it reads change between requests only.
-        unsafe { (*self.context.as_ptr()).interrupted() }
+        // SAFETY: the context lives as long as the process.
+        unsafe { Context::interrupted(self.context.as_ptr()) }
+    }
+
+    /// How many calls into the guest may be open at once, so that they fit into the host's own stack.
+    pub(crate) fn depth_limit(&self) -> u64 {
+        self.depth_limit
     }
 
     /// Puts the context's address where thunks look for it.
@@ -280,15 +307,23 @@ impl Machine {
             _ => self.violation(trap),
         };
         // After `int3` the instruction pointer is past it.
-        let instruction =
-            if trap.signal == libc::SIGTRAP { trap.instruction.saturating_sub(1) } else { trap.instruction };
+        let past = u64::from(trap.signal == libc::SIGTRAP && trap.number == BREAKPOINT);
+        let instruction = trap.instruction.saturating_sub(past);
         Fault { kind, instruction, place: self.place(instruction) }
     }
 
     fn violation(&self, trap: &Trap) -> FaultKind {
-        if trap.number != PAGE_FAULT {
-            // A general protection fault: an address that is not canonical, or an instruction that user code may not run.
-            return FaultKind::AccessViolation { address: None, access: Access::Read };
+        match trap.number {
+            PAGE_FAULT => {}
+            ALIGNMENT_CHECK => return FaultKind::Misaligned,
+            // `int N` for an N that user code may not raise.
+            GENERAL_PROTECTION if trap.error & FROM_GATE != 0 => {
+                return FaultKind::SoftwareInterrupt {
+                    number: u8::try_from(trap.error >> 3).unwrap_or(u8::MAX),
+                };
+            }
+            // An address that is not canonical, or an instruction that user code may not run.
+            _ => return FaultKind::AccessViolation { address: None, access: Access::Read },
         }
         if layout::STACK_GUARD.contains(&trap.address) {
             return FaultKind::StackOverflow;
@@ -304,6 +339,18 @@ impl Machine {
 
 /// Processor exception numbers, and bits of a page fault's error code (Intel SDM volume 3, chapter 6).
 const DIVIDE_ERROR: u64 = 0;
+const BREAKPOINT: u64 = 3;
+const GENERAL_PROTECTION: u64 = 13;
+const ALIGNMENT_CHECK: u64 = 17;
+const FROM_GATE: u64 = 1 << 1;
 const PAGE_FAULT: u64 = 14;
 const WRITE: u64 = 1 << 1;
 const FETCH: u64 = 1 << 4;
+
+/// At most 1000, fewer where the system gives programs a small stack.
+fn depth_limit() -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is live and of the type that the call writes.
+    let result = unsafe { libc::getrlimit(libc::RLIMIT_STACK, &raw mut limit) };
+    if result == 0 { (limit.rlim_cur / STACK_PER_CALL).clamp(16, 1000) } else { 16 }
+}

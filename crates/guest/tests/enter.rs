@@ -138,7 +138,7 @@ fn a_deadline_interrupts_a_loop(guest: &mut Guest) {
     static INTERRUPT: AtomicU32 = AtomicU32::new(0);
     // SAFETY: gettid has no preconditions.
     let (process, thread) = (std::process::id(), unsafe { libc::gettid() });
-    guest.machine.begin(7, &INTERRUPT);
+    let outer = guest.machine.begin(7, &INTERRUPT);
     std::thread::scope(|scope| {
         scope.spawn(move || {
             // The first ones name another request and must do nothing; the rest are repeated as the host repeats them.
@@ -151,5 +151,5 @@ fn a_deadline_interrupts_a_loop(guest: &mut Guest) {
         });
         assert_eq!(guest.run("loop", &[]).unwrap_err().kind, FaultKind::Deadline);
     });
-    guest.machine.begin(0, &INTERRUPT);
+    guest.machine.resume(outer);
 }

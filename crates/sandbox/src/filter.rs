@@ -58,8 +58,18 @@ pub const RUNNING: &[Rule] = &[
     Rule {
         number: libc::SYS_clock_gettime,
         name: "clock_gettime",
-        argument: Argument::Any,
+        argument: Argument::Masked(
+            0,
+            0,
+            &[libc::CLOCK_REALTIME.cast_unsigned(), libc::CLOCK_MONOTONIC.cast_unsigned()],
+        ),
         reason: "GetTickCount and its kin, where the vDSO falls back to the call because the clock source is not the TSC",
+    },
+    Rule {
+        number: libc::SYS_restart_syscall,
+        name: "restart_syscall",
+        argument: Argument::Any,
+        reason: "a sleep with a time limit that was stopped (suspend, SIGSTOP) goes on with it; it can resume nothing else",
     },
 ];
 

@@ -20,10 +20,12 @@ pub fn reserve(size: usize) -> io::Result<()> {
     // SAFETY: a block larger than anything free makes the arena grow by at least M_TOP_PAD; it is freed at once and not used.
     // The optimiser would take an unused block away, hence the black box.
     let block = std::hint::black_box(unsafe { libc::malloc(1 << 18) });
-    if set != 1 || block.is_null() {
+    // SAFETY: `block` came from malloc, or is null, which free ignores.
+    unsafe { libc::free(block) };
+    // SAFETY: mallinfo2 reads the allocator's counters.
+    let free = unsafe { libc::mallinfo2() }.fordblks;
+    if set != 1 || block.is_null() || free < size {
         return Err(io::ErrorKind::OutOfMemory.into());
     }
-    // SAFETY: `block` came from malloc on the line above.
-    unsafe { libc::free(block) };
     Ok(())
 }

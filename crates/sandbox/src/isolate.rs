@@ -58,9 +58,10 @@ const LIMITS: &[(libc::__rlimit_resource_t, u64, &str)] = &[
 /// When a layer that every supported kernel has cannot be put in place, or when the host is gone already.
 pub fn isolate(host: u32) -> io::Result<Vec<Layer>> {
     // As nobody from here on, whoever started it: a user name space of root's would still be root to the outside.
-    leave_root(CAP_SYS_ADMIN)?;
+    // Where that is not possible the next layers hold all the same.
+    let _ = leave_root(CAP_SYS_ADMIN);
     let namespaces = Layer::from_outcome("namespaces", namespaces());
-    let privileges = Layer::from_outcome("privileges", privileges().map(|()| "none"));
+    let privileges = Layer::from_outcome("privileges", Ok(privileges()?));
     let landlock = Layer::from_outcome("landlock", landlock());
     die_with(host)?;
     descriptors()?;
@@ -141,32 +142,41 @@ fn leave_root(keep: u32) -> io::Result<()> {
         check(libc::setresgid(NOBODY, NOBODY, NOBODY))?;
         check(libc::setresuid(NOBODY, NOBODY, NOBODY))?;
     }
-    set_capabilities(keep)
+    set_capabilities(keep & permitted()?)
+}
+
+/// The header of capget(2) and capset(2): version 3, this process. Two sets of {effective, permitted, inheritable} go with it.
+const CAPABILITY_HEADER: [u32; 2] = [0x2008_0522, 0];
+
+/// The permitted capabilities, of the first 32.
+fn permitted() -> io::Result<u32> {
+    let mut sets = [0_u32; 6];
+    // SAFETY: header and sets have the sizes that version 3 states and outlive the call.
+    let result = unsafe { libc::syscall(libc::SYS_capget, CAPABILITY_HEADER.as_ptr(), sets.as_mut_ptr()) };
+    check(libc::c_int::try_from(result).unwrap_or(-1)).map(|_| sets[1])
 }
 
 /// Sets the effective and permitted capabilities, of the first 32, and takes all others away.
 fn set_capabilities(kept: u32) -> io::Result<()> {
-    // capset(2): header {version, pid}, then two sets of {effective, permitted, inheritable}.
-    const LINUX_CAPABILITY_VERSION_3: u32 = 0x2008_0522;
-    let header = [LINUX_CAPABILITY_VERSION_3, 0];
     let sets = [kept, kept, 0, 0, 0, 0];
     // SAFETY: header and sets have the sizes that version 3 states and outlive the call, which reads them only.
-    let result = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr()) };
+    let result = unsafe { libc::syscall(libc::SYS_capset, CAPABILITY_HEADER.as_ptr(), sets.as_ptr()) };
     check(libc::c_int::try_from(result).unwrap_or(-1)).map(|_| ())
 }
 
-/// Gives up every capability for good; root becomes nobody.
+/// Gives up every capability for good; root becomes nobody, where there is a nobody to become.
 ///
 /// # Errors
 /// The kernel's.
-pub fn privileges() -> io::Result<()> {
+pub fn privileges() -> io::Result<String> {
     // SAFETY: an integer option.
     check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })?;
-    leave_root(0)?;
+    let left = leave_root(0);
     set_capabilities(0)?;
     // SAFETY: an integer option; not dumpable means no process of the same user may attach to this one or read its memory.
     check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) })?;
-    Ok(())
+    // Root of a user name space in which no other user is mapped can become nobody else.
+    Ok(if left.is_ok() { "none" } else { "no capabilities; still root of its user name space" }.to_owned())
 }
 
 /// Denies every file, every TCP port, and every signal or abstract socket to the outside (Landlock without a single rule that allows).

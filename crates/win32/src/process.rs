@@ -213,10 +213,13 @@ impl Process {
         self.driver.as_ref()?.export(name).filter(|&address| self.machine.executable(address))
     }
 
-    /// Starts serving the request with this number: it can be interrupted from now on.
-    pub fn begin(&mut self, seq: u32) {
+    /// Does `work` as the request with this number, which can be interrupted meanwhile.
+    pub fn serve<T>(&mut self, seq: u32, work: impl FnOnce(&mut Self) -> T) -> T {
         let interrupt = self.link.interrupt();
-        self.machine.begin(seq, interrupt);
+        let outer = self.machine.begin(seq, interrupt);
+        let done = work(self);
+        self.machine.resume(outer);
+        done
     }
 
     /// Serves a call of the host's and answers it.
@@ -224,10 +227,7 @@ impl Process {
     /// # Errors
     /// [`LinkError`].
     pub fn answer(&mut self, call: &wire::Call) -> Result<(), LinkError> {
-        let outer = self.machine.request();
-        self.begin(call.seq);
-        let outcome = self.call(call.function, &call.arguments);
-        self.begin(outer);
+        let outcome = self.serve(call.seq, |process| process.call(call.function, &call.arguments));
         self.report(call.seq, outcome)
     }
 
@@ -339,7 +339,9 @@ pub fn to_wire(fault: &Fault) -> wire::Fault {
         FaultKind::Shim { .. } => wire::FaultKind::Bug,
         _ => wire::FaultKind::Driver,
     };
-    let place =
-        fault.place.as_ref().map(|place| wire::Place { module: place.module.clone(), offset: place.offset });
-    wire::Fault { kind, text: fault.kind.to_string(), place }
+    let place = fault
+        .place
+        .as_ref()
+        .map(|place| wire::Place { module: wire::short(place.module.clone()), offset: place.offset });
+    wire::Fault { kind, text: wire::short(fault.kind.to_string()), place }
 }

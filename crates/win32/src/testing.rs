@@ -99,15 +99,14 @@ impl Guest {
     /// What a call ends with when the host interrupts it after `time`.
     pub fn interrupted(&mut self, time: Duration, function: &str, arguments: &[u64]) -> FaultKind {
         const REQUEST: u32 = 1;
-        self.process.begin(REQUEST);
         let host = std::thread::spawn(move || {
             std::thread::sleep(time);
             INTERRUPT.store(REQUEST, Ordering::SeqCst);
         });
-        let fault = self.fault(function, arguments);
+        let address = self.address(function);
+        let fault = self.process.serve(REQUEST, |process| process.call(address, arguments)).unwrap_err().kind;
         host.join().unwrap();
         INTERRUPT.store(0, Ordering::SeqCst);
-        self.process.begin(0);
         fault
     }
 

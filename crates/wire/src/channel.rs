@@ -55,6 +55,9 @@ pub enum ChannelError {
     Message(#[from] postcard::Error),
 }
 
+/// One of the writer's ways of sending.
+type Send = fn(&mut Writer, &Ring<'_>, Sleep, &[u8]) -> Result<(), RingError>;
+
 /// One end of the conversation. The memory is passed to each call, so that whoever maps it also owns it.
 #[derive(Debug)]
 pub struct Channel {
@@ -79,12 +82,33 @@ impl Channel {
     /// # Errors
     /// [`ChannelError`]: too long, or the other side does not read.
     pub fn send(&mut self, memory: &[AtomicU32], message: &impl Serialize) -> Result<(), ChannelError> {
+        self.put(memory, message, Writer::send)
+    }
+
+    /// Sends a message that may be lost: only where it leaves room for those that may not.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_if_room(
+        &mut self,
+        memory: &[AtomicU32],
+        message: &impl Serialize,
+    ) -> Result<(), ChannelError> {
+        self.put(memory, message, Writer::send_if_room)
+    }
+
+    fn put(
+        &mut self,
+        memory: &[AtomicU32],
+        message: &impl Serialize,
+        send: Send,
+    ) -> Result<(), ChannelError> {
         let start = if self.side == Side::Host { TO_WORKER } else { TO_HOST };
         let ring = part(memory, start)?;
         let mut bytes = std::mem::take(&mut self.frame);
         bytes.clear();
         let bytes = postcard::to_extend(message, bytes)?;
-        let result = self.writer.send(&ring, self.sleep, &bytes);
+        let result = send(&mut self.writer, &ring, self.sleep, &bytes);
         self.frame = bytes;
         Ok(result?)
     }

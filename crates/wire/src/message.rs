@@ -166,6 +166,14 @@ pub enum FaultKind {
     Bug,
 }
 
+/// `text`, cut so that it fits into any message.
+#[must_use]
+pub fn short(mut text: String) -> String {
+    const LONGEST_TEXT: usize = 2000;
+    text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+    text
+}
+
 /// A place in an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {

@@ -99,6 +99,20 @@ impl Writer {
     /// # Errors
     /// [`RingError`]; then nothing was written.
     pub fn send(&mut self, ring: &Ring<'_>, sleep: Sleep, frame: &[u8]) -> Result<(), RingError> {
+        self.put(ring, sleep, frame, 0)
+    }
+
+    /// As [`send`](Self::send), but only while half the ring stays free: for what may be lost, so that it never takes the place of
+    /// an answer.
+    ///
+    /// # Errors
+    /// [`RingError`]; then nothing was written.
+    pub fn send_if_room(&mut self, ring: &Ring<'_>, sleep: Sleep, frame: &[u8]) -> Result<(), RingError> {
+        self.put(ring, sleep, frame, CAPACITY / 2)
+    }
+
+    /// Appends a frame unless fewer than `spare` words would stay free.
+    fn put(&mut self, ring: &Ring<'_>, sleep: Sleep, frame: &[u8], spare: usize) -> Result<(), RingError> {
         if frame.len() > LONGEST {
             return Err(RingError::TooLong(frame.len()));
         }
@@ -107,7 +121,7 @@ impl Writer {
         if used > CAPACITY {
             return Err(RingError::Forged);
         }
-        if needed > CAPACITY - used {
+        if needed + spare > CAPACITY - used {
             return Err(RingError::Full);
         }
         ring.put(self.tail, truncate(frame.len()));
@@ -290,5 +304,13 @@ mod tests {
             writer.send(&owned.ring(), SLEEP, &vec![0; LONGEST]).unwrap();
         }
         assert_eq!(writer.send(&owned.ring(), SLEEP, &vec![0; LONGEST]), Err(RingError::Full));
+    }
+
+    #[test]
+    fn what_may_be_lost_leaves_room_for_answers() {
+        let owned = Owned::new();
+        let mut writer = Writer::default();
+        while writer.send_if_room(&owned.ring(), SLEEP, &[0; 100]).is_ok() {}
+        assert_eq!(writer.send(&owned.ring(), SLEEP, &vec![0; LONGEST]), Ok(()));
     }
 }

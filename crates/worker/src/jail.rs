@@ -5,7 +5,7 @@ use std::io::{self, Read, stderr, stdout};
 use std::os::fd::AsFd;
 
 use guest::Machine;
-use sandbox::filter::{Filter, FilterError, Stage};
+use sandbox::filter::{Filter, FilterError, RUNNING, Stage};
 use sandbox::isolate::{Layer, isolate};
 use wire::{Started, ToHost};
 
@@ -42,6 +42,8 @@ pub struct Jailed {
 
 /// Prepares all that needs the kernel, then gives up the kernel.
 pub fn enter(host: u32, line: &mut Line) -> Result<Jailed, Refusal> {
+    // First of all, so that everything allocated from here on can also be freed without a system call.
+    sandbox::heap::reserve(HEAP).map_err(Refusal::Memory)?;
     // Descriptors 1 and 2 carry the arena and the image (`sandbox::WORKER_DESCRIPTORS`).
     let mut machine = Machine::new()?;
     machine.memory.map_arena(stdout().as_fd()).map_err(Refusal::Memory)?;
@@ -52,14 +54,10 @@ pub fn enter(host: u32, line: &mut Line) -> Result<Jailed, Refusal> {
     let (loading, running) = (Filter::compile(Stage::Loading)?, Filter::compile(Stage::Running)?);
     // A shim that panics is reported as a fault; the usual report would want to write somewhere.
     std::panic::set_hook(Box::new(|_| ()));
-    sandbox::heap::reserve(HEAP).map_err(Refusal::Memory)?;
     let mut layers = isolate(host).map_err(Refusal::Isolate)?;
     loading.install()?;
-    layers.push(Layer {
-        name: "seccomp",
-        active: true,
-        detail: "futex, rt_sigreturn, clock_gettime".to_owned(),
-    });
+    let allowed = RUNNING.iter().map(|rule| rule.name).collect::<Vec<_>>().join(", ");
+    layers.push(Layer { name: "seccomp", active: true, detail: allowed });
 
     let layers = layers
         .into_iter()

@@ -35,7 +35,12 @@ impl Line {
     /// Sends one message.
     pub fn send(&self, message: &ToHost) -> Result<(), LinkError> {
         let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
-        channel.send(self.words, message).map_err(|_| LinkError)
+        // Text may be lost, so that it never takes the place of an answer.
+        let sent = match message {
+            ToHost::Said(_) => channel.send_if_room(self.words, message),
+            _ => channel.send(self.words, message),
+        };
+        sent.map_err(|_| LinkError)
     }
 
     /// Sleeps until the host ends this process.

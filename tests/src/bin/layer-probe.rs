@@ -34,11 +34,11 @@ fn apply(layer: &str) -> std::io::Result<()> {
     match layer {
         "none" => Ok(()),
         "namespaces" => isolate::namespaces().map(|_| ()),
-        "privileges" => isolate::privileges(),
+        "privileges" => isolate::privileges().map(|_| ()),
         "landlock" => isolate::landlock().map(|_| ()),
         "descriptors" => isolate::descriptors(),
         "limits" => isolate::limits(),
-        "privileges+limits" => isolate::privileges().and_then(|()| isolate::limits()),
+        "privileges+limits" => isolate::privileges().and_then(|_| isolate::limits()),
         "seccomp" => {
             let filter = Filter::compile(Stage::Running).map_err(std::io::Error::other)?;
             filter.install().map_err(std::io::Error::other)

@@ -112,5 +112,5 @@ fn describe(decoded: &Decoded) -> String {
         .as_ref()
         .map_or_else(|| "no driver needed".to_owned(), |driver| format!("through {driver}"));
     let output = decoded.output.as_ref().map_or_else(String::new, |output| format!(" -> {output}"));
-    format!("{}{output}: {}, {driver}\nsha256 {}", decoded.input, parts.join(", "), decoded.hash)
+    format!("{}{output}: {}, {driver}\nblake3 {}", decoded.input, parts.join(", "), decoded.hash)
 }
