@@ -12,10 +12,10 @@ impl Broker for Inner {
     fn ask(&self, asked: &Asked, until: Option<Instant>) -> i64 {
         match *asked {
             Asked::Send { hdrvr, message, lparam1, lparam2 } => {
-                self.send(Hdrvr(hdrvr), message, lparam1, lparam2, self.soonest(until)).unwrap_or(0)
+                self.send(Hdrvr(hdrvr), message, lparam1, lparam2, self.nested(until)).unwrap_or(0)
             }
             Asked::Close { hdrvr, lparam1, lparam2 } => {
-                self.close(Hdrvr(hdrvr), lparam1, lparam2, self.soonest(until)).unwrap_or(0)
+                self.close(Hdrvr(hdrvr), lparam1, lparam2, self.nested(until)).unwrap_or(0)
             }
             Asked::ModuleHandle { hdrvr } => self.module_handle(Hdrvr(hdrvr)).map_or(0, u64::cast_signed),
         }

@@ -5,11 +5,11 @@
 //! 3. Only then are good instances closed, in reverse open order, and modules disabled and freed. A bad instance gets nothing further.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mmsystem::DRV_EXITSESSION;
+use mmsystem::{DRV_CLOSE, DRV_EXITSESSION};
 use serde::Serialize;
 
 use crate::module::{Message, Module};
@@ -19,7 +19,7 @@ use crate::trace::{Cause, Outcome, micros};
 use crate::worker::Reply;
 
 /// The least that an instance which still waits for its turn is left with, where there is that much.
-const RESERVE: Duration = Duration::from_millis(20);
+pub(crate) const RESERVE: Duration = Duration::from_millis(20);
 
 /// What follows the broadcast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -89,39 +89,64 @@ pub(crate) fn run(session: &Inner, policy: Policy) -> Report {
     let started = Instant::now();
     let until = session.until();
     session.gate.begin_to_close();
-    let mut told = tell(session, session.table.open(), until);
-    // What was being opened meanwhile is told as well, if it has arrived by then.
-    session.gate.close(until);
-    let late =
-        session.table.open().into_iter().filter(|(hdrvr, _)| told.iter().all(|told| told.hdrvr != *hdrvr));
-    let late = tell(session, late.collect(), until);
-    told.extend(late);
-    told.sort_by_key(|told| told.hdrvr);
+    let instances = session.table.open();
+    let floor = until.map_or(Duration::ZERO, |until| {
+        reserve(until.saturating_duration_since(started), instances.len().max(1))
+    });
+    let mut told = tell(session, instances, until, floor);
+    // What was being opened meanwhile is told as it arrives, as far as there is time.
+    loop {
+        let settled = session.gate.settle(until);
+        let mut arrived = session.table.open();
+        arrived.retain(|(hdrvr, _)| told.iter().all(|told| told.hdrvr != *hdrvr));
+        told.extend(tell(session, arrived, until, floor));
+        if settled {
+            break;
+        }
+    }
+    told.sort_by_key(|told| told.order);
     match policy {
         Policy::Orderly => close_in_order(session, &mut told),
         Policy::Windows31 => retire_all(session, &told),
+    }
+    let unused = std::mem::take(&mut *session.unused.lock().unwrap_or_else(PoisonError::into_inner));
+    for (module, hdrvr) in unused {
+        session.retire(&module, hdrvr, None, Some(Cause::SessionEnd));
     }
     session.table.clear();
     Report { instances: told.into_iter().map(|told| told.report).collect(), elapsed_us: micros(started) }
 }
 
-/// Tells instances: those of one worker one after another, workers side by side.
-fn tell(session: &Inner, instances: Vec<(Hdrvr, Slot)>, until: Option<Instant>) -> Vec<Told> {
+/// Tells instances: those of one worker one after another, workers side by side. Each has at least `floor`.
+fn tell(
+    session: &Inner,
+    instances: Vec<(Hdrvr, Slot)>,
+    until: Option<Instant>,
+    floor: Duration,
+) -> Vec<Told> {
     let mut by_worker: BTreeMap<u32, Vec<(Hdrvr, Slot)>> = BTreeMap::new();
     for (hdrvr, slot) in instances {
         by_worker.entry(slot.module.number).or_default().push((hdrvr, slot));
     }
+    let told = Mutex::new(Vec::new());
+    let broadcast = |instances| broadcast(session, instances, until, floor, &told);
     thread::scope(|scope| {
-        let broadcast = |instances| scope.spawn(move || broadcast(session, instances, until));
-        let threads: Vec<_> = by_worker.into_values().map(broadcast).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
-    })
+        for instances in by_worker.into_values() {
+            let theirs = instances.clone();
+            // Where the system gives no further thread, one after another is still better than not at all.
+            if thread::Builder::new().spawn_scoped(scope, move || broadcast(theirs)).is_err() {
+                broadcast(instances);
+            }
+        }
+    });
+    told.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// An instance that was told, or could not be.
 #[derive(Debug)]
 struct Told {
     hdrvr: Hdrvr,
+    order: u64,
     module: Arc<Module>,
     report: InstanceReport,
 }
@@ -133,11 +158,14 @@ impl Told {
 }
 
 /// Tells the instances of one worker, in order.
-fn broadcast(session: &Inner, instances: Vec<(Hdrvr, Slot)>, until: Option<Instant>) -> Vec<Told> {
-    let mut told = Vec::new();
+fn broadcast(
+    session: &Inner,
+    instances: Vec<(Hdrvr, Slot)>,
+    until: Option<Instant>,
+    floor: Duration,
+    told: &Mutex<Vec<Told>>,
+) {
     let mut waiting = instances.len();
-    let floor = until
-        .map_or(Duration::ZERO, |until| reserve(until.saturating_duration_since(Instant::now()), waiting));
     for (hdrvr, slot) in instances {
         waiting -= 1;
         let own = until.map(|until| own_deadline(Instant::now(), until, waiting, floor));
@@ -152,17 +180,12 @@ fn broadcast(session: &Inner, instances: Vec<(Hdrvr, Slot)>, until: Option<Insta
         let started = Instant::now();
         // A driver may close it during the broadcast, even while it waits for its turn (C077).
         let open = || session.table.get(hdrvr).is_some_and(|now| now.phase == Phase::Open);
-        let Some(reply) = slot.module.send(&message, open, session, &session.trace, own) else { continue };
-        let (outcome, result) = match reply {
-            Reply::Answered(result) => (Outcome::Answered, Some(result.cast_signed())),
-            Reply::Late { .. } | Reply::Busy => (Outcome::Late, None),
-            Reply::Faulted(_) => (Outcome::Faulted, None),
-            Reply::Died(_) => (Outcome::Died, None),
+        let Some(reply) = slot.module.send(&message, open, |_| (), session, &session.trace, own) else {
+            continue;
         };
-        let error = match reply {
-            Reply::Answered(_) => None,
-            bad => Some(slot.module.failure(bad, DRV_EXITSESSION).to_string()),
-        };
+        let (outcome, result) = reply.outcome();
+        let error =
+            (outcome != Outcome::Answered).then(|| slot.module.failure(reply, DRV_EXITSESSION).to_string());
         let report = InstanceReport {
             driver: slot.module.name.clone(),
             hdrvr: hdrvr.0.cast_signed(),
@@ -173,9 +196,9 @@ fn broadcast(session: &Inner, instances: Vec<(Hdrvr, Slot)>, until: Option<Insta
             close: None,
             error,
         };
-        told.push(Told { hdrvr, module: slot.module, report });
+        let instance = Told { hdrvr, order: slot.order, module: slot.module, report };
+        told.lock().unwrap_or_else(PoisonError::into_inner).push(instance);
     }
-    told
 }
 
 /// When an instance must have answered that begins now, while `waiting` others of its worker have not had their turn.
@@ -194,26 +217,36 @@ fn reserve(left: Duration, waiting: usize) -> Duration {
     }
 }
 
-/// Closes every good instance, the last opened first, and retires each module with its last good instance.
+/// Closes every good instance, the last opened first, and retires each module with its last good instance. A module none of
+/// whose instances came back from its last message gets nothing further.
 fn close_in_order(session: &Inner, told: &mut [Told]) {
+    // For each worker, the instance that DRV_DISABLE and DRV_FREE will name.
+    let mut came_back: BTreeMap<u32, Hdrvr> = BTreeMap::new();
     for index in (0..told.len()).rev() {
-        let Told { hdrvr, module, .. } = &told[index];
-        let (hdrvr, module) = (*hdrvr, Arc::clone(module));
-        if told[index].good() {
-            let closed = session.send_close(hdrvr, 0, 0, session.until(), Some(Cause::SessionEnd));
-            // A handle that is none any more was closed by another driver meanwhile.
-            told[index].report.close = closed.ok().map(|(_, reply)| match reply {
+        let (before, from_here) = told.split_at_mut(index);
+        let Some(instance) = from_here.first_mut().filter(|instance| instance.good()) else { continue };
+        let number = instance.module.number;
+        // A handle that is none any more was closed by another driver meanwhile.
+        if let Ok((module, reply)) =
+            session.send_close(instance.hdrvr, 0, 0, session.until(), Some(Cause::SessionEnd))
+        {
+            let outcome = match reply {
                 Reply::Answered(0) => CloseOutcome::Refused,
                 Reply::Answered(_) => CloseOutcome::Closed,
                 Reply::Late { .. } | Reply::Busy => CloseOutcome::Late,
                 Reply::Faulted(_) => CloseOutcome::Faulted,
                 Reply::Died(_) => CloseOutcome::Died,
-            });
-            let others =
-                told[..index].iter().any(|other| other.good() && other.module.number == module.number);
-            if !others && !module.worker.dead() {
-                session.retire(&module, hdrvr, Some(Cause::SessionEnd));
+            };
+            instance.report.close = Some(outcome);
+            if matches!(outcome, CloseOutcome::Closed | CloseOutcome::Refused) {
+                came_back.insert(number, instance.hdrvr);
+            } else {
+                instance.report.error = Some(module.failure(reply, DRV_CLOSE).to_string());
             }
+        }
+        let others = before.iter().any(|other| other.good() && other.module.number == number);
+        if let Some(&hdrvr) = came_back.get(&number).filter(|_| !others) {
+            session.retire(&instance.module, hdrvr, None, Some(Cause::SessionEnd));
         }
     }
 }
@@ -224,7 +257,7 @@ fn retire_all(session: &Inner, told: &[Told]) {
     for told in told.iter().filter(|told| told.good()) {
         if !done.contains(&told.module.number) {
             done.push(told.module.number);
-            session.retire(&told.module, told.hdrvr, Some(Cause::SessionEnd));
+            session.retire(&told.module, told.hdrvr, None, Some(Cause::SessionEnd));
         }
     }
 }

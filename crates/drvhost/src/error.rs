@@ -55,7 +55,7 @@ pub enum Error {
         result: String,
     },
     /// No open instance has this handle.
-    #[error("no open instance has the handle {0}")]
+    #[error("no open instance has the handle {0:#x}")]
     BadHandle(u64),
     /// The driver did not answer in time.
     #[error("{driver} did not answer {message} within its deadline{}", if *.killed { "; its worker had to be killed" } else { "" })]
@@ -66,6 +66,16 @@ pub enum Error {
         message: String,
         /// Whether interrupting was not enough.
         killed: bool,
+    },
+    /// The driver was occupied with another message until the deadline of this one, which was not sent.
+    #[error(
+        "{message} could not be sent to {driver}: it was occupied with another message until the deadline"
+    )]
+    Busy {
+        /// The driver's file name.
+        driver: String,
+        /// The message.
+        message: String,
     },
     /// The driver faulted.
     #[error("{driver} faulted in {message}: {fault}")]
@@ -136,9 +146,11 @@ impl Error {
             {
                 Blame::Usage
             }
-            Self::NotADriver { .. } | Self::Refused { .. } | Self::Late { .. } | Self::Died { .. } => {
-                Blame::Driver
-            }
+            Self::NotADriver { .. }
+            | Self::Refused { .. }
+            | Self::Late { .. }
+            | Self::Busy { .. }
+            | Self::Died { .. } => Blame::Driver,
             Self::Faulted { fault, .. } if fault.kind == wire::FaultKind::Bug => Blame::Bug,
             Self::Faulted { .. } => Blame::Driver,
             Self::Media(MediaError::OutputName { .. }) => Blame::Usage,
@@ -155,7 +167,9 @@ impl Error {
             Self::NoSuchDriver { .. } => Some(
                 "`drvhost list` shows what is known; a file needs its path (`./name.dll`) or `--driver-path DIR`",
             ),
-            Self::Late { .. } => Some("`--deadline 60s` gives it longer, `--deadline 0` for ever"),
+            Self::Late { .. } | Self::Busy { .. } => {
+                Some("`--deadline 60s` gives it longer, `--deadline 0` for ever")
+            }
             Self::NoCodec { .. } => Some(
                 "Debian's package libwine brings drivers for common formats; `--driver FILE` names one, `--driver-path DIR` a place to look",
             ),

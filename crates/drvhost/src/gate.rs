@@ -1,7 +1,7 @@
-//! Lets opens in until a session ends, and tells the end which are still on their way.
+//! Lets opens and closes in until a session ends, and tells the end which are still on their way.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum State {
@@ -20,19 +20,19 @@ pub(crate) struct Gate {
     changed: Condvar,
 }
 
-/// An open on its way, from its beginning to its end.
+/// An open or a close on its way, from its beginning to its end.
 #[derive(Debug)]
-pub(crate) struct Opening<'a>(&'a Gate);
+pub(crate) struct Pass<'a>(&'a Gate);
 
 impl Gate {
-    /// Lets an open begin; `None` once the session ends.
-    pub fn enter(&self) -> Option<Opening<'_>> {
+    /// Lets an open or a close begin; `None` once the session ends.
+    pub fn enter(&self) -> Option<Pass<'_>> {
         let mut state = self.lock();
         if state.0 != State::Open {
             return None;
         }
         state.1 += 1;
-        Some(Opening(self))
+        Some(Pass(self))
     }
 
     /// Does `arrive` unless nothing may arrive any more; whether it did.
@@ -50,22 +50,36 @@ impl Gate {
         self.lock().0 = State::Closing;
     }
 
-    /// Waits until nothing is on its way, at most until `until`, then lets nothing arrive any more.
-    pub fn close(&self, until: Option<Instant>) {
+    /// Whether the session's end has begun.
+    pub fn closing(&self) -> bool {
+        self.lock().0 != State::Open
+    }
+
+    /// Whether nothing arrives any more.
+    pub fn closed(&self) -> bool {
+        self.lock().0 == State::Closed
+    }
+
+    /// Waits until something that is on its way has arrived, or given up. True when nothing is on its way any more, or none of it
+    /// arrived before `until`: then nothing arrives any more.
+    pub fn settle(&self, until: Option<Instant>) -> bool {
         let mut state = self.lock();
-        while state.1 > 0 {
-            state = match until {
+        let before = state.1;
+        while state.1 > 0 && state.1 == before {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            state = match left {
+                Some(Duration::ZERO) => break,
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(until) => {
-                    let left = until.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        break;
-                    }
+                Some(left) => {
                     self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
                 }
             };
         }
-        state.0 = State::Closed;
+        let settled = state.1 == 0 || state.1 == before;
+        if settled {
+            state.0 = State::Closed;
+        }
+        settled
     }
 
     fn lock(&self) -> MutexGuard<'_, (State, usize)> {
@@ -73,7 +87,7 @@ impl Gate {
     }
 }
 
-impl Drop for Opening<'_> {
+impl Drop for Pass<'_> {
     fn drop(&mut self) {
         self.0.lock().1 -= 1;
         self.0.changed.notify_all();

@@ -26,6 +26,7 @@ mod end;
 mod error;
 mod gate;
 pub mod inspect;
+mod life;
 pub mod media;
 mod module;
 mod opened;

@@ -1,7 +1,7 @@
 //! A loaded driver: its file, its worker, and where it is in its life.
 
 use std::fs::File;
-use std::io::{Seek, Write};
+use std::io::{Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use mmsystem::message_name;
 
 use crate::error::Error;
 use crate::session::Hdrvr;
-use crate::trace::{CallRecord, Cause, Outcome, Trace, micros};
+use crate::trace::{CallRecord, Cause, Trace, micros};
 use crate::worker::{Broker, Reply, Worker, printable};
 
 /// The largest driver file that is read. The image built from it is bounded by the format's reader.
@@ -33,14 +33,15 @@ impl Image {
     pub fn read(file: &Path) -> Result<Self, Error> {
         let io = |source| Error::File { file: file.to_owned(), source };
         let not_a_driver = |why: String| Error::NotADriver { file: file.to_owned(), why };
-        let metadata = std::fs::metadata(file).map_err(io)?;
-        if !metadata.is_file() {
+        let opened = File::open(file).map_err(io)?;
+        if !opened.metadata().map_err(io)?.is_file() {
             return Err(not_a_driver("it is not a file".into()));
         }
-        if metadata.len() > MAX_FILE {
+        let mut bytes = Vec::new();
+        opened.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(io)?;
+        if bytes.len() as u64 > MAX_FILE {
             return Err(not_a_driver(format!("it is larger than {} MiB", MAX_FILE >> 20)));
         }
-        let bytes = std::fs::read(file).map_err(io)?;
         let machine = pe::identify(&bytes).map_err(|error| not_a_driver(error.to_string()))?;
         if machine != pe::Machine::X86_64 {
             return Err(not_a_driver(format!("it is a driver for {machine}; drivers for x86_64 run here")));
@@ -124,51 +125,48 @@ impl Module {
         })
     }
 
-    /// Calls DriverProc and notes it in the trace. `None`, and nothing is sent, when `still_wanted` says no once it is this call's
-    /// turn: the instance may have been closed while it waited.
+    /// Calls DriverProc and notes it in the trace.
+    ///
+    /// `begin` is asked, and `end` is told the reply, while nobody else can call this module: so a message never reaches an instance that was
+    /// closed while the message waited for its turn. `None`, and nothing is sent, when `begin` says no.
     pub fn send(
         &self,
         message: &Message,
-        still_wanted: impl FnOnce() -> bool,
+        begin: impl FnOnce() -> bool,
+        end: impl FnOnce(&Reply),
         broker: &dyn Broker,
         trace: &Trace,
         until: Option<Instant>,
     ) -> Option<Reply> {
-        let waited_since = Instant::now();
-        let turn = self.worker.begin(until);
-        if !still_wanted() {
+        let Some(turn) = self.worker.begin(until) else { return Some(Reply::Busy) };
+        if !begin() {
             return None;
         }
         let (seq, t_us) = trace.begin();
-        let started = if turn.is_some() { Instant::now() } else { waited_since };
+        let started = Instant::now();
         let Message { hdrvr, id, number, lparam1, lparam2, cause } = *message;
         let arguments = [id, hdrvr.0, number.into(), lparam1.cast_unsigned(), lparam2.cast_unsigned()];
-        let reply = match &turn {
-            Some(turn) => self.worker.call(turn, self.driver_proc, arguments, broker, until),
-            None => Reply::Busy,
-        };
-        let (outcome, result) = match &reply {
-            Reply::Answered(result) => (Outcome::Answered, Some(result.cast_signed())),
-            Reply::Late { .. } | Reply::Busy => (Outcome::Late, None),
-            Reply::Faulted(_) => (Outcome::Faulted, None),
-            Reply::Died(_) => (Outcome::Died, None),
-        };
-        trace.write(&CallRecord {
-            kind: "call",
-            seq,
-            t_us,
-            worker: self.number,
-            driver: &self.name,
-            hdrvr: hdrvr.0.cast_signed(),
-            id: id.cast_signed(),
-            message: message_name(number),
-            number,
-            lparam1,
-            lparam2,
-            result,
-            elapsed_us: micros(started),
-            outcome,
-            cause,
+        let reply = self.worker.call(&turn, self.driver_proc, arguments, broker, until);
+        end(&reply);
+        trace.write(|| {
+            let (outcome, result) = reply.outcome();
+            CallRecord {
+                kind: "call",
+                seq,
+                t_us,
+                worker: self.number,
+                driver: &self.name,
+                hdrvr: hdrvr.0.cast_signed(),
+                id: id.cast_signed(),
+                message: message_name(number),
+                number,
+                lparam1,
+                lparam2,
+                result,
+                elapsed_us: micros(started),
+                outcome,
+                cause,
+            }
         });
         Some(reply)
     }

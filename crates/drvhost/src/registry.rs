@@ -146,6 +146,8 @@ pub struct Registry {
     values: BTreeMap<String, Section>,
     /// SYSTEM.INI, by lower-case section; asked only where the registry has no value (C036, C037).
     ini: BTreeMap<String, Section>,
+    /// What is known without configuration; asked last.
+    defaults: BTreeMap<String, Section>,
     driver_path: Vec<PathBuf>,
     wine: Vec<PathBuf>,
 }
@@ -162,7 +164,7 @@ impl Registry {
     pub fn with_defaults() -> Self {
         let mut registry = Self::new();
         for known in DEFAULT_ALIASES {
-            registry.insert_value(DRIVERS32, known.alias, known.file, Origin::Wine);
+            insert(&mut registry.defaults, DRIVERS32, known.alias, known.file, Origin::Wine);
         }
         registry.wine = WINE_DIRECTORIES.iter().map(PathBuf::from).filter(|path| path.is_dir()).collect();
         registry
@@ -170,7 +172,7 @@ impl Registry {
 
     /// Sets a value, `file [parameters]`, in a section of the registry.
     pub fn set(&mut self, section: &str, name: &str, value: &str) {
-        self.insert_value(section, name, value, Origin::Registry);
+        insert(&mut self.values, section, name, value, Origin::Registry);
     }
 
     /// Sets an entry in a section of SYSTEM.INI.
@@ -181,10 +183,6 @@ impl Registry {
     /// Adds a directory to look for files in, after those added before and ahead of Wine's.
     pub fn add_driver_path(&mut self, directory: &Path) {
         self.driver_path.push(directory.to_owned());
-    }
-
-    fn insert_value(&mut self, section: &str, name: &str, value: &str, origin: Origin) {
-        insert(&mut self.values, section, name, value, origin);
     }
 
     /// Finds a driver as `OpenDriver` does: the entry `name` of `section` (Drivers32 unless given); if there is none, `name` as
@@ -229,17 +227,19 @@ impl Registry {
         Ok(DriverFile { text: text.or(found.text), ..found })
     }
 
-    /// The entry of a section with this name, the registry's before SYSTEM.INI's.
+    /// The entry of a section with this name: the registry's before SYSTEM.INI's, and what is known anyway last.
     fn entry(&self, section: &str, name: &str) -> Option<&Entry> {
         let (section, name) = (section.to_lowercase(), name.to_lowercase());
-        [&self.values, &self.ini].into_iter().find_map(|store| store.get(&section)?.get(&name))
+        [&self.values, &self.ini, &self.defaults]
+            .into_iter()
+            .find_map(|store| store.get(&section)?.get(&name))
     }
 
     /// Every entry of Drivers32, by name.
     #[must_use]
     pub fn aliases(&self) -> Vec<String> {
         let mut names: BTreeMap<&String, &Entry> = BTreeMap::new();
-        for store in [&self.ini, &self.values] {
+        for store in [&self.defaults, &self.ini, &self.values] {
             names.extend(store.get(&DRIVERS32.to_lowercase()).into_iter().flatten());
         }
         names.into_values().map(|entry| entry.name.clone()).collect()

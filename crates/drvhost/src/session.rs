@@ -3,20 +3,19 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use mmsystem::{DRV_CLOSE, DRV_DISABLE, DRV_ENABLE, DRV_FREE, DRV_LOAD, DRV_OPEN};
 use sandbox::Spawner;
 
-use crate::arena::{Arena, Block};
+use crate::arena::Arena;
 use crate::end::{self, Policy, Report};
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::module::{Image, Message, Module};
+use crate::module::Module;
 use crate::registry::{DriverFile, Registry};
-use crate::table::{Claim, Left, Phase, Slot, Table};
-use crate::trace::{Cause, Trace};
-use crate::worker::{self, Reply, Worker};
+use crate::table::{Slot, Table};
+use crate::trace::Trace;
+use crate::worker;
 
 /// The handle of an open instance: what `OpenDriver` answers. Never 0, and never used twice in a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,6 +104,7 @@ impl Builder {
                 spawner,
                 table: Table::default(),
                 gate: Gate::default(),
+                unused: Mutex::default(),
                 ended: Mutex::new(None),
             }),
         })
@@ -125,12 +125,14 @@ pub(crate) struct Inner {
     registry: Registry,
     pub deadline: Option<Duration>,
     pub trace: Trace,
-    program: PathBuf,
-    hidden_instance: bool,
-    spawner: Spawner,
+    pub program: PathBuf,
+    pub hidden_instance: bool,
+    pub spawner: Spawner,
     pub table: Table,
     /// Lets opens in until the session ends.
     pub gate: Gate,
+    /// Modules that lost their last instance during the broadcast of the end, with that instance: they are retired after it.
+    pub unused: Mutex<Vec<(Arc<Module>, Hdrvr)>>,
     ended: Mutex<Option<Report>>,
 }
 
@@ -189,6 +191,14 @@ impl Session {
     /// # Errors
     /// As [`send`](Self::send). An instance that did not answer DRV_CLOSE is gone, and gets nothing further.
     pub fn close(&self, hdrvr: Hdrvr, lparam1: i64, lparam2: i64) -> Result<i64, Error> {
+        // Once the end has begun, nothing is closed from outside: drivers are told first.
+        let Some(_closing) = self.inner.gate.enter() else {
+            return Err(if self.inner.table.reaches(hdrvr) {
+                Error::SessionEnding
+            } else {
+                Error::BadHandle(hdrvr.0)
+            });
+        };
         self.inner.close(hdrvr, lparam1, lparam2, self.inner.until())
     }
 
@@ -223,7 +233,7 @@ impl Session {
     #[must_use]
     pub fn instances(&self) -> Vec<Instance> {
         let describe = |(hdrvr, slot): (Hdrvr, Slot)| {
-            let users = self.inner.table.users(&slot.module.file);
+            let users = self.inner.table.users(&slot.module);
             Instance { hdrvr, id: slot.id, file: slot.module.file.clone(), users }
         };
         self.inner.table.open().into_iter().map(describe).collect()
@@ -247,246 +257,5 @@ impl Session {
     pub fn end(&self, policy: Policy) -> Report {
         let mut ended = self.inner.ended.lock().unwrap_or_else(PoisonError::into_inner);
         ended.get_or_insert_with(|| end::run(&self.inner, policy)).clone()
-    }
-}
-
-impl Inner {
-    /// When a message that begins now must be answered.
-    pub fn until(&self) -> Option<Instant> {
-        self.deadline.map(|deadline| Instant::now() + deadline)
-    }
-
-    /// When a message that begins now, on behalf of one that must be answered at `until`, must be answered.
-    pub fn soonest(&self, until: Option<Instant>) -> Option<Instant> {
-        [self.until(), until].into_iter().flatten().min()
-    }
-
-    fn open(
-        &self,
-        driver: &DriverFile,
-        lparam2: impl FnOnce(&Arc<Arena>) -> Result<i64, Error>,
-    ) -> Result<Hdrvr, Error> {
-        let _opening = self.gate.enter().ok_or(Error::SessionEnding)?;
-        let file = std::fs::canonicalize(&driver.path)
-            .map_err(|source| Error::File { file: driver.path.clone(), source })?;
-        let hdrvr = self.table.new_handle();
-        let (module, first) = match self.table.claim(&file, self.until()) {
-            Claim::Join(module) => (module, false),
-            Claim::Load => match self.load(&file, hdrvr) {
-                Ok(module) => (module, true),
-                Err(error) => {
-                    self.table.remove(hdrvr);
-                    self.table.forget(&file);
-                    return Err(error);
-                }
-            },
-            Claim::TimedOut => {
-                let driver = driver.path.display().to_string();
-                return Err(Error::Late { driver, message: "DRV_LOAD".into(), killed: false });
-            }
-        };
-        let opened = lparam2(&module.worker.arena).and_then(|lparam2| {
-            if first && lparam2 != 0 && self.hidden_instance {
-                let hidden = self.table.new_handle();
-                self.open_instance(&module, hidden, driver, 0)?;
-                self.table.hide(&module, hidden);
-            }
-            self.open_instance(&module, hdrvr, driver, lparam2)
-        });
-        if let Err(error) = opened {
-            self.table.remove(hdrvr);
-            let bad = matches!(error, Error::Faulted { .. } | Error::Late { .. } | Error::Died { .. });
-            self.let_go(&module, hdrvr, bad, self.until());
-            return Err(error);
-        }
-        Ok(hdrvr)
-    }
-
-    /// Starts a worker for a file, loads the driver, and sends DRV_LOAD and DRV_ENABLE.
-    fn load(&self, file: &std::path::Path, hdrvr: Hdrvr) -> Result<Arc<Module>, Error> {
-        let image = Image::read(file)?;
-        let worker = Worker::start(&self.spawner, &self.program, &image)?;
-        let loaded = worker.load(file, self, self.until())?;
-        let module = Arc::new(Module::new(file, image.name, self.table.new_worker(), worker, &loaded)?);
-        self.table.set(hdrvr, Slot { module: Arc::clone(&module), id: 0, phase: Phase::Opening });
-        let answer = self.tell(&module, hdrvr, 0, DRV_LOAD, self.until())?;
-        if answer == 0 {
-            // Unloaded at once, without DRV_FREE (C009).
-            module.worker.unload(self, self.until());
-            return Err(module.failure(Reply::Answered(0), DRV_LOAD));
-        }
-        // Whatever DRV_ENABLE answers is ignored (C011).
-        self.tell(&module, hdrvr, 0, DRV_ENABLE, self.until())?;
-        self.table.loaded(&module);
-        Ok(module)
-    }
-
-    /// Sends DRV_OPEN and makes the instance one that messages reach.
-    fn open_instance(
-        &self,
-        module: &Arc<Module>,
-        hdrvr: Hdrvr,
-        driver: &DriverFile,
-        lparam2: i64,
-    ) -> Result<(), Error> {
-        self.table.set(hdrvr, Slot { module: Arc::clone(module), id: 0, phase: Phase::Opening });
-        let text = driver.text.as_deref().map(|text| module.worker.arena.text(text)).transpose()?;
-        let message = Message {
-            hdrvr,
-            id: 0,
-            number: DRV_OPEN,
-            lparam1: text.as_ref().map_or(0, Block::lparam),
-            lparam2,
-            cause: None,
-        };
-        let id = match self.deliver(module, &message, self.until()) {
-            Reply::Answered(id) if id != 0 => id,
-            other => {
-                self.table.remove(hdrvr);
-                return Err(module.failure(other, DRV_OPEN));
-            }
-        };
-        // Where the session has ended without waiting any longer for this, the worker ends with it.
-        let slot = Slot { module: Arc::clone(module), id, phase: Phase::Open };
-        if self.gate.while_open(|| self.table.set(hdrvr, slot)) {
-            return Ok(());
-        }
-        module.worker.end("was ended with its session");
-        Err(Error::SessionEnding)
-    }
-
-    pub fn send(
-        &self,
-        hdrvr: Hdrvr,
-        number: u32,
-        lparam1: i64,
-        lparam2: i64,
-        until: Option<Instant>,
-    ) -> Result<i64, Error> {
-        let reachable = || self.table.get(hdrvr).filter(|slot| slot.phase != Phase::Opening);
-        let bad_handle = Error::BadHandle(hdrvr.0);
-        let Some(Slot { module, id, .. }) = reachable() else { return Err(bad_handle) };
-        let message = Message { hdrvr, id, number, lparam1, lparam2, cause: None };
-        match module.send(&message, || reachable().is_some(), self, &self.trace, until) {
-            Some(Reply::Answered(result)) => Ok(result.cast_signed()),
-            Some(other) => Err(module.failure(other, number)),
-            None => Err(bad_handle),
-        }
-    }
-
-    pub fn close(
-        &self,
-        hdrvr: Hdrvr,
-        lparam1: i64,
-        lparam2: i64,
-        until: Option<Instant>,
-    ) -> Result<i64, Error> {
-        let (module, reply) = self.send_close(hdrvr, lparam1, lparam2, until, None)?;
-        match reply {
-            // Refused: it stays open (C020).
-            Reply::Answered(0) => Ok(0),
-            Reply::Busy => Err(module.failure(reply, DRV_CLOSE)),
-            Reply::Answered(result) => {
-                self.let_go(&module, hdrvr, false, until);
-                Ok(result.cast_signed())
-            }
-            bad => {
-                self.let_go(&module, hdrvr, true, until);
-                Err(module.failure(bad, DRV_CLOSE))
-            }
-        }
-    }
-
-    /// Sends DRV_CLOSE. Unless it is refused, or could not even be sent, the handle is gone then.
-    pub fn send_close(
-        &self,
-        hdrvr: Hdrvr,
-        lparam1: i64,
-        lparam2: i64,
-        until: Option<Instant>,
-        cause: Option<Cause>,
-    ) -> Result<(Arc<Module>, Reply), Error> {
-        let slot = self.table.advance(hdrvr, Phase::Open, Phase::Closing);
-        let Slot { module, id, .. } = slot.ok_or(Error::BadHandle(hdrvr.0))?;
-        let message = Message { hdrvr, id, number: DRV_CLOSE, lparam1, lparam2, cause };
-        let reply = self.deliver(&module, &message, until);
-        if matches!(reply, Reply::Answered(0) | Reply::Busy) {
-            self.table.advance(hdrvr, Phase::Closing, Phase::Open);
-        } else {
-            self.table.remove(hdrvr);
-        }
-        Ok((module, reply))
-    }
-
-    /// One user of a module less. The last one disables, frees and unloads it, unless `bad`: then its worker just ends.
-    fn let_go(&self, module: &Arc<Module>, hdrvr: Hdrvr, bad: bool, until: Option<Instant>) {
-        match self.table.release(module) {
-            Left::InUse => {}
-            Left::OnlyHidden(hidden) => {
-                if let Err(error) = self.close(hidden, 0, 0, until) {
-                    tracing::warn!(%error, "the hidden instance could not be closed");
-                }
-            }
-            Left::Unused(module) => {
-                if bad {
-                    module.worker.end("was ended after a call that did not return");
-                } else {
-                    self.retire(&module, hdrvr, None);
-                }
-                self.table.forget(&module.file);
-            }
-        }
-    }
-
-    /// DRV_DISABLE, DRV_FREE, and the end of the module, once. A driver that does not answer gets nothing further.
-    pub fn retire(&self, module: &Module, hdrvr: Hdrvr, cause: Option<Cause>) {
-        if !module.claim_retirement() {
-            return;
-        }
-        let told = [DRV_DISABLE, DRV_FREE].into_iter().try_for_each(|number| {
-            let message = Message { hdrvr, id: 0, number, lparam1: 0, lparam2: 0, cause };
-            match self.deliver(module, &message, self.until()) {
-                Reply::Answered(_) => Ok(()),
-                other => Err(module.failure(other, number)),
-            }
-        });
-        match told {
-            // A driver that closes itself from inside a message goes on until that message is answered.
-            Ok(()) if module.worker.in_call() => {}
-            Ok(()) => {
-                module.worker.unload(self, self.until());
-                module.worker.end("has been unloaded");
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a driver could not be unloaded in order");
-                module.worker.end("was ended after a call that did not return");
-            }
-        }
-    }
-
-    /// Sends a message without parameters, and answers what the driver answered.
-    fn tell(
-        &self,
-        module: &Module,
-        hdrvr: Hdrvr,
-        id: u64,
-        number: u32,
-        until: Option<Instant>,
-    ) -> Result<u64, Error> {
-        let message = Message { hdrvr, id, number, lparam1: 0, lparam2: 0, cause: None };
-        match self.deliver(module, &message, until) {
-            Reply::Answered(result) => Ok(result),
-            other => Err(module.failure(other, number)),
-        }
-    }
-
-    /// Sends a message that is wanted whatever happens meanwhile.
-    fn deliver(&self, module: &Module, message: &Message, until: Option<Instant>) -> Reply {
-        let reply = module.send(message, || true, self, &self.trace, until);
-        reply.unwrap_or(Reply::Busy)
-    }
-
-    pub fn module_handle(&self, hdrvr: Hdrvr) -> Option<u64> {
-        self.table.get(hdrvr).map(|slot| slot.module.handle)
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Slot {
     /// What DRV_OPEN answered.
     pub id: u64,
     pub phase: Phase,
+    /// Its place in the order of DRV_OPENs.
+    pub order: u64,
 }
 
 /// One file's module.
@@ -49,6 +51,7 @@ struct Live {
 #[derive(Debug, Default)]
 struct State {
     handles: u64,
+    opens: u64,
     workers: u32,
     instances: BTreeMap<Hdrvr, Slot>,
     modules: HashMap<PathBuf, Entry>,
@@ -171,6 +174,13 @@ impl Table {
         Hdrvr(state.handles * 0x10)
     }
 
+    /// The next place in the order of DRV_OPENs.
+    pub fn new_order(&self) -> u64 {
+        let mut state = self.lock();
+        state.opens += 1;
+        state.opens
+    }
+
     /// The number of the next worker.
     pub fn new_worker(&self) -> u32 {
         let mut state = self.lock();
@@ -193,19 +203,25 @@ impl Table {
         self.lock().instances.get(&hdrvr).cloned()
     }
 
-    /// Moves an instance from one phase to another; `None` when it is not in the first.
-    pub fn advance(&self, hdrvr: Hdrvr, from: Phase, to: Phase) -> Option<Slot> {
+    /// Whether messages reach the instance with this handle.
+    pub fn reaches(&self, hdrvr: Hdrvr) -> bool {
+        self.lock().instances.get(&hdrvr).is_some_and(|slot| slot.phase != Phase::Opening)
+    }
+
+    /// Moves an instance from one phase to another; false when it is not in the first.
+    pub fn advance(&self, hdrvr: Hdrvr, from: Phase, to: Phase) -> bool {
         let mut state = self.lock();
-        let slot = state.instances.get_mut(&hdrvr).filter(|slot| slot.phase == from)?;
-        slot.phase = to;
-        Some(slot.clone())
+        let slot = state.instances.get_mut(&hdrvr).filter(|slot| slot.phase == from);
+        slot.map(|slot| slot.phase = to).is_some()
     }
 
     /// All instances whose DRV_OPEN has been answered, in open order.
     pub fn open(&self) -> Vec<(Hdrvr, Slot)> {
         let state = self.lock();
         let open = state.instances.iter().filter(|(_, slot)| slot.phase != Phase::Opening);
-        open.map(|(&hdrvr, slot)| (hdrvr, slot.clone())).collect()
+        let mut open: Vec<_> = open.map(|(&hdrvr, slot)| (hdrvr, slot.clone())).collect();
+        open.sort_by_key(|(_, slot)| slot.order);
+        open
     }
 
     /// Takes every instance and module out.
@@ -217,9 +233,9 @@ impl Table {
     }
 
     /// How many instances use a module (C022).
-    pub fn users(&self, file: &Path) -> usize {
-        match self.lock().modules.get(file) {
-            Some(Entry::Live(live)) => live.users,
+    pub fn users(&self, module: &Module) -> usize {
+        match self.lock().modules.get(&module.file) {
+            Some(Entry::Live(live)) if live.module.number == module.number => live.users,
             _ => 0,
         }
     }

@@ -82,9 +82,10 @@ impl Trace {
         (self.calls.fetch_add(1, Ordering::Relaxed) + 1, micros(self.started))
     }
 
-    pub(crate) fn write(&self, record: &CallRecord<'_>) {
+    /// Writes what `record` makes, if anybody reads it.
+    pub(crate) fn write<'a>(&self, record: impl FnOnce() -> CallRecord<'a>) {
         let Some(file) = &self.file else { return };
-        let Ok(mut line) = serde_json::to_vec(record) else { return };
+        let Ok(mut line) = serde_json::to_vec(&record()) else { return };
         line.push(b'\n');
         // One write for a whole line, so that a reader who follows the file never sees half of one.
         let written = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);

@@ -5,7 +5,7 @@
 //! what was asked goes back only when everything above is done.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -16,8 +16,15 @@ enum State {
 /// The stack of calls into one worker.
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
-    stack: Mutex<Vec<State>>,
+    stack: Mutex<Stack>,
     changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Stack {
+    calls: Vec<State>,
+    /// How many threads sleep on `changed`: waking nobody would cost a system call for every message.
+    sleepers: usize,
 }
 
 /// One call's place on the stack, from its beginning to its end.
@@ -30,39 +37,50 @@ pub(crate) struct Turn<'a> {
 impl Turns {
     /// Waits until a call may begin and puts it on the stack; `None` when that is not before `until`.
     pub fn begin(&self, until: Option<Instant>) -> Option<Turn<'_>> {
-        let free = |stack: &Vec<State>| stack.last() != Some(&State::Running);
+        let free = |calls: &[State]| calls.last() != Some(&State::Running);
         let mut stack = self.wait(free, until)?;
-        stack.push(State::Running);
-        Some(Turn { turns: self, depth: stack.len() })
+        stack.calls.push(State::Running);
+        Some(Turn { turns: self, depth: stack.calls.len() })
     }
 
     /// Whether any call is on the stack.
     pub fn busy(&self) -> bool {
-        !self.lock().is_empty()
+        !self.lock().calls.is_empty()
     }
 
     fn wait(
         &self,
-        ready: impl Fn(&Vec<State>) -> bool,
+        ready: impl Fn(&[State]) -> bool,
         until: Option<Instant>,
-    ) -> Option<MutexGuard<'_, Vec<State>>> {
+    ) -> Option<MutexGuard<'_, Stack>> {
         let mut stack = self.lock();
-        while !ready(&stack) {
-            stack = match until {
+        while !ready(&stack.calls) {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return None;
+            }
+            stack.sleepers += 1;
+            stack = match left {
                 None => self.changed.wait(stack).unwrap_or_else(PoisonError::into_inner),
-                Some(until) => {
-                    let left = until.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return None;
-                    }
+                Some(left) => {
                     self.changed.wait_timeout(stack, left).unwrap_or_else(PoisonError::into_inner).0
                 }
             };
+            stack.sleepers -= 1;
         }
         Some(stack)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<State>> {
+    /// Changes the stack and wakes whoever waits for that.
+    fn change(&self, change: impl FnOnce(&mut Vec<State>)) {
+        let mut stack = self.lock();
+        change(&mut stack.calls);
+        if stack.sleepers > 0 {
+            self.changed.notify_all();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stack> {
         self.stack.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -72,24 +90,61 @@ impl Turn<'_> {
     pub fn step_aside<T>(&self, work: impl FnOnce() -> T) -> T {
         self.set(State::Waiting);
         let done = work();
-        let depth = self.depth;
-        // Calls above end by their own deadlines.
-        drop(self.turns.wait(|stack| stack.len() == depth, None));
+        // From here on nobody may come on top; calls that are there end by their own deadlines.
         self.set(State::Running);
+        let depth = self.depth;
+        drop(self.turns.wait(|calls| calls.len() == depth, None));
         done
     }
 
     fn set(&self, state: State) {
-        if let Some(own) = self.turns.lock().get_mut(self.depth - 1) {
-            *own = state;
-        }
-        self.turns.changed.notify_all();
+        self.turns.change(|calls| {
+            if let Some(own) = calls.get_mut(self.depth - 1) {
+                *own = state;
+            }
+        });
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.turns.lock().truncate(self.depth - 1);
-        self.turns.changed.notify_all();
+        self.turns.change(|calls| calls.truncate(self.depth - 1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn only_one_thread_talks_at_a_time() {
+        let (turns, talking) = (Turns::default(), AtomicUsize::new(0));
+        let talk = || {
+            assert_eq!(talking.fetch_add(1, Ordering::SeqCst), 0, "two threads talk to one worker");
+            std::thread::yield_now();
+            talking.fetch_sub(1, Ordering::SeqCst);
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..2_000 {
+                        let turn = turns.begin(None).unwrap();
+                        talk();
+                        turn.step_aside(std::thread::yield_now);
+                        talk();
+                    }
+                });
+            }
+        });
+        assert!(!turns.busy());
+    }
+
+    #[test]
+    fn a_turn_that_does_not_come_is_given_up() {
+        let turns = Turns::default();
+        let _first = turns.begin(None).unwrap();
+        assert!(turns.begin(Some(Instant::now() + Duration::from_millis(5))).is_none());
     }
 }

@@ -15,6 +15,7 @@ use wire::{
 use crate::arena::{self, Arena};
 use crate::error::Error;
 use crate::module::Image;
+use crate::trace::Outcome;
 use crate::turns::{Turn, Turns};
 
 /// How long the host sleeps before it looks whether the worker still lives.
@@ -41,6 +42,18 @@ pub(crate) enum Reply {
     Busy,
     /// The worker is no more, for this reason.
     Died(String),
+}
+
+impl Reply {
+    /// What it counts as, and the answer if there was one.
+    pub fn outcome(&self) -> (Outcome, Option<i64>) {
+        match self {
+            Self::Answered(result) => (Outcome::Answered, Some(result.cast_signed())),
+            Self::Late { .. } | Self::Busy => (Outcome::Late, None),
+            Self::Faulted(_) => (Outcome::Faulted, None),
+            Self::Died(_) => (Outcome::Died, None),
+        }
+    }
 }
 
 /// Answers what a driver asks of the host from inside a call.
@@ -157,15 +170,15 @@ impl Worker {
         self.request(&turn, |seq| ToWorker::Unload { seq }, broker, until)
     }
 
-    /// Ends the process; every later request answers [`Reply::Died`].
+    /// Ends the process; every later request answers [`Reply::Died`] for this reason, or an earlier one.
     pub fn end(&self, why: &str) -> String {
-        let ended = self.child.kill();
-        self.dead.get_or_init(|| if why.is_empty() { ended.to_string() } else { why.to_owned() }).clone()
+        self.child.kill();
+        self.dead.get_or_init(|| why.to_owned()).clone()
     }
 
     /// Whether the process has ended.
     pub fn dead(&self) -> bool {
-        self.dead.get().is_some()
+        self.dead.get().is_some() || self.child.ended().is_some()
     }
 
     /// Whether a call into it has not ended yet.
@@ -178,7 +191,7 @@ impl Worker {
         let (driver, message) = (self.name.clone(), message.to_owned());
         match reply {
             Reply::Late { killed } => Error::Late { driver, message, killed },
-            Reply::Busy => Error::Late { driver, message, killed: false },
+            Reply::Busy => Error::Busy { driver, message },
             Reply::Faulted(fault) => Error::Faulted { driver, message, fault },
             Reply::Died(how) => Error::Died { driver, message, how },
             Reply::Answered(result) => Error::Refused { driver, message, result: result.to_string() },
@@ -212,7 +225,7 @@ impl Worker {
         }
         // 0 means "no request" to the worker.
         let seq = self.next_seq.fetch_add(1, Ordering::Relaxed).max(1);
-        let mut waiting = Waiting { seq, until, next_signal: None, said: 0 };
+        let mut waiting = Waiting { seq, until, next_signal: None, kill_at: None, said: 0 };
         let mut next = message(seq);
         loop {
             let heard = self.say_and_hear(&next, &mut waiting);
@@ -274,13 +287,16 @@ impl Worker {
             let place = shim.map_or_else(String::new, |shim| format!(" in {shim}"));
             return Err(Reply::Died(self.end(&format!("{ended}{place}"))));
         }
-        let Some(until) = waiting.until else { return Ok(()) };
         let now = Instant::now();
-        if now >= until + GRACE {
+        if waiting.until.is_none_or(|until| now < until) {
+            return Ok(());
+        }
+        // From the first signal on, not from the deadline: the host itself may have been away that long.
+        if now >= *waiting.kill_at.get_or_insert(now + GRACE) {
             self.end("was killed because it could not be interrupted at its deadline");
             return Err(Reply::Late { killed: true });
         }
-        if now >= until && waiting.next_signal.is_none_or(|next| now >= next) {
+        if waiting.next_signal.is_none_or(|next| now >= next) {
             if let Some(word) = channel::interrupt(self.memory.words()) {
                 word.store(waiting.seq, Ordering::SeqCst);
             }
@@ -322,6 +338,7 @@ struct Waiting {
     seq: u32,
     until: Option<Instant>,
     next_signal: Option<Instant>,
+    kill_at: Option<Instant>,
     /// How many texts the driver has written meanwhile.
     said: u32,
 }
