@@ -1,32 +1,39 @@
 //! Running the real `drvhost` command.
 
 use std::ffi::OsStr;
-use std::path::Path;
 use std::process::{Command, Output};
 
-use tempfile::TempDir;
+use serde_json::Value;
 
+use crate::folder::Folder;
 use crate::program;
+use crate::running::Running;
 
-/// A run of the command, in a temporary folder of its own and with nothing of the caller's environment but the search path.
+/// A run of the command, in a temporary folder and with nothing of the caller's environment but the search path.
 #[derive(Debug)]
 pub struct Cli {
     command: Command,
-    folder: TempDir,
+    folder: Folder,
+    /// Whether somebody reads its standard output.
+    read: bool,
 }
 
 impl Cli {
-    /// A run with these arguments.
+    /// A run with these arguments, in a folder of its own.
     ///
     /// # Panics
     /// When the command is not built.
     #[must_use]
     pub fn new<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::in_folder(Folder::new(), arguments)
+    }
+
+    /// A run with these arguments in a folder that others use, too.
+    pub(crate) fn in_folder<I: AsRef<OsStr>>(folder: Folder, arguments: impl IntoIterator<Item = I>) -> Self {
         let mut command = Command::new(program("drvhost"));
         command.args(arguments).current_dir(folder.path()).env_clear();
         command.env("HOME", folder.path()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        Self { command, folder }
+        Self { command, folder, read: true }
     }
 
     /// Sets a variable of its environment.
@@ -36,10 +43,25 @@ impl Cli {
         self
     }
 
-    /// Its working directory, which is its home as well.
+    /// Lets nobody read its standard output.
+    ///
+    /// # Panics
+    /// When there is no pipe to be had.
     #[must_use]
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    pub fn unread(mut self) -> Self {
+        let (_, unread) = std::io::pipe().expect("a pipe");
+        self.command.stdout(unread);
+        self.read = false;
+        self
+    }
+
+    /// Starts it and goes on.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn start(self) -> Running {
+        Running::start(self.command, self.folder, self.read)
     }
 
     /// Runs it, however it ends.
@@ -68,6 +90,33 @@ impl Cli {
         let output = self.output();
         assert_eq!(output.status.code(), Some(code), "{}", self.describe(&output));
         String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    /// Runs it with `--json` and answers what it says, which must be one line and come with this exit code.
+    ///
+    /// # Panics
+    /// When it is not so; the message tells all there is.
+    pub fn json(&mut self, code: i32) -> Value {
+        self.command.arg("--json");
+        let output = self.output();
+        assert_eq!(output.status.code(), Some(code), "{}", self.describe(&output));
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(text.lines().count(), 1, "{}", self.describe(&output));
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}{}", self.describe(&output)))
+    }
+
+    /// Runs it and answers its complaint: with this exit code, one line, and nothing on standard output.
+    ///
+    /// # Panics
+    /// When it is not so; the message tells all there is.
+    pub fn complaint(&mut self, code: i32) -> String {
+        let output = self.output();
+        assert_eq!(output.status.code(), Some(code), "{}", self.describe(&output));
+        assert!(output.stdout.is_empty(), "{}", self.describe(&output));
+        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+        let one_line = complaint.lines().count() == 1 && complaint.starts_with("drvhost: ");
+        assert!(one_line, "{}", self.describe(&output));
+        complaint
     }
 
     fn describe(&self, output: &Output) -> String {

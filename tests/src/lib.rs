@@ -5,18 +5,22 @@
 
 mod acts;
 mod cli;
+mod folder;
 mod log;
 mod process;
 mod rig;
+mod running;
 mod sequence;
 
 use std::path::{Path, PathBuf};
 
 pub use acts::*;
 pub use cli::Cli;
+pub use folder::Folder;
 pub use log::{Entry, Log};
 pub use process::{status, workers};
-pub use rig::{Call, Rig, driver_file};
+pub use rig::{Call, Rig, calls_in, driver_file};
+pub use running::{Ended, Running};
 pub use sequence::Sequence;
 
 /// What tests need besides Rust: Debian's package for each, and whether it was there when this was compiled.
@@ -69,6 +73,23 @@ macro_rules! wine_test {
         $(#[$meta])*
         #[test]
         #[cfg_attr(any(no_mingw, no_wine), ignore = "needs libwine and gcc-mingw-w64-x86-64-win32")]
+        fn $name() {
+            let test: fn() = $test;
+            test();
+        }
+    };
+}
+
+/// A test that uses Wine's drivers on media made by ffmpeg, and perhaps drivers from `drivers/`.
+#[macro_export]
+macro_rules! media_test {
+    ($(#[$meta:meta])* $name:ident, $test:expr) => {
+        $(#[$meta])*
+        #[test]
+        #[cfg_attr(
+            any(no_mingw, no_wine, no_ffmpeg),
+            ignore = "needs ffmpeg, libwine and gcc-mingw-w64-x86-64-win32"
+        )]
         fn $name() {
             let test: fn() = $test;
             test();

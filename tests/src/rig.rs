@@ -77,6 +77,20 @@ impl Call {
     }
 }
 
+/// Every call that a trace tells of, in the order in which they began.
+///
+/// # Panics
+/// When the trace is not as it should be.
+#[must_use]
+pub fn calls_in(trace: &Path) -> Vec<Call> {
+    let text = std::fs::read_to_string(trace).expect("the trace can be read");
+    let read = |line| serde_json::from_str::<Call>(line).unwrap_or_else(|error| panic!("{error} in {line}"));
+    let mut calls: Vec<Call> = text.lines().map(read).collect();
+    calls.sort_by_key(|call| call.seq);
+    assert!(calls.iter().all(|call| call.kind == "call"));
+    calls
+}
+
 /// A file as a driver, with the text of its DRV_OPEN; empty text is NULL.
 #[must_use]
 pub fn driver_file(path: PathBuf, text: &str) -> DriverFile {
@@ -207,13 +221,7 @@ impl Rig {
     /// When the trace is not as it should be.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
-        let text = std::fs::read_to_string(self.folder.path().join("trace")).expect("the trace can be read");
-        let read =
-            |line| serde_json::from_str::<Call>(line).unwrap_or_else(|error| panic!("{error} in {line}"));
-        let mut calls: Vec<Call> = text.lines().map(read).collect();
-        calls.sort_by_key(|call| call.seq);
-        assert!(calls.iter().all(|call| call.kind == "call"));
-        calls.split_off(self.skipped.get())
+        calls_in(&self.folder.path().join("trace")).split_off(self.skipped.get())
     }
 
     /// The calls that carry a handle.

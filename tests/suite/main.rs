@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod decode;
 mod hostile;
 mod layers;
 mod messages;

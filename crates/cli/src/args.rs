@@ -173,7 +173,13 @@ fn parse_time(text: &str) -> Result<Duration, String> {
     };
     let seconds =
         number.parse::<f64>().map_err(|_| "a time is a number with ms, s or m: 5s, 500ms".to_owned())?;
-    Duration::try_from_secs_f64(seconds * scale).map_err(|error| error.to_string())
+    let time = Duration::try_from_secs_f64(seconds * scale).map_err(|error| error.to_string())?;
+    // Zero means for ever, so nothing else may become zero.
+    if time.is_zero() && seconds > 0.0 {
+        Err("a time this short cannot be kept; 0 means for ever".into())
+    } else {
+        Ok(time)
+    }
 }
 
 #[cfg(test)]
@@ -204,7 +210,7 @@ mod tests {
         assert_eq!(parse_time("1.5s"), Ok(Duration::from_millis(1500)));
         assert_eq!(parse_time("0"), Ok(Duration::ZERO));
         assert_eq!(parse_time("2m"), Ok(Duration::from_secs(120)));
-        for wrong in ["", "s", "5h", "-1s", "1e400s"] {
+        for wrong in ["", "s", "5h", "-1s", "1e400s", "0.0000000001s"] {
             assert!(parse_time(wrong).is_err(), "{wrong}");
         }
     }

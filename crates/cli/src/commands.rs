@@ -7,6 +7,7 @@ pub mod run;
 pub mod send;
 
 use drvhost::{Error, Registry, Session, Trace};
+use mmsystem::Packing;
 
 use crate::args::{Global, Quirk};
 
@@ -22,6 +23,16 @@ pub fn registry(global: &Global) -> Result<Registry, Error> {
         registry.add_driver_path(directory);
     }
     Ok(registry)
+}
+
+/// The packing of ACM structures that was asked for.
+pub fn packing(global: &Global) -> Option<Packing> {
+    // The last one counts, as with every option that is given twice.
+    global.quirk.iter().rev().find_map(|quirk| match quirk {
+        Quirk::AcmNatural => Some(Packing::Natural),
+        Quirk::AcmPacked => Some(Packing::Byte),
+        Quirk::HiddenInstance => None,
+    })
 }
 
 /// A session as the global options ask for.

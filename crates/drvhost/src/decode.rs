@@ -89,7 +89,11 @@ pub fn run(
     mut progress: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Decoded, Error> {
     let output = what.output.as_deref().map(|path| Output::choose(path, &what.input)).transpose()?;
-    let file = File::open(&what.input).map_err(|source| Error::File { file: what.input.clone(), source })?;
+    let unusable = |source| Error::File { file: what.input.clone(), source };
+    let file = File::open(&what.input).map_err(unusable)?;
+    if file.metadata().map_err(unusable)?.is_dir() {
+        return Err(unusable(std::io::ErrorKind::IsADirectory.into()));
+    }
     let mut job = Job { session, what, output, progress: &mut progress };
     match AviReader::open(&file) {
         Ok(mut avi) => video::decode(&mut job, &mut avi),

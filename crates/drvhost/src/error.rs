@@ -176,7 +176,9 @@ impl Error {
             Self::Faulted { .. } | Self::Died { .. } => {
                 Some("`--trace FILE` writes down every message up to this one")
             }
-            Self::Worker(_) => Some("`drvhost-worker` must lie beside `drvhost` and be executable"),
+            Self::Worker(_) => {
+                Some("`drvhost-worker` must lie beside `drvhost` and be executable; `-vv` says more")
+            }
             Self::Bug(_) => Some("please report it, with the command line and the output of `-vv`"),
             _ => None,
         }

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use mmsystem::{
-    BI_RLE4, BI_RLE8, BITMAPINFOHEADER, FourCc, ICERR_OK, ICMODE_DECOMPRESS, ICMODE_QUERY, Structure,
+    BI_RLE4, BI_RLE8, BITMAPINFOHEADER, FourCc, ICERR_OK, ICINFO, ICMODE_DECOMPRESS, ICMODE_QUERY, Structure,
     WAVE_FORMAT_PCM,
 };
 use serde::Serialize;
@@ -283,7 +283,9 @@ impl Subject<'_> {
         let first = compressions.first().and_then(|codes| codes.first());
         let handler = first.map_or(FourCc::default(), |code| handler_of(*code, None));
         let codec = vfw::Codec::open(self.session, &self.driver, handler, ICMODE_QUERY)?;
-        if codec.info()?.is_none() {
+        // A driver that answers non-zero to everything is no codec: one says of what type it is.
+        let says_so = |info: ICINFO| FourCc::from(info.fccType).eq_ignore_ascii_case(FourCc(*b"vidc"));
+        if !codec.info()?.is_some_and(says_so) {
             return Ok(false);
         }
         inspection.class = Class::Vfw;

@@ -222,7 +222,9 @@ impl Registry {
         let (name, text) = split(argument);
         let found = match as_file(name) {
             Some(path) => DriverFile { path, text: None, alias: None, origin: Origin::DriverPath },
-            None => self.resolve(name, None)?,
+            None => self
+                .resolve(name, None)
+                .map_err(|error| if is_path(name) { not_there(name) } else { error })?,
         };
         Ok(DriverFile { text: text.or(found.text), ..found })
     }
@@ -283,6 +285,12 @@ impl Registry {
             looked: format!("{first}, and a file of that name in {places}"),
         }
     }
+}
+
+/// The error for a file that was named by its path.
+fn not_there(path: &str) -> Error {
+    let source = std::io::Error::new(std::io::ErrorKind::NotFound, "there is no such file");
+    Error::File { file: path.into(), source }
 }
 
 /// Whether a name says in which directory the file is.

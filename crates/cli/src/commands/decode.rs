@@ -9,10 +9,9 @@ use drvhost::decode::{self, Decoded, Progress};
 use drvhost::media::Unit;
 use drvhost::{Error, Policy};
 use indicatif::{ProgressBar, ProgressStyle};
-use mmsystem::Packing;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::args::{Decode, Global, Quirk};
+use crate::args::{Decode, Global};
 use crate::commands;
 use crate::failure::{Exit, Failure};
 use crate::output;
@@ -22,11 +21,7 @@ pub fn run(global: &Global, command: &Decode) -> Result<Exit, Failure> {
     let session = commands::session(global)?;
     let driver =
         command.driver.as_deref().map(|name| session.registry().resolve_argument(name)).transpose()?;
-    let packing = global.quirk.iter().find_map(|quirk| match quirk {
-        Quirk::AcmNatural => Some(Packing::Natural),
-        Quirk::AcmPacked => Some(Packing::Byte),
-        Quirk::HiddenInstance => None,
-    });
+    let packing = commands::packing(global);
     let what =
         decode::Decode { input: command.input.clone(), output: command.output.clone(), driver, packing };
     let bar = progress_bar(global);
@@ -41,8 +36,8 @@ pub fn run(global: &Global, command: &Decode) -> Result<Exit, Failure> {
         tracing::warn!("{instance}");
     }
     let decoded = decoded?;
-    if global.json {
-        output::json(&decoded)?;
+    let printed = if global.json {
+        output::json(&decoded)
     } else {
         for warning in &decoded.warnings {
             eprintln!(
@@ -50,7 +45,12 @@ pub fn run(global: &Global, command: &Decode) -> Result<Exit, Failure> {
                 if decoded.damage.as_ref() == Some(warning) { "media: " } else { "" }
             );
         }
-        output::text(&describe(&decoded))?;
+        output::text(&describe(&decoded))
+    };
+    match printed {
+        // Whoever reads may have gone; what was decoded and the exit code count all the same.
+        Ok(()) | Err(Failure::Closed) => {}
+        Err(failure) => return Err(failure),
     }
     Ok(if decoded.damage.is_some() { Exit::Media } else { Exit::Done })
 }

@@ -1,6 +1,7 @@
 //! `drvhost run`: holds drivers open until the session ends.
 
 use std::fmt::Write;
+use std::sync::mpsc::{self, Receiver};
 
 use drvhost::{CloseOutcome, Error, Outcome, Policy, Report, Session};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -12,43 +13,64 @@ use crate::failure::{Exit, Failure};
 use crate::output;
 
 pub fn run(global: &Global, drivers: &[String], policy: Policy) -> Result<Exit, Failure> {
-    let no_signals = |error: std::io::Error| Error::Worker(format!("signals cannot be watched: {error}"));
     // Watched from before the first open, so that no driver is ever held without a way to end the session.
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(no_signals)?;
+    let ended = watch_signals()?;
     let session = commands::session(global)?;
-    if let Err(error) = open_all(&session, drivers) {
-        // Those that did open are told before they are taken down.
-        let report = session.end(policy);
-        if !report.instances.is_empty() {
-            print(global, &report)?;
-        }
-        return Err(error.into());
+    let opened = open_all(&session, drivers, &ended);
+    if let Ok(All::Open) = opened {
+        // The drivers are held, and told in the end, even if nobody reads this.
+        let _closed = output::text("ready");
+        let _signal = ended.recv();
     }
-    // The drivers are held, and told in the end, even if nobody reads this.
-    let _closed = output::text("ready");
-    signals.forever().next();
-    end_at_once_on_a_second(signals);
+    // Where one did not open, those that did are told all the same.
     let report = session.end(policy);
-    print(global, &report)?;
+    let printed =
+        if opened.is_ok() || !report.instances.is_empty() { print(global, &report) } else { Ok(()) };
+    opened?;
+    match printed {
+        // Whoever reads may have gone; the exit code counts all the same.
+        Ok(()) | Err(Failure::Closed) => {}
+        Err(failure) => return Err(failure),
+    }
     Ok(if report.all_answered() { Exit::Done } else { Exit::Driver })
 }
 
-fn open_all(session: &Session, drivers: &[String]) -> Result<(), Error> {
+/// How far opening came.
+enum All {
+    Open,
+    /// A signal came before all were open.
+    Interrupted,
+}
+
+fn open_all(session: &Session, drivers: &[String], ended: &Receiver<()>) -> Result<All, Error> {
     for name in drivers {
+        if ended.try_recv().is_ok() {
+            return Ok(All::Interrupted);
+        }
         let driver = session.registry().resolve_argument(name)?;
         session.open(&driver, |_| Ok(0))?;
     }
-    Ok(())
+    Ok(All::Open)
 }
 
-/// A second signal does not wait for drivers any more: without a deadline they might take for ever.
-fn end_at_once_on_a_second(mut signals: Signals) {
-    std::thread::spawn(move || {
-        if let Some(signal) = signals.forever().next() {
+/// The first signal is received as the end of the session; a second one does not wait for drivers any more: without a deadline they
+/// might take for ever.
+fn watch_signals() -> Result<Receiver<()>, Error> {
+    let no_signals = |error: std::io::Error| Error::Worker(format!("signals cannot be watched: {error}"));
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(no_signals)?;
+    let (sender, receiver) = mpsc::channel();
+    let watch = move || {
+        let mut arriving = signals.forever();
+        arriving.next();
+        // Nobody receives any more once the session is ending.
+        let _ = sender.send(());
+        if let Some(signal) = arriving.next() {
             eprintln!("drvhost: ended by a second signal before every driver had answered");
             std::process::exit(128 + signal);
         }
-    });
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(watch).map_err(no_signals)?;
+    Ok(receiver)
 }
 
 fn print(global: &Global, report: &Report) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! `drvhost send`: one message, one answer.
 
-use drvhost::DriverFile;
+use drvhost::{DriverFile, Policy};
 use serde::Serialize;
 
 use crate::args::{Global, Send};
@@ -19,16 +19,18 @@ pub fn run(global: &Global, send: &Send) -> Result<Exit, Failure> {
     let driver = find(&session, send)?;
     let hdrvr = session.open(&driver, |_| Ok(0))?;
     let answer = session.send(hdrvr, send.message, send.lparam1, send.lparam2);
-    // The driver is closed whatever it answered; what went wrong first is what counts.
+    // The answer counts whatever becomes of closing, and the driver is closed whatever it answered.
+    let printed = match answer {
+        Ok(result) if global.json => output::json(&Answer { result }),
+        Ok(result) => output::text(&result.to_string()),
+        Err(error) => Err(error.into()),
+    };
     let closed = session.close(hdrvr, 0, 0);
-    let result = answer?;
+    // A driver that refused to be closed is told of the end like any other.
+    let _report = session.end(Policy::Orderly);
+    printed?;
     if closed? == 0 {
-        tracing::warn!("the driver refused DRV_CLOSE and was ended without it");
-    }
-    if global.json {
-        output::json(&Answer { result })?;
-    } else {
-        output::text(&result.to_string())?;
+        tracing::warn!("the driver refused DRV_CLOSE");
     }
     Ok(Exit::Done)
 }

@@ -25,12 +25,21 @@ impl StagedFile {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
+        let unusable =
+            |why: &str| MediaError::OutputName { name: target.display().to_string(), why: why.to_owned() };
+        if target.is_dir() {
+            return Err(unusable("it is a directory"));
+        }
+        if !directory.is_dir() {
+            return Err(unusable("its directory does not exist"));
+        }
         let file = Builder::new()
             .prefix(".drvhost-")
             // As any new file: what the user's umask leaves.
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(directory)
-            .map_err(|err| MediaError::io(format!("making {}", target.display()), err))?;
+            // The system's reason alone: the error's own text names the temporary file.
+            .map_err(|err| MediaError::io(format!("making {}", target.display()), err.kind().into()))?;
         Ok(Self { file: BufWriter::with_capacity(256 << 10, file), target: target.to_owned() })
     }
 

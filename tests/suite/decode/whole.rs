@@ -1,0 +1,164 @@
+//! Whole files.
+
+use std::path::Path;
+
+use drvhost_tests::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+/// The greatest difference of two bytes at one place.
+fn greatest_difference(one: &[u8], other: &[u8]) -> u8 {
+    assert_eq!(one.len(), other.len());
+    one.iter().zip(other).map(|(one, other)| one.abs_diff(*other)).max().unwrap_or(0)
+}
+
+/// Codec, size and rate of a video, as ffprobe tells.
+fn probe(folder: &Folder, name: &str) -> Value {
+    let entries = "stream=codec_name,width,height,avg_frame_rate";
+    let mut command = std::process::Command::new("ffprobe");
+    command.args(["-v", "error", "-select_streams", "v:0", "-show_entries", entries, "-of", "json", name]);
+    let output = command.current_dir(folder.path()).output().expect("ffprobe starts");
+    serde_json::from_slice::<Value>(&output.stdout).expect("ffprobe answers")["streams"][0].clone()
+}
+
+media_test!(cinepak_is_ffmpegs_to_within_one_as_avi_and_as_pictures, || {
+    let folder = Folder::new();
+    cinepak(&folder, "clip.avi");
+    let expected = pictures(&folder, "clip.avi");
+    assert_eq!(expected.len(), FRAMES * FRAME_SIZE);
+
+    let decoded = folder.drvhost(["decode", "clip.avi", "-o", "out.avi"]).json(0);
+    let made = pictures(&folder, "out.avi");
+    assert!(greatest_difference(&made, &expected) <= 1);
+    assert_eq!(decoded["hash"], hash(&made));
+    let told = ["input", "output", "driver", "frames", "width", "height", "samples", "warnings"];
+    let told = told.map(|field| decoded[field].clone());
+    let expected = [
+        json!("clip.avi"),
+        json!("out.avi"),
+        json!("iccvid.dll"),
+        json!(FRAMES),
+        json!(WIDTH),
+        json!(HEIGHT),
+        Value::Null,
+        json!([]),
+    ];
+    assert_eq!(told, expected);
+    let rate = format!("{FRAMES}/1");
+    let shape = json!({"codec_name": "rawvideo", "width": WIDTH, "height": HEIGHT, "avg_frame_rate": rate});
+    assert_eq!(probe(&folder, "out.avi"), shape);
+
+    let pattern = "picture%05d.png";
+    assert_eq!(folder.drvhost(["decode", "clip.avi", "-o", pattern]).json(0)["hash"], decoded["hash"]);
+    let names: Vec<_> = folder.names().into_iter().filter(|name| name.ends_with(".png")).collect();
+    let numbered: Vec<_> = (1..=FRAMES).map(|number| format!("picture{number:05}.png")).collect();
+    assert_eq!(names, numbered);
+    assert_eq!(pictures(&folder, pattern), made);
+});
+
+media_test!(ms_video_1_is_ffmpegs, || {
+    let folder = Folder::new();
+    folder.ffmpeg("-f lavfi -i testsrc2=size=160x120:rate=10:duration=1 -c:v msvideo1 clip.avi");
+    let expected = pictures(&folder, "clip.avi");
+    let decoded = folder.drvhost(["decode", "clip.avi", "-o", "out.avi"]).json(0);
+    assert_eq!(pictures(&folder, "out.avi"), expected);
+    assert_eq!(decoded["hash"], hash(&expected));
+    assert_eq!((&decoded["driver"], &decoded["frames"]), (&json!("msvidc32.dll"), &json!(10)));
+});
+
+media_test!(sound_is_ffmpegs_bit_for_bit, || {
+    let codecs = [("adpcm_ms", "msadp32.acm"), ("pcm_alaw", "msg711.acm"), ("pcm_mulaw", "msg711.acm")];
+    for (codec, driver) in codecs {
+        for channels in [1, 2] {
+            let folder = Folder::new();
+            let tones = "aevalsrc=0.3*sin(880*PI*t)+0.1*random(0)|0.4*sin(1760*PI*t):s=22050:d=1.3";
+            folder.ffmpeg(&format!("-f lavfi -i {tones} -ac {channels} -c:a {codec} in.wav"));
+            let expected = samples(&folder, "in.wav");
+            let decoded = folder.drvhost(["decode", "in.wav", "-o", "out.wav"]).json(0);
+            assert!(samples(&folder, "out.wav") == expected, "{codec} with {channels} channels differs");
+            assert_eq!(decoded["hash"], hash(&expected), "{codec} {channels}");
+            assert_eq!(decoded["samples"], expected.len() / 2 / channels, "{codec} {channels}");
+            assert_eq!(decoded["driver"], driver);
+            assert_eq!((&decoded["frames"], &decoded["width"]), (&Value::Null, &Value::Null));
+        }
+    }
+});
+
+media_test!(every_audio_codec_makes_as_many_samples_as_ffmpeg, || {
+    let codecs =
+        [("adpcm_ima_wav", "imaadp32.acm"), ("libgsm_ms", "msgsm32.acm"), ("libmp3lame", "l3codeca.acm")];
+    for (codec, driver) in codecs {
+        let folder = Folder::new();
+        folder.ffmpeg(&format!(
+            "-f lavfi -i sine=frequency=440:sample_rate=8000:duration=1.3 -c:a {codec} in.wav"
+        ));
+        let decoded = folder.drvhost(["decode", "in.wav", "-o", "out.wav"]).json(0);
+        assert_eq!(samples(&folder, "out.wav").len(), samples(&folder, "in.wav").len(), "{codec}");
+        assert_eq!(decoded["driver"], driver);
+    }
+});
+
+wine_test!(the_sample_decodes_to_45_frames, || {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/clip.avi");
+    let run = Cli::new([Path::new("decode"), &sample]).output();
+    let text = String::from_utf8(run.stdout).unwrap();
+    assert!(run.status.success() && run.stderr.is_empty(), "{text}");
+    for words in ["45 frames", "320x240", "frames/s", "iccvid.dll"] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+});
+
+media_test!(json_has_these_fields_alone_and_nothing_is_written_without_o, || {
+    let folder = Folder::new();
+    cinepak(&folder, "clip.avi");
+    let decoded = folder.drvhost(["decode", "clip.avi"]).json(0);
+    let fields: Vec<_> = decoded.as_object().unwrap().keys().map(String::as_str).collect();
+    let mut expected =
+        ["input", "output", "driver", "frames", "samples", "width", "height", "hash", "seconds", "warnings"];
+    expected.sort_unstable();
+    assert_eq!(fields, expected);
+    assert_eq!(decoded["output"], Value::Null);
+    assert!(decoded["seconds"].as_f64().unwrap() > 0.0);
+    let text = folder.drvhost(["decode", "clip.avi"]).success();
+    assert!(text.contains(decoded["hash"].as_str().unwrap()), "{text}");
+    assert_eq!(folder.names(), ["clip.avi"]);
+});
+
+media_test!(sound_beside_the_pictures_is_said_to_be_left_out, || {
+    let folder = Folder::new();
+    folder.ffmpeg("-f lavfi -i testsrc2=size=160x120:rate=5:duration=1 -f lavfi -i sine=duration=1 -c:v cinepak -c:a adpcm_ms both.avi");
+    let decoded = folder.drvhost(["decode", "both.avi"]).json(0);
+    assert_eq!(decoded["frames"], 5);
+    let warnings = decoded["warnings"].as_array().unwrap();
+    assert!(warnings.len() == 1 && warnings[0].as_str().unwrap().contains("audio stream"), "{decoded}");
+    let output = folder.drvhost(["decode", "both.avi"]).output();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("audio stream"), "{output:?}");
+});
+
+media_test!(a_driver_can_be_named, || {
+    let folder = Folder::with_spies(&["spy.dll"]);
+    cinepak(&folder, "clip.avi");
+    let by_format = folder.drvhost(["decode", "clip.avi"]).json(0);
+    for driver in ["vidc.cvid", "iccvid.dll"] {
+        let decoded = folder.drvhost(["decode", "clip.avi", "--driver", driver]).json(0);
+        assert_eq!(decoded["hash"], by_format["hash"]);
+    }
+    for wrong in ["vidc.cram", "./spy.dll"] {
+        let complaint =
+            folder.drvhost(["decode", "clip.avi", "--driver", wrong, "-o", "out.avi"]).complaint(4);
+        assert!(complaint.contains("refused") && complaint.contains("cvid"), "{complaint}");
+    }
+    let complaint = folder.drvhost(["decode", "clip.avi", "--driver", "nothing"]).complaint(2);
+    assert!(complaint.contains("`nothing`"), "{complaint}");
+    assert_eq!(folder.names(), ["clip.avi", "spy.dll"]);
+});
+
+media_test!(an_output_replaces_what_had_its_name, || {
+    let folder = Folder::new();
+    cinepak(&folder, "clip.avi");
+    folder.write("out.avi", "What was there before.");
+    let decoded = folder.drvhost(["decode", "clip.avi", "-o", "out.avi"]).json(0);
+    assert_eq!(decoded["hash"], hash(&pictures(&folder, "out.avi")));
+    assert_eq!(folder.names(), ["clip.avi", "out.avi"]);
+});
