@@ -139,7 +139,7 @@ impl From<EndPolicy> for drvhost::Policy {
 
 fn parse_message(text: &str) -> Result<u32, String> {
     mmsystem::message_number(text).ok_or_else(|| {
-        "a message is a name (DRV_POWER), a name and a number (DRV_USER+1), or a number".into()
+        "a message is a name (DRV_POWER), a name and a number (DRV_USER+1), or a 32-bit number".into()
     })
 }
 
@@ -169,7 +169,7 @@ fn parse_time(text: &str) -> Result<Duration, String> {
         "ms" => 0.001,
         "s" | "" => 1.0,
         "m" => 60.0,
-        _ => return Err("a time ends in ms, s or m".into()),
+        _ => return Err("a time is a number of seconds, or ends in ms, s or m".into()),
     };
     let seconds =
         number.parse::<f64>().map_err(|_| "a time is a number with ms, s or m: 5s, 500ms".to_owned())?;

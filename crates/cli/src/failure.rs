@@ -58,6 +58,26 @@ impl From<Error> for Failure {
     }
 }
 
+/// Shows help, the version, or what is wrong with the arguments, and answers the exit code.
+pub fn usage(error: &clap::Error, json: bool) -> Exit {
+    if !error.use_stderr() {
+        // A closed pipe is no error here either.
+        let _ = error.print();
+        return Exit::Done;
+    }
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let advice = Some("`drvhost --help` lists commands and options");
+    let line = Line { error: first.to_owned(), blame: Blame::Usage, advice };
+    match serde_json::to_string(&line) {
+        Ok(line) if json => eprintln!("{line}"),
+        _ => {
+            let _ = error.print();
+        }
+    }
+    Exit::Usage
+}
+
 /// An error as `--json` prints it, on standard error.
 #[derive(Serialize)]
 struct Line<'a> {

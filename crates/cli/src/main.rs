@@ -25,7 +25,10 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Exit {
-    let Args { global, command } = Args::parse();
+    let Args { global, command } = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return failure::usage(&error, std::env::args().any(|argument| argument == "--json")),
+    };
     start_log(&global);
     let done = match command {
         Command::Info { file } => commands::info::run(&global, &file),

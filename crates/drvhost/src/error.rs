@@ -58,7 +58,7 @@ pub enum Error {
     #[error("no open instance has the handle {0:#x}")]
     BadHandle(u64),
     /// The driver did not answer in time.
-    #[error("{driver} did not answer {message} within its deadline{}", if *.killed { "; its worker had to be killed" } else { "" })]
+    #[error("{driver} did not come back from {message} within its deadline{}", if *.killed { "; its worker had to be killed" } else { "" })]
     Late {
         /// The driver's file name.
         driver: String,
@@ -168,8 +168,9 @@ impl Error {
                 "`drvhost list` shows what is known; a file needs its path (`./name.dll`) or `--driver-path DIR`",
             ),
             Self::Late { .. } | Self::Busy { .. } => {
-                Some("`--deadline 60s` gives it longer, `--deadline 0` for ever")
+                Some("`--deadline TIME` gives it longer (5s unless given), `--deadline 0` for ever")
             }
+            Self::NotADriver { .. } => Some("`drvhost info FILE` says what the file is"),
             Self::NoCodec { .. } => Some(
                 "Debian's package libwine brings drivers for common formats; `--driver FILE` names one, `--driver-path DIR` a place to look",
             ),

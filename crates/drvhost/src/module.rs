@@ -42,9 +42,17 @@ impl Image {
         if bytes.len() as u64 > MAX_FILE {
             return Err(not_a_driver(format!("it is larger than {} MiB", MAX_FILE >> 20)));
         }
+        if bytes.is_empty() {
+            return Err(not_a_driver("not a Windows executable; the file is empty".into()));
+        }
         let machine = pe::identify(&bytes).map_err(|error| not_a_driver(error.to_string()))?;
         if machine != pe::Machine::X86_64 {
-            return Err(not_a_driver(format!("it is a driver for {machine}; drivers for x86_64 run here")));
+            let kind = if machine == pe::Machine::I8086 {
+                "a 16-bit program or driver"
+            } else {
+                "a program or driver"
+            };
+            return Err(not_a_driver(format!("it is {kind} for {machine}; drivers for x86_64 run here")));
         }
         let image = pe::Image::parse(&bytes).map_err(|error| not_a_driver(error.to_string()))?;
         let driver_proc = image.export("DriverProc").map_err(|error| not_a_driver(error.to_string()))?;

@@ -191,6 +191,10 @@ impl Registry {
     /// # Errors
     /// [`Error::NoSuchDriver`].
     pub fn resolve(&self, name: &str, section: Option<&str>) -> Result<DriverFile, Error> {
+        if name.is_empty() || name.starts_with(' ') {
+            let looked = "nothing, because a name is not empty and begins with no space".to_owned();
+            return Err(Error::NoSuchDriver { name: name.to_owned(), looked });
+        }
         let section = section.unwrap_or(DRIVERS32);
         match self.entry(section, name) {
             Some(entry) => {
@@ -219,7 +223,8 @@ impl Registry {
         if let Some(path) = as_file(argument) {
             return Ok(DriverFile { path, text: None, alias: None, origin: Origin::DriverPath });
         }
-        let (name, text) = split(argument);
+        // A name cannot begin with a space, and then there is nothing to split off.
+        let (name, text) = if argument.starts_with(' ') { (argument, None) } else { split(argument) };
         let found = match as_file(name) {
             Some(path) => DriverFile { path, text: None, alias: None, origin: Origin::DriverPath },
             None => self

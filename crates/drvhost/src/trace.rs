@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -59,13 +59,15 @@ pub struct Trace {
     file: Option<Mutex<File>>,
     started: Instant,
     calls: AtomicU64,
+    /// Whether it has been said that lines are lost.
+    failed: AtomicBool,
 }
 
 impl Trace {
     /// A trace that nobody reads.
     #[must_use]
     pub fn none() -> Self {
-        Self { file: None, started: Instant::now(), calls: AtomicU64::new(0) }
+        Self { file: None, started: Instant::now(), calls: AtomicU64::new(0), failed: AtomicBool::new(false) }
     }
 
     /// A trace written to `path`, which is emptied first.
@@ -89,8 +91,10 @@ impl Trace {
         line.push(b'\n');
         // One write for a whole line, so that a reader who follows the file never sees half of one.
         let written = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);
-        if let Err(error) = written {
-            tracing::warn!(%error, "the trace could not be written");
+        if let Err(error) = written
+            && !self.failed.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(%error, "the trace could not be written; it is incomplete");
         }
     }
 }

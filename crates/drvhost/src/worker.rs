@@ -24,6 +24,8 @@ const LOOK: Duration = Duration::from_millis(10);
 const REPEAT: Duration = Duration::from_millis(5);
 /// How long after its deadline a call has for being interrupted before its worker is killed.
 const GRACE: Duration = Duration::from_millis(250);
+/// What stands for the message in errors about the entry point.
+const ENTRY_POINT: &str = "its entry point";
 /// How many texts of a driver's are shown for each request.
 const SAID_MOST: u32 = 1000;
 /// How long a worker has for entering its jail.
@@ -134,7 +136,7 @@ impl Worker {
         let not_a_driver = |why: String| Error::NotADriver { file: file.to_owned(), why };
         let load = |seq| ToWorker::Load(Load { seq, name: self.name.clone() });
         let Some(turn) = self.begin(until) else {
-            return Err(self.failure(Reply::Busy, "its entry point"));
+            return Err(self.failure(Reply::Busy, ENTRY_POINT));
         };
         match self.exchange(&turn, load, broker, until) {
             Exchange::Loaded(loaded) => Ok(loaded),
@@ -143,7 +145,7 @@ impl Worker {
                 "its entry point refuses to be loaded (DLL_PROCESS_ATTACH answered FALSE)".into(),
             )),
             Exchange::Unloadable(LoadRefusal::Host(why)) => Err(Error::Worker(printable(&why))),
-            Exchange::Reply(reply) => Err(self.failure(reply, "its entry point")),
+            Exchange::Reply(reply) => Err(self.failure(reply, ENTRY_POINT)),
         }
     }
 

@@ -58,7 +58,7 @@ struct Region {
 /// All memory that the guest can use, with the protections it has.
 ///
 /// The table here is what makes every access below sound: it lists only ranges that this process has mapped for good
-/// ([`Memory::reserve`] and [`Memory::map_arena`] map, nothing unmaps), with the protection they have now ([`Memory::protect`] is the only one to change it).
+/// (`reserve` and `map_arena` map, nothing unmaps), with the protection they have now (`protect` is the only one to change it).
 #[derive(Debug)]
 pub struct Memory {
     /// Sorted by address, not overlapping.

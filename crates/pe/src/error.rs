@@ -17,7 +17,7 @@ pub enum PeError {
     #[error("a linear executable (LE or LX, as VxDs are), not an installable driver")]
     Linear,
     /// The file ends before something its headers promise.
-    #[error("the file is cut short: {what} needs {needed} bytes, the file has {len}")]
+    #[error("the file is cut short: it has {len} bytes, and {needed} are needed to hold {what}")]
     Truncated {
         /// The header or section that is cut.
         what: Cow<'static, str>,
@@ -90,7 +90,10 @@ mod tests {
     #[test]
     fn messages_say_what_where_and_why() {
         let cut = PeError::Truncated { what: "the DOS header".into(), needed: 64, len: 10 };
-        assert_eq!(cut.to_string(), "the file is cut short: the DOS header needs 64 bytes, the file has 10");
+        assert_eq!(
+            cut.to_string(),
+            "the file is cut short: it has 10 bytes, and 64 are needed to hold the DOS header"
+        );
         let bad = PeError::malformed("the export table", Place::Rva(0x1000), "it lies outside the image");
         assert_eq!(bad.to_string(), "the export table at RVA 0x1000 is damaged: it lies outside the image");
         assert_eq!(

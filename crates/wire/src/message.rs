@@ -187,7 +187,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)?;
         match &self.place {
-            Some(place) => write!(f, " at {}+{:#x}", place.module, place.offset),
+            Some(place) => write!(f, ", in {}+{:#x}", place.module, place.offset),
             None => Ok(()),
         }
     }

@@ -1,5 +1,6 @@
 //! `drvhost decode`: a media file through a driver.
 
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use drvhost::decode::{self, Decoded, Progress};
 use drvhost::media::Unit;
 use drvhost::{Error, Policy};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::args::{Decode, Global};
@@ -71,8 +72,14 @@ fn progress_bar(global: &Global) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::no_length();
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} {msg}, {per_sec}, {eta} left") {
-        bar.set_style(style);
+    let speed = |state: &ProgressState, text: &mut dyn Write| {
+        // Writing to a line that is being put together cannot fail.
+        let _ = write!(text, "{:.0}", state.per_sec());
+    };
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:40} {pos} of {len} {msg}, {speed} a second, {eta} left")
+    {
+        bar.set_style(style.with_key("speed", speed));
     }
     bar
 }

@@ -38,7 +38,7 @@ pub(super) fn describe(head: &[u8]) -> String {
     let named = SIGNATURES
         .iter()
         .find(|(offset, signature, _)| head.get(*offset..).is_some_and(|rest| rest.starts_with(signature)));
-    named.map_or("something else", |(_, _, name)| *name).to_owned()
+    named.map_or("no kind of file that is known here", |(_, _, name)| *name).to_owned()
 }
 
 #[cfg(test)]
@@ -52,6 +52,6 @@ mod tests {
         assert_eq!(describe(b"RIFF\0\0"), "a RIFF file that ends within its first 12 bytes");
         assert_eq!(describe(b"\0\0\0\x20ftypisom"), "an ISO media file (MP4, QuickTime)");
         assert_eq!(describe(b"\x1A\x45\xDF\xA3\x01\0\0\0"), "a Matroska or WebM file");
-        assert_eq!(describe(b"hello"), "something else");
+        assert_eq!(describe(b"hello"), "no kind of file that is known here");
     }
 }

@@ -97,6 +97,10 @@ mod tests {
     #[test]
     fn a_missing_directory_is_named() {
         let err = StagedFile::create(Path::new("/nonexistent/out.avi")).err().unwrap();
-        assert!(err.to_string().starts_with("making /nonexistent/out.avi failed: "), "{err}");
+        let text = err.to_string();
+        assert!(
+            text.contains("/nonexistent/out.avi") && text.ends_with("its directory does not exist"),
+            "{text}"
+        );
     }
 }
