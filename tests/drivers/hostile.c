@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 #include <windows.h>
+#include <math.h>
 #include <mmsystem.h>
 
 static volatile char own_data[4096] = {1};
@@ -69,6 +70,22 @@ static LRESULT set_flags(void)
     /* Trap, direction and alignment check. */
     __asm__ volatile("pushfq\n\torq $0x40500, (%%rsp)\n\tpopfq" ::: "memory", "cc");
     return 1;
+}
+
+static LRESULT leave_x87_exception(void)
+{
+    static const unsigned short unmasked = 0x0240;
+    __asm__ volatile("fninit\n\tfldcw %0\n\tfldz\n\tfld1\n\tfdivp" ::"m"(unmasked));
+    return 1;
+}
+
+static LRESULT power_unmasked(double exponent)
+{
+    static const unsigned int unmasked = 0x0000;
+    __asm__ volatile("ldmxcsr %0" ::"m"(unmasked));
+    lstrlenA("text");
+    GetTickCount();
+    return (LRESULT)pow(2.0, exponent);
 }
 
 __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UINT message, LPARAM l1, LPARAM l2)
@@ -150,6 +167,26 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
         return ((LRESULT(*)(void))(ULONG_PTR)own_data)();
     case HOSTILE_FLAGS:
         return set_flags();
+    case HOSTILE_TALK:
+        for (;;)
+            OutputDebugStringA("and another thing");
+    case HOSTILE_TALK_AND_ANSWER:
+        while (l1-- > 0)
+            OutputDebugStringA("and another thing");
+        return 77;
+    case HOSTILE_FS:
+        __asm__ volatile("wrfsbase %0\n\tud2" ::"r"((ULONG_PTR)0));
+        return 1;
+    case HOSTILE_ANSWER_WITH_AC:
+        __asm__ volatile("pushfq\n\torq $0x40000, (%%rsp)\n\tpopfq" ::: "memory", "cc");
+        return 1;
+    case HOSTILE_X87:
+        return leave_x87_exception();
+    case HOSTILE_FAST_FAIL:
+        __asm__ volatile("int $0x29");
+        return 1;
+    case HOSTILE_UNMASKED:
+        return power_unmasked((double)l1);
     default:
         return 1;
     }

@@ -92,4 +92,18 @@ acts! {
     HOSTILE_FLAGS = 0x7118;
     /// `hostile`: as HOSTILE_CONTEXT but with zeros, then loops without end.
     HOSTILE_DEAF = 0x7119;
+    /// `hostile`: OutputDebugString without end.
+    HOSTILE_TALK = 0x711A;
+    /// `hostile`: lParam1 times OutputDebugString, then answers 77.
+    HOSTILE_TALK_AND_ANSWER = 0x711B;
+    /// `hostile`: FS to 0, then an illegal instruction.
+    HOSTILE_FS = 0x711C;
+    /// `hostile`: answers 1 with the alignment check on.
+    HOSTILE_ANSWER_WITH_AC = 0x711D;
+    /// `hostile`: an unmasked x87 division by zero, left pending for whoever comes next.
+    HOSTILE_X87 = 0x711E;
+    /// `hostile`: `int 0x29`.
+    HOSTILE_FAST_FAIL = 0x711F;
+    /// `hostile`: unmasks SSE exceptions, calls lstrlenA, GetTickCount and pow(2, lParam1), and answers the power.
+    HOSTILE_UNMASKED = 0x7120;
 }

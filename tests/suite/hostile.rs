@@ -202,6 +202,27 @@ spy_test!(thread_block_overwritten, || contained(HOSTILE_TEB));
 spy_test!(host_context_overwritten, || contained(HOSTILE_CONTEXT));
 spy_test!(processor_flags_set, || faults(HOSTILE_FLAGS, 0, 0, "breakpoint", true));
 
+spy_test!(processor_state_left_behind, || {
+    faults(HOSTILE_FS, 0, 0, "illegal instruction", true);
+    faults(HOSTILE_X87, 0, 0, "floating-point exception", false);
+    faults(HOSTILE_FAST_FAIL, 0, 0, "fast fail", true);
+    let scene = Scene::new();
+    assert_eq!(scene.act(HOSTILE_ANSWER_WITH_AC, 0, 0).unwrap(), 1);
+    // Shims compute with exceptions masked, whatever the driver has unmasked.
+    assert_eq!(scene.act(HOSTILE_UNMASKED, 10, 0).unwrap(), 1024);
+    scene.is_left(Alive);
+});
+
+spy_test!(a_driver_that_talks_cannot_put_off_its_deadline, || {
+    let scene = Scene::new();
+    let error = scene.act(HOSTILE_TALK, 0, 0).unwrap_err();
+    is_late(&error, &format!("message {HOSTILE_TALK:#x}"), false);
+    scene.is_left(Alive);
+    // What cannot be shown is lost, but never the answer.
+    assert_eq!(scene.act(HOSTILE_TALK_AND_ANSWER, 20_000, 0).unwrap(), 77);
+    scene.is_left(Alive);
+});
+
 spy_test!(a_driver_that_cannot_be_interrupted_is_killed, || {
     let scene = Scene::new();
     let error = scene.act(HOSTILE_DEAF, 0, 0).unwrap_err();
