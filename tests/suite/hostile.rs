@@ -219,7 +219,7 @@ spy_test!(a_driver_that_talks_cannot_put_off_its_deadline, || {
     is_late(&error, &format!("message {HOSTILE_TALK:#x}"), false);
     scene.is_left(Alive);
     // What cannot be shown is lost, but never the answer.
-    assert_eq!(scene.act(HOSTILE_TALK_AND_ANSWER, 20_000, 0).unwrap(), 77);
+    assert_eq!(scene.act(HOSTILE_TALK_AND_ANSWER, 3_000, 0).unwrap(), 77);
     scene.is_left(Alive);
 });
 
