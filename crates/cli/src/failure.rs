@@ -66,9 +66,11 @@ pub fn usage(error: &clap::Error, json: bool) -> Exit {
         return Exit::Done;
     }
     let text = error.to_string();
-    let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    // Up to the first empty line; usage and hints follow.
+    let said: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let said = said.join(" ");
     let advice = Some("`drvhost --help` lists commands and options");
-    let line = Line { error: first.to_owned(), blame: Blame::Usage, advice };
+    let line = Line { error: said.trim_start_matches("error: ").to_owned(), blame: Blame::Usage, advice };
     match serde_json::to_string(&line) {
         Ok(line) if json => eprintln!("{line}"),
         _ => {
