@@ -79,11 +79,17 @@ pub enum LoadError {
     Protect(io::Error),
 }
 
-/// What an import resolves to: a guest address.
-pub type Resolve<'a> = &'a mut dyn FnMut(&mut Machine, &pe::Import) -> Option<u64>;
+/// One import, resolved.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    /// Where in the image the address goes: the slot of its import address table.
+    pub slot_rva: u32,
+    /// The guest address that the import stands for.
+    pub target: u64,
+}
 
 impl Machine {
-    /// Maps an image, relocates it, binds its imports to what `resolve` answers, gives each section its protection, and sets up its
+    /// Maps an image, relocates it, binds its imports, gives each section its protection, and sets up its
     /// thread-local data. Runs none of its code.
     ///
     /// # Errors
@@ -92,7 +98,7 @@ impl Machine {
         &mut self,
         name: &str,
         image: &pe::Image<'_>,
-        resolve: Resolve<'_>,
+        bindings: &[Binding],
     ) -> Result<Module, LoadError> {
         if image.machine() != pe::Machine::X86_64 {
             return Err(LoadError::Machine(image.machine()));
@@ -104,9 +110,8 @@ impl Machine {
         let map = Map { base, size };
         map.copy(&self.memory, image)?;
         map.relocate(&self.memory, image)?;
-        for import in image.imports()? {
-            let target = resolve(self, &import).ok_or(LoadError::TooMany("imports"))?;
-            map.write(&self.memory, "import table", import.thunk_rva.into(), &target.to_le_bytes())?;
+        for binding in bindings {
+            map.write(&self.memory, "import table", binding.slot_rva.into(), &binding.target.to_le_bytes())?;
         }
         let tls_callbacks = self.set_up_tls(&map, image)?;
         self.protect_sections(&map, image)?;

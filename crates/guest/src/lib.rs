@@ -30,7 +30,7 @@ mod thunks;
 
 pub use enter::{Arguments, Host, Stop, Value, call};
 pub use fault::{Access, Fault, FaultKind, Place};
-pub use image::{LoadError, Module};
+pub use image::{Binding, LoadError, Module};
 pub use memory::{Memory, Protection, Violation};
 pub use thread::{Machine, Serving, StartError};
 pub use thunks::Thunks;

@@ -192,12 +192,6 @@ impl Machine {
         self.thunks.add(&self.memory)
     }
 
-    /// The import index behind a guest function address, if it is a thunk's.
-    #[must_use]
-    pub fn thunk_index(&self, address: u64) -> Option<u32> {
-        self.thunks.index(address)
-    }
-
     /// Ends the time in which code can appear: thunks become read-only code. Images stay as they were mapped.
     ///
     /// # Errors

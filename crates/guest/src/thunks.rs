@@ -49,14 +49,6 @@ impl Thunks {
         THUNKS.start + SIZE * (u64::from(index) + 1)
     }
 
-    /// The index of the thunk at a guest address, if there is one.
-    #[must_use]
-    pub fn index(&self, address: u64) -> Option<u32> {
-        let offset = address.checked_sub(THUNKS.start + SIZE)?;
-        let index = u32::try_from(offset / SIZE).ok()?;
-        (offset.is_multiple_of(SIZE) && index < self.count).then_some(index)
-    }
-
     /// Makes the thunks executable and unchangeable.
     pub(crate) fn seal(&mut self, memory: &mut Memory) -> io::Result<()> {
         self.sealed = true;

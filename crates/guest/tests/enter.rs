@@ -89,7 +89,7 @@ fn loaded() -> Guest {
     for _ in 0..=EXIT {
         machine.add_thunk().unwrap();
     }
-    let module = machine.load("test.dll", &pe::Image::parse(&file).unwrap(), &mut |_, _| None).unwrap();
+    let module = machine.load("test.dll", &pe::Image::parse(&file).unwrap(), &[]).unwrap();
     machine.seal().unwrap();
     assert_eq!(machine.add_thunk(), None, "no code appears after the seal");
     Guest { machine, module: Some(module) }

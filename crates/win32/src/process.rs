@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
-use guest::{Arguments, Fault, FaultKind, Host, LoadError, Machine, Module, Stop, Thunks, Value};
+use guest::{Arguments, Binding, Fault, FaultKind, Host, LoadError, Machine, Module, Stop, Thunks, Value};
 use wire::{Asked, ToHost, ToWorker};
 
 use crate::abi::Pointer;
@@ -112,8 +112,7 @@ impl Process {
     /// [`LoadError`].
     pub fn load(&mut self, name: &str, image: &pe::Image<'_>) -> Result<Vec<String>, LoadError> {
         let mut unresolved = Vec::new();
-        // Binding needs the machine and the entries at once, so the thunks of unresolved imports are made first.
-        let mut targets = Vec::new();
+        let mut bindings = Vec::new();
         for import in image.imports()? {
             let symbol = import.symbol.to_string();
             let target = match self.find(&import.library, &symbol) {
@@ -124,10 +123,9 @@ impl Process {
                     self.add(entry).ok_or(LoadError::TooMany("imports"))?
                 }
             };
-            targets.push(target);
+            bindings.push(Binding { slot_rva: import.thunk_rva, target });
         }
-        let mut targets = targets.into_iter();
-        let module = self.machine.load(name, image, &mut |_, _| targets.next())?;
+        let module = self.machine.load(name, image, &bindings)?;
         self.machine.seal().map_err(LoadError::Protect)?;
         self.driver = Some(module);
         self.strings = crate::user32::Strings::of(image);

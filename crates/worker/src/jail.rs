@@ -41,7 +41,7 @@ pub struct Jailed {
 }
 
 /// Prepares all that needs the kernel, then gives up the kernel.
-pub fn enter(host: u32, line: &mut Line) -> Result<Jailed, Refusal> {
+pub fn enter(host: u32, line: &Line) -> Result<Jailed, Refusal> {
     // First of all, so that everything allocated from here on can also be freed without a system call.
     sandbox::heap::reserve(HEAP).map_err(Refusal::Memory)?;
     // Descriptors 1 and 2 carry the arena and the image (`sandbox::WORKER_DESCRIPTORS`).

@@ -22,8 +22,8 @@ fn main() -> ExitCode {
         eprintln!("drvhost-worker is started by drvhost, not by hand");
         return ExitCode::from(2);
     };
-    let Ok(mut line) = Line::open() else { return ExitCode::FAILURE };
-    let refusal = match jail::enter(host, &mut line) {
+    let Ok(line) = Line::open() else { return ExitCode::FAILURE };
+    let refusal = match jail::enter(host, &line) {
         Ok(jailed) => return serve(jailed, line),
         Err(refusal) => refusal,
     };
