@@ -117,6 +117,9 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
         abort();
     case HOSTILE_SYSCALL:
         return system_call((const LONGLONG *)l1);
+    case HOSTILE_POKE:
+        *(volatile BYTE *)l1 = (BYTE)l2;
+        return *(volatile BYTE *)l1;
     case HOSTILE_INT80: {
         LONG result;
         __asm__ volatile("int $0x80" : "=a"(result) : "a"(20) : "memory");

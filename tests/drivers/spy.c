@@ -232,8 +232,6 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
         return driver_flags((HDRVR)l1);
     case SPY_DEFAULT:
         return DefDriverProc(id, hdrvr, (UINT)l1, 0, 0);
-    case SPY_OPEN:
-        return (LRESULT)OpenDriver(L"iccvid.dll", NULL, 0);
     case SPY_AT_EXIT:
         if (!instance)
             return 0;

@@ -29,8 +29,6 @@ acts! {
     SPY_FLAGS = 0x7007;
     /// `spy`: DefDriverProc for the message lParam1.
     SPY_DEFAULT = 0x7008;
-    /// `spy`: OpenDriver of iccvid.dll.
-    SPY_OPEN = 0x7009;
     /// `spy`: lets DRV_EXITSESSION to this instance do the act lParam1 with lParam2 as its lParam1.
     SPY_AT_EXIT = 0x700A;
     /// `spy`: Sleep for lParam1 milliseconds, then as XOR with 0.
@@ -106,4 +104,34 @@ acts! {
     HOSTILE_FAST_FAIL = 0x711F;
     /// `hostile`: unmasks SSE exceptions, calls lstrlenA, GetTickCount and pow(2, lParam1), and answers the power.
     HOSTILE_UNMASKED = 0x7120;
+
+    /// `hostile`: writes the byte lParam2 at lParam1; answers what is there then.
+    HOSTILE_POKE = 0x7121;
+
+    /// `nest`: the handle of what it opened in DRV_LOAD; 0 for none.
+    NEST_CHILD = 0x7200;
+    /// `nest`: OpenDriver with the three values at lParam1.
+    NEST_OPEN = 0x7201;
+    /// `nest`: OpenDriverA with them.
+    NEST_OPEN_ANSI = 0x7202;
+    /// `nest`: CloseDriver of lParam1.
+    NEST_CLOSE = 0x7203;
+    /// `nest`: SendDriverMessage with the four values at lParam1.
+    NEST_SEND = 0x7204;
+    /// `nest`: adds up lParam2 ints at lParam1.
+    NEST_SUM = 0x7205;
+    /// `nest`: has lParam1 add up 1, 20 and 300, which lie on its own stack.
+    NEST_LET_SUM = 0x7206;
+    /// `nest`: sends this to lParam1, lParam2 times in turns (for ever if negative), and answers how many times.
+    NEST_TURNS = 0x7207;
+    /// `nest`: lets DRV_EXITSESSION ask lParam1 for 5 ^ 3 and answer that.
+    NEST_AT_EXIT = 0x7208;
+    /// `nest`: how many instances its module has opened since it was loaded.
+    NEST_OPENS = 0x7209;
+    /// `nest`: writes to NULL.
+    NEST_FAULT = 0x720A;
+    /// `nest`: lets DRV_EXITSESSION take turns with lParam1 for ever.
+    NEST_TURNS_AT_EXIT = 0x720B;
+    /// `nest`: lets every turn take lParam1 milliseconds.
+    NEST_BE_SLOW = 0x720C;
 }

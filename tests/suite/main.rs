@@ -8,6 +8,7 @@ mod hostile;
 mod layers;
 mod messages;
 mod names;
+mod nested;
 mod open_close;
 mod real_drivers;
 mod sandbox;

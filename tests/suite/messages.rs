@@ -284,12 +284,6 @@ spy_test!(a_driver_that_closes_itself_inside_a_message_answers_it, || {
     assert_eq!(rig.send(again, XOR, 5, 3), 6);
 });
 
-spy_test!(a_driver_cannot_open_drivers_and_is_told_so, || {
-    let rig = Rig::new();
-    let spy = rig.open("spy", "");
-    assert_eq!(rig.send(spy, SPY_OPEN, 0, 0), 0);
-});
-
 spy_test!(threads_that_open_and_close_one_module_at_once_keep_its_order, || {
     let rig = Rig::new();
     std::thread::scope(|scope| {

@@ -128,6 +128,37 @@ spy_test!(no_memory_becomes_code, || {
     assert_eq!(rig.send(hostile, HOSTILE_PROTECT_CODE, 0, 0), 0);
 });
 
+/// Where further images lie, as `sandbox` has it.
+const BROUGHT: i64 = sandbox::filter::BROUGHT.start.cast_signed();
+
+spy_test!(mprotect_of_further_images_to_code, || is_denied(libc::SYS_mprotect, |_| {
+    vec![BROUGHT, 4096, (libc::PROT_READ | libc::PROT_EXEC).into()]
+}));
+spy_test!(mprotect_outside_of_further_images, || is_denied(libc::SYS_mprotect, |inside| {
+    let data = inside.rig.send(inside.hostile, HOSTILE_OWN_DATA, 0, 0);
+    vec![data & !0xfff, 4096, libc::PROT_READ.into()]
+}));
+
+spy_test!(what_can_be_written_of_further_images_cannot_be_run, || {
+    const RET: i64 = 0xC3;
+    let rig = Rig::new();
+    let hostile = rig.open("hostile", "");
+    let jump = || rig.session.send(hostile, HOSTILE_JUMP, BROUGHT, 0);
+    let read_write = (libc::PROT_READ | libc::PROT_WRITE).into();
+    assert_eq!(system_call(&rig, hostile, libc::SYS_mprotect, &[BROUGHT, 4096, read_write]).unwrap(), 0);
+    assert_eq!(rig.send(hostile, HOSTILE_POKE, BROUGHT, RET), RET);
+    let error = jump().unwrap_err();
+    assert!(
+        matches!(&error, Error::Faulted { fault, .. } if fault.text.contains("cannot execute")),
+        "{error}"
+    );
+    // The right to run it does not come back.
+    let read_execute = (libc::PROT_READ | libc::PROT_EXEC).into();
+    system_call(&rig, hostile, libc::SYS_mprotect, &[BROUGHT, 4096, read_execute]).unwrap_err();
+    system_call(&rig, hostile, libc::SYS_mprotect, &[BROUGHT, 4096, libc::PROT_READ.into()]).unwrap();
+    jump().unwrap_err();
+});
+
 spy_test!(a_worker_looks_jailed_from_outside, || {
     let rig = Rig::new();
     let file = rig.copy("spy", "looked-at.dll");

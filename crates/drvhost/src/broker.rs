@@ -1,16 +1,23 @@
 //! Answers what a driver asks of the host from inside a call.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use wire::Asked;
 
 use crate::session::{Hdrvr, Inner};
-use crate::worker::Broker;
+use crate::trace::Trace;
+use crate::worker::{Broker, Worker};
 
 impl Broker for Inner {
-    /// As the Win32 functions answer: 0 for a handle that is none, and for a message that failed (C055, C056, C058).
-    fn ask(&self, asked: &Asked, until: Option<Instant>) -> i64 {
+    /// As the Win32 functions answer: 0 for a driver that does not open (C046), for a handle that is none, and for a message that failed
+    /// (C055, C056, C058).
+    fn ask(&self, worker: &Arc<Worker>, asked: &Asked, until: Option<Instant>) -> i64 {
         match *asked {
+            Asked::Open { ref name, ref section, lparam2 } => {
+                let opened = self.open_beside(worker, name, section.as_deref(), lparam2, self.nested(until));
+                opened.map_or(0, |hdrvr| hdrvr.0.cast_signed())
+            }
             Asked::Send { hdrvr, message, lparam1, lparam2 } => {
                 self.send(Hdrvr(hdrvr), message, lparam1, lparam2, self.nested(until)).unwrap_or(0)
             }
@@ -19,5 +26,13 @@ impl Broker for Inner {
             }
             Asked::ModuleHandle { hdrvr } => self.module_handle(Hdrvr(hdrvr)).map_or(0, u64::cast_signed),
         }
+    }
+
+    fn driver_of(&self, hdrvr: u64) -> String {
+        self.table.get(Hdrvr(hdrvr)).map_or_else(String::new, |slot| slot.module.name.clone())
+    }
+
+    fn trace(&self) -> &Trace {
+        &self.trace
     }
 }

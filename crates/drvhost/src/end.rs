@@ -13,10 +13,10 @@ use mmsystem::{DRV_CLOSE, DRV_EXITSESSION};
 use serde::Serialize;
 
 use crate::module::{Message, Module};
+use crate::reply::Reply;
 use crate::session::{Hdrvr, Inner};
 use crate::table::{Phase, Slot};
 use crate::trace::{Cause, Outcome, micros};
-use crate::worker::Reply;
 
 /// The least that an instance which still waits for its turn is left with, where there is that much.
 pub(crate) const RESERVE: Duration = Duration::from_millis(20);
@@ -126,7 +126,7 @@ fn tell(
 ) -> Vec<Told> {
     let mut by_worker: BTreeMap<u32, Vec<(Hdrvr, Slot)>> = BTreeMap::new();
     for (hdrvr, slot) in instances {
-        by_worker.entry(slot.module.number).or_default().push((hdrvr, slot));
+        by_worker.entry(slot.module.worker.number).or_default().push((hdrvr, slot));
     }
     let told = Mutex::new(Vec::new());
     let broadcast = |instances| broadcast(session, instances, until, floor, &told);
@@ -169,14 +169,8 @@ fn broadcast(
     for (hdrvr, slot) in instances {
         waiting -= 1;
         let own = until.map(|until| own_deadline(Instant::now(), until, waiting, floor));
-        let message = Message {
-            hdrvr,
-            id: slot.id,
-            number: DRV_EXITSESSION,
-            lparam1: 0,
-            lparam2: 0,
-            cause: Some(Cause::SessionEnd),
-        };
+        let message = Message::to_module(hdrvr, DRV_EXITSESSION, Some(Cause::SessionEnd));
+        let message = Message { id: slot.id, ..message };
         let started = Instant::now();
         // A driver may close it during the broadcast, even while it waits for its turn (C077).
         let open = || session.table.get(hdrvr).is_some_and(|now| now.phase == Phase::Open);
@@ -220,7 +214,7 @@ fn reserve(left: Duration, waiting: usize) -> Duration {
 /// Closes every good instance, the last opened first, and retires each module with its last good instance. A module none of
 /// whose instances came back from its last message gets nothing further.
 fn close_in_order(session: &Inner, told: &mut [Told]) {
-    // For each worker, the instance that DRV_DISABLE and DRV_FREE will name.
+    // For each module, the instance that DRV_DISABLE and DRV_FREE will name.
     let mut came_back: BTreeMap<u32, Hdrvr> = BTreeMap::new();
     for index in (0..told.len()).rev() {
         let (before, from_here) = told.split_at_mut(index);

@@ -1,18 +1,20 @@
 //! A loaded driver: its file, its worker, and where it is in its life.
 
 use std::fs::File;
-use std::io::{Read, Seek, Write};
-use std::os::fd::OwnedFd;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use mmsystem::message_name;
+use wire::{Brought, Effect};
 
 use crate::error::Error;
+use crate::reply::{self, Reply};
 use crate::session::Hdrvr;
 use crate::trace::{CallRecord, Cause, Trace, micros};
-use crate::worker::{Broker, Reply, Worker, printable};
+use crate::worker::{Broker, Call, Worker, printable};
 
 /// The largest driver file that is read. The image built from it is bounded by the format's reader.
 pub(crate) const MAX_FILE: u64 = 256 << 20;
@@ -22,6 +24,7 @@ pub(crate) const MAX_FILE: u64 = 256 << 20;
 pub(crate) struct Image {
     /// The file's name without directory.
     pub name: String,
+    pub file: PathBuf,
     pub bytes: Vec<u8>,
 }
 
@@ -60,28 +63,21 @@ impl Image {
             return Err(not_a_driver("it exports no DriverProc, so it is no installable driver".into()));
         }
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { name, bytes })
-    }
-
-    /// A memfd with the bytes, at its beginning, for a worker to read.
-    pub fn descriptor(&self) -> Result<OwnedFd, Error> {
-        let failed = |error: std::io::Error| Error::Worker(error.to_string());
-        let mut file = File::from(sandbox::memory_file("drvhost image").map_err(failed)?);
-        file.write_all(&self.bytes).map_err(failed)?;
-        file.rewind().map_err(failed)?;
-        Ok(file.into())
+        Ok(Self { name, file: file.to_owned(), bytes })
     }
 }
 
-/// A driver in a worker of its own.
+/// A loaded driver. Drivers that it opens itself share its worker.
 #[derive(Debug)]
 pub(crate) struct Module {
     pub file: PathBuf,
     /// The file's name without directory.
     pub name: String,
-    /// The worker's number in this session, from 1.
+    /// The module's number in this session, from 1.
     pub number: u32,
-    pub worker: Worker,
+    pub worker: Arc<Worker>,
+    /// Where in its worker the host has put it, unless the worker was started for it.
+    brought: Option<Brought>,
     /// The module handle.
     pub handle: u64,
     /// `library!function` of each import that is not supplied here.
@@ -100,6 +96,15 @@ pub(crate) struct Message {
     pub lparam1: i64,
     pub lparam2: i64,
     pub cause: Option<Cause>,
+    /// What it means to the worker when the driver agrees.
+    pub effect: Effect,
+}
+
+impl Message {
+    /// A message of a module's beginning or end, which carries no values.
+    pub fn to_module(hdrvr: Hdrvr, number: u32, cause: Option<Cause>) -> Self {
+        Self { hdrvr, id: 0, number, lparam1: 0, lparam2: 0, cause, effect: Effect::None }
+    }
 }
 
 impl Module {
@@ -108,24 +113,26 @@ impl Module {
     /// # Errors
     /// [`Error::NotADriver`] when the loaded image has no DriverProc to call.
     pub fn new(
-        file: &Path,
-        name: String,
+        image: Image,
         number: u32,
-        worker: Worker,
+        worker: Arc<Worker>,
+        brought: Option<Brought>,
         loaded: &wire::Loaded,
     ) -> Result<Self, Error> {
-        let no_code =
-            || Error::NotADriver { file: file.to_owned(), why: "its DriverProc is not code".into() };
+        let Image { name, file, .. } = image;
+        let no_code = || Error::NotADriver { file: file.clone(), why: "its DriverProc is not code".into() };
         let unresolved: Vec<String> = loaded.unresolved.iter().map(|import| printable(import)).collect();
         if !unresolved.is_empty() {
             tracing::debug!(driver = name, imports = unresolved.join(" "), "not supplied here");
         }
         let driver_proc = loaded.driver_proc.ok_or_else(no_code)?;
+        worker.enter();
         Ok(Self {
-            file: file.to_owned(),
+            file,
             name,
             number,
             worker,
+            brought,
             handle: loaded.module,
             unresolved,
             driver_proc,
@@ -152,9 +159,10 @@ impl Module {
         }
         let (seq, t_us) = trace.begin();
         let started = Instant::now();
-        let Message { hdrvr, id, number, lparam1, lparam2, cause } = *message;
+        let Message { hdrvr, id, number, lparam1, lparam2, cause, effect } = *message;
         let arguments = [id, hdrvr.0, number.into(), lparam1.cast_unsigned(), lparam2.cast_unsigned()];
-        let reply = self.worker.call(&turn, self.driver_proc, arguments, broker, until);
+        let call = Call { function: self.driver_proc, arguments, effect };
+        let reply = self.worker.call(&turn, call, broker, until);
         end(&reply);
         trace.write(|| {
             let (outcome, result) = reply.outcome();
@@ -162,7 +170,7 @@ impl Module {
                 kind: "call",
                 seq,
                 t_us,
-                worker: self.number,
+                worker: self.worker.number,
                 driver: &self.name,
                 hdrvr: hdrvr.0.cast_signed(),
                 id: id.cast_signed(),
@@ -179,6 +187,23 @@ impl Module {
         Some(reply)
     }
 
+    /// Tells the driver that it is unloaded, unless `bad`: then it did not come back from its last message, and gets nothing further.
+    /// With the last one of its drivers the worker ends, when a call that still runs has ended.
+    pub fn unload(&self, bad: bool, broker: &dyn Broker, until: Option<Instant>) {
+        if !bad {
+            let gone = self.worker.unload(self.handle, broker, until) == Reply::Answered(1);
+            if let Some(brought) = self.brought.filter(|_| gone) {
+                self.worker.free(brought);
+            }
+        }
+        let last = self.worker.leave();
+        if last && bad {
+            self.worker.end("was ended after a call that did not return");
+        } else if last && !self.worker.in_call() {
+            self.worker.end("has been unloaded");
+        }
+    }
+
     /// Claims the sending of DRV_DISABLE and DRV_FREE; true for the first who does.
     pub fn claim_retirement(&self) -> bool {
         !self.retired.swap(true, Ordering::SeqCst)
@@ -186,7 +211,7 @@ impl Module {
 
     /// A reply that is no answer, as an error about a message.
     pub fn failure(&self, reply: Reply, number: u32) -> Error {
-        self.worker.failure(reply, &name_of(number))
+        reply::failure(reply, &self.name, &name_of(number))
     }
 }
 

@@ -122,7 +122,7 @@ pub struct Session {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    registry: Registry,
+    pub registry: Registry,
     pub deadline: Option<Duration>,
     pub trace: Trace,
     pub program: PathBuf,

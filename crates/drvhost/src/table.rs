@@ -34,8 +34,8 @@ pub(crate) struct Slot {
 /// One file's module.
 #[derive(Debug)]
 enum Entry {
-    /// Being loaded or unloaded by some thread; others wait.
-    Busy,
+    /// Being loaded or unloaded by some thread; others wait. In this worker, if there is one already.
+    Busy(Option<u32>),
     Live(Live),
 }
 
@@ -53,6 +53,7 @@ struct State {
     handles: u64,
     opens: u64,
     workers: u32,
+    loads: u32,
     instances: BTreeMap<Hdrvr, Slot>,
     modules: HashMap<PathBuf, Entry>,
 }
@@ -64,7 +65,7 @@ pub(crate) enum Claim {
     Load,
     /// It is there; the caller is counted as a user until [`Table::release`].
     Join(Arc<Module>),
-    /// Somebody else is still at it and the time is over.
+    /// Somebody else is still at it and the time is over, or it cannot end while the caller waits.
     TimedOut,
 }
 
@@ -90,25 +91,27 @@ impl Table {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Finds or reserves the module of a file.
-    pub fn claim(&self, file: &Path, until: Option<Instant>) -> Claim {
+    /// Finds or reserves the module of a file, for a driver in worker `home` if it is one that asks.
+    pub fn claim(&self, file: &Path, home: Option<u32>, until: Option<Instant>) -> Claim {
         let mut state = self.lock();
         loop {
             match state.modules.get_mut(file) {
                 None => {
-                    state.modules.insert(file.to_owned(), Entry::Busy);
+                    state.modules.insert(file.to_owned(), Entry::Busy(home));
                     return Claim::Load;
                 }
                 // A worker that died is no place for a further instance: what it held is lost, its file can be loaded anew.
                 Some(Entry::Live(live)) if live.module.worker.dead() => {
-                    state.modules.insert(file.to_owned(), Entry::Busy);
+                    state.modules.insert(file.to_owned(), Entry::Busy(home));
                     return Claim::Load;
                 }
                 Some(Entry::Live(live)) => {
                     live.users += 1;
                     return Claim::Join(Arc::clone(&live.module));
                 }
-                Some(Entry::Busy) => {}
+                // Who asks is called by the load or unload itself, which would wait for its own end.
+                Some(Entry::Busy(place)) if place.is_some() && *place == home => return Claim::TimedOut,
+                Some(Entry::Busy(_)) => {}
             }
             let Some(until) = until else {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -120,6 +123,11 @@ impl Table {
             }
             state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// The claimed file is being loaded in a worker that was started for it.
+    pub fn loading(&self, file: &Path, worker: u32) {
+        self.lock().modules.insert(file.to_owned(), Entry::Busy(Some(worker)));
     }
 
     /// The claimed module is loaded; the claimer is its first user.
@@ -156,7 +164,7 @@ impl Table {
         match (live.users, live.hidden) {
             (0, _) => {
                 let module = Arc::clone(&live.module);
-                *entry = Entry::Busy;
+                *entry = Entry::Busy(Some(module.worker.number));
                 Left::Unused(module)
             }
             (1, Some(hidden)) => {
@@ -179,6 +187,13 @@ impl Table {
         let mut state = self.lock();
         state.opens += 1;
         state.opens
+    }
+
+    /// The number of the next module.
+    pub fn new_module(&self) -> u32 {
+        let mut state = self.lock();
+        state.loads += 1;
+        state.loads
     }
 
     /// The number of the next worker.

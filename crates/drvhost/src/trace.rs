@@ -79,6 +79,11 @@ impl Trace {
         Ok(Self { file: Some(Mutex::new(file)), ..Self::none() })
     }
 
+    /// Whether anybody reads it.
+    pub(crate) fn is_read(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// The next call's number, from 1, and the microseconds since the start.
     pub(crate) fn begin(&self) -> (u64, u64) {
         (self.calls.fetch_add(1, Ordering::Relaxed) + 1, micros(self.started))

@@ -1,21 +1,25 @@
 //! One worker process, as the host sees it: a thing that answers requests, in time or not.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use sandbox::{Child, SharedMemory, Spawner, futex};
 use wire::ring::Sleep;
 use wire::{
-    Asked, CHANNEL_SIZE, Channel, Fault, FaultKind, Layer, Load, LoadRefusal, Loaded, Side, ToHost, ToWorker,
-    channel,
+    Asked, Brought, CHANNEL_SIZE, Channel, Effect, Fault, FaultKind, Layer, Load, LoadRefusal, Loaded, Side,
+    ToHost, ToWorker, channel,
 };
 
 use crate::arena::{self, Arena};
+use crate::depth;
+use crate::direct::DirectCalls;
 use crate::error::Error;
+use crate::images::Images;
 use crate::module::Image;
-use crate::trace::Outcome;
+use crate::reply::{self, Reply};
+use crate::trace::Trace;
 use crate::turns::{Turn, Turns};
 
 /// How long the host sleeps before it looks whether the worker still lives.
@@ -31,42 +35,31 @@ const SAID_MOST: u32 = 1000;
 /// How long a worker has for entering its jail.
 const START: Duration = Duration::from_secs(10);
 
-/// How a request ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reply {
-    Answered(u64),
-    Faulted(Fault),
-    /// Interrupted at its deadline; `killed` when interrupting was not enough.
-    Late {
-        killed: bool,
-    },
-    /// Its turn did not come before its deadline: nothing was sent.
-    Busy,
-    /// The worker is no more, for this reason.
-    Died(String),
-}
-
-impl Reply {
-    /// What it counts as, and the answer if there was one.
-    pub fn outcome(&self) -> (Outcome, Option<i64>) {
-        match self {
-            Self::Answered(result) => (Outcome::Answered, Some(result.cast_signed())),
-            Self::Late { .. } | Self::Busy => (Outcome::Late, None),
-            Self::Faulted(_) => (Outcome::Faulted, None),
-            Self::Died(_) => (Outcome::Died, None),
-        }
-    }
-}
-
 /// Answers what a driver asks of the host from inside a call.
 pub(crate) trait Broker {
-    /// The answer; nothing done for it may take longer than `until`.
-    fn ask(&self, asked: &Asked, until: Option<Instant>) -> i64;
+    /// The answer to a driver in `worker`; nothing done for it may take longer than `until`.
+    fn ask(&self, worker: &Arc<Worker>, asked: &Asked, until: Option<Instant>) -> i64;
+
+    /// The file name of the driver with an instance.
+    fn driver_of(&self, hdrvr: u64) -> String;
+
+    /// Where calls are written down.
+    fn trace(&self) -> &Trace;
+}
+
+/// A call of a guest function.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call {
+    pub function: u64,
+    pub arguments: [u64; 5],
+    pub effect: Effect,
 }
 
 /// A jailed process with its channel and arena.
 #[derive(Debug)]
 pub(crate) struct Worker {
+    /// Its number in this session, from 1.
+    pub number: u32,
     child: Child,
     memory: SharedMemory,
     channel: Mutex<Channel>,
@@ -74,6 +67,11 @@ pub(crate) struct Worker {
     next_seq: AtomicU32,
     name: String,
     dead: OnceLock<String>,
+    images: Mutex<Images>,
+    /// Where the worker sees them.
+    brought: u64,
+    /// How many drivers are loaded in it.
+    modules: AtomicUsize,
     /// The memory shared with the driver.
     pub arena: Arc<Arena>,
     /// What isolates it.
@@ -85,7 +83,7 @@ impl Worker {
     ///
     /// # Errors
     /// [`Error::Worker`].
-    pub fn start(spawner: &Spawner, program: &Path, image: &Image) -> Result<Self, Error> {
+    pub fn start(number: u32, spawner: &Spawner, program: &Path, image: &Image) -> Result<Self, Error> {
         let shared = |error: sandbox::SharedError| Error::Worker(error.to_string());
         let memory = SharedMemory::create("drvhost channel", CHANNEL_SIZE).map_err(shared)?;
         let arena = SharedMemory::create("drvhost arena", arena::SIZE).map_err(shared)?;
@@ -94,7 +92,8 @@ impl Worker {
                 memory.descriptor().ok_or_else(|| Error::Bug("shared memory without descriptor".into()))?;
             descriptor.try_clone_to_owned().map_err(|error| Error::Worker(error.to_string()))
         };
-        let descriptors = [descriptor(&memory)?, descriptor(&arena)?, image.descriptor()?];
+        let images = Images::new(image)?;
+        let descriptors = [descriptor(&memory)?, descriptor(&arena)?, images.descriptor()?];
         let child = spawner
             .spawn(program, &image.name, descriptors)
             .map_err(|error| Error::Worker(error.to_string()))?;
@@ -116,7 +115,11 @@ impl Worker {
             }
         }
         Ok(Self {
+            number,
             arena: Arena::new(arena, started.arena),
+            images: Mutex::new(images),
+            brought: started.brought,
+            modules: AtomicUsize::new(0),
             child,
             memory,
             channel: Mutex::new(channel),
@@ -128,16 +131,22 @@ impl Worker {
         })
     }
 
-    /// Maps the driver and runs its entry point.
+    /// Maps a driver and runs its entry point: the one that the worker was started for, or one that was [brought](Self::bring).
     ///
     /// # Errors
     /// [`Error::NotADriver`] when it cannot be loaded, or the reply that ended it, as an error about its entry point.
-    pub fn load(&self, file: &Path, broker: &dyn Broker, until: Option<Instant>) -> Result<Loaded, Error> {
-        let not_a_driver = |why: String| Error::NotADriver { file: file.to_owned(), why };
-        let load = |seq| ToWorker::Load(Load { seq, name: self.name.clone() });
-        let Some(turn) = self.begin(until) else {
-            return Err(self.failure(Reply::Busy, ENTRY_POINT));
-        };
+    pub fn load(
+        self: &Arc<Self>,
+        image: &Image,
+        brought: Option<Brought>,
+        broker: &dyn Broker,
+        until: Option<Instant>,
+    ) -> Result<Loaded, Error> {
+        let not_a_driver = |why: String| Error::NotADriver { file: image.file.clone(), why };
+        let failure = |reply| reply::failure(reply, &image.name, ENTRY_POINT);
+        let traced = broker.trace().is_read();
+        let load = |seq| ToWorker::Load(Load { seq, name: image.name.clone(), brought, traced });
+        let Some(turn) = self.begin(until) else { return Err(failure(Reply::Busy)) };
         match self.exchange(&turn, load, broker, until) {
             Exchange::Loaded(loaded) => Ok(loaded),
             Exchange::Unloadable(LoadRefusal::Image(why)) => Err(not_a_driver(printable(&why))),
@@ -145,8 +154,35 @@ impl Worker {
                 "its entry point refuses to be loaded (DLL_PROCESS_ATTACH answered FALSE)".into(),
             )),
             Exchange::Unloadable(LoadRefusal::Host(why)) => Err(Error::Worker(printable(&why))),
-            Exchange::Reply(reply) => Err(self.failure(reply, ENTRY_POINT)),
+            Exchange::Reply(reply) => Err(failure(reply)),
         }
+    }
+
+    /// Puts a further image where the worker can load it.
+    ///
+    /// # Errors
+    /// As [`Images::bring`].
+    pub fn bring(&self, image: &Image) -> Result<Brought, Error> {
+        self.lock_images().bring(image, self.brought)
+    }
+
+    /// A further image is unloaded.
+    pub fn free(&self, brought: Brought) {
+        self.lock_images().free(brought);
+    }
+
+    fn lock_images(&self) -> MutexGuard<'_, Images> {
+        self.images.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One more driver is loaded here.
+    pub fn enter(&self) {
+        self.modules.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// One driver less; whether it was the last.
+    pub fn leave(&self) -> bool {
+        self.modules.fetch_sub(1, Ordering::SeqCst) == 1
     }
 
     /// Waits for the turn to call into the worker; `None` when it does not come before `until`.
@@ -156,20 +192,21 @@ impl Worker {
 
     /// Calls a guest function.
     pub fn call(
-        &self,
+        self: &Arc<Self>,
         turn: &Turn<'_>,
-        function: u64,
-        arguments: [u64; 5],
+        call: Call,
         broker: &dyn Broker,
         until: Option<Instant>,
     ) -> Reply {
-        self.request(turn, |seq| ToWorker::Call(wire::Call { seq, function, arguments }), broker, until)
+        let Call { function, arguments, effect } = call;
+        let call = |seq| ToWorker::Call(wire::Call { seq, function, arguments, effect });
+        self.request(turn, call, broker, until)
     }
 
-    /// Tells the image that it is unloaded.
-    pub fn unload(&self, broker: &dyn Broker, until: Option<Instant>) -> Reply {
+    /// Tells an image that it is unloaded; the answer is 0 when that must wait until none of its code runs.
+    pub fn unload(self: &Arc<Self>, module: u64, broker: &dyn Broker, until: Option<Instant>) -> Reply {
         let Some(turn) = self.begin(until) else { return Reply::Busy };
-        self.request(&turn, |seq| ToWorker::Unload { seq }, broker, until)
+        self.request(&turn, |seq| ToWorker::Unload { seq, module }, broker, until)
     }
 
     /// Ends the process; every later request answers [`Reply::Died`] for this reason, or an earlier one.
@@ -188,20 +225,8 @@ impl Worker {
         self.turns.busy()
     }
 
-    /// A reply that is no answer, as an error about `message`.
-    pub fn failure(&self, reply: Reply, message: &str) -> Error {
-        let (driver, message) = (self.name.clone(), message.to_owned());
-        match reply {
-            Reply::Late { killed } => Error::Late { driver, message, killed },
-            Reply::Busy => Error::Busy { driver, message },
-            Reply::Faulted(fault) => Error::Faulted { driver, message, fault },
-            Reply::Died(how) => Error::Died { driver, message, how },
-            Reply::Answered(result) => Error::Refused { driver, message, result: result.to_string() },
-        }
-    }
-
     fn request(
-        &self,
+        self: &Arc<Self>,
         turn: &Turn<'_>,
         message: impl FnOnce(u32) -> ToWorker,
         broker: &dyn Broker,
@@ -216,7 +241,7 @@ impl Worker {
     }
 
     fn exchange(
-        &self,
+        self: &Arc<Self>,
         turn: &Turn<'_>,
         message: impl FnOnce(u32) -> ToWorker,
         broker: &dyn Broker,
@@ -227,24 +252,44 @@ impl Worker {
         }
         // 0 means "no request" to the worker.
         let seq = self.next_seq.fetch_add(1, Ordering::Relaxed).max(1);
-        let mut waiting = Waiting { seq, until, next_signal: None, kill_at: None, said: 0 };
-        let mut next = message(seq);
+        let mut waiting = Waiting::new(seq, until);
+        let ended = self.until_ended(turn, message(seq), &mut waiting, broker);
+        if let Exchange::Reply(reply) = &ended {
+            waiting.direct.end(reply.outcome().0, self.number, broker.trace());
+        }
+        ended
+    }
+
+    /// Sends a request, answers what is asked meanwhile, and waits for its end.
+    fn until_ended(
+        self: &Arc<Self>,
+        turn: &Turn<'_>,
+        request: ToWorker,
+        waiting: &mut Waiting,
+        broker: &dyn Broker,
+    ) -> Exchange {
+        let mut next = request;
         loop {
-            let heard = self.say_and_hear(&next, &mut waiting);
-            let asked = match heard {
+            let asked = match self.say_and_hear(&next, waiting, broker) {
                 Ok(ToHost::Asked(asked)) => asked,
-                Ok(message) => return self.conclude(message, seq),
+                Ok(message) => return self.conclude(message, waiting.seq),
                 Err(reply) => return reply.into(),
             };
-            next = ToWorker::Granted(turn.step_aside(|| broker.ask(&asked, until)));
-            if let Err(reply) = self.check_if_late(&mut waiting) {
+            let granted = turn.step_aside(|| depth::deeper(|| broker.ask(self, &asked, waiting.until)));
+            next = granted.map_or(ToWorker::Endless, ToWorker::Granted);
+            if let Err(reply) = self.check_if_late(waiting) {
                 return reply.into();
             }
         }
     }
 
     /// Sends a message and waits for the next one that needs the host.
-    fn say_and_hear(&self, message: &ToWorker, waiting: &mut Waiting) -> Result<ToHost, Reply> {
+    fn say_and_hear(
+        &self,
+        message: &ToWorker,
+        waiting: &mut Waiting,
+        broker: &dyn Broker,
+    ) -> Result<ToHost, Reply> {
         let words = self.memory.words();
         let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
         let broken = |what: &dyn std::fmt::Display| {
@@ -256,6 +301,19 @@ impl Worker {
             match channel.receive(words, Some(look)).map_err(|error| broken(&error))? {
                 Some(ToHost::Said(text)) => {
                     self.show(&text, waiting);
+                    self.check_if_late(waiting)?;
+                }
+                Some(ToHost::Entered(entered)) => {
+                    let driver = broker.driver_of(entered.hdrvr);
+                    if !waiting.direct.enter(entered, driver, broker.trace()) {
+                        return Err(broken(&"calls without end"));
+                    }
+                    self.check_if_late(waiting)?;
+                }
+                Some(ToHost::Left { result }) => {
+                    if !waiting.direct.leave(result, self.number, broker.trace()) {
+                        return Err(broken(&"the end of no call"));
+                    }
                     self.check_if_late(waiting)?;
                 }
                 Some(message) => return Ok(message),
@@ -343,9 +401,15 @@ struct Waiting {
     kill_at: Option<Instant>,
     /// How many texts the driver has written meanwhile.
     said: u32,
+    /// What drivers in the worker have sent each other and not answered.
+    direct: DirectCalls,
 }
 
 impl Waiting {
+    fn new(seq: u32, until: Option<Instant>) -> Self {
+        Self { seq, until, next_signal: None, kill_at: None, said: 0, direct: DirectCalls::default() }
+    }
+
     /// When to look after the worker next.
     fn next_look(&self) -> Instant {
         let look = Instant::now() + LOOK;

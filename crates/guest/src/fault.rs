@@ -55,6 +55,8 @@ pub enum FaultKind {
         /// Its number on x86-64.
         number: u32,
     },
+    /// Drivers that call each other without end.
+    Endless,
     /// The call took longer than it was given.
     Deadline,
     /// The driver asked to end the process.
@@ -109,6 +111,7 @@ impl fmt::Display for FaultKind {
             Self::SystemCall { number } => {
                 write!(f, "system call {number}, which the sandbox does not allow")
             }
+            Self::Endless => f.write_str("it and another driver call each other without end"),
             Self::Deadline => f.write_str("no answer within the deadline"),
             Self::Exit { code } => write!(f, "the driver tried to end the process with code {code}"),
             Self::Unresolved { import } => write!(f, "{import} was called, which is not supplied here"),

@@ -4,8 +4,8 @@ use std::io;
 use std::ops::Range;
 
 use crate::fault::Access;
-use crate::layout::{GRANULARITY, IMAGES, PAGE, page_round};
-use crate::memory::{Memory, Protection, Violation};
+use crate::layout::{BROUGHT, GRANULARITY, IMAGES, PAGE, PRISTINE, page_round};
+use crate::memory::{Memory, Protection};
 use crate::thread::Machine;
 
 /// An image in guest memory.
@@ -71,6 +71,17 @@ pub enum LoadError {
         /// Where it points.
         rva: u64,
     },
+    /// Something that must be written lies where nothing can be.
+    #[error("its {what} is to be written at offset {rva:#x}, among its code")]
+    NotWritable {
+        /// What.
+        what: &'static str,
+        /// Where.
+        rva: u32,
+    },
+    /// It wants to write its code, which no image can that comes after the first one.
+    #[error("it has code that can be written, which a driver that another one opens cannot have here")]
+    WritableCode,
     /// There is no room for its import thunks or thread-local data.
     #[error("it needs more {0} than there is room for")]
     TooMany(&'static str),
@@ -89,7 +100,7 @@ pub struct Binding {
 }
 
 impl Machine {
-    /// Maps an image, relocates it, binds its imports, gives each section its protection, and sets up its
+    /// Maps the driver's image, relocates it, binds its imports, gives each section its protection, and sets up its
     /// thread-local data. Runs none of its code.
     ///
     /// # Errors
@@ -100,38 +111,57 @@ impl Machine {
         image: &pe::Image<'_>,
         bindings: &[Binding],
     ) -> Result<Module, LoadError> {
-        if image.machine() != pe::Machine::X86_64 {
-            return Err(LoadError::Machine(image.machine()));
-        }
-        let size = page_round(image.size_of_image().into())
-            .ok_or(LoadError::NoRoom(image.size_of_image().into()))?;
+        let size = mapped_size(image)?;
         let base = self.place_for(image, size)?;
-        self.memory.protect(base..base + size, Protection::READ_WRITE).map_err(LoadError::Protect)?;
         let map = Map { base, size };
-        map.copy(&self.memory, image)?;
-        map.relocate(&self.memory, image)?;
-        for binding in bindings {
-            map.write(&self.memory, "import table", binding.slot_rva.into(), &binding.target.to_le_bytes())?;
+        self.memory.protect(base..base + size, Protection::READ_WRITE).map_err(LoadError::Protect)?;
+        image.lay_out(base, &mut Target { map: &map, memory: &self.memory })?;
+        let tls_callbacks = self.connect(&map, image, bindings)?;
+        map.protect(&mut self.memory, 0, size, Protection::NONE)?;
+        for (rva, len, protection) in parts(image) {
+            map.protect(&mut self.memory, rva, len, protection)?;
         }
-        let tls_callbacks = self.set_up_tls(&map, image)?;
-        self.protect_sections(&map, image)?;
-        let (mut exports, mut ordinals) = (Vec::new(), Vec::new());
-        for export in image.exports()? {
-            let pe::ExportTarget::Rva(rva) = export.target else { continue };
-            let address = map.address("export table", rva.into(), 0)?;
-            ordinals.push((export.ordinal, address));
-            if let Some(name) = export.name {
-                exports.push((name, address));
-            }
+        self.note(name, &map, image, tls_callbacks)
+    }
+
+    /// Makes an image usable that the host has laid out at `offset` in [`BROUGHT`]: as [`load`](Self::load), but what is to be
+    /// written comes from [`PRISTINE`], and what is to be run stays as the host wrote it.
+    ///
+    /// # Errors
+    /// [`LoadError`], also for an image that wants to write its own code.
+    pub fn bring(
+        &mut self,
+        name: &str,
+        image: &pe::Image<'_>,
+        offset: u32,
+        bindings: &[Binding],
+    ) -> Result<Module, LoadError> {
+        let (offset, size) = (u64::from(offset), mapped_size(image)?);
+        if !offset.is_multiple_of(GRANULARITY) || offset + size > BROUGHT.end - BROUGHT.start {
+            return Err(LoadError::NoRoom(size));
         }
-        exports.sort();
-        let entry = match image.entry_rva() {
-            0 => None,
-            rva => Some(map.address("entry point", rva.into(), 1)?),
-        };
-        let module = Module { name: name.to_owned(), base, size, entry, tls_callbacks, exports, ordinals };
-        self.modules.push(module.clone());
-        Ok(module)
+        if u64::from(image.section_alignment()) < PAGE || parts(image).any(|(.., p)| p.write && p.execute) {
+            return Err(LoadError::WritableCode);
+        }
+        let map = Map { base: BROUGHT.start + offset, size };
+        let data = || parts(image).filter(|(.., protection)| !protection.execute);
+        for (rva, len, _) in data() {
+            map.protect(&mut self.memory, rva, len, Protection::READ_WRITE)?;
+            let (to, len) =
+                (map.address("section table", rva, len)?, usize::try_from(len).unwrap_or(usize::MAX));
+            let outside = |_| LoadError::Outside { what: "section table", rva };
+            self.memory.copy(to, PRISTINE.start + offset + rva, len).map_err(outside)?;
+        }
+        let tls_callbacks = self.connect(&map, image, bindings)?;
+        for (rva, len, protection) in data() {
+            map.protect(&mut self.memory, rva, len, protection)?;
+        }
+        self.note(name, &map, image, tls_callbacks)
+    }
+
+    /// Forgets an image that was unloaded. Its pages stay as they are.
+    pub fn forget(&mut self, base: u64) {
+        self.modules.retain(|module| module.base != base);
     }
 
     /// The preferred base if it can be had, else the first place that is free.
@@ -152,41 +182,80 @@ impl Machine {
         std::iter::once(IMAGES.start).chain(after).find_map(free).ok_or(LoadError::NoRoom(size))
     }
 
-    fn set_up_tls(&mut self, map: &Map, image: &pe::Image<'_>) -> Result<Vec<u64>, LoadError> {
+    /// Binds imports and sets up thread-local data; answers the callbacks for that.
+    fn connect(
+        &mut self,
+        map: &Map,
+        image: &pe::Image<'_>,
+        bindings: &[Binding],
+    ) -> Result<Vec<u64>, LoadError> {
+        for binding in bindings {
+            map.write(&self.memory, "import table", binding.slot_rva, &binding.target.to_le_bytes())?;
+        }
         let Some(tls) = image.tls()? else { return Ok(Vec::new()) };
-        let index =
-            u32::try_from(self.modules.len()).map_err(|_| LoadError::TooMany("thread-local slots"))?;
         let template = u64::from(tls.end_rva.saturating_sub(tls.start_rva));
-        let block = self
-            .lend(template.saturating_add(tls.zero_fill.into()))
-            .and_then(|block| self.set_tls(index, block).map(|()| block))
-            .map_err(|_| LoadError::TooMany("thread-local data"))?;
+        let zero_fill = u64::from(tls.zero_fill);
+        let too_many = |_| LoadError::TooMany("thread-local data");
+        let (index, block) =
+            self.tls_block(map.base, template.saturating_add(zero_fill)).map_err(too_many)?;
         let start = map.address("TLS directory", tls.start_rva.into(), template)?;
         let outside = |_| LoadError::Outside { what: "TLS directory", rva: tls.start_rva.into() };
-        self.memory.copy(block, start, usize::try_from(template).unwrap_or(usize::MAX)).map_err(outside)?;
-        map.write(&self.memory, "TLS directory", tls.index_rva.into(), &index.to_le_bytes())?;
+        let fits = |len| usize::try_from(len).unwrap_or(usize::MAX);
+        self.memory.copy(block, start, fits(template)).map_err(outside)?;
+        self.memory.fill(block + template, 0, fits(zero_fill)).map_err(outside)?;
+        map.write(&self.memory, "TLS directory", tls.index_rva, &index.to_le_bytes())?;
         tls.callbacks.iter().map(|&rva| map.address("TLS callback", rva.into(), 1)).collect()
     }
 
-    fn protect_sections(&mut self, map: &Map, image: &pe::Image<'_>) -> Result<(), LoadError> {
-        let mut protect = |rva: u64, len: u64, protection| {
-            let outside = LoadError::Outside { what: "section table", rva };
-            let end = page_round(rva.saturating_add(len)).filter(|&end| end <= map.size).ok_or(outside)?;
-            let start = rva - rva % PAGE;
-            self.memory.protect(map.base + start..map.base + end, protection).map_err(LoadError::Protect)
-        };
-        protect(0, map.size, Protection::NONE)?;
-        protect(0, image.size_of_headers().into(), Protection::READ)?;
-        for section in image.sections() {
-            let protection =
-                Protection { read: section.readable, write: section.writable, execute: section.executable };
-            protect(section.rva.into(), section.virtual_size.into(), protection)?;
+    /// Adds an image to those that are loaded.
+    fn note(
+        &mut self,
+        name: &str,
+        map: &Map,
+        image: &pe::Image<'_>,
+        tls_callbacks: Vec<u64>,
+    ) -> Result<Module, LoadError> {
+        let (mut exports, mut ordinals) = (Vec::new(), Vec::new());
+        for export in image.exports()? {
+            let pe::ExportTarget::Rva(rva) = export.target else { continue };
+            let address = map.address("export table", rva.into(), 0)?;
+            ordinals.push((export.ordinal, address));
+            if let Some(name) = export.name {
+                exports.push((name, address));
+            }
         }
-        Ok(())
+        exports.sort();
+        let entry = match image.entry_rva() {
+            0 => None,
+            rva => Some(map.address("entry point", rva.into(), 1)?),
+        };
+        let Map { base, size } = *map;
+        let module = Module { name: name.to_owned(), base, size, entry, tls_callbacks, exports, ordinals };
+        self.modules.push(module.clone());
+        Ok(module)
     }
 }
 
-/// Where an image is being put together; every offset that the file names goes through here.
+/// The bytes that an image occupies, whole pages.
+fn mapped_size(image: &pe::Image<'_>) -> Result<u64, LoadError> {
+    if image.machine() != pe::Machine::X86_64 {
+        return Err(LoadError::Machine(image.machine()));
+    }
+    page_round(image.size_of_image().into()).ok_or(LoadError::NoRoom(image.size_of_image().into()))
+}
+
+/// The parts of an image that may be used, and how: the headers and the sections.
+fn parts<'a>(image: &'a pe::Image<'_>) -> impl Iterator<Item = (u64, u64, Protection)> + use<'a> {
+    let headers = (0, image.size_of_headers().into(), Protection::READ);
+    let sections = image.sections().iter().map(|section| {
+        let protection =
+            Protection { read: section.readable, write: section.writable, execute: section.executable };
+        (section.rva.into(), section.virtual_size.into(), protection)
+    });
+    std::iter::once(headers).chain(sections)
+}
+
+/// Where an image lies; every offset that the file names goes through here.
 struct Map {
     base: u64,
     size: u64,
@@ -201,51 +270,42 @@ impl Map {
         }
     }
 
-    fn write(&self, memory: &Memory, what: &'static str, rva: u64, bytes: &[u8]) -> Result<(), LoadError> {
-        let address = self.address(what, rva, bytes.len() as u64)?;
-        memory.write(address, bytes).map_err(|_| LoadError::Outside { what, rva })
+    fn write(&self, memory: &Memory, what: &'static str, rva: u32, bytes: &[u8]) -> Result<(), LoadError> {
+        let address = self.address(what, rva.into(), bytes.len() as u64)?;
+        memory.write(address, bytes).map_err(|_| LoadError::NotWritable { what, rva })
     }
 
-    fn read<const N: usize>(
+    fn protect(
         &self,
-        memory: &Memory,
-        what: &'static str,
+        memory: &mut Memory,
         rva: u64,
-    ) -> Result<[u8; N], LoadError> {
-        let address = self.address(what, rva, N as u64)?;
-        memory.array(address).map_err(|Violation { .. }| LoadError::Outside { what, rva })
+        len: u64,
+        protection: Protection,
+    ) -> Result<(), LoadError> {
+        let outside = LoadError::Outside { what: "section table", rva };
+        let end = page_round(rva.saturating_add(len)).filter(|&end| end <= self.size).ok_or(outside)?;
+        let start = rva - rva % PAGE;
+        memory.protect(self.base + start..self.base + end, protection).map_err(LoadError::Protect)
+    }
+}
+
+/// Guest memory in which an image is being laid out.
+struct Target<'a> {
+    map: &'a Map,
+    memory: &'a Memory,
+}
+
+impl pe::Canvas for Target<'_> {
+    type Error = LoadError;
+
+    fn write(&mut self, rva: u32, bytes: &[u8]) -> Result<(), LoadError> {
+        self.map.write(self.memory, "section table", rva, bytes)
     }
 
-    fn copy(&self, memory: &Memory, image: &pe::Image<'_>) -> Result<(), LoadError> {
-        self.write(memory, "header", 0, image.headers())?;
-        for section in image.sections() {
-            self.write(memory, "section table", section.rva.into(), section.data)?;
-        }
-        Ok(())
-    }
-
-    fn relocate(&self, memory: &Memory, image: &pe::Image<'_>) -> Result<(), LoadError> {
-        let delta = self.base.wrapping_sub(image.image_base());
-        if delta == 0 {
-            return Ok(());
-        }
-        const WHAT: &str = "relocation table";
-        for relocation in image.relocations()? {
-            let rva = relocation.rva.into();
-            match relocation.kind {
-                pe::RelocationKind::Dir64 => {
-                    let value = u64::from_le_bytes(self.read(memory, WHAT, rva)?).wrapping_add(delta);
-                    self.write(memory, WHAT, rva, &value.to_le_bytes())?;
-                }
-                pe::RelocationKind::HighLow => {
-                    // 32 bits of an address: the delta's low half moves it.
-                    let low = u32::try_from(delta & u64::from(u32::MAX)).unwrap_or(0);
-                    let value = u32::from_le_bytes(self.read(memory, WHAT, rva)?).wrapping_add(low);
-                    self.write(memory, WHAT, rva, &value.to_le_bytes())?;
-                }
-            }
-        }
-        Ok(())
+    fn read(&self, rva: u32, out: &mut [u8]) -> Result<(), LoadError> {
+        let outside = LoadError::Outside { what: "relocation table", rva: rva.into() };
+        let address = self.map.address("relocation table", rva.into(), out.len() as u64)?;
+        self.memory.read(address, out).map_err(|_| outside)
     }
 }
 

@@ -11,7 +11,7 @@ pub const PAGE: u64 = 0x1000;
 /// Alignment of images and of reservations, as on Windows (`dwAllocationGranularity`).
 pub const GRANULARITY: u64 = 0x1_0000;
 
-/// Mapped images: the driver and what it brings along.
+/// The driver that the process was started for.
 pub const IMAGES: Range<u64> = 0x1000_0000..0x2000_0000;
 
 /// Import thunks: readable and executable.
@@ -26,6 +26,13 @@ pub const STACK: Range<u64> = 0x2200_0000..0x2220_0000;
 
 /// The unmapped space under [`STACK`] in which a fault counts as a stack overflow.
 pub const STACK_GUARD: Range<u64> = 0x2100_0000..0x2200_0000;
+
+/// What the host hands over for images that come while guest code runs already, as it is: [`BROUGHT`]'s contents, then the files.
+pub const PRISTINE: Range<u64> = 0x2400_0000..0x2c00_0000;
+
+/// Those images. All of it may be run and nothing written at first; pages that are to be written lose the right to be run for good,
+/// so that no page ever has code which the host has not put there.
+pub const BROUGHT: Range<u64> = 0x2c00_0000..0x3000_0000;
 
 /// What HeapAlloc and its kin hand out. Pages cost nothing until they are touched.
 pub const HEAP: Range<u64> = 0x3000_0000..0x7000_0000;

@@ -58,7 +58,7 @@ struct Region {
 /// All memory that the guest can use, with the protections it has.
 ///
 /// The table here is what makes every access below sound: it lists only ranges that this process has mapped for good
-/// (`reserve` and `map_arena` map, nothing unmaps), with the protection they have now (`protect` is the only one to change it).
+/// (`reserve`, `map_arena` and `map_brought` map, nothing unmaps), with the protection they have now (`protect` is the only one to change it).
 #[derive(Debug)]
 pub struct Memory {
     /// Sorted by address, not overlapping.
@@ -97,15 +97,35 @@ impl Memory {
         if len == 0 || range.end > layout::ARENA.end {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        map_at(&range, Protection::READ_WRITE, Some(file))?;
+        map_at(&range, Protection::READ_WRITE, Some((file, libc::MAP_SHARED)))?;
         self.set(range, Protection::READ_WRITE);
+        Ok(())
+    }
+
+    /// Maps what the host hands over for further images, for good: the beginning of `file` as [`layout::BROUGHT`], and all that fits as
+    /// [`layout::PRISTINE`]. Privately: what is written in [`layout::BROUGHT`] stays here, and what the host writes to the file shows in every
+    /// page that was not written.
+    ///
+    /// # Errors
+    /// `fstat`'s or `mmap`'s, or `InvalidInput` when the file is too short.
+    pub fn map_brought(&mut self, file: BorrowedFd<'_>) -> io::Result<()> {
+        let len = File::from(file.try_clone_to_owned()?).metadata()?.len();
+        if len < layout::PRISTINE.end - layout::PRISTINE.start {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        for (range, protection) in
+            [(layout::PRISTINE, Protection::READ), (layout::BROUGHT, Protection::READ_EXECUTE)]
+        {
+            map_at(&range, protection, Some((file, libc::MAP_PRIVATE)))?;
+            self.set(range, protection);
+        }
         Ok(())
     }
 
     /// Gives the pages of `range` a protection.
     pub(crate) fn protect(&mut self, range: Range<u64>, protection: Protection) -> io::Result<()> {
         let len = usize::try_from(range.end.saturating_sub(range.start)).map_err(io::Error::other)?;
-        let known = [layout::IMAGES, layout::THUNKS];
+        let known = [layout::IMAGES, layout::THUNKS, layout::BROUGHT];
         if !range.start.is_multiple_of(PAGE)
             || !known.iter().any(|k| k.start <= range.start && range.end <= k.end)
         {
@@ -113,7 +133,7 @@ impl Memory {
         }
         let start =
             std::ptr::with_exposed_provenance_mut(usize::try_from(range.start).map_err(io::Error::other)?);
-        // SAFETY: the check above keeps the range inside regions that `reserve` mapped for the guest alone; no Rust object lies there.
+        // SAFETY: the check above keeps the range inside regions that `reserve` or `map_brought` mapped for the guest alone; no Rust object lies there.
         if unsafe { libc::mprotect(start, len, protection.bits()) } == -1 {
             return Err(io::Error::last_os_error());
         }
@@ -238,11 +258,15 @@ impl Memory {
     }
 }
 
-/// Maps free addresses: to a file that others share, or to memory of the guest's own.
-fn map_at(range: &Range<u64>, protection: Protection, file: Option<BorrowedFd<'_>>) -> io::Result<()> {
-    let kind = if file.is_some() { libc::MAP_SHARED } else { libc::MAP_PRIVATE | libc::MAP_ANONYMOUS };
+/// Maps free addresses: to a file, shared or privately, or to memory of the guest's own.
+fn map_at(
+    range: &Range<u64>,
+    protection: Protection,
+    file: Option<(BorrowedFd<'_>, libc::c_int)>,
+) -> io::Result<()> {
+    let kind = file.map_or(libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, |(_, sharing)| sharing);
     let flags = kind | libc::MAP_NORESERVE | libc::MAP_FIXED_NOREPLACE;
-    let file = file.map_or(-1, |file| file.as_raw_fd());
+    let file = file.map_or(-1, |(file, _)| file.as_raw_fd());
     let start =
         std::ptr::with_exposed_provenance_mut(usize::try_from(range.start).map_err(io::Error::other)?);
     let len = usize::try_from(range.end - range.start).map_err(io::Error::other)?;

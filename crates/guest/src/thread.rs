@@ -63,6 +63,14 @@ pub struct Serving {
     floor: u64,
 }
 
+/// The thread-local data of an image.
+#[derive(Debug)]
+struct TlsBlock {
+    base: u64,
+    size: u64,
+    address: u64,
+}
+
 /// The host's stack that one call into the guest and the shim below it may use.
 const STACK_PER_CALL: u64 = 8 << 10;
 
@@ -73,6 +81,8 @@ pub struct Machine {
     pub memory: Memory,
     pub(crate) thunks: Thunks,
     pub(crate) modules: Vec<Module>,
+    /// By slot.
+    tls_blocks: Vec<TlsBlock>,
     /// Why the innermost call ends, when a shim decided that.
     pub(crate) stopped: Option<Fault>,
     context: NonNull<Context>,
@@ -120,6 +130,7 @@ impl Machine {
             memory,
             thunks,
             modules: Vec::new(),
+            tls_blocks: Vec::new(),
             stopped: None,
             context,
             teb: 0,
@@ -187,7 +198,7 @@ impl Machine {
         Ok(address)
     }
 
-    /// Adds a thunk for one more import and answers its index; `None` when there is no room or [`seal`](Self::seal) was called.
+    /// Adds a thunk for one more import and answers its index; `None` when there is no room, of which [`seal`](Self::seal) leaves little.
     pub fn add_thunk(&mut self) -> Option<u32> {
         self.thunks.add(&self.memory)
     }
@@ -218,11 +229,31 @@ impl Machine {
         let _ = self.memory.write(self.teb + teb::LAST_ERROR, &code.to_le_bytes());
     }
 
+    /// The thread-local block of the image at `base`, and its slot: those that it had before if it was there before.
+    ///
+    /// # Errors
+    /// [`Violation`] when there is no slot or no memory left.
+    pub(crate) fn tls_block(&mut self, base: u64, size: u64) -> Result<(u32, u64), Violation> {
+        let known = self.tls_blocks.iter().position(|block| block.base == base && block.size == size);
+        let place = match known {
+            Some(place) => place,
+            None => {
+                let address = self.lend(size)?;
+                self.tls_blocks.push(TlsBlock { base, size, address });
+                self.tls_blocks.len() - 1
+            }
+        };
+        let address = self.tls_blocks[place].address;
+        let index = u32::try_from(place).unwrap_or(u32::MAX);
+        self.set_tls(index, address)?;
+        Ok((index, address))
+    }
+
     /// Points thread-local slot `index` of the guest's thread to `address`.
     ///
     /// # Errors
     /// [`Violation`] when there is no such slot.
-    pub(crate) fn set_tls(&mut self, index: u32, address: u64) -> Result<(), Violation> {
+    fn set_tls(&mut self, index: u32, address: u64) -> Result<(), Violation> {
         let table = u64::from_le_bytes(self.memory.array(self.teb + teb::TLS_POINTER)?);
         let slot = table + 8 * u64::from(index);
         if u64::from(index) >= TLS_SLOTS {

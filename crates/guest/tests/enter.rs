@@ -91,7 +91,8 @@ fn loaded() -> Guest {
     }
     let module = machine.load("test.dll", &pe::Image::parse(&file).unwrap(), &[]).unwrap();
     machine.seal().unwrap();
-    assert_eq!(machine.add_thunk(), None, "no code appears after the seal");
+    let spare = std::iter::from_fn(|| machine.add_thunk()).count();
+    assert_eq!(spare, 1024, "what there is after the seal was made before it");
     Guest { machine, module: Some(module) }
 }
 

@@ -14,8 +14,8 @@ pub struct Rule {
     pub number: libc::c_long,
     /// Its name, for people.
     pub name: &'static str,
-    /// What its arguments must be.
-    pub argument: Argument,
+    /// What its arguments must be, all of it at once.
+    pub arguments: &'static [Argument],
     /// Who needs it, and why nothing less would do.
     pub reason: &'static str,
 }
@@ -23,16 +23,17 @@ pub struct Rule {
 /// What a rule asks of one argument.
 #[derive(Debug, Clone, Copy)]
 pub enum Argument {
-    /// Nothing.
-    Any,
     /// Argument `.0`, as 32 bits without the bits of `.1`, is one of `.2`.
     Masked(u8, u32, &'static [u32]),
-    /// Argument `.0`, as 64 bits, is below `.1`.
-    Below(u8, u64),
+    /// Argument `.0`, as 64 bits, is from `.1` on and below `.2`.
+    Within(u8, u64, u64),
 }
 
 /// The end of the addresses that guest memory may have: 32-bit pointers reach no further.
 pub const GUEST_END: u64 = 1 << 32;
+
+/// Where images lie that come while driver code runs.
+pub const BROUGHT: std::ops::Range<u64> = 0x2c00_0000..0x3000_0000;
 
 /// Private and shared, realtime and monotonic forms of one futex operation.
 const FUTEX_FLAGS: u32 = (libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME).cast_unsigned();
@@ -42,34 +43,43 @@ pub const RUNNING: &[Rule] = &[
     Rule {
         number: libc::SYS_futex,
         name: "futex",
-        argument: Argument::Masked(
+        arguments: &[Argument::Masked(
             1,
             FUTEX_FLAGS,
             &[libc::FUTEX_WAIT.cast_unsigned(), libc::FUTEX_WAKE.cast_unsigned()],
-        ),
+        )],
         reason: "the ring's both ends sleep and wake with it; Rust's unwinding takes a lock with the private form",
     },
     Rule {
         number: libc::SYS_rt_sigreturn,
         name: "rt_sigreturn",
-        argument: Argument::Any,
+        arguments: &[],
         reason: "the end of the signal handler that turns a fault or a missed deadline into a value",
     },
     Rule {
         number: libc::SYS_clock_gettime,
         name: "clock_gettime",
-        argument: Argument::Masked(
+        arguments: &[Argument::Masked(
             0,
             0,
             &[libc::CLOCK_REALTIME.cast_unsigned(), libc::CLOCK_MONOTONIC.cast_unsigned()],
-        ),
+        )],
         reason: "GetTickCount and its kin, where the vDSO falls back to the call because the clock source is not the TSC",
     },
     Rule {
         number: libc::SYS_restart_syscall,
         name: "restart_syscall",
-        argument: Argument::Any,
+        arguments: &[],
         reason: "a sleep with a time limit that was stopped (suspend, SIGSTOP) goes on with it; it can resume nothing else",
+    },
+    Rule {
+        number: libc::SYS_mprotect,
+        name: "mprotect",
+        arguments: &[
+            Argument::Within(0, BROUGHT.start, BROUGHT.end),
+            Argument::Masked(2, !libc::PROT_EXEC.cast_unsigned(), &[0]),
+        ],
+        reason: "the data of a driver that another driver opens; it can take the right to run away, and never give it",
     },
 ];
 
@@ -78,19 +88,19 @@ pub const LOADING: &[Rule] = &[
     Rule {
         number: libc::SYS_mprotect,
         name: "mprotect",
-        argument: Argument::Below(0, GUEST_END),
+        arguments: &[Argument::Within(0, 0, GUEST_END)],
         reason: "gives each section of the mapped image its own protection",
     },
     Rule {
         number: libc::SYS_prctl,
         name: "prctl",
-        argument: Argument::Masked(0, 0, &[libc::PR_SET_NO_NEW_PRIVS.cast_unsigned()]),
+        arguments: &[Argument::Masked(0, 0, &[libc::PR_SET_NO_NEW_PRIVS.cast_unsigned()])],
         reason: "seccompiler sets it again when the next stage is installed",
     },
     Rule {
         number: libc::SYS_seccomp,
         name: "seccomp",
-        argument: Argument::Masked(0, 0, &[libc::SECCOMP_SET_MODE_FILTER]),
+        arguments: &[Argument::Masked(0, 0, &[libc::SECCOMP_SET_MODE_FILTER])],
         reason: "installs the next stage, which can only take more away",
     },
 ];
@@ -152,24 +162,41 @@ fn compile(stage: Stage) -> Result<BpfProgram, seccompiler::BackendError> {
     let extra = if stage == Stage::Loading { LOADING } else { &[] };
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     for rule in RUNNING.iter().chain(extra) {
-        rules.insert(rule.number, conditions(rule.argument)?);
+        let alternatives = rules.entry(rule.number).or_default();
+        for conditions in alternatives_of(rule.arguments)? {
+            // A rule without conditions allows the call however it is made, and that is what an empty list means.
+            if !conditions.is_empty() {
+                alternatives.push(SeccompRule::new(conditions)?);
+            }
+        }
     }
     SeccompFilter::new(rules, SeccompAction::Trap, SeccompAction::Allow, TargetArch::x86_64)?.try_into()
 }
 
-fn conditions(argument: Argument) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
-    let one = |index, len, op, value| SeccompRule::new(vec![SeccompCondition::new(index, len, op, value)?]);
-    match argument {
-        Argument::Any => Ok(vec![]),
-        Argument::Masked(index, ignored, values) => values
+/// The ways to meet what a rule asks of all arguments.
+fn alternatives_of(arguments: &[Argument]) -> Result<Vec<Vec<SeccompCondition>>, seccompiler::BackendError> {
+    let condition = SeccompCondition::new;
+    let mut ways = vec![vec![]];
+    for &argument in arguments {
+        let choices = match argument {
+            Argument::Masked(index, ignored, values) => values
+                .iter()
+                .map(|&value| {
+                    let op = SeccompCmpOp::MaskedEq(u64::from(!ignored));
+                    Ok(vec![condition(index, SeccompCmpArgLen::Dword, op, u64::from(value))?])
+                })
+                .collect::<Result<Vec<_>, seccompiler::BackendError>>()?,
+            Argument::Within(index, start, end) => vec![vec![
+                condition(index, SeccompCmpArgLen::Qword, SeccompCmpOp::Ge, start)?,
+                condition(index, SeccompCmpArgLen::Qword, SeccompCmpOp::Lt, end)?,
+            ]],
+        };
+        ways = ways
             .iter()
-            .map(|&value| {
-                let op = SeccompCmpOp::MaskedEq(u64::from(!ignored));
-                one(index, SeccompCmpArgLen::Dword, op, u64::from(value))
-            })
-            .collect(),
-        Argument::Below(index, end) => Ok(vec![one(index, SeccompCmpArgLen::Qword, SeccompCmpOp::Lt, end)?]),
+            .flat_map(|way| choices.iter().map(move |choice| [way.as_slice(), choice].concat()))
+            .collect();
     }
+    Ok(ways)
 }
 
 #[cfg(test)]
@@ -186,10 +213,20 @@ mod tests {
     }
 
     #[test]
-    fn no_call_is_listed_twice() {
-        let mut numbers: Vec<_> = RUNNING.iter().chain(LOADING).map(|rule| rule.number).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        assert_eq!(numbers.len(), RUNNING.len() + LOADING.len());
+    fn no_stage_lists_a_call_twice() {
+        for stage in [RUNNING, LOADING] {
+            let mut numbers: Vec<_> = stage.iter().map(|rule| rule.number).collect();
+            numbers.sort_unstable();
+            numbers.dedup();
+            assert_eq!(numbers.len(), stage.len());
+        }
+    }
+
+    #[test]
+    fn all_that_a_rule_asks_must_be_met_at_once() {
+        let two = Argument::Masked(1, 0, &[7, 8]);
+        assert_eq!(alternatives_of(&[]).unwrap(), [vec![]]);
+        let ways = alternatives_of(&[two, Argument::Within(0, 16, 32)]).unwrap();
+        assert_eq!(ways.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3]);
     }
 }

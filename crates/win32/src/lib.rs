@@ -18,8 +18,10 @@ mod library;
 pub mod abi;
 mod crt;
 mod heap;
+mod images;
 mod kernel32;
 mod process;
+mod serve;
 #[cfg(test)]
 mod testing;
 mod text;

@@ -37,7 +37,7 @@ library! {
 /// IDOK.
 const IDOK: i32 = 1;
 
-/// The strings of the driver's resources, by identifier.
+/// The strings of an image's resources, by identifier.
 #[derive(Debug, Default)]
 pub(crate) struct Strings(BTreeMap<u16, String>);
 
@@ -69,10 +69,10 @@ impl Strings {
     }
 }
 
-/// LoadString: as many characters as fit, and a zero; 0 when the driver has no such string.
+/// LoadString: as many characters as fit, and a zero; 0 when the module has no such string.
 pub fn LoadString<U: Unit>(
     process: &mut Process,
-    _module: Pointer,
+    module: Pointer,
     id: u32,
     out: Pointer,
     room: i32,
@@ -80,7 +80,8 @@ pub fn LoadString<U: Unit>(
     // Identifiers have 16 bits.
     let [low, high, ..] = id.to_le_bytes();
     let room = u32::try_from(room).unwrap_or(0);
-    let Some(string) = process.strings.0.get(&u16::from_le_bytes([low, high])) else {
+    let id = u16::from_le_bytes([low, high]);
+    let Some(string) = process.strings(module).and_then(|strings| strings.0.get(&id)) else {
         put::<U>(&process.machine.memory, out, room, "")?;
         return Ok(fail(process, ERROR_RESOURCE_NAME_NOT_FOUND, 0));
     };

@@ -7,6 +7,7 @@ use mmsystem::{DRV_DISABLE, DRV_ENABLE, DRV_FREE, DRV_INSTALL, DRV_LOAD};
 use wire::Asked;
 
 use crate::abi::Pointer;
+use crate::kernel32::codepage::{Unit, text};
 use crate::process::Process;
 
 library! {
@@ -14,10 +15,10 @@ library! {
     LIBRARY, ["winmm.dll"], "https://learn.microsoft.com/windows/win32/api/";
     DefDriverProc, "mmiscapi/nf-mmiscapi-defdriverproc";
     DefDriverProc as "DrvDefDriverProc", "mmiscapi/nf-mmiscapi-defdriverproc";
-    OpenDriver, "mmiscapi/nf-mmiscapi-opendriver";
-    OpenDriver as "DrvOpen", "mmiscapi/nf-mmiscapi-opendriver";
-    OpenDriver as "OpenDriverA", "mmiscapi/nf-mmiscapi-opendriver";
-    OpenDriver as "DrvOpenA", "mmiscapi/nf-mmiscapi-opendriver";
+    OpenDriver<u16> as "OpenDriver", "mmiscapi/nf-mmiscapi-opendriver";
+    OpenDriver<u16> as "DrvOpen", "mmiscapi/nf-mmiscapi-opendriver";
+    OpenDriver<u8> as "OpenDriverA", "mmiscapi/nf-mmiscapi-opendriver";
+    OpenDriver<u8> as "DrvOpenA", "mmiscapi/nf-mmiscapi-opendriver";
     CloseDriver, "mmiscapi/nf-mmiscapi-closedriver";
     CloseDriver as "DrvClose", "mmiscapi/nf-mmiscapi-closedriver";
     SendDriverMessage, "mmiscapi/nf-mmiscapi-senddrivermessage";
@@ -41,9 +42,27 @@ pub fn DefDriverProc(
     Pointer(left_to_default.into())
 }
 
-/// OpenDriver from inside a driver: answers NULL, as for a driver that is not there, because a worker holds one module.
-pub fn OpenDriver(_: &mut Process, _name: Pointer, _section: Pointer, _l2: Pointer) -> Pointer {
-    Pointer::NULL
+/// Names longer than this are none: no file or entry has such a one.
+const LONGEST_NAME: usize = 1000;
+
+/// OpenDriver and OpenDriverA, from inside a driver: what it opens lives beside it, so that pointers mean the same to both. NULL for a
+/// driver that is not there or refuses, and for a name that is NULL (C049).
+pub fn OpenDriver<U: Unit>(
+    process: &mut Process,
+    name: Pointer,
+    section: Pointer,
+    l2: Pointer,
+) -> Result<Pointer, Stop> {
+    if name.is_null() {
+        return Ok(Pointer::NULL);
+    }
+    let section = if section.is_null() { None } else { Some(text::<U>(&process.machine, section)?) };
+    let name = text::<U>(&process.machine, name)?;
+    if name.len() > LONGEST_NAME || section.as_ref().is_some_and(|section| section.len() > LONGEST_NAME) {
+        return Ok(Pointer::NULL);
+    }
+    let asked = Asked::Open { name, section, lparam2: l2.0.cast_signed() };
+    process.ask(asked).map(|hdrvr| Pointer(hdrvr.cast_unsigned()))
 }
 
 /// CloseDriver, of any instance in the session.
@@ -53,7 +72,7 @@ pub fn CloseDriver(process: &mut Process, hdrvr: Pointer, l1: Pointer, l2: Point
         .map(|result| Pointer(result.cast_unsigned()))
 }
 
-/// SendDriverMessage, to any instance in the session.
+/// SendDriverMessage, to any instance in the session: a call if it lives in the same worker.
 pub fn SendDriverMessage(
     process: &mut Process,
     hdrvr: Pointer,
@@ -61,14 +80,7 @@ pub fn SendDriverMessage(
     l1: Pointer,
     l2: Pointer,
 ) -> Result<Pointer, Stop> {
-    process
-        .ask(Asked::Send {
-            hdrvr: hdrvr.0,
-            message,
-            lparam1: l1.0.cast_signed(),
-            lparam2: l2.0.cast_signed(),
-        })
-        .map(|result| Pointer(result.cast_unsigned()))
+    process.send(hdrvr.0, message, l1.0.cast_signed(), l2.0.cast_signed()).map(Pointer)
 }
 
 /// GetDriverModuleHandle; NULL for a handle that is none (C058).

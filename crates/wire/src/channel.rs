@@ -159,7 +159,7 @@ fn part(memory: &[AtomicU32], start: usize) -> Result<Ring<'_>, ChannelError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{Call, ToHost, ToWorker};
+    use crate::message::{Call, Effect, ToHost, ToWorker};
 
     const SLEEP: Sleep = Sleep { wait: |_, _, _| std::thread::yield_now(), wake: |_| () };
 
@@ -171,7 +171,12 @@ mod tests {
     fn both_directions_work_at_once() {
         let memory = memory();
         let (mut host, mut worker) = (Channel::new(Side::Host, SLEEP), Channel::new(Side::Worker, SLEEP));
-        let call = ToWorker::Call(Call { seq: 7, function: 0x1000_1234, arguments: [1, 2, 3, u64::MAX, 5] });
+        let call = ToWorker::Call(Call {
+            seq: 7,
+            function: 0x1000_1234,
+            arguments: [1, 2, 3, u64::MAX, 5],
+            effect: Effect::Opens,
+        });
         let said = ToHost::Said("hello".to_owned());
         host.send(&memory, &call).unwrap();
         worker.send(&memory, &said).unwrap();

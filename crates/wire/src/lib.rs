@@ -15,7 +15,8 @@ pub mod ring;
 
 pub use channel::{Channel, ChannelError, Side};
 pub use message::{
-    Asked, Call, Fault, FaultKind, Layer, Load, LoadRefusal, Loaded, Place, Started, ToHost, ToWorker, short,
+    Asked, BROUGHT_SIZE, Brought, Call, Effect, Entered, FILES_SIZE, Fault, FaultKind, Layer, Load,
+    LoadRefusal, Loaded, Place, Started, ToHost, ToWorker, short,
 };
 
 /// Bytes of the memory that a [`Channel`] needs.

@@ -7,18 +7,23 @@ use serde::{Deserialize, Serialize};
 /// What the host says to a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToWorker {
-    /// Map the image that was handed over at the start, and run its entry point. Answered by [`ToHost::Loaded`], [`ToHost::Unloadable`] or
-    /// [`ToHost::Faulted`].
+    /// Map an image and run its entry point; comes at the start, and while the worker waits for an answer to [`Asked::Open`]. Answered by
+    /// [`ToHost::Loaded`], [`ToHost::Unloadable`] or [`ToHost::Faulted`].
     Load(Load),
     /// Call a guest function. Answered by [`ToHost::Answered`] or [`ToHost::Faulted`].
     Call(Call),
-    /// Tell the image that it is unloaded. Answered by [`ToHost::Answered`] or [`ToHost::Faulted`].
+    /// Tell an image that it is unloaded, now or as soon as none of its code runs. Answered by [`ToHost::Answered`], with 1 when that was at
+    /// once and 0 when it is still to come, or by [`ToHost::Faulted`].
     Unload {
         /// The request's number.
         seq: u32,
+        /// The module handle.
+        module: u64,
     },
     /// The answer to [`ToHost::Asked`].
     Granted(i64),
+    /// The answer to [`ToHost::Asked`] where drivers call each other without end: the call that asked ends with a fault.
+    Endless,
 }
 
 /// How to load the driver.
@@ -28,7 +33,29 @@ pub struct Load {
     pub seq: u32,
     /// The file's name without directory.
     pub name: String,
+    /// Where the image lies; `None` for the driver that the worker was started for.
+    pub brought: Option<Brought>,
+    /// Whether the host wants to hear of calls that do not go through it ([`ToHost::Entered`]).
+    pub traced: bool,
 }
+
+/// A further image for a worker that runs driver code already. The host has put it together in memory that the worker can
+/// run but not write, because nobody in a worker may make code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brought {
+    /// Where it was put together, relocated: an offset in [`BROUGHT_SIZE`].
+    pub image: u32,
+    /// Where the bytes of its file lie: an offset in [`FILES_SIZE`].
+    pub file: u32,
+    /// How many bytes the file has.
+    pub file_len: u32,
+}
+
+/// Bytes of the memory in which the host puts further images together. It comes first in the file that is descriptor 2 of a worker.
+pub const BROUGHT_SIZE: u32 = 64 << 20;
+
+/// Bytes that come next in that file, for the files of further images as they are. What follows is the driver's own file.
+pub const FILES_SIZE: u32 = 64 << 20;
 
 /// One call of a guest function: five values, as `DriverProc` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +66,19 @@ pub struct Call {
     pub function: u64,
     /// Its arguments.
     pub arguments: [u64; 5],
+    /// What the answer means to the worker.
+    pub effect: Effect,
+}
+
+/// What an answer other than 0 to a call of `DriverProc` changes: a worker keeps which instances are open in it, to call them without the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Effect {
+    /// Nothing.
+    None,
+    /// The instance with the handle in the second argument is open, and the answer is its identifier.
+    Opens,
+    /// It is open no more; nor is it when there was no answer.
+    Closes,
 }
 
 /// What a worker says to the host.
@@ -68,6 +108,13 @@ pub enum ToHost {
     },
     /// The driver, inside a call, wants something that only the host can do. Answered by [`ToWorker::Granted`], after which the call goes on.
     Asked(Asked),
+    /// A driver calls another one in the same worker, which only the trace is told of; no answer.
+    Entered(Entered),
+    /// The innermost call that was [`Entered`](Self::Entered) has returned; no answer. What ends otherwise ends with its request.
+    Left {
+        /// What `DriverProc` answered.
+        result: u64,
+    },
     /// Text that the driver wrote for people (`OutputDebugString`, standard error). Needs no answer.
     Said(String),
 }
@@ -79,6 +126,8 @@ pub struct Started {
     pub layers: Vec<Layer>,
     /// Where the guest sees the arena.
     pub arena: u64,
+    /// Where it sees further images.
+    pub brought: u64,
 }
 
 /// One layer of isolation.
@@ -90,6 +139,21 @@ pub struct Layer {
     pub active: bool,
     /// What it covers, or why it is missing.
     pub detail: String,
+}
+
+/// A message between drivers of one worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entered {
+    /// The instance that is called.
+    pub hdrvr: u64,
+    /// Its identifier.
+    pub id: u64,
+    /// The message.
+    pub message: u32,
+    /// Its first parameter.
+    pub lparam1: i64,
+    /// Its second parameter.
+    pub lparam2: i64,
 }
 
 /// A loaded driver.
@@ -117,6 +181,15 @@ pub enum LoadRefusal {
 /// What a driver asks of the host from inside a call. Handles are those that the host gave out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Asked {
+    /// `OpenDriver`. While it waits, the worker loads what the host tells it to.
+    Open {
+        /// An alias or a file.
+        name: String,
+        /// Where the alias is looked up.
+        section: Option<String>,
+        /// The second parameter of DRV_OPEN.
+        lparam2: i64,
+    },
     /// `SendDriverMessage`.
     Send {
         /// The instance.

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read, stderr, stdout};
 use std::os::fd::AsFd;
 
-use guest::Machine;
-use sandbox::filter::{Filter, FilterError, RUNNING, Stage};
+use guest::{Machine, layout};
+use sandbox::filter::{self, Filter, FilterError, RUNNING, Stage};
 use sandbox::isolate::{Layer, isolate};
 use wire::{Started, ToHost};
 
@@ -13,6 +13,15 @@ use crate::link::Line;
 
 /// What the worker's own code may use once it is jailed. Its needs are small and do not grow with the driver's.
 const HEAP: usize = 32 << 20;
+
+// One stretch of memory, as each of those sees it who have to do with it.
+const _: () = {
+    assert!(layout::BROUGHT.start == filter::BROUGHT.start && layout::BROUGHT.end == filter::BROUGHT.end);
+    assert!(layout::BROUGHT.end - layout::BROUGHT.start == wire::BROUGHT_SIZE as u64);
+    assert!(
+        layout::PRISTINE.end - layout::PRISTINE.start == wire::BROUGHT_SIZE as u64 + wire::FILES_SIZE as u64
+    );
+};
 
 /// Why the jail could not be entered.
 #[derive(Debug, thiserror::Error)]
@@ -44,9 +53,10 @@ pub struct Jailed {
 pub fn enter(host: u32, line: &Line) -> Result<Jailed, Refusal> {
     // First of all, so that everything allocated from here on can also be freed without a system call.
     sandbox::heap::reserve(HEAP).map_err(Refusal::Memory)?;
-    // Descriptors 1 and 2 carry the arena and the image (`sandbox::WORKER_DESCRIPTORS`).
+    // Descriptors 1 and 2 carry the arena and the images (`sandbox::WORKER_DESCRIPTORS`); the driver's own is where the host has left off.
     let mut machine = Machine::new()?;
     machine.memory.map_arena(stdout().as_fd()).map_err(Refusal::Memory)?;
+    machine.memory.map_brought(stderr().as_fd()).map_err(Refusal::Memory)?;
     let mut image = Vec::new();
     let file = stderr().as_fd().try_clone_to_owned().map_err(Refusal::Image)?;
     File::from(file).read_to_end(&mut image).map_err(Refusal::Image)?;
@@ -63,7 +73,7 @@ pub fn enter(host: u32, line: &Line) -> Result<Jailed, Refusal> {
         .into_iter()
         .map(|Layer { name, active, detail }| wire::Layer { name: name.to_owned(), active, detail })
         .collect();
-    let started = Started { layers, arena: guest::layout::ARENA.start };
+    let started = Started { layers, arena: layout::ARENA.start, brought: layout::BROUGHT.start };
     line.send(&ToHost::Started(started)).map_err(|_| Refusal::Silent)?;
     Ok(Jailed { machine, image, running })
 }

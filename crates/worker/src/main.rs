@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use sandbox::filter::Filter;
 use win32::{LinkError, Process};
-use wire::{LoadRefusal, Loaded, ToHost, ToWorker};
+use wire::{ToHost, ToWorker};
 
 use crate::link::Line;
 
@@ -53,65 +53,14 @@ fn converse(process: &mut Process, image: Vec<u8>, running: &Filter) -> Result<(
         match process.link().hear()? {
             ToWorker::Load(request) => {
                 let image = image.take().ok_or(LinkError)?;
-                load(process, &request, &image, running)?;
+                // The last system calls go when the image is mapped, and only then does its code run.
+                let seal = || running.install().map_err(|error| error.to_string());
+                process.answer_load(&request, &image, seal)?;
             }
             ToWorker::Call(call) => process.answer(&call)?,
-            ToWorker::Unload { seq } => {
-                let outcome = process.serve(seq, Process::detach);
-                process.report(seq, outcome.map(|()| 0))?;
-            }
+            ToWorker::Unload { seq, module } => process.answer_unload(seq, module)?,
             // An answer to a question that nobody asked.
-            ToWorker::Granted(_) => return Err(LinkError),
+            ToWorker::Granted(_) | ToWorker::Endless => return Err(LinkError),
         }
     }
-}
-
-/// Maps the image, takes the last system calls away, and runs the entry point.
-fn load(
-    process: &mut Process,
-    request: &wire::Load,
-    image: &[u8],
-    running: &Filter,
-) -> Result<(), LinkError> {
-    let mapped = pe::Image::parse(image)
-        .map_err(|error| error.to_string())
-        .and_then(|parsed| process.load(&request.name, &parsed).map_err(|error| error.to_string()));
-    let unresolved = match mapped {
-        Ok(unresolved) => unresolved,
-        Err(why) => return process.link().say(&ToHost::Unloadable(LoadRefusal::Image(wire::short(why)))),
-    };
-    if let Err(error) = running.install() {
-        return process.link().say(&ToHost::Unloadable(LoadRefusal::Host(wire::short(error.to_string()))));
-    }
-    let attached = process.serve(request.seq, Process::attach);
-    match attached {
-        Ok(true) => {
-            let loaded = Loaded {
-                module: process.module(),
-                driver_proc: process.export("DriverProc"),
-                unresolved: fitting(unresolved),
-            };
-            process.link().say(&ToHost::Loaded(loaded))
-        }
-        Ok(false) => process.link().say(&ToHost::Unloadable(LoadRefusal::EntryPoint)),
-        Err(fault) => process.report(request.seq, Err(fault)),
-    }
-}
-
-/// As many names as fit into half a message, and how many more there are.
-fn fitting(names: Vec<String>) -> Vec<String> {
-    let total = names.len();
-    let mut room = wire::ring::LONGEST / 2;
-    let mut kept: Vec<String> = names
-        .into_iter()
-        .take_while(|name| {
-            let fits = name.len() + 8 <= room;
-            room = room.saturating_sub(name.len() + 8);
-            fits
-        })
-        .collect();
-    if kept.len() < total {
-        kept.push(format!("... and {} more", total - kept.len()));
-    }
-    kept
 }

@@ -25,7 +25,7 @@ mod time;
 mod wide;
 
 pub(crate) use printf::print_cut;
-pub(crate) use startup::run_exit_functions;
+pub(crate) use startup::run_exit_functions_in;
 pub(crate) use stdio::flush;
 
 /// Values of `errno` (MS Learn, "errno constants").

@@ -2,6 +2,8 @@
 
 #![allow(non_snake_case, reason = "the functions' own names")]
 
+use std::ops::Range;
+
 use guest::{FaultKind, Machine, Memory, Stop, Violation};
 
 use crate::abi::Pointer;
@@ -167,8 +169,24 @@ pub fn __dllonexit(
     Ok(function)
 }
 
+/// Runs what was registered with `_onexit` or `atexit` and lies in `code`, the last one first.
+pub(crate) fn run_exit_functions_in(process: &mut Process, code: &Range<u64>) -> Result<(), Stop> {
+    let table = Table::read(&process.machine.memory, process.crt.exit_table)?;
+    let mut at = table.last;
+    while at > table.first {
+        still_wanted(&process.machine)?;
+        at = Pointer(at.0.saturating_sub(POINTER_SIZE));
+        let function = pointer_at(&process.machine.memory, at)?;
+        if code.contains(&function.0) {
+            put_pointer(&process.machine.memory, at, Pointer::NULL)?;
+            process.call(function.0, &[])?;
+        }
+    }
+    Ok(())
+}
+
 /// Runs what was registered with `_onexit` or `atexit`, and passes on the last output.
-pub(crate) fn run_exit_functions(process: &mut Process) -> Result<(), Stop> {
+fn run_exit_functions(process: &mut Process) -> Result<(), Stop> {
     let table = process.crt.exit_table;
     _execute_onexit_table(process, table)?;
     stdio::flush(process);

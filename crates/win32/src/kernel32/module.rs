@@ -1,4 +1,4 @@
-//! Modules: the driver, and the libraries that shims stand for. The driver also counts as the process's program.
+//! Modules: drivers, and the libraries that shims stand for. The first driver also counts as the process's program.
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
@@ -18,7 +18,7 @@ const DIRECTORY: &str = r"C:\windows\system32\";
 const GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS: u32 = 4;
 
 fn driver(process: &Process) -> Pointer {
-    process.driver.as_ref().map_or(Pointer::NULL, |driver| Pointer(driver.base))
+    process.image(Pointer::NULL).map_or(Pointer::NULL, |driver| Pointer(driver.base))
 }
 
 /// GetModuleHandle: the module with this name, or the driver for NULL.
@@ -84,7 +84,7 @@ pub fn DisableThreadLibraryCalls(_: &mut Process, _module: Pointer) -> bool {
 
 /// GetProcAddress, by name, or by ordinal when only the low 16 bits are set. Shims have no ordinals.
 pub fn GetProcAddress(process: &mut Process, module: Pointer, name: Pointer) -> Result<Pointer, Stop> {
-    let own = process.driver.as_ref().filter(|driver| module.is_null() || driver.base == module.0);
+    let own = process.image(module);
     let address = match u16::try_from(name.0) {
         Ok(ordinal) => own.and_then(|driver| driver.export_by_ordinal(ordinal.into())),
         Err(_) => {
@@ -107,7 +107,7 @@ pub fn GetModuleFileName<U: Unit>(
     out: Pointer,
     room: u32,
 ) -> Result<u32, Stop> {
-    let own = process.driver.as_ref().filter(|driver| module.is_null() || driver.base == module.0);
+    let own = process.image(module);
     let name = own.map(|driver| driver.name.as_str()).or_else(|| process.library_name(module.0));
     let Some(path) = name.map(|name| format!("{DIRECTORY}{name}")) else {
         return Ok(fail(process, ERROR_MOD_NOT_FOUND, 0));

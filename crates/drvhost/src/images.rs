@@ -1,0 +1,165 @@
+//! The images of one worker: the driver that it was started for, and further ones that this driver opens.
+//!
+//! A worker cannot make code, not even while it is asked to load something: whoever has taken it over would ask for that, too. So the host
+//! puts further images together, in a file that the worker sees and cannot write (`wire::Brought`).
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
+
+use wire::{BROUGHT_SIZE, Brought, FILES_SIZE};
+
+use crate::error::Error;
+use crate::module::Image;
+
+/// Alignment of images, as on Windows (`dwAllocationGranularity`).
+const GRANULARITY: u32 = 0x1_0000;
+/// The largest file of a further image. The worker needs room for a copy of it.
+const MAX_FILE: u32 = 16 << 20;
+
+/// The file with the images, and what lies where.
+#[derive(Debug)]
+pub(crate) struct Images {
+    file: File,
+    places: Vec<Place>,
+    /// Where the next image goes.
+    next_image: u32,
+    /// Where its file goes.
+    next_file: u32,
+}
+
+/// One further image.
+#[derive(Debug)]
+struct Place {
+    brought: Brought,
+    content: blake3::Hash,
+    used: bool,
+}
+
+impl Images {
+    /// A file for a worker that is started for `driver`.
+    ///
+    /// # Errors
+    /// [`Error::Worker`].
+    pub fn new(driver: &Image) -> Result<Self, Error> {
+        let failed = |error: std::io::Error| Error::Worker(error.to_string());
+        let mut file = File::from(sandbox::memory_file("drvhost images").map_err(failed)?);
+        let start = u64::from(BROUGHT_SIZE) + u64::from(FILES_SIZE);
+        file.seek(SeekFrom::Start(start)).map_err(failed)?;
+        file.write_all(&driver.bytes).map_err(failed)?;
+        // The worker reads from here on.
+        file.seek(SeekFrom::Start(start)).map_err(failed)?;
+        Ok(Self { file, places: Vec::new(), next_image: 0, next_file: 0 })
+    }
+
+    /// The file, for the worker.
+    ///
+    /// # Errors
+    /// [`Error::Worker`].
+    pub fn descriptor(&self) -> Result<OwnedFd, Error> {
+        let file = self.file.try_clone().map_err(|error| Error::Worker(error.to_string()))?;
+        Ok(file.into())
+    }
+
+    /// Puts a further image together for a worker that sees the beginning of the file at `base`. What was there before and is not used any more
+    /// serves again.
+    ///
+    /// # Errors
+    /// [`Error::NotADriver`] for an image that cannot lie there, [`Error::Worker`].
+    pub fn bring(&mut self, driver: &Image, base: u64) -> Result<Brought, Error> {
+        let content = blake3::hash(&driver.bytes);
+        if let Some(place) = self.places.iter_mut().find(|place| !place.used && place.content == content) {
+            place.used = true;
+            return Ok(place.brought);
+        }
+        let not_a_driver = |why: String| Error::NotADriver { file: driver.file.clone(), why };
+        let no_room = || not_a_driver("its opener's worker has no room left for it".into());
+        let image = pe::Image::parse(&driver.bytes).map_err(|error| not_a_driver(error.to_string()))?;
+        let file_len =
+            u32::try_from(driver.bytes.len()).ok().filter(|&len| len <= MAX_FILE).ok_or_else(no_room)?;
+        let brought = Brought { image: self.next_image, file: self.next_file, file_len };
+        let (next_image, next_file) = brought
+            .image
+            .checked_add(image.size_of_image())
+            .and_then(|end| end.checked_next_multiple_of(GRANULARITY))
+            .zip(brought.file.checked_add(file_len))
+            .filter(|&(image, file)| image <= BROUGHT_SIZE && file <= FILES_SIZE)
+            .ok_or_else(no_room)?;
+        let base = base + u64::from(brought.image);
+        if image.relocs_stripped() && image.image_base() != base {
+            let wanted = image.image_base();
+            return Err(not_a_driver(format!(
+                "it has no relocations, and its place at {wanted:#x} cannot be had beside its opener"
+            )));
+        }
+        let laid = image.laid_out(base).map_err(|error| not_a_driver(error.to_string()))?;
+        self.file
+            .write_all_at(&laid, brought.image.into())
+            .and_then(|()| {
+                self.file.write_all_at(&driver.bytes, u64::from(BROUGHT_SIZE) + u64::from(brought.file))
+            })
+            .map_err(|error| Error::Worker(error.to_string()))?;
+        (self.next_image, self.next_file) = (next_image, next_file);
+        self.places.push(Place { brought, content, used: true });
+        Ok(brought)
+    }
+
+    /// An image is unloaded and none of its code runs.
+    pub fn free(&mut self, brought: Brought) {
+        if let Some(place) = self.places.iter_mut().find(|place| place.brought == brought) {
+            place.used = false;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    const BASE: u64 = 0x2c00_0000;
+
+    fn image(code: u8) -> Image {
+        let builder = pe::builder::Builder::new(pe::Machine::X86_64);
+        let bytes = builder.code(&[code; 8]).relocation(0).export("DriverProc", 0).build();
+        Image { name: "a.dll".into(), file: PathBuf::from("a.dll"), bytes }
+    }
+
+    #[test]
+    fn the_worker_reads_its_driver_from_where_the_file_stands() {
+        let driver = image(0xC3);
+        let images = Images::new(&driver).unwrap();
+        let mut read = Vec::new();
+        File::from(images.descriptor().unwrap()).read_to_end(&mut read).unwrap();
+        assert_eq!(read, driver.bytes);
+    }
+
+    #[test]
+    fn images_lie_side_by_side_and_serve_again() {
+        let (first, second) = (image(1), image(2));
+        let mut images = Images::new(&first).unwrap();
+        let at_first = images.bring(&first, BASE).unwrap();
+        let at_second = images.bring(&second, BASE).unwrap();
+        assert!(at_second.image >= at_first.image + 0x3000 && at_second.image.is_multiple_of(GRANULARITY));
+        let laid =
+            pe::Image::parse(&second.bytes).unwrap().laid_out(BASE + u64::from(at_second.image)).unwrap();
+        let mut there = vec![0; laid.len()];
+        images.file.read_exact_at(&mut there, at_second.image.into()).unwrap();
+        assert!(there == laid, "what lies there is not the image");
+        // One that is used is not given out again, even for the same file.
+        assert_ne!(images.bring(&first, BASE).unwrap(), at_first);
+        images.free(at_first);
+        assert_eq!(images.bring(&first, BASE).unwrap(), at_first);
+    }
+
+    #[test]
+    fn there_is_an_end_to_the_room() {
+        let driver = image(3);
+        let mut images = Images::new(&driver).unwrap();
+        let error = (0..).find_map(|_| images.bring(&driver, BASE).err()).unwrap();
+        assert!(error.to_string().contains("no room"), "{error}");
+    }
+}

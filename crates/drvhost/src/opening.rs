@@ -1,0 +1,195 @@
+//! One open, from the file to the instance: LOAD, ENABLE, OPEN.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use mmsystem::{DRV_ENABLE, DRV_LOAD, DRV_OPEN};
+use wire::Effect;
+
+use crate::arena::{Arena, Block};
+use crate::error::Error;
+use crate::module::{Image, Message, Module};
+use crate::registry::DriverFile;
+use crate::reply::Reply;
+use crate::session::{Hdrvr, Inner};
+use crate::table::{Claim, Phase, Slot};
+use crate::worker::Worker;
+
+/// An open on its way.
+pub(crate) struct Opening<'a> {
+    pub session: &'a Inner,
+    pub driver: &'a DriverFile,
+    /// The worker of the driver that opens this one.
+    pub home: Option<&'a Arc<Worker>>,
+    /// When everything must be done, besides each message's own deadline.
+    pub limit: Option<Instant>,
+}
+
+impl Opening<'_> {
+    /// Loads the driver if it is not loaded, and opens an instance. `lparam2` is given the memory shared with the driver.
+    pub fn open(&self, lparam2: impl FnOnce(&Arc<Arena>) -> Result<i64, Error>) -> Result<Hdrvr, Error> {
+        let session = self.session;
+        let _opening = session.gate.enter().ok_or(Error::SessionEnding)?;
+        let path = &self.driver.path;
+        let file =
+            std::fs::canonicalize(path).map_err(|source| Error::File { file: path.clone(), source })?;
+        let hdrvr = session.table.new_handle();
+        let home = self.home.map(|home| home.number);
+        let (module, first) = match session.table.claim(&file, home, self.until()) {
+            Claim::Join(module) => (module, false),
+            Claim::Load => (self.claimed(&file, hdrvr)?, true),
+            Claim::TimedOut => {
+                return Err(Error::Busy { driver: self.driver.file_name(), message: "DRV_LOAD".into() });
+            }
+        };
+        let mut user = User { opening: self, module: &module, hdrvr, bad: false, stays: false };
+        let opened = lparam2(&module.worker.arena).and_then(|lparam2| {
+            if first && lparam2 != 0 && session.hidden_instance {
+                self.open_instance(&module, hdrvr, 0)?;
+                session.table.hide(&module, hdrvr);
+                let visible = session.table.new_handle();
+                user.hdrvr = visible;
+                return self.open_instance(&module, visible, lparam2).map(|()| visible);
+            }
+            self.open_instance(&module, hdrvr, lparam2).map(|()| hdrvr)
+        });
+        user.stays = opened.is_ok();
+        user.bad = matches!(
+            opened,
+            Err(Error::Faulted { .. } | Error::Late { .. } | Error::Died { .. } | Error::SessionEnding)
+        );
+        opened
+    }
+
+    /// When a message that begins now must be answered.
+    fn until(&self) -> Option<Instant> {
+        self.session.soonest(self.limit)
+    }
+
+    /// Loads a file that this thread has claimed, and gives the claim up if that fails.
+    fn claimed(&self, file: &Path, hdrvr: Hdrvr) -> Result<Arc<Module>, Error> {
+        struct Claimed<'a>(&'a Inner, &'a Path, Hdrvr, bool);
+        impl Drop for Claimed<'_> {
+            fn drop(&mut self) {
+                if !self.3 {
+                    self.0.table.remove(self.2);
+                    self.0.table.forget(self.1);
+                }
+            }
+        }
+        let mut claimed = Claimed(self.session, file, hdrvr, false);
+        let module = self.load(file, hdrvr)?;
+        claimed.3 = true;
+        Ok(module)
+    }
+
+    /// Loads the driver, beside its opener or in a worker of its own, and sends DRV_LOAD and DRV_ENABLE.
+    fn load(&self, file: &Path, hdrvr: Hdrvr) -> Result<Arc<Module>, Error> {
+        let session = self.session;
+        let image = Image::read(file)?;
+        let module = Arc::new(self.map(image)?);
+        session
+            .table
+            .set(hdrvr, Slot { module: Arc::clone(&module), id: 0, phase: Phase::Opening, order: 0 });
+        match self.tell(&module, hdrvr, DRV_LOAD) {
+            // Unloaded at once, without DRV_FREE (C009).
+            Ok(0) => {
+                module.unload(false, session, self.until());
+                return Err(module.failure(Reply::Answered(0), DRV_LOAD));
+            }
+            // Whatever DRV_ENABLE answers is ignored (C011).
+            Ok(_) => self.tell(&module, hdrvr, DRV_ENABLE),
+            Err(error) => Err(error),
+        }
+        .inspect_err(|_| module.unload(true, session, self.until()))?;
+        session.table.loaded(&module);
+        Ok(module)
+    }
+
+    /// Puts the image into a worker and runs its entry point.
+    fn map(&self, image: Image) -> Result<Module, Error> {
+        let session = self.session;
+        let (worker, brought) = match self.home {
+            Some(home) => (Arc::clone(home), Some(home.bring(&image)?)),
+            None => {
+                let number = session.table.new_worker();
+                session.table.loading(&image.file, number);
+                let worker = Worker::start(number, &session.spawner, &session.program, &image)?;
+                (Arc::new(worker), None)
+            }
+        };
+        let loaded = worker.load(&image, brought, session, self.until());
+        if let (Some(brought), Err(Error::NotADriver { .. })) = (brought, &loaded) {
+            worker.free(brought);
+        }
+        let loaded = loaded?;
+        Module::new(image, session.table.new_module(), worker, brought, &loaded)
+    }
+
+    /// Sends a message of a module's beginning, unless the session has ended meanwhile.
+    fn tell(&self, module: &Module, hdrvr: Hdrvr, number: u32) -> Result<u64, Error> {
+        if self.session.gate.closed() {
+            return Err(Error::SessionEnding);
+        }
+        match self.session.deliver(module, &Message::to_module(hdrvr, number, None), self.until()) {
+            Reply::Answered(result) => Ok(result),
+            other => Err(module.failure(other, number)),
+        }
+    }
+
+    /// Sends DRV_OPEN and makes the instance one that messages reach.
+    fn open_instance(&self, module: &Arc<Module>, hdrvr: Hdrvr, lparam2: i64) -> Result<(), Error> {
+        let session = self.session;
+        if session.gate.closed() {
+            return Err(Error::SessionEnding);
+        }
+        let text = self.driver.text.as_deref().map(|text| module.worker.arena.text(text)).transpose()?;
+        let slot = |id, phase, order| Slot { module: Arc::clone(module), id, phase, order };
+        session.table.set(hdrvr, slot(0, Phase::Opening, 0));
+        let lparam1 = text.as_ref().map_or(0, Block::lparam);
+        let (number, effect) = (DRV_OPEN, Effect::Opens);
+        let message = Message { hdrvr, id: 0, number, lparam1, lparam2, cause: None, effect };
+        let mut order = 0;
+        let begin = || {
+            order = session.table.new_order();
+            true
+        };
+        let reply = module.send(&message, begin, |_| (), session, &session.trace, self.until());
+        let id = match reply.unwrap_or(Reply::Busy) {
+            Reply::Answered(id) if id != 0 => id,
+            other => {
+                session.table.remove(hdrvr);
+                return Err(module.failure(other, DRV_OPEN));
+            }
+        };
+        // Where the session has ended without waiting any longer for this, the worker ends with it.
+        if session.gate.while_open(|| session.table.set(hdrvr, slot(id, Phase::Open, order))) {
+            return Ok(());
+        }
+        session.table.remove(hdrvr);
+        module.worker.end("was ended with its session");
+        Err(Error::SessionEnding)
+    }
+}
+
+/// A user of a module, from the claim on: whatever ends the open early, a panic of the caller's included, gives the claim back.
+struct User<'a> {
+    opening: &'a Opening<'a>,
+    module: &'a Arc<Module>,
+    hdrvr: Hdrvr,
+    /// Whether the driver did not come back from a message.
+    bad: bool,
+    /// Whether the instance is open.
+    stays: bool,
+}
+
+impl Drop for User<'_> {
+    fn drop(&mut self) {
+        if !self.stays {
+            let session = self.opening.session;
+            session.table.remove(self.hdrvr);
+            session.let_go(self.module, self.hdrvr, self.bad, self.opening.until());
+        }
+    }
+}

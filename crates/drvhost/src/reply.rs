@@ -1,0 +1,45 @@
+//! How a request to a worker ends.
+
+use wire::Fault;
+
+use crate::error::Error;
+use crate::trace::Outcome;
+
+/// How a request ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reply {
+    Answered(u64),
+    Faulted(Fault),
+    /// Interrupted at its deadline; `killed` when interrupting was not enough.
+    Late {
+        killed: bool,
+    },
+    /// Its turn did not come before its deadline: nothing was sent.
+    Busy,
+    /// The worker is no more, for this reason.
+    Died(String),
+}
+
+impl Reply {
+    /// What it counts as, and the answer if there was one.
+    pub fn outcome(&self) -> (Outcome, Option<i64>) {
+        match self {
+            Self::Answered(result) => (Outcome::Answered, Some(result.cast_signed())),
+            Self::Late { .. } | Self::Busy => (Outcome::Late, None),
+            Self::Faulted(_) => (Outcome::Faulted, None),
+            Self::Died(_) => (Outcome::Died, None),
+        }
+    }
+}
+
+/// A reply that is no answer, as an error about a driver's `message`.
+pub(crate) fn failure(reply: Reply, driver: &str, message: &str) -> Error {
+    let (driver, message) = (driver.to_owned(), message.to_owned());
+    match reply {
+        Reply::Late { killed } => Error::Late { driver, message, killed },
+        Reply::Busy => Error::Busy { driver, message },
+        Reply::Faulted(fault) => Error::Faulted { driver, message, fault },
+        Reply::Died(how) => Error::Died { driver, message, how },
+        Reply::Answered(result) => Error::Refused { driver, message, result: result.to_string() },
+    }
+}

@@ -1,0 +1,182 @@
+//! Serving the host's requests, and asking it for what only it can do.
+
+use guest::layout::PRISTINE;
+use guest::{Fault, FaultKind, Stop};
+use wire::{Asked, Effect, Entered, LoadRefusal, ToHost, ToWorker};
+
+use crate::process::{LinkError, Process};
+
+/// An open instance.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Instance {
+    /// Its driver's `DriverProc`.
+    driver_proc: u64,
+    /// Its identifier.
+    id: u64,
+}
+
+impl Process {
+    /// Serves a call of the host's and answers it.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub fn answer(&mut self, call: &wire::Call) -> Result<(), LinkError> {
+        let outcome = self.serve(call.seq, |process| {
+            let outcome = process.call_driver(call.function, &call.arguments);
+            process.take_effect(call, &outcome);
+            outcome
+        });
+        self.report(call.seq, outcome)
+    }
+
+    /// Keeps which instances are open here.
+    fn take_effect(&mut self, call: &wire::Call, outcome: &Result<u64, Fault>) {
+        let [_, hdrvr, ..] = call.arguments;
+        match (call.effect, outcome) {
+            (Effect::None, _) | (Effect::Opens, Ok(0) | Err(_)) | (Effect::Closes, Ok(0)) => {}
+            (Effect::Opens, &Ok(id)) => {
+                self.instances.insert(hdrvr, Instance { driver_proc: call.function, id });
+            }
+            (Effect::Closes, _) => {
+                self.instances.remove(&hdrvr);
+            }
+        }
+    }
+
+    /// SendDriverMessage: a call, when the instance's driver is here; else the host delivers it.
+    pub(crate) fn send(&mut self, hdrvr: u64, message: u32, lparam1: i64, lparam2: i64) -> Result<u64, Stop> {
+        let Some(&Instance { driver_proc, id }) = self.instances.get(&hdrvr) else {
+            let asked = Asked::Send { hdrvr, message, lparam1, lparam2 };
+            return self.ask(asked).map(i64::cast_unsigned);
+        };
+        self.tell(&ToHost::Entered(Entered { hdrvr, id, message, lparam1, lparam2 }))?;
+        let arguments = [id, hdrvr, message.into(), lparam1.cast_unsigned(), lparam2.cast_unsigned()];
+        let result = self.call_driver(driver_proc, &arguments)?;
+        self.tell(&ToHost::Left { result })?;
+        Ok(result)
+    }
+
+    /// Says something that only the trace is for.
+    fn tell(&mut self, message: &ToHost) -> Result<(), Stop> {
+        if self.traced { self.link.say(message).map_err(lost) } else { Ok(()) }
+    }
+
+    /// Serves a request to load an image and answers it. `before_code` is done when the image is mapped and none of its code has run.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub fn answer_load(
+        &mut self,
+        request: &wire::Load,
+        file: &[u8],
+        before_code: impl FnOnce() -> Result<(), String>,
+    ) -> Result<(), LinkError> {
+        self.traced = request.traced;
+        let mapped = pe::Image::parse(file).map_err(|error| error.to_string()).and_then(|image| {
+            self.load(&request.name, &image, request.brought).map_err(|error| error.to_string())
+        });
+        let (module, unresolved) = match mapped {
+            Ok(mapped) => mapped,
+            Err(why) => return self.link.say(&ToHost::Unloadable(LoadRefusal::Image(wire::short(why)))),
+        };
+        if let Err(why) = before_code() {
+            return self.link.say(&ToHost::Unloadable(LoadRefusal::Host(wire::short(why))));
+        }
+        match self.serve(request.seq, |process| process.attach(module)) {
+            Ok(true) => {
+                let driver_proc = self.export(module, "DriverProc");
+                self.link.say(&ToHost::Loaded(wire::Loaded {
+                    module,
+                    driver_proc,
+                    unresolved: fitting(unresolved),
+                }))
+            }
+            Ok(false) => self.link.say(&ToHost::Unloadable(LoadRefusal::EntryPoint)),
+            Err(fault) => self.report(request.seq, Err(fault)),
+        }
+    }
+
+    /// Serves a request to load an image that the host has brought.
+    fn answer_bring(&mut self, request: &wire::Load) -> Result<(), LinkError> {
+        let brought = request.brought.ok_or(LinkError)?;
+        let at = PRISTINE.start + u64::from(wire::BROUGHT_SIZE) + u64::from(brought.file);
+        // The host sends no more than fits into its own half of that memory, which bounds this.
+        let mut file = vec![0; brought.file_len as usize];
+        self.machine.memory.read(at, &mut file).map_err(|_| LinkError)?;
+        self.answer_load(request, &file, || Ok(()))
+    }
+
+    /// Serves a request to unload an image and answers it.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub fn answer_unload(&mut self, seq: u32, module: u64) -> Result<(), LinkError> {
+        let outcome = self.serve(seq, |process| process.unload(module));
+        self.report(seq, outcome.map(u64::from))
+    }
+
+    /// Tells the host how a request ended, after what the guest wrote without a line end so far.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub fn report(&mut self, seq: u32, outcome: Result<u64, Fault>) -> Result<(), LinkError> {
+        self.link.note_shim(&Default::default());
+        crate::crt::flush(self);
+        let message = match outcome {
+            Ok(result) => ToHost::Answered { seq, result },
+            Err(fault) => ToHost::Faulted { seq, fault: to_wire(&fault) },
+        };
+        self.link.say(&message)
+    }
+
+    /// Asks the host for something on behalf of the guest, and serves the host's calls until it answers.
+    pub(crate) fn ask(&mut self, asked: Asked) -> Result<i64, Stop> {
+        self.link.say(&ToHost::Asked(asked)).map_err(lost)?;
+        loop {
+            match self.link.hear().map_err(lost)? {
+                ToWorker::Granted(value) => return Ok(value),
+                ToWorker::Endless => return Err(Stop::Kind(FaultKind::Endless)),
+                ToWorker::Call(call) => self.answer(&call).map_err(lost)?,
+                ToWorker::Load(request) => self.answer_bring(&request).map_err(lost)?,
+                ToWorker::Unload { seq, module } => self.answer_unload(seq, module).map_err(lost)?,
+            }
+        }
+    }
+}
+
+fn lost(LinkError: LinkError) -> Stop {
+    Stop::Kind(FaultKind::Shim { shim: "the way to the host".to_owned() })
+}
+
+/// A fault as the host hears of it.
+#[must_use]
+pub fn to_wire(fault: &Fault) -> wire::Fault {
+    let kind = match fault.kind {
+        FaultKind::Deadline => wire::FaultKind::Deadline,
+        FaultKind::Shim { .. } => wire::FaultKind::Bug,
+        _ => wire::FaultKind::Driver,
+    };
+    let place = fault
+        .place
+        .as_ref()
+        .map(|place| wire::Place { module: wire::short(place.module.clone()), offset: place.offset });
+    wire::Fault { kind, text: wire::short(fault.kind.to_string()), place }
+}
+
+/// As many names as fit into half a message, and how many more there are.
+fn fitting(names: Vec<String>) -> Vec<String> {
+    let total = names.len();
+    let mut room = wire::ring::LONGEST / 2;
+    let mut kept: Vec<String> = names
+        .into_iter()
+        .take_while(|name| {
+            let fits = name.len() + 8 <= room;
+            room = room.saturating_sub(name.len() + 8);
+            fits
+        })
+        .collect();
+    if kept.len() < total {
+        kept.push(format!("... and {} more", total - kept.len()));
+    }
+    kept
+}
