@@ -106,4 +106,7 @@ acts! {
     HOSTILE_FAST_FAIL = 0x711F;
     /// `hostile`: unmasks SSE exceptions, calls lstrlenA, GetTickCount and pow(2, lParam1), and answers the power.
     HOSTILE_UNMASKED = 0x7120;
+
+    /// `acm`, `vfw`: fills in the `struct seen` at lParam1, which names a message and which of them; answers 0 when there was none.
+    CODEC_SEEN = 0x7200;
 }

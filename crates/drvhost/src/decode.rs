@@ -31,7 +31,8 @@ pub struct Decode {
     pub output: Option<PathBuf>,
     /// The driver to decode with; `None`: the one that the registry has for the format.
     pub driver: Option<DriverFile>,
-    /// The packing of the driver's ACM structures; `None`: what [`acm::packing_of`](crate::acm::packing_of) tells.
+    /// The packing of the driver's ACM structures; `None`: what
+    /// [`acm::Stream::open`](crate::acm::Stream::open) finds out.
     pub packing: Option<Packing>,
 }
 
