@@ -305,15 +305,3 @@ wine_test!(c126_real_driver_fills_in_the_other_length, || {
     assert_eq!(ask(ACM_STREAMSIZEF_SOURCE, 1000, 0), (1000, 2000));
     assert_eq!(ask(ACM_STREAMSIZEF_DESTINATION, 0, 1000), (500, 1000));
 });
-
-wine_test!(c122_real_drivers_leave_preparing_to_the_host, || {
-    for alias in ["msacm.msadpcm", "msacm.imaadpcm", "msacm.msg711", "msacm.msgsm610", "msacm.l3acm"] {
-        let rig = Rig::new();
-        let hdrvr = rig.session.open_driver(alias, None, 0).unwrap();
-        let nothing = rig.block(hdrvr, &[0; 16]);
-        for message in [ACMDM_STREAM_PREPARE, ACMDM_STREAM_UNPREPARE] {
-            let answer = rig.send(hdrvr, message, nothing.lparam(), nothing.lparam());
-            println!("{alias} {message:#x} {answer}");
-        }
-    }
-});
