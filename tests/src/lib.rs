@@ -22,7 +22,7 @@ pub use log::{Entry, Log};
 pub use process::{status, workers};
 pub use rig::{Call, Rig, calls_in, driver_file};
 pub use running::{Ended, Running};
-pub use seen::Seen;
+pub use seen::{Seen, encoded};
 pub use sequence::Sequence;
 
 /// What tests need besides Rust: Debian's package for each, and whether it was there when this was compiled.

@@ -1,6 +1,7 @@
 //! What the codecs of `drivers/` say that their messages' parameters pointed at.
 
 use drvhost::Hdrvr;
+use mmsystem::Structure;
 
 use crate::{CODEC_SEEN, Rig};
 
@@ -12,9 +13,41 @@ const BYTES: usize = 128;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     /// At lParam1. For DRV_OPEN to an audio codec: the section's text, and in the second half the alias's.
-    pub first: Vec<u8>,
+    pub at_first: Vec<u8>,
     /// At lParam2.
-    pub second: Vec<u8>,
+    pub at_second: Vec<u8>,
+}
+
+impl Seen {
+    /// The structure at lParam1.
+    ///
+    /// # Panics
+    /// When it is longer than what a codec keeps.
+    #[must_use]
+    pub fn first<S: Structure>(&self, form: impl Into<S::Form>) -> S {
+        S::decode(form.into(), &self.at_first).expect("a structure that was kept whole")
+    }
+
+    /// The structure at lParam2.
+    ///
+    /// # Panics
+    /// When it is longer than what a codec keeps.
+    #[must_use]
+    pub fn second<S: Structure>(&self, form: impl Into<S::Form>) -> S {
+        S::decode(form.into(), &self.at_second).expect("a structure that was kept whole")
+    }
+}
+
+/// A structure's bytes, for a driver to read.
+///
+/// # Panics
+/// When a field holds more than fits.
+#[must_use]
+pub fn encoded<S: Structure>(structure: &S, form: impl Into<S::Form>) -> Vec<u8> {
+    let form = form.into();
+    let mut bytes = vec![0; S::size(form)];
+    structure.encode(form, &mut bytes).expect("fields that fit");
+    bytes
 }
 
 impl Rig {
@@ -28,7 +61,7 @@ impl Rig {
         };
         let parts = |bytes: Vec<u8>| {
             let (first, second) = bytes[HEADER..].split_at(BYTES);
-            Seen { first: first.to_vec(), second: second.to_vec() }
+            Seen { at_first: first.to_vec(), at_second: second.to_vec() }
         };
         (0..).map_while(ask).map(parts).collect()
     }

@@ -43,13 +43,6 @@ fn format(code: &[u8; 4], bits: u16) -> Vec<u8> {
     bytes
 }
 
-fn encoded<S: Structure>(structure: &S, form: impl Into<S::Form>) -> Vec<u8> {
-    let form = form.into();
-    let mut bytes = vec![0; S::size(form)];
-    structure.encode(form, &mut bytes).expect("a structure that fits");
-    bytes
-}
-
 fn decompressor<'s>(rig: &'s Rig, code: &[u8; 4]) -> Decompressor<'s> {
     let codec = Codec::open(&rig.session, &codec(), FourCc(*code), ICMODE_DECOMPRESS).unwrap();
     codec.decompressor(&format(code, 24)).unwrap()
@@ -153,7 +146,7 @@ spy_test!(c101_codec_is_looked_up_without_regard_to_case, || {
 
 /// The last ICOPEN that the codec was given.
 fn opened(rig: &Rig, teller: Hdrvr) -> ICOPEN {
-    ICOPEN::decode(WIDTH, &rig.seen(teller, DRV_OPEN).pop().expect("an open").second).expect("an ICOPEN")
+    rig.seen(teller, DRV_OPEN).pop().expect("an open").second(WIDTH)
 }
 
 spy_test!(c102_type_is_lower_case_and_handler_is_as_given, || {
@@ -251,11 +244,8 @@ spy_test!(c107_decompress_gets_48_bytes, || {
     decompressor.decompress(b"z", Some(false), &mut bgr).unwrap();
     decompressor.close().unwrap();
     assert_eq!(rig.calls_with(ICM_DECOMPRESS).iter().map(|call| call.lparam2).collect::<Vec<_>>(), [48, 48]);
-    let seen: Vec<_> = rig
-        .seen(teller, ICM_DECOMPRESS)
-        .iter()
-        .map(|seen| ICDECOMPRESS::decode(WIDTH, &seen.first).unwrap())
-        .collect();
+    let seen: Vec<ICDECOMPRESS> =
+        rig.seen(teller, ICM_DECOMPRESS).iter().map(|seen| seen.first(WIDTH)).collect();
     assert_eq!((seen[0].dwFlags, seen[1].dwFlags), (0, ICDECOMPRESS_NOTKEYFRAME));
     assert_eq!((seen[0].ckid, seen[0].lpOutput), (0, seen[1].lpOutput));
     // The formats are those that the codec began with.

@@ -82,6 +82,7 @@ pub struct Decoded {
 /// # Errors
 /// [`Error::Media`] where the input or the output's name is not usable, or nothing of the input can be read;
 /// [`Error::NoCodec`] where no driver has the format; [`Error::Refused`] where the driver refuses it, or every frame;
+/// [`Error::EitherPacking`] where an audio codec fails with both packings;
 /// [`Error::Interrupted`] when `progress` asked to stop; and as [`Session::send`]. No unfinished output stays behind, but
 /// pictures of a series that were written do.
 pub fn run(

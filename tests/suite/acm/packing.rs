@@ -130,15 +130,22 @@ spy_test!(c128_where_both_packings_fail_the_first_failure_is_told, || {
 });
 
 spy_test!(c128_no_second_try_where_others_keep_the_worker_alive, || {
-    for (name, text) in [("acmnatural", ""), ("acmtrusting", "")] {
+    for name in ["acmnatural", "acmtrusting"] {
         let (rig, folder) = (Rig::new(), Folder::new());
         let other = rig.open(name, "");
-        let error = decode_with(&rig, &folder, codec(name, text), None).unwrap_err();
+        let error = decode_with(&rig, &folder, codec(name, ""), None).unwrap_err();
         assert!(matches!(error, Error::Refused { .. } | Error::Faulted { .. }), "{error}");
         assert_eq!(rig.calls_with(DRV_LOAD).len(), 1);
         assert_eq!(rig.send(other, XOR, 5, 3), 6);
         assert_eq!(rig.session.instances().len(), 1);
     }
+});
+
+spy_test!(c128_no_second_try_where_the_driver_refuses_to_close, || {
+    let (rig, folder) = (Rig::new(), Folder::new());
+    let error = decode_with(&rig, &folder, codec("acmnatural", "close=0"), None).unwrap_err();
+    assert!(matches!(error, Error::Refused { .. }), "{error}");
+    assert_eq!((rig.calls_with(DRV_LOAD).len(), rig.session.instances().len()), (1, 1));
 });
 
 spy_test!(c128_hidden_instance_does_not_keep_the_worker_alive, || {
@@ -156,6 +163,22 @@ spy_test!(c128_later_failures_are_not_tried_again, || {
     let error = decode_with(&rig, &folder, codec("acm", "stream=7"), None).unwrap_err();
     assert!(matches!(error, Error::Refused { .. }), "{error}");
     assert_eq!(rig.calls_with(DRV_LOAD).len(), 1);
+});
+
+spy_test!(sound_without_channels_or_rate_is_no_matter_of_packing, || {
+    const CHANNELS_AT: usize = 22;
+    const RATE_AT: usize = 24;
+    for zeros in [CHANNELS_AT..CHANNELS_AT + 2, RATE_AT..RATE_AT + 4] {
+        let folder = with_codec("acm");
+        let mut wave = wave(TAG);
+        wave[zeros].fill(0);
+        folder.write("x.wav", wave);
+        let trace = folder.file("trace");
+        let arguments = ["decode", "x.wav", "--driver", "./acm.dll", "--trace", "trace"];
+        let complaint = folder.drvhost(arguments).complaint(3);
+        assert!(complaint.starts_with("drvhost: media: sound of "), "{complaint}");
+        assert_eq!(calls_in(&trace).iter().filter(|call| call.number == DRV_LOAD).count(), 1);
+    }
 });
 
 /// A folder with a WAVE file and a codec.

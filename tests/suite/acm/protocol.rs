@@ -28,14 +28,12 @@ fn stream<'s>(rig: &'s Rig, text: &str) -> Result<Stream<'s>, Error> {
 
 /// The streams that the codec was sent with a message.
 fn streams(rig: &Rig, teller: Hdrvr, message: u32) -> Vec<ACMDRVSTREAMINSTANCE> {
-    let read = |seen: &Seen| ACMDRVSTREAMINSTANCE::decode(PACKED, &seen.first).expect("a stream");
-    rig.seen(teller, message).iter().map(read).collect()
+    rig.seen(teller, message).iter().map(|seen| seen.first(PACKED)).collect()
 }
 
 /// The headers that it was sent with a message.
 fn headers(rig: &Rig, teller: Hdrvr, message: u32) -> Vec<ACMDRVSTREAMHEADER> {
-    let read = |seen: &Seen| ACMDRVSTREAMHEADER::decode(WIDTH, &seen.second).expect("a header");
-    rig.seen(teller, message).iter().map(read).collect()
+    rig.seen(teller, message).iter().map(|seen| seen.second(WIDTH)).collect()
 }
 
 /// UTF-16 up to its NUL.
@@ -66,11 +64,14 @@ spy_test!(c117_open_gets_section_and_alias, || {
     for (driver, alias) in [(&named, "msacm.own"), (&codec(""), "")] {
         Codec::open(&rig.session, driver, None).unwrap().close().unwrap();
         let seen = rig.seen(teller, DRV_OPEN).pop().unwrap();
-        let desc = ACMDRVOPENDESCW::decode(PACKED, &seen.second).unwrap();
+        let desc: ACMDRVOPENDESCW = seen.second(PACKED);
         assert_eq!((desc.cbStruct, FourCc::from(desc.fccType)), (44, FourCc(*b"audc")));
         assert_eq!((desc.fccComp, desc.dwFlags, desc.dwError, desc.dnDevNode), (0, 0, 0, 0));
         assert_eq!(desc.dwVersion, 0x0400_0565);
-        assert_eq!((text(&seen.first[..64]), text(&seen.first[64..])), ("Drivers32".into(), alias.into()));
+        assert_eq!(
+            (text(&seen.at_first[..64]), text(&seen.at_first[64..])),
+            ("Drivers32".into(), alias.into())
+        );
         assert_eq!(desc.pszAliasName == 0, alias.is_empty());
     }
     assert_eq!(rig.watch(teller).entries()[3].text.as_deref(), Some("some text"));
@@ -81,8 +82,8 @@ spy_test!(c117_natural_description_is_larger_by_its_padding, || {
     let teller = rig.open("acmnatural", "");
     let driver = driver_file(driver("acmnatural"), "");
     Codec::open(&rig.session, &driver, Some(Packing::Natural)).unwrap().close().unwrap();
-    let seen = rig.seen(teller, DRV_OPEN).pop().unwrap();
-    assert_eq!(ACMDRVOPENDESCW::decode(NATURAL, &seen.second).unwrap().cbStruct, 48);
+    let desc: ACMDRVOPENDESCW = rig.seen(teller, DRV_OPEN).pop().unwrap().second(NATURAL);
+    assert_eq!(desc.cbStruct, 48);
 });
 
 spy_test!(c118_driver_that_refuses_the_description_is_no_codec, || {
@@ -210,7 +211,7 @@ spy_test!(c126_destination_has_the_size_that_the_driver_names, || {
     let rig = Rig::new();
     let teller = rig.open("acm", "");
     let stream = stream(&rig, "size=12345").unwrap();
-    let asked = ACMDRVSTREAMSIZE::decode((), &rig.seen(teller, ACMDM_STREAM_SIZE)[0].second).unwrap();
+    let asked: ACMDRVSTREAMSIZE = rig.seen(teller, ACMDM_STREAM_SIZE)[0].second(());
     assert_eq!((asked.cbStruct, asked.fdwSize, asked.cbDstLength), (16, ACM_STREAMSIZEF_SOURCE, 0));
     assert_eq!(asked.cbSrcLength as usize, stream.capacity());
     let header = headers(&rig, teller, ACMDM_STREAM_PREPARE).remove(0);
@@ -222,12 +223,12 @@ spy_test!(c128_packed_structures_are_68_and_32_bytes, || {
     let rig = Rig::new();
     let teller = rig.open("acm", "");
     stream(&rig, "").unwrap().close().unwrap();
-    let seen = rig.seen(teller, ACMDM_STREAM_OPEN).pop().unwrap().first;
-    let stream = ACMDRVSTREAMINSTANCE::decode(PACKED, &seen).unwrap();
-    assert_eq!((stream.cbStruct, dword(&seen, 4)), (68, stream.pwfxSrc as u32));
-    let seen = rig.seen(teller, ACMDM_FORMAT_SUGGEST).pop().unwrap().first;
-    let suggest = ACMDRVFORMATSUGGEST::decode(PACKED, &seen).unwrap();
-    assert_eq!((suggest.cbStruct, dword(&seen, 20)), (32, suggest.pwfxDst as u32));
+    let seen = rig.seen(teller, ACMDM_STREAM_OPEN).pop().unwrap();
+    let stream: ACMDRVSTREAMINSTANCE = seen.first(PACKED);
+    assert_eq!((stream.cbStruct, dword(&seen.at_first, 4)), (68, stream.pwfxSrc as u32));
+    let seen = rig.seen(teller, ACMDM_FORMAT_SUGGEST).pop().unwrap();
+    let suggest: ACMDRVFORMATSUGGEST = seen.first(PACKED);
+    assert_eq!((suggest.cbStruct, dword(&seen.at_first, 20)), (32, suggest.pwfxDst as u32));
     assert_eq!((suggest.cbwfxSrc, suggest.cbwfxDst), (18, 18));
     assert_eq!(suggest.fdwSuggest, ACM_FORMATSUGGESTF_WFORMATTAG);
 });
@@ -239,12 +240,12 @@ spy_test!(c128_natural_structures_are_72_and_40_bytes, || {
     let stream =
         Codec::open(&rig.session, &driver, Some(Packing::Natural)).unwrap().stream(&format()).unwrap();
     stream.close().unwrap();
-    let seen = rig.seen(teller, ACMDM_STREAM_OPEN).pop().unwrap().first;
-    let stream = ACMDRVSTREAMINSTANCE::decode(NATURAL, &seen).unwrap();
-    assert_eq!((stream.cbStruct, dword(&seen, 8)), (72, stream.pwfxSrc as u32));
-    let seen = rig.seen(teller, ACMDM_FORMAT_SUGGEST).pop().unwrap().first;
-    let suggest = ACMDRVFORMATSUGGEST::decode(NATURAL, &seen).unwrap();
-    assert_eq!((suggest.cbStruct, dword(&seen, 24)), (40, suggest.pwfxDst as u32));
+    let seen = rig.seen(teller, ACMDM_STREAM_OPEN).pop().unwrap();
+    let stream: ACMDRVSTREAMINSTANCE = seen.first(NATURAL);
+    assert_eq!((stream.cbStruct, dword(&seen.at_first, 8)), (72, stream.pwfxSrc as u32));
+    let seen = rig.seen(teller, ACMDM_FORMAT_SUGGEST).pop().unwrap();
+    let suggest: ACMDRVFORMATSUGGEST = seen.first(NATURAL);
+    assert_eq!((suggest.cbStruct, dword(&seen.at_first, 24)), (40, suggest.pwfxDst as u32));
 });
 
 fn dword(bytes: &[u8], at: usize) -> u32 {
@@ -282,13 +283,6 @@ fn mulaw_stream(rig: &Rig) -> (Hdrvr, Block, [Block; 2]) {
     let stream = arena.block_with(&encoded(&stream, NATURAL)).unwrap();
     assert_eq!(rig.send(hdrvr, ACMDM_STREAM_OPEN, stream.lparam(), 0), 0);
     (hdrvr, stream, formats)
-}
-
-fn encoded<S: Structure>(structure: &S, form: impl Into<S::Form>) -> Vec<u8> {
-    let form = form.into();
-    let mut bytes = vec![0; S::size(form)];
-    structure.encode(form, &mut bytes).expect("a structure that fits");
-    bytes
 }
 
 wine_test!(c126_real_driver_fills_in_the_other_length, || {

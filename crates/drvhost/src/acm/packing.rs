@@ -27,9 +27,9 @@ impl<'s> Stream<'s> {
     /// Opens a driver and a stream from a format to PCM, as [`Codec::stream`]; `None` where the driver does not have the
     /// format's tag.
     ///
-    /// Unless a packing is given, a driver that refuses the query with the packing of [`packing_of`], or does not come
-    /// back from it, is asked once more with the other one: in a worker of its own, so not where instances of others keep
-    /// its worker alive. [`warning`](Self::warning) tells when that is what it reads.
+    /// Unless a packing is given, a driver that refuses the query with the packing of [`packing_of`], or faults in it, is
+    /// asked once more with the other one: in a fresh worker, so not where further instances keep its worker alive.
+    /// [`warning`](Self::warning) tells when that is what it reads.
     ///
     /// # Errors
     /// As [`packing_of`] and [`Codec::stream`]; [`Error::EitherPacking`] with the first failure where both packings fail.

@@ -14,7 +14,7 @@ use mmsystem::{
 use super::{Codec, ask, mmsyserr, mmsyserr_text};
 use crate::arena::{Arena, Block};
 use crate::error::Error;
-use crate::media::{PcmFormat, SampleType, WaveFormat};
+use crate::media::{MediaError, PcmFormat, SampleType, WaveFormat};
 use crate::opened::{Opened, WIDTH, decoded, encoded};
 
 /// How many bytes are given to a driver at a time, or one block if that is more.
@@ -82,7 +82,8 @@ impl<'s> Codec<'s> {
     /// as many channels if it suggests none.
     ///
     /// # Errors
-    /// [`Error::Refused`], and as [`Session::send`](crate::Session::send).
+    /// [`Error::Refused`], [`Error::Media`] for a format without channels or rate, and as
+    /// [`Session::send`](crate::Session::send).
     pub fn stream(self, source: &WaveFormat) -> Result<Stream<'s>, Error> {
         let possible = self.query(source)?;
         self.start(possible)
@@ -96,10 +97,12 @@ impl<'s> Codec<'s> {
         let arena = &self.opened.arena;
         let source_format = arena.block_with(&source_format(source))?;
         let wanted = self.suggest_pcm(source, &source_format)?;
-        let output = pcm_format(&wanted).ok_or_else(|| {
-            let result =
-                format!("{} channels at {} samples a second", wanted.nChannels, wanted.nSamplesPerSec);
-            self.opened.refused(ACMDM_FORMAT_SUGGEST, result)
+        let output = pcm_format(&wanted).ok_or_else(|| MediaError::Unsupported {
+            what: format!(
+                "sound of {} channels and {} samples a second",
+                wanted.nChannels, wanted.nSamplesPerSec
+            ),
+            why: "there is at least one of each".to_owned(),
         })?;
         let destination_format = arena.block_with(&encoded(&wanted, ())?)?;
         let description = ACMDRVSTREAMINSTANCE {
