@@ -134,4 +134,7 @@ acts! {
     NEST_TURNS_AT_EXIT = 0x720B;
     /// `nest`: lets every turn take lParam1 milliseconds.
     NEST_BE_SLOW = 0x720C;
+
+    /// `acm`, `vfw`: fills in the `struct seen` at lParam1, which names a message and which of them; answers 0 when there was none.
+    CODEC_SEEN = 0x7300;
 }

@@ -10,6 +10,7 @@ mod log;
 mod process;
 mod rig;
 mod running;
+mod seen;
 mod sequence;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub use log::{Entry, Log};
 pub use process::{status, workers};
 pub use rig::{Call, Rig, calls_in, driver_file};
 pub use running::{Ended, Running};
+pub use seen::{Seen, encoded};
 pub use sequence::Sequence;
 
 /// What tests need besides Rust: Debian's package for each, and whether it was there when this was compiled.

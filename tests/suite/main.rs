@@ -2,6 +2,7 @@
 //! (C001, ... in the interface's specification).
 #![forbid(unsafe_code)]
 
+mod acm;
 mod cli;
 mod decode;
 mod hostile;
@@ -14,6 +15,7 @@ mod real_drivers;
 mod sandbox;
 mod session_end;
 mod tidy;
+mod vfw;
 
 use drvhost_tests::TOOLS;
 

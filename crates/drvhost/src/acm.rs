@@ -1,5 +1,6 @@
 //! Audio codecs: what an ACM driver is asked, in which order (spec section 4.2, C116 to C128).
 
+mod packing;
 mod stream;
 
 use mmsystem::{
@@ -10,11 +11,11 @@ use mmsystem::{
 
 use crate::arena::wide;
 use crate::error::Error;
-use crate::module::Image;
 use crate::opened::{Opened, WIDTH, decoded, encoded};
 use crate::registry::{DRIVERS32, DriverFile};
 use crate::session::{Hdrvr, Session};
 
+pub use packing::packing_of;
 pub use stream::{Converted, Ends, Stream};
 
 /// The kind of driver: ACMDRVOPENDESC's `fccType`, and ACMDRIVERDETAILS' in the answer.
@@ -23,20 +24,6 @@ const ACMDRIVERDETAILS_FCCTYPE_AUDIOCODEC: FourCc = FourCc(*b"audc");
 const VERSION: u32 = 0x0400_0565;
 /// The most format tags that a driver is asked for.
 const MAX_FORMAT_TAGS: u32 = 64;
-
-/// How a driver file lays out the 64-bit ACM structures: naturally if it carries the mark of Wine's own, else byte-packed
-/// as the Windows SDK does (spec section 4.2, "64-bit layout hazard"). A few builds of free codecs are natural without
-/// the mark; that cannot be told from their files.
-///
-/// # Errors
-/// [`Error::File`] or [`Error::NotADriver`].
-pub fn packing_of(driver: &DriverFile) -> Result<Packing, Error> {
-    let image = Image::read(&driver.path)?;
-    let not_a_driver =
-        |error: pe::PeError| Error::NotADriver { file: driver.path.clone(), why: error.to_string() };
-    let builtin = pe::Image::parse(&image.bytes).map_err(not_a_driver)?.is_wine_builtin();
-    Ok(if builtin { Packing::Natural } else { Packing::Byte })
-}
 
 /// An open audio codec. Dropping it sends DRV_CLOSE.
 #[derive(Debug)]
@@ -136,6 +123,11 @@ impl<'s> Codec<'s> {
             MMSYSERR_NOERROR => decoded(&block, ()).map(Some),
             _ => Ok(None),
         }
+    }
+
+    /// Closes it where it failed; answers whether its worker has ended with it. See [`Session::dismiss`].
+    fn dismiss(self, came_back: bool) -> bool {
+        self.opened.dismiss(came_back)
     }
 
     /// Sends DRV_CLOSE.

@@ -31,7 +31,8 @@ pub struct Decode {
     pub output: Option<PathBuf>,
     /// The driver to decode with; `None`: the one that the registry has for the format.
     pub driver: Option<DriverFile>,
-    /// The packing of the driver's ACM structures; `None`: what [`acm::packing_of`](crate::acm::packing_of) tells.
+    /// The packing of the driver's ACM structures; `None`: what
+    /// [`acm::Stream::open`](crate::acm::Stream::open) finds out.
     pub packing: Option<Packing>,
 }
 
@@ -81,6 +82,7 @@ pub struct Decoded {
 /// # Errors
 /// [`Error::Media`] where the input or the output's name is not usable, or nothing of the input can be read;
 /// [`Error::NoCodec`] where no driver has the format; [`Error::Refused`] where the driver refuses it, or every frame;
+/// [`Error::EitherPacking`] where an audio codec fails with both packings;
 /// [`Error::Interrupted`] when `progress` asked to stop; and as [`Session::send`]. No unfinished output stays behind, but
 /// pictures of a series that were written do.
 pub fn run(

@@ -54,6 +54,9 @@ pub enum Error {
         /// Its answer, by name where it has one.
         result: String,
     },
+    /// An audio codec failed whichever way its 64-bit structures were packed; this is how it failed at first.
+    #[error(transparent)]
+    EitherPacking(Box<Self>),
     /// No open instance has this handle.
     #[error("no open instance has the handle {0:#x}")]
     BadHandle(u64),
@@ -146,6 +149,7 @@ impl Error {
             {
                 Blame::Usage
             }
+            Self::EitherPacking(first) => first.blame(),
             Self::NotADriver { .. }
             | Self::Refused { .. }
             | Self::Late { .. }
@@ -170,6 +174,9 @@ impl Error {
             Self::Late { .. } | Self::Busy { .. } => {
                 Some("`--deadline TIME` gives it longer (5s unless given), `--deadline 0` for ever")
             }
+            Self::EitherPacking(_) => Some(
+                "both packings of ACM structures were tried; `--quirk acm-natural` and `--quirk acm-packed` try one alone",
+            ),
             Self::NotADriver { .. } => Some("`drvhost info FILE` says what the file is"),
             Self::NoCodec { .. } => Some(
                 "Debian's package libwine brings drivers for common formats; `--driver FILE` names one, `--driver-path DIR` a place to look",

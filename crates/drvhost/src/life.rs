@@ -109,6 +109,21 @@ impl Inner {
         }
     }
 
+    /// Closes an instance, or where it did not come back from a message and has its worker to itself, gives it up without
+    /// a word. Answers whether the worker has ended.
+    pub fn dismiss(&self, hdrvr: Hdrvr, came_back: bool, until: Option<Instant>) -> bool {
+        let Some(Slot { module, .. }) = self.table.get(hdrvr) else { return false };
+        if came_back || self.table.users(&module) > 1 {
+            if let Err(error) = self.close(hdrvr, 0, 0, until) {
+                tracing::debug!(%error, "an instance of no use could not be closed in order");
+            }
+        } else if self.table.advance(hdrvr, Phase::Open, Phase::Closing) {
+            self.table.remove(hdrvr);
+            self.let_go(&module, hdrvr, true, until);
+        }
+        module.worker.dead()
+    }
+
     /// Sends DRV_CLOSE. Unless it is refused, or could not even be sent, the handle is gone then.
     pub fn send_close(
         &self,

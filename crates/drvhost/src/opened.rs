@@ -67,6 +67,12 @@ impl<'s> Opened<'s> {
         self.send_close()
     }
 
+    /// Closes it where it failed; answers whether its worker has ended with it. See [`Session::dismiss`].
+    pub fn dismiss(mut self, came_back: bool) -> bool {
+        self.closed = true;
+        self.session.dismiss(self.hdrvr, came_back)
+    }
+
     fn send_close(&mut self) -> Result<(), Error> {
         self.closed = true;
         match self.session.close(self.hdrvr, 0, 0)? {

@@ -202,6 +202,14 @@ impl Session {
         self.inner.close(hdrvr, lparam1, lparam2, self.inner.until())
     }
 
+    /// Closes an instance that is of no use, and answers whether its worker has ended with it, so that its file's next open
+    /// begins with nothing left over. One that did not come back from a message gets nothing further, unless others share
+    /// its worker.
+    pub(crate) fn dismiss(&self, hdrvr: Hdrvr, came_back: bool) -> bool {
+        let Some(_closing) = self.inner.gate.enter() else { return false };
+        self.inner.dismiss(hdrvr, came_back, self.inner.until())
+    }
+
     /// `GetDriverModuleHandle`: the base address of the instance's module in its worker.
     ///
     /// # Errors

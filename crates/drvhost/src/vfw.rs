@@ -66,7 +66,8 @@ impl<'s> Codec<'s> {
         self.opened.hdrvr()
     }
 
-    /// What the codec says it is (ICM_GETINFO); `None` when it answers that it filled nothing. Its texts are the driver's.
+    /// What the codec says it is (ICM_GETINFO); `None` when it answers that it filled nothing. Its texts are the driver's,
+    /// but for `szDriver`, which is the name of its file (C105).
     ///
     /// # Errors
     /// As [`Session::send`].
@@ -75,7 +76,11 @@ impl<'s> Codec<'s> {
         let info = ICINFO { dwSize: size as u32, ..ICINFO::default() };
         let block = self.opened.arena.block_with(&encoded(&info, WIDTH)?)?;
         let filled = icerr(self.opened.send(ICM_GETINFO, block.lparam(), size as i64)?);
-        if filled > 0 { decoded(&block, WIDTH).map(Some) } else { Ok(None) }
+        if filled <= 0 {
+            return Ok(None);
+        }
+        let info = decoded(&block, WIDTH)?;
+        Ok(Some(ICINFO { szDriver: fixed_text(&self.opened.driver), ..info }))
     }
 
     /// Whether the codec decompresses from a format, a BITMAPINFO block, to one of its choice: the answer to
@@ -221,6 +226,14 @@ impl Drop for Decompressor<'_> {
     }
 }
 
+/// Text as a structure's field holds it: cut to leave room for a NUL, which fills the rest.
+fn fixed_text<const N: usize>(text: &str) -> [u16; N] {
+    let mut units = [0; N];
+    let room = N.saturating_sub(1);
+    units.iter_mut().take(room).zip(text.encode_utf16()).for_each(|(to, from)| *to = from);
+    units
+}
+
 /// A format in a block with room for a palette behind it.
 fn format_block(arena: &Arc<Arena>, format: &[u8]) -> Result<Block, Error> {
     let mut bytes = format.to_vec();
@@ -312,6 +325,13 @@ mod tests {
         assert_eq!(icerr(-2), -2);
         assert_eq!(icerr_text(icerr(0x7EAD_BEEF_0000_0000)), "ICERR_OK (0)");
         assert_eq!(icerr_text(-1234), "-1234");
+    }
+
+    #[test]
+    fn texts_end_with_a_nul() {
+        assert_eq!(fixed_text("ab"), [97, 98, 0, 0]);
+        assert_eq!(fixed_text("abcdef"), [97, 98, 99, 0]);
+        assert_eq!(fixed_text::<0>("a"), [0; 0]);
     }
 
     #[test]

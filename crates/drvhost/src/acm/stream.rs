@@ -14,7 +14,7 @@ use mmsystem::{
 use super::{Codec, ask, mmsyserr, mmsyserr_text};
 use crate::arena::{Arena, Block};
 use crate::error::Error;
-use crate::media::{PcmFormat, SampleType, WaveFormat};
+use crate::media::{MediaError, PcmFormat, SampleType, WaveFormat};
 use crate::opened::{Opened, WIDTH, decoded, encoded};
 
 /// How many bytes are given to a driver at a time, or one block if that is more.
@@ -63,6 +63,18 @@ pub struct Stream<'s> {
     prepared: bool,
     started: bool,
     output: PcmFormat,
+    /// What the user should know of it.
+    pub(super) warning: Option<String>,
+}
+
+/// A conversion that a driver says it does: what ACMDM_STREAM_OPEN was asked.
+#[derive(Debug)]
+pub(super) struct Possible {
+    description: ACMDRVSTREAMINSTANCE,
+    instance: Block,
+    formats: [Block; 2],
+    block_align: u16,
+    output: PcmFormat,
 }
 
 impl<'s> Codec<'s> {
@@ -70,32 +82,53 @@ impl<'s> Codec<'s> {
     /// as many channels if it suggests none.
     ///
     /// # Errors
-    /// [`Error::Refused`], and as [`Session::send`](crate::Session::send).
+    /// [`Error::Refused`], [`Error::Media`] for a format without channels or rate, and as
+    /// [`Session::send`](crate::Session::send).
     pub fn stream(self, source: &WaveFormat) -> Result<Stream<'s>, Error> {
-        let (arena, layout) = (Arc::clone(&self.opened.arena), self.layout);
-        let format = source_format(source);
-        let source_format = arena.block_with(&format)?;
+        let possible = self.query(source)?;
+        self.start(possible)
+    }
+
+    /// Asks for a stream as [`stream`](Self::stream) opens it. Nothing is opened by that, so nothing is closed (C119).
+    ///
+    /// # Errors
+    /// As [`stream`](Self::stream).
+    pub(super) fn query(&self, source: &WaveFormat) -> Result<Possible, Error> {
+        let arena = &self.opened.arena;
+        let source_format = arena.block_with(&source_format(source))?;
         let wanted = self.suggest_pcm(source, &source_format)?;
-        let output = pcm_format(&wanted).ok_or_else(|| {
-            let result =
-                format!("{} channels at {} samples a second", wanted.nChannels, wanted.nSamplesPerSec);
-            self.opened.refused(ACMDM_FORMAT_SUGGEST, result)
+        let output = pcm_format(&wanted).ok_or_else(|| MediaError::Unsupported {
+            what: format!(
+                "sound of {} channels and {} samples a second",
+                wanted.nChannels, wanted.nSamplesPerSec
+            ),
+            why: "there is at least one of each".to_owned(),
         })?;
         let destination_format = arena.block_with(&encoded(&wanted, ())?)?;
-
-        let mut description = ACMDRVSTREAMINSTANCE {
-            cbStruct: ACMDRVSTREAMINSTANCE::size(layout) as u32,
+        let description = ACMDRVSTREAMINSTANCE {
+            cbStruct: ACMDRVSTREAMINSTANCE::size(self.layout) as u32,
             pwfxSrc: source_format.address(),
             pwfxDst: destination_format.address(),
             fdwOpen: ACM_STREAMOPENF_QUERY | ACM_STREAMOPENF_NONREALTIME,
             ..ACMDRVSTREAMINSTANCE::default()
         };
-        let instance = arena.block_with(&encoded(&description, layout)?)?;
+        let instance = arena.block_with(&encoded(&description, self.layout)?)?;
         ask(&self.opened, ACMDM_STREAM_OPEN, instance.lparam(), 0)?;
+        let formats = [source_format, destination_format];
+        Ok(Possible { description, instance, formats, block_align: source.block_align, output })
+    }
+
+    /// Opens a stream that the driver was asked for.
+    ///
+    /// # Errors
+    /// As [`stream`](Self::stream).
+    pub(super) fn start(self, possible: Possible) -> Result<Stream<'s>, Error> {
+        let Possible { mut description, instance, formats, block_align, output } = possible;
+        let arena = Arc::clone(&self.opened.arena);
         description.fdwOpen = ACM_STREAMOPENF_NONREALTIME;
         // Any value but null: nobody but the client uses it.
         description.has = instance.address();
-        instance.write(0, &encoded(&description, layout)?)?;
+        instance.write(0, &encoded(&description, self.layout)?)?;
         ask(&self.opened, ACMDM_STREAM_OPEN, instance.lparam(), 0)?;
 
         let mut stream = Stream {
@@ -105,13 +138,14 @@ impl<'s> Codec<'s> {
             state: ACMDRVSTREAMHEADER::default(),
             codec: Some(self),
             instance,
-            _formats: [source_format, destination_format],
+            _formats: formats,
             prepared: false,
             started: false,
             output,
+            warning: None,
         };
         // From here on dropping it closes the stream.
-        stream.prepare(&arena, source.block_align)?;
+        stream.prepare(&arena, block_align)?;
         Ok(stream)
     }
 
@@ -143,6 +177,12 @@ impl Stream<'_> {
     #[must_use]
     pub fn format(&self) -> PcmFormat {
         self.output
+    }
+
+    /// What the user should know of it: that the driver reads another packing than its file tells ([`open`](Self::open)).
+    #[must_use]
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
     /// How many bytes of source data can be given at a time.
@@ -194,7 +234,12 @@ impl Stream<'_> {
         }
         self.state =
             ACMDRVSTREAMHEADER { fdwStatus: ACMSTREAMHEADER_STATUSF_PREPARED, ..self.driver_state(header)? };
-        Ok(())
+        self.write_header()
+    }
+
+    /// Shows the driver the header as the host knows it.
+    fn write_header(&self) -> Result<(), Error> {
+        self.header.write(0, &encoded(&self.state, WIDTH)?)
     }
 
     /// A header as the host knows it, with the values that the driver keeps in it.
@@ -221,13 +266,16 @@ impl Stream<'_> {
         self.state.fdwStatus &= !ACMSTREAMHEADER_STATUSF_DONE;
         self.state.fdwConvert = flags(ends, self.started);
         self.started = true;
-        self.header.write(0, &encoded(&self.state, WIDTH)?)?;
+        self.write_header()?;
         let opened = opened(&self.codec)?;
         ask(opened, ACMDM_STREAM_CONVERT, self.instance.lparam(), self.header.lparam())?;
-        // C123.
-        self.state.fdwStatus |= ACMSTREAMHEADER_STATUSF_DONE;
         self.state = self.driver_state(self.state.clone())?;
         let left: ACMDRVSTREAMHEADER = decoded(&self.header, WIDTH)?;
+        (self.state.cbSrcLengthUsed, self.state.cbDstLengthUsed) =
+            (left.cbSrcLengthUsed, left.cbDstLengthUsed);
+        // C123.
+        self.state.fdwStatus |= ACMSTREAMHEADER_STATUSF_DONE;
+        self.write_header()?;
         let (used, made) = (left.cbSrcLengthUsed as usize, left.cbDstLengthUsed as usize);
         if used > data.len() || made > self.destination.len() {
             let result = format!(
@@ -255,6 +303,11 @@ impl Stream<'_> {
         let Some(codec) = self.codec.take() else { return Ok(()) };
         let mut ended = Ok(0);
         if self.prepared {
+            // The lengths are those that were prepared ("acmStreamUnprepareHeader", MS Learn).
+            self.state.cbSrcLength = self.source.len() as u32;
+            if let Err(error) = self.write_header() {
+                tracing::debug!(%error, "a header could not be written");
+            }
             ended = codec.opened.send(ACMDM_STREAM_UNPREPARE, self.instance.lparam(), self.header.lparam());
         }
         let closed = codec.opened.send(ACMDM_STREAM_CLOSE, self.instance.lparam(), 0);

@@ -12,7 +12,7 @@ use mmsystem::{WAVE_FORMAT_ADPCM, WAVE_FORMAT_DVI_ADPCM, WAVE_FORMAT_PCM};
 
 use super::choice::{self, format_tag_name};
 use super::{Decoded, Job, nothing_readable};
-use crate::acm::{Codec, Converted, Ends, Stream};
+use crate::acm::{Converted, Ends, Stream};
 use crate::error::Error;
 use crate::media::{
     ContentHasher, MediaError, OutputKind, PcmFormat, SampleType, Unit, WavReader, WavWriter, WaveFormat,
@@ -40,7 +40,7 @@ pub(super) fn decode<R: Read + Seek>(job: &mut Job<'_>, wav: &mut WavReader<R>) 
     let started = Instant::now();
     let mut pending = Pending::default();
     let stopped = feed(job, wav, &mut samples, &mut pending, &mut sink)?;
-    let mut warnings = Vec::new();
+    let mut warnings = Vec::from_iter(samples.warning());
     if stopped.is_none() {
         warnings.extend(finish_part(wav.format(), &mut samples, &pending.bytes, &mut sink)?);
     }
@@ -184,11 +184,7 @@ impl<'s> Samples<'s> {
         let what = format!("format tag {}", format_tag_name(tag));
         let given = job.what.driver.as_ref();
         let (stream, driver) = choice::first_that_opens(registry, given, &aliases, &what, |driver| {
-            let codec = Codec::open(job.session, driver, job.what.packing)?;
-            match codec.format_tag(tag)? {
-                Some(_) => codec.stream(format).map(Some),
-                None => Ok(None),
-            }
+            Stream::open(job.session, driver, job.what.packing, format)
         })?;
         Ok((Self::Codec(Box::new(stream)), Some(driver)))
     }
@@ -197,6 +193,14 @@ impl<'s> Samples<'s> {
         match self {
             Self::Codec(stream) => stream.format(),
             Self::Plain(format) => *format,
+        }
+    }
+
+    /// What the user should know of the driver.
+    fn warning(&self) -> Option<String> {
+        match self {
+            Self::Codec(stream) => stream.warning().map(str::to_owned),
+            Self::Plain(_) => None,
         }
     }
 

@@ -150,6 +150,7 @@ fn about(error: Error, what: &str) -> Error {
         Error::Refused { driver, message, result } => {
             Error::Refused { driver, message: format!("{message} for {what}"), result }
         }
+        Error::EitherPacking(first) => Error::EitherPacking(Box::new(about(*first, what))),
         other => other,
     }
 }
