@@ -305,6 +305,25 @@ spy_test!(what_cannot_be_opened_is_null_and_the_opener_goes_on, || {
     assert_eq!(nest.rig.session.instances().len(), 1);
 });
 
+spy_test!(a_driver_finds_what_lies_beside_it_and_reaches_nothing_by_path, || {
+    let nest = Nest::with(&["b.dll"], |_| (), Duration::from_secs(30));
+    let elsewhere = Folder::new();
+    for file in ["a.dll", "beside.dll"] {
+        elsewhere.copy_driver("nest", file);
+    }
+    let a = nest.rig.try_open_file(&elsewhere.file("a.dll"), "", 0).unwrap();
+    for name in ["beside.dll", "BESIDE", r"C:\WINDOWS\system32\beside.dll", "b.dll"] {
+        let opened = nest.open_from(a, name, None, 0).unwrap_or_else(|| panic!("{name}"));
+        assert_eq!(nest.rig.send(opened, XOR, 5, 3), 6, "{name}");
+    }
+    let absolute = nest.folder.file("b.dll").display().to_string();
+    let wide = absolute.replace('/', "\\");
+    let up = r"C:\windows\system32\..\b.dll";
+    for name in [absolute.as_str(), &wide, "../b.dll", up, "C:/windows/system32/"] {
+        assert_eq!(nest.open_from(a, name, None, 0), None, "{name}");
+    }
+});
+
 spy_test!(c042_the_opened_gets_the_text_of_its_entry, || {
     let entry = |registry: &mut Registry| registry.set("Some Section", "friend", "spy.dll open=0x77");
     let nest = Nest::with(&["a.dll"], entry, Duration::from_secs(30));

@@ -54,7 +54,7 @@ impl Inner {
         lparam2: i64,
         limit: Option<Instant>,
     ) -> Result<Hdrvr, Error> {
-        let driver = self.registry.resolve(name, section)?;
+        let driver = self.registry.resolve_beside(&home.folder, name, section)?;
         let opening = Opening { session: self, driver: &driver, home: Some(home), limit };
         let opened = opening.open(|_| Ok(lparam2));
         if let Err(error) = &opened {

@@ -190,13 +190,13 @@ impl Module {
     /// Tells the driver that it is unloaded, unless `bad`: then it did not come back from its last message, and gets nothing further.
     /// With the last one of its drivers the worker ends, when a call that still runs has ended.
     pub fn unload(&self, bad: bool, broker: &dyn Broker, until: Option<Instant>) {
-        if !bad {
-            let gone = self.worker.unload(self.handle, broker, until) == Reply::Answered(1);
+        let last = self.worker.leave();
+        if !(last && bad) {
+            let gone = self.worker.unload(self.handle, bad, broker, until) == Reply::Answered(1);
             if let Some(brought) = self.brought.filter(|_| gone) {
                 self.worker.free(brought);
             }
         }
-        let last = self.worker.leave();
         if last && bad {
             self.worker.end("was ended after a call that did not return");
         } else if last && !self.worker.in_call() {

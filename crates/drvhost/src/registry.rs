@@ -213,6 +213,36 @@ impl Registry {
         }
     }
 
+    /// Finds a driver for a driver that lies in `folder`, as [`resolve`](Self::resolve) does; but a driver reaches no file by its path. A name
+    /// is an entry, or a file in `folder` or in the directories. The one directory that it can name is that in which every driver
+    /// is told to lie.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchDriver`].
+    pub(crate) fn resolve_beside(
+        &self,
+        folder: &Path,
+        name: &str,
+        section: Option<&str>,
+    ) -> Result<DriverFile, Error> {
+        if self.entry(section.unwrap_or(DRIVERS32), name).is_some() {
+            return self.resolve(name, section);
+        }
+        let looked = || "a file beside the driver that asks, or in the directories for drivers".to_owned();
+        let native = name.replace('\\', "/");
+        let file = match native.split_at_checked(GUEST_DIRECTORY.len()) {
+            Some((directory, file)) if directory.eq_ignore_ascii_case(GUEST_DIRECTORY) => file,
+            _ => &native,
+        };
+        if is_path(file) || file.is_empty() || file.starts_with(' ') {
+            return Err(Error::NoSuchDriver { name: name.to_owned(), looked: looked() });
+        }
+        match find_in(folder, file) {
+            Some(path) => Ok(DriverFile { path, text: None, alias: None, origin: Origin::DriverPath }),
+            None => self.resolve(file, section),
+        }
+    }
+
     /// Finds a driver as the command line names one: an existing file as a whole; otherwise what stands before the first space is an
     /// alias or a file, and the rest goes to DRV_OPEN.
     ///
@@ -291,6 +321,9 @@ impl Registry {
         }
     }
 }
+
+/// Where a driver is told to lie, by GetModuleFileName.
+const GUEST_DIRECTORY: &str = "C:/windows/system32/";
 
 /// The error for a file that was named by its path.
 fn not_there(path: &str) -> Error {

@@ -66,6 +66,8 @@ pub(crate) struct Worker {
     turns: Turns,
     next_seq: AtomicU32,
     name: String,
+    /// Where the driver lies that it was started for.
+    pub folder: PathBuf,
     dead: OnceLock<String>,
     images: Mutex<Images>,
     /// Where the worker sees them.
@@ -126,6 +128,7 @@ impl Worker {
             turns: Turns::default(),
             next_seq: AtomicU32::new(1),
             name: image.name.clone(),
+            folder: image.file.parent().unwrap_or(Path::new("/")).to_owned(),
             dead: OnceLock::new(),
             layers: started.layers,
         })
@@ -203,10 +206,17 @@ impl Worker {
         self.request(turn, call, broker, until)
     }
 
-    /// Tells an image that it is unloaded; the answer is 0 when that must wait until none of its code runs.
-    pub fn unload(self: &Arc<Self>, module: u64, broker: &dyn Broker, until: Option<Instant>) -> Reply {
+    /// Tells an image that it is unloaded; the answer is 0 when that must wait until none of its code runs. `silently`: has the worker
+    /// forget it, and the image is told nothing.
+    pub fn unload(
+        self: &Arc<Self>,
+        module: u64,
+        silently: bool,
+        broker: &dyn Broker,
+        until: Option<Instant>,
+    ) -> Reply {
         let Some(turn) = self.begin(until) else { return Reply::Busy };
-        self.request(&turn, |seq| ToWorker::Unload { seq, module }, broker, until)
+        self.request(&turn, |seq| ToWorker::Unload { seq, module, silently }, broker, until)
     }
 
     /// Ends the process; every later request answers [`Reply::Died`] for this reason, or an earlier one.

@@ -97,14 +97,20 @@ impl Process {
         attached
     }
 
-    /// Tells an image that it is unloaded, at once if none of its code runs, else when that has returned. Answers whether it was at once.
+    /// Tells an image that it is unloaded, at once if none of its code runs, else when that has returned; or not at all, if it is to
+    /// go silently. Answers whether it was told at once.
     ///
     /// # Errors
     /// [`Fault`].
-    pub fn unload(&mut self, module: u64) -> Result<bool, Fault> {
+    pub fn unload(&mut self, module: u64, silently: bool) -> Result<bool, Fault> {
         let Some(image) = self.images.iter_mut().find(|image| image.module.base == module) else {
             return Ok(false);
         };
+        let code = image.module.range();
+        self.instances.retain(|_, instance| !code.contains(&instance.driver_proc));
+        if silently {
+            return Ok(false);
+        }
         image.leaving = true;
         if image.running > 0 { Ok(false) } else { self.detach(module).map(|()| true) }
     }

@@ -10,7 +10,7 @@ use crate::process::{LinkError, Process};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instance {
     /// Its driver's `DriverProc`.
-    driver_proc: u64,
+    pub driver_proc: u64,
     /// Its identifier.
     id: u64,
 }
@@ -110,8 +110,8 @@ impl Process {
     ///
     /// # Errors
     /// [`LinkError`].
-    pub fn answer_unload(&mut self, seq: u32, module: u64) -> Result<(), LinkError> {
-        let outcome = self.serve(seq, |process| process.unload(module));
+    pub fn answer_unload(&mut self, seq: u32, module: u64, silently: bool) -> Result<(), LinkError> {
+        let outcome = self.serve(seq, |process| process.unload(module, silently));
         self.report(seq, outcome.map(u64::from))
     }
 
@@ -138,7 +138,9 @@ impl Process {
                 ToWorker::Endless => return Err(Stop::Kind(FaultKind::Endless)),
                 ToWorker::Call(call) => self.answer(&call).map_err(lost)?,
                 ToWorker::Load(request) => self.answer_bring(&request).map_err(lost)?,
-                ToWorker::Unload { seq, module } => self.answer_unload(seq, module).map_err(lost)?,
+                ToWorker::Unload { seq, module, silently } => {
+                    self.answer_unload(seq, module, silently).map_err(lost)?;
+                }
             }
         }
     }

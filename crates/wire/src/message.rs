@@ -19,6 +19,8 @@ pub enum ToWorker {
         seq: u32,
         /// The module handle.
         module: u64,
+        /// Whether the image is not told, because it did not come back from a message: then it is only forgotten, and the answer is 0.
+        silently: bool,
     },
     /// The answer to [`ToHost::Asked`].
     Granted(i64),
