@@ -10,7 +10,7 @@ use mmsystem::{
 
 use crate::arena::{Arena, Block};
 use crate::error::Error;
-use crate::media::PictureFormat;
+use crate::media::{PaletteChange, PictureFormat};
 use crate::opened::{Opened, WIDTH, decoded, encoded};
 use crate::registry::DriverFile;
 use crate::session::{Hdrvr, Session};
@@ -96,28 +96,13 @@ impl<'s> Codec<'s> {
     /// [`Error::Refused`], [`Error::Media`] for a format that cannot be read, and as [`Session::send`].
     pub fn decompressor(self, input: &[u8]) -> Result<Decompressor<'s>, Error> {
         let Self { opened } = self;
-        let header = BITMAPINFOHEADER::decode((), input).ok_or(Error::TooLarge(input.len() as u64))?;
-        let input = format_block(&opened.arena, input)?;
-        ask(&opened, ICM_DECOMPRESS_QUERY, input.lparam(), 0)?;
-        let (output, format) = output_format(&opened, &input, &header)?;
-        // A driver may write as much as it stated, where that is more than its format needs.
-        let stated = decoded::<BITMAPINFOHEADER>(&output, ())?.biSizeImage as usize;
-        let picture = opened.arena.block(format.image_size().max(stated))?;
-        picture.write(0, &vec![0; format.image_size()])?;
-        ask(&opened, ICM_DECOMPRESS_BEGIN, input.lparam(), output.lparam())?;
+        let formats = Formats::agreed(&opened, input.to_vec())?;
+        let picture = opened.arena.block(formats.picture_room()?)?;
+        picture.write(0, &vec![0; formats.picture.image_size()])?;
+        ask(&opened, ICM_DECOMPRESS_BEGIN, formats.input.lparam(), formats.output.lparam())?;
         let frame = opened.arena.block(FRAME_ROOM)?;
         let parameters = opened.arena.block(ICDECOMPRESS::size(WIDTH))?;
-        Ok(Decompressor {
-            opened: Some(opened),
-            header,
-            input,
-            output,
-            frame,
-            picture,
-            parameters,
-            format,
-            copy: Vec::new(),
-        })
+        Ok(Decompressor { opened: Some(opened), formats, frame, picture, parameters, copy: Vec::new() })
     }
 
     /// Sends DRV_CLOSE.
@@ -136,23 +121,51 @@ impl<'s> Codec<'s> {
 pub struct Decompressor<'s> {
     /// `None` once it is closed.
     opened: Option<Opened<'s>>,
-    /// The input format's header; its `biSizeImage` is the size of the frame at hand.
-    header: BITMAPINFOHEADER,
-    input: Block,
-    output: Block,
+    formats: Formats,
     frame: Block,
     picture: Block,
     parameters: Block,
-    format: PictureFormat,
-    /// The picture as it was read out of the arena.
+    /// The picture as it was last read out of the arena; empty before the first.
     copy: Vec<u8>,
+}
+
+/// What a codec decompresses from and to.
+#[derive(Debug)]
+struct Formats {
+    /// The format decompressed from, a BITMAPINFO block, as it was given.
+    source: Vec<u8>,
+    /// Its header; `biSizeImage` is the size of the frame at hand.
+    header: BITMAPINFOHEADER,
+    /// The same in the driver's memory.
+    input: Block,
+    /// The format decompressed to, in the driver's memory.
+    output: Block,
+    /// The same, as it is read.
+    picture: PictureFormat,
+}
+
+impl Formats {
+    /// Lets the codec choose what it decompresses to from `source`.
+    fn agreed(opened: &Opened<'_>, source: Vec<u8>) -> Result<Self, Error> {
+        let header = BITMAPINFOHEADER::decode((), &source).ok_or(Error::TooLarge(source.len() as u64))?;
+        let input = format_block(&opened.arena, &source)?;
+        ask(opened, ICM_DECOMPRESS_QUERY, input.lparam(), 0)?;
+        let (output, picture) = output_format(opened, &input, &header)?;
+        Ok(Self { source, header, input, output, picture })
+    }
+
+    /// The bytes of a picture. A driver may write as much as it stated, where that is more than its format needs.
+    fn picture_room(&self) -> Result<usize, Error> {
+        let stated = decoded::<BITMAPINFOHEADER>(&self.output, ())?.biSizeImage as usize;
+        Ok(self.picture.image_size().max(stated))
+    }
 }
 
 impl Decompressor<'_> {
     /// The format of the pictures, before they are converted.
     #[must_use]
     pub fn format(&self) -> &PictureFormat {
-        &self.format
+        &self.formats.picture
     }
 
     /// Decompresses a frame and converts the picture to `bgr`, top-down BGR24. `key_frame` says whether the frame needs
@@ -167,21 +180,21 @@ impl Decompressor<'_> {
         key_frame: Option<bool>,
         bgr: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        let opened =
-            self.opened.as_ref().ok_or_else(|| Error::Bug("a decompressor was used when closed".into()))?;
+        let opened = self.opened.as_ref().ok_or_else(used_when_closed)?;
         let room = frame.len() + FRAME_MARGIN.len();
         if room > self.frame.len() {
             self.frame = opened.arena.block(room.checked_next_power_of_two().unwrap_or(room))?;
         }
         self.frame.write(0, frame)?;
         self.frame.write(frame.len(), &FRAME_MARGIN)?;
-        self.header.biSizeImage = frame.len() as u32;
-        self.input.write(0, &encoded(&self.header, ())?)?;
+        let formats = &mut self.formats;
+        formats.header.biSizeImage = frame.len() as u32;
+        formats.input.write(0, &encoded(&formats.header, ())?)?;
         let parameters = ICDECOMPRESS {
             dwFlags: if key_frame == Some(false) { ICDECOMPRESS_NOTKEYFRAME } else { 0 },
-            lpbiInput: self.input.address(),
+            lpbiInput: formats.input.address(),
             lpInput: self.frame.address(),
-            lpbiOutput: self.output.address(),
+            lpbiOutput: formats.output.address(),
             lpOutput: self.picture.address(),
             ckid: 0,
         };
@@ -191,11 +204,37 @@ impl Decompressor<'_> {
             ICERR_DONTDRAW => Ok(()),
             answer if answer < ICERR_OK => Err(opened.refused(ICM_DECOMPRESS, icerr_text(answer))),
             _ => {
-                self.copy.resize(self.format.image_size(), 0);
+                self.copy.resize(formats.picture.image_size(), 0);
                 self.picture.read(0, &mut self.copy)?;
-                Ok(self.format.to_bgr24(&self.copy, bgr)?)
+                Ok(formats.picture.to_bgr24(&self.copy, bgr)?)
             }
         }
+    }
+
+    /// Goes on with another palette: the codec chooses its output format anew and is restarted by ICM_DECOMPRESS_BEGIN alone (C109),
+    /// which leaves it the picture to build on. The picture that is shown gets its new colours in `bgr` at once. In an
+    /// error from before the restart nothing changes.
+    ///
+    /// # Errors
+    /// [`Error::Media`] where the format takes no such palette; [`Error::Refused`] where the codec does not, or chooses pictures
+    /// of another layout; and as [`Session::send`].
+    pub fn change_palette(&mut self, change: &PaletteChange, bgr: &mut Vec<u8>) -> Result<(), Error> {
+        let opened = self.opened.as_ref().ok_or_else(used_when_closed)?;
+        let mut source = self.formats.source.clone();
+        change.apply(&mut source)?;
+        let formats = Formats::agreed(opened, source)?;
+        if !formats.picture.has_layout_of(&self.formats.picture)
+            || formats.picture_room()? > self.picture.len()
+        {
+            let result = "pictures of another layout after a change of the palette";
+            return Err(opened.refused(ICM_DECOMPRESS_GET_FORMAT, result.to_owned()));
+        }
+        ask(opened, ICM_DECOMPRESS_BEGIN, formats.input.lparam(), formats.output.lparam())?;
+        self.formats = formats;
+        if self.copy.is_empty() {
+            return Ok(());
+        }
+        Ok(self.formats.picture.to_bgr24(&self.copy, bgr)?)
     }
 
     /// Sends ICM_DECOMPRESS_END and DRV_CLOSE.
@@ -219,6 +258,10 @@ impl Drop for Decompressor<'_> {
             tracing::warn!(%error, "a video codec could not be closed in order");
         }
     }
+}
+
+fn used_when_closed() -> Error {
+    Error::Bug("a decompressor was used when closed".into())
 }
 
 /// A format in a block with room for a palette behind it.

@@ -113,6 +113,15 @@ impl PictureFormat {
         self.width * self.height * 3
     }
 
+    /// Whether pictures of both formats lie in memory alike: they may differ in nothing but the colours of a palette.
+    pub fn has_layout_of(&self, other: &Self) -> bool {
+        let alike = match (&self.layout, &other.layout) {
+            (Layout::Palette { bits, .. }, Layout::Palette { bits: other, .. }) => bits == other,
+            (layout, other) => layout == other,
+        };
+        alike && (self.width, self.height, self.top_down) == (other.width, other.height, other.top_down)
+    }
+
     /// Converts the picture in `src` to BGR24, rows from the top, without padding. `dst` is resized to
     /// [`PictureFormat::bgr24_size`]; bytes of `src` behind [`PictureFormat::image_size`] are not looked at.
     ///
@@ -366,6 +375,14 @@ mod tests {
             convert(&block(3, 1, 1, 0, &colours), &[0b1010_0000, 0, 0, 0]),
             [1, 2, 254, 0, 0, 255, 1, 2, 254]
         );
+        let format = |width, height, bits, colours| {
+            PictureFormat::from_bitmapinfo(&block(width, height, bits, 0, colours)).unwrap()
+        };
+        let one = format(2, 1, 8, &colours);
+        assert!(one.has_layout_of(&format(2, 1, 8, &[7; 1024])));
+        for other in [format(2, -1, 8, &colours), format(2, 1, 4, &colours), format(2, 1, 24, &[])] {
+            assert!(!one.has_layout_of(&other));
+        }
         let mut short = block(1, 1, 8, 0, &colours[..16]);
         assert!(PictureFormat::from_bitmapinfo(&short).is_err());
         short[32] = 4;
