@@ -1,6 +1,7 @@
 //! `drvhost decode`, compared with ffmpeg.
 
 mod damaged;
+mod pictures;
 mod whole;
 
 use drvhost::media::ContentHasher;

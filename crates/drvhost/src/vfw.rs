@@ -89,8 +89,9 @@ impl<'s> Codec<'s> {
     }
 
     /// Makes the codec ready to decompress frames of the format `input`, a BITMAPINFO block. It decides what it
-    /// decompresses to: drivers accept formats that they then fill wrongly, but the one they name themselves is right.
-    /// Only where that cannot be read here, it is asked for 24 and 32 bits.
+    /// decompresses to: drivers accept formats that they then fill wrongly, but the one they name themselves is right,
+    /// if a pixel has at least a byte. For one that has less, the same with a byte a pixel is asked for first. Only where what it
+    /// names cannot be read here, it is asked for 24 and 32 bits.
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::Media`] for a format that cannot be read, and as [`Session::send`].
@@ -281,6 +282,13 @@ fn output_format(
     let named = named_format(opened, input)?;
     let first = match read(&named) {
         Ok(format) => {
+            if let Some(widened) = widened_format(&named)? {
+                let block = format_block(&opened.arena, &widened)?;
+                if ask(opened, ICM_DECOMPRESS_QUERY, input.lparam(), block.lparam()).is_ok() {
+                    let format = read(&block)?;
+                    return Ok((block, format));
+                }
+            }
             ask(opened, ICM_DECOMPRESS_QUERY, input.lparam(), named.lparam())?;
             return Ok((named, format));
         }
@@ -295,6 +303,24 @@ fn output_format(
         }
     }
     Err(first)
+}
+
+/// A format of less than a byte a pixel, with a byte a pixel and the same palette; `None` for others. Codecs name such formats that
+/// cannot write them: Wine's msrle32 divides by the bytes of a pixel, of which four bits have none.
+fn widened_format(named: &Block) -> Result<Option<Vec<u8>>, Error> {
+    let header = decoded::<BITMAPINFOHEADER>(named, ())?;
+    let (size, bits) = (header.biSize as usize, header.biBitCount);
+    if !(1..8).contains(&bits) {
+        return Ok(None);
+    }
+    let possible = 1 << bits;
+    let colours = if header.biClrUsed == 0 { possible } else { header.biClrUsed.min(possible) };
+    let wide = BITMAPINFOHEADER { biClrUsed: colours, ..rgb_format(&header, 8) };
+    let block = named.to_vec()?;
+    let Some(palette) = block.get(size..).and_then(|palette| palette.get(..colours as usize * 4)) else {
+        return Ok(None);
+    };
+    Ok(Some([encoded(&wide, ())?.as_slice(), palette].concat()))
 }
 
 /// The format that ICM_DECOMPRESS_GET_FORMAT answers (C106).
