@@ -9,9 +9,9 @@ const BI_RGB: [u8; 4] = [0; 4];
 const BI_RLE8: [u8; 4] = [1, 0, 0, 0];
 const BI_RLE4: [u8; 4] = [2, 0, 0, 0];
 
-/// A film without frames, with a palette of as many colours as its bits allow.
+/// A film without frames; up to eight bits with a palette of as many colours as they allow.
 fn film(scribble: &mut Scribble, compression: [u8; 4], bits: u16, width: u32, height: u32) -> Avi {
-    let palette = scribble.colours(1 << bits);
+    let palette = scribble.colours(if bits > 8 { 0 } else { 1 << bits });
     Avi { handler: [0; 4], compression, bits, width, height, palette, chunks: Vec::new() }
 }
 
@@ -63,6 +63,19 @@ media_test!(video_1_of_eight_bits_is_ffmpegs, || {
         avi.chunks = ten(|whole| scribble.video_1(width, height, whole));
         let (decoded, _) = is_ffmpegs(&avi);
         assert_eq!((&decoded["driver"], &decoded["warnings"]), (&json!("msvidc32.dll"), &json!([])));
+    }
+});
+
+media_test!(uncompressed_pictures_of_every_depth_are_ffmpegs, || {
+    for bits in [1, 4, 8, 16, 24, 32] {
+        for (width, height) in [(160, 120), (37, 23)] {
+            let mut scribble = Scribble::new(u64::from(bits));
+            let mut avi = film(&mut scribble, BI_RGB, bits, width, height);
+            let stride = (width * u32::from(bits)).div_ceil(32) * 4;
+            avi.chunks = ten(|_| scribble.bytes((stride * height) as usize));
+            let (decoded, _) = is_ffmpegs(&avi);
+            assert_eq!((&decoded["driver"], &decoded["warnings"]), (&Value::Null, &json!([])), "{bits}");
+        }
     }
 });
 

@@ -61,6 +61,28 @@ media_test!(ms_video_1_is_ffmpegs, || {
     assert_eq!((&decoded["driver"], &decoded["frames"]), (&json!("msvidc32.dll"), &json!(10)));
 });
 
+media_test!(cinepak_rounds_green_down_and_ffmpeg_toward_zero, || {
+    let folder = Folder::new();
+    cinepak(&folder, "clip.avi");
+    folder.drvhost(["decode", "clip.avi", "-o", "out.avi"]).success();
+    let (made, expected) = (pictures(&folder, "out.avi"), pictures(&folder, "clip.avi"));
+    let mut apart = 0;
+    for (made, expected) in made.as_chunks::<3>().0.iter().zip(expected.as_chunks::<3>().0) {
+        let ([blue, green, red], [_, ffmpegs_green, _]) = (made.map(i32::from), expected.map(i32::from));
+        assert_eq!([made[0], made[2]], [expected[0], expected[2]]);
+        if made.iter().chain(expected).any(|channel| [0, 255].contains(channel)) {
+            continue;
+        }
+        // Blue is Y + 2 U, red Y + 2 V, green Y - V - U / 2. So 3 U + U / 2 follows from the three, and no two values of U have
+        // the same.
+        let of = |green: i32| blue + (blue - red) / 2 - green;
+        let u = (-128_i32..128).find(|&u| 3 * u + u / 2 == of(ffmpegs_green)).expect("a value of U");
+        assert_eq!(of(green), 3 * u - (-u).div_euclid(2), "{made:?} and {expected:?}");
+        apart += usize::from(green != ffmpegs_green);
+    }
+    assert!(apart > 1_000, "{apart}");
+});
+
 wine_test!(the_sample_decodes_to_45_frames, || {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/clip.avi");
     let run = Cli::new([Path::new("decode"), &sample]).output();
