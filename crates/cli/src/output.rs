@@ -13,7 +13,7 @@ pub fn text(text: &str) -> Result<(), Failure> {
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(failure)
 }
 
-/// Prints text on standard error, where standard output is taken by something else. Whether anybody reads it does not matter.
+/// Prints text on standard error: warnings, and what standard output is not for. Whether anybody reads it does not matter.
 pub fn aside(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }

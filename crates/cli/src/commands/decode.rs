@@ -46,10 +46,8 @@ pub fn run(global: &Global, command: &Decode) -> Result<Exit, Failure> {
         output::json_line(&decoded)?
     } else {
         for warning in &decoded.warnings {
-            eprintln!(
-                "drvhost: {}{warning}",
-                if decoded.damage.as_ref() == Some(warning) { "media: " } else { "" }
-            );
+            let blamed = if decoded.damage.as_ref() == Some(warning) { "media: " } else { "" };
+            output::aside(&format!("drvhost: {blamed}{warning}"));
         }
         describe(&decoded)
     };
