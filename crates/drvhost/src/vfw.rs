@@ -10,7 +10,7 @@ use mmsystem::{
 
 use crate::arena::{Arena, Block};
 use crate::error::Error;
-use crate::media::{PaletteChange, PictureFormat};
+use crate::media::{MediaError, Palette, PaletteChange, PictureFormat};
 use crate::opened::{Opened, WIDTH, decoded, encoded};
 use crate::registry::DriverFile;
 use crate::session::{Hdrvr, Session};
@@ -97,7 +97,7 @@ impl<'s> Codec<'s> {
     /// [`Error::Refused`], [`Error::Media`] for a format that cannot be read, and as [`Session::send`].
     pub fn decompressor(self, input: &[u8]) -> Result<Decompressor<'s>, Error> {
         let Self { opened } = self;
-        let formats = Formats::agreed(&opened, input.to_vec())?;
+        let formats = Formats::agreed(&opened, input)?;
         let picture = opened.arena.block(formats.picture_room()?)?;
         picture.write(0, &vec![0; formats.picture.image_size()])?;
         ask(&opened, ICM_DECOMPRESS_BEGIN, formats.input.lparam(), formats.output.lparam())?;
@@ -133,26 +133,44 @@ pub struct Decompressor<'s> {
 /// What a codec decompresses from and to.
 #[derive(Debug)]
 struct Formats {
-    /// The format decompressed from, a BITMAPINFO block, as it was given.
-    source: Vec<u8>,
-    /// Its header; `biSizeImage` is the size of the frame at hand.
+    /// The header of the format decompressed from; `biSizeImage` is the size of the frame at hand.
     header: BITMAPINFOHEADER,
-    /// The same in the driver's memory.
+    /// That format in the driver's memory.
     input: Block,
     /// The format decompressed to, in the driver's memory.
     output: Block,
     /// The same, as it is read.
     picture: PictureFormat,
+    /// Whether the codec hands a palette's numbers on as they are, and the colours are put in here alone.
+    hands_numbers_on: bool,
 }
 
 impl Formats {
-    /// Lets the codec choose what it decompresses to from `source`.
-    fn agreed(opened: &Opened<'_>, source: Vec<u8>) -> Result<Self, Error> {
-        let header = BITMAPINFOHEADER::decode((), &source).ok_or(Error::TooLarge(source.len() as u64))?;
-        let input = format_block(&opened.arena, &source)?;
+    /// Lets the codec choose what it decompresses to from `source`, a BITMAPINFO block.
+    ///
+    /// Pictures with a palette are first shown to it with one in which every number has a colour of its own. Where that comes back,
+    /// the codec hands the numbers on, and the palette can change at any time without it. With the real palette it might take
+    /// two entries of one colour for the same, and a film that fades in from black would lose what was painted before.
+    fn agreed(opened: &Opened<'_>, source: &[u8]) -> Result<Self, Error> {
+        if let Some((numbered, count, palette)) = numbered(source) {
+            match Self::chosen(opened, &numbered) {
+                Ok(formats) if has_numbers(&formats.picture, count) => {
+                    let picture = formats.picture.in_colours_of(palette);
+                    return Ok(Self { picture, hands_numbers_on: true, ..formats });
+                }
+                Ok(_) | Err(Error::Refused { .. } | Error::Media(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Self::chosen(opened, source)
+    }
+
+    fn chosen(opened: &Opened<'_>, source: &[u8]) -> Result<Self, Error> {
+        let header = BITMAPINFOHEADER::decode((), source).ok_or(Error::TooLarge(source.len() as u64))?;
+        let input = format_block(&opened.arena, source)?;
         ask(opened, ICM_DECOMPRESS_QUERY, input.lparam(), 0)?;
         let (output, picture) = output_format(opened, &input, &header)?;
-        Ok(Self { source, header, input, output, picture })
+        Ok(Self { header, input, output, picture, hands_numbers_on: false })
     }
 
     /// The bytes of a picture. A driver may write as much as it stated, where that is more than its format needs.
@@ -181,7 +199,8 @@ impl Decompressor<'_> {
         key_frame: Option<bool>,
         bgr: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        let opened = self.opened.as_ref().ok_or_else(used_when_closed)?;
+        let opened =
+            self.opened.as_ref().ok_or_else(|| Error::Bug("a decompressor was used when closed".into()))?;
         let room = frame.len() + FRAME_MARGIN.len();
         if room > self.frame.len() {
             self.frame = opened.arena.block(room.checked_next_power_of_two().unwrap_or(room))?;
@@ -212,26 +231,17 @@ impl Decompressor<'_> {
         }
     }
 
-    /// Goes on with another palette: the codec chooses its output format anew and is restarted by ICM_DECOMPRESS_BEGIN alone (C109),
-    /// which leaves it the picture to build on. The picture that is shown gets its new colours in `bgr` at once. In an
-    /// error from before the restart nothing changes.
+    /// Goes on with another palette, and gives the picture that is shown its new colours in `bgr`. The codec takes no part in it.
     ///
     /// # Errors
-    /// [`Error::Media`] where the format takes no such palette; [`Error::Refused`] where the codec does not, or chooses pictures
-    /// of another layout; and as [`Session::send`].
+    /// [`Error::Media`] where the codec does not hand the palette's numbers on; nothing changes then.
     pub fn change_palette(&mut self, change: &PaletteChange, bgr: &mut Vec<u8>) -> Result<(), Error> {
-        let opened = self.opened.as_ref().ok_or_else(used_when_closed)?;
-        let mut source = self.formats.source.clone();
-        change.apply(&mut source)?;
-        let formats = Formats::agreed(opened, source)?;
-        if !formats.picture.has_layout_of(&self.formats.picture)
-            || formats.picture_room()? > self.picture.len()
-        {
-            let result = "pictures of another layout after a change of the palette";
-            return Err(opened.refused(ICM_DECOMPRESS_GET_FORMAT, result.to_owned()));
+        if !self.formats.hands_numbers_on {
+            let what = "a palette change".to_owned();
+            let why = "what the driver decodes to has its colours already".to_owned();
+            return Err(MediaError::Unsupported { what, why }.into());
         }
-        ask(opened, ICM_DECOMPRESS_BEGIN, formats.input.lparam(), formats.output.lparam())?;
-        self.formats = formats;
+        self.formats.picture.change_palette(change)?;
         if self.copy.is_empty() {
             return Ok(());
         }
@@ -261,8 +271,22 @@ impl Drop for Decompressor<'_> {
     }
 }
 
-fn used_when_closed() -> Error {
-    Error::Bug("a decompressor was used when closed".into())
+/// A format with a palette in which every number has a colour of its own, how many there are, and the palette that it had; `None` for
+/// a format without one.
+fn numbered(source: &[u8]) -> Option<(Vec<u8>, usize, Palette)> {
+    let mut block = source.to_vec();
+    // Files leave the palette out; it is black then.
+    block.resize(source.len().max(FORMAT_ROOM), 0);
+    let palette = Palette::of(&block).ok()?;
+    let count = Palette::numbers().put(&mut block).ok()?;
+    Some((block, count, palette))
+}
+
+/// Whether a picture's first `count` colours are those of [`numbered`].
+fn has_numbers(picture: &PictureFormat, count: usize) -> bool {
+    let same =
+        |palette: &Palette| (0..=u8::MAX).take(count).all(|number| palette.colour(number) == [number; 3]);
+    picture.palette().is_some_and(same)
 }
 
 /// A format in a block with room for a palette behind it.

@@ -120,6 +120,26 @@ media_test!(a_palette_that_changes_recolours_what_is_shown_as_in_ffmpeg, || {
     }
 });
 
+media_test!(a_film_that_fades_in_from_a_black_palette_keeps_what_was_painted, || {
+    let (width, height) = (32, 16);
+    let mut scribble = Scribble::new(4);
+    for (compression, bits) in [(BI_RLE8, 8), (BI_RLE4, 4), (*b"CRAM", 8)] {
+        let mut avi = film(&mut scribble, compression, bits, width, height);
+        avi.palette.fill([0; 3]);
+        let mut frame = |whole| match &compression {
+            b"CRAM" => scribble.video_1(width, height, whole),
+            _ => scribble.run_lengths(bits, width, height, whole),
+        };
+        let (painted, touched) = (frame(true), frame(false));
+        let colours = scribble.colours(1 << bits);
+        avi.chunks = vec![Chunk::Frame(painted), Chunk::Palette(0, colours), Chunk::Frame(touched)];
+        let (decoded, made) = is_ffmpegs(&avi);
+        assert_eq!((&decoded["frames"], &decoded["warnings"]), (&json!(2), &json!([])));
+        let (black, shown) = made.split_at((width * height * 3) as usize);
+        assert!(black.iter().all(|&channel| channel == 0) && shown.iter().any(|&channel| channel != 0));
+    }
+});
+
 media_test!(a_frame_without_data_shows_the_picture_in_its_latest_colours, || {
     let mut scribble = Scribble::new(2);
     for compression in [BI_RLE8, BI_RGB] {

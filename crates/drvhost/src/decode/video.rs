@@ -53,6 +53,7 @@ pub(super) fn decode<R: Read + Seek>(job: &mut Job<'_>, avi: &mut AviReader<R>) 
                     Err(error) if is_of_one_packet(&error) => refused_palettes.add(error),
                     Err(error) => return Err(error),
                 }
+                job.report(frames, total, Unit::Frames)?;
                 continue;
             }
             Ok(Some(_)) if packet.is_empty() => None,
@@ -98,8 +99,6 @@ enum Pictures<'s> {
 
 /// Pictures that are stored as they are.
 struct Plain {
-    /// The BITMAPINFO block that `format` was read from.
-    block: Vec<u8>,
     format: PictureFormat,
     /// The last picture that was shown.
     picture: Vec<u8>,
@@ -110,7 +109,7 @@ impl<'s> Pictures<'s> {
     fn open(job: &Job<'s>, video: &VideoStream) -> Result<(Self, Option<String>), Error> {
         if let Some(block) = plain_format(video) {
             let format = PictureFormat::from_bitmapinfo(&block)?;
-            return Ok((Self::Plain(Plain { block, format, picture: Vec::new() }), None));
+            return Ok((Self::Plain(Plain { format, picture: Vec::new() }), None));
         }
         let compression = u32::from_le_bytes(video.compression);
         let aliases = choice::video_aliases(compression, u32::from_le_bytes(video.handler));
@@ -154,10 +153,7 @@ impl<'s> Pictures<'s> {
         match self {
             Self::Codec(decompressor) => decompressor.change_palette(&change, bgr),
             Self::Plain(plain) => {
-                let mut block = plain.block.clone();
-                change.apply(&mut block)?;
-                plain.format = PictureFormat::from_bitmapinfo(&block)?;
-                plain.block = block;
+                plain.format.change_palette(&change)?;
                 if plain.picture.is_empty() {
                     return Ok(());
                 }

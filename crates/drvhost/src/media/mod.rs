@@ -37,7 +37,7 @@ pub use dib::{BI_BITFIELDS, BI_RGB, BitmapInfoHeader};
 pub use error::MediaError;
 pub use hash::{ContentHash, ContentHasher};
 pub use output::{OutputKind, PngPattern};
-pub use palette::PaletteChange;
+pub use palette::{Palette, PaletteChange};
 pub use pixels::PictureFormat;
 pub use png_series::PngSeries;
 pub use riff::FourCc;
