@@ -68,6 +68,20 @@ media_test!(every_companded_value_is_ffmpegs, || {
     }
 });
 
+media_test!(pcm_of_every_width_passes_through, || {
+    for (codec, bytes) in [("pcm_u8", 1), ("pcm_s16le", 2), ("pcm_s24le", 3), ("pcm_s32le", 4)] {
+        let folder = Folder::new();
+        make(&folder, codec, 22_050, 2);
+        let decoded = folder.drvhost(["decode", "in.wav", "-o", "out.wav"]).json(0);
+        let of = |name: &str| folder.ffmpeg(&format!("-i {name} -f s32le -"));
+        assert!(of("out.wav") == of("in.wav"), "{codec}");
+        let content = folder.ffmpeg(&format!("-i in.wav -c copy -f {} -", &codec[4..]));
+        assert_eq!(decoded["hash"], hash(&content), "{codec}");
+        assert_eq!(decoded["samples"], content.len() / 2 / bytes, "{codec}");
+        assert_eq!(decoded["driver"], Value::Null, "{codec}");
+    }
+});
+
 media_test!(gsm_6_10_is_ffmpegs_bit_for_bit, || {
     let folder = Folder::new();
     make(&folder, "libgsm_ms", 8_000, 1);
