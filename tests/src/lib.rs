@@ -4,24 +4,28 @@
 //! A message is looked at from both sides: [`Rig::calls`] is what the host says that it sent, [`Log`] what the driver says that it got.
 
 mod acts;
+mod avi;
 mod cli;
 mod folder;
 mod log;
 mod process;
 mod rig;
 mod running;
+mod scribble;
 mod seen;
 mod sequence;
 
 use std::path::{Path, PathBuf};
 
 pub use acts::*;
+pub use avi::{Avi, Chunk, Colour};
 pub use cli::Cli;
 pub use folder::Folder;
 pub use log::{Entry, Log};
 pub use process::{status, workers};
 pub use rig::{Call, Rig, calls_in, driver_file};
 pub use running::{Ended, Running};
+pub use scribble::Scribble;
 pub use seen::{Seen, encoded};
 pub use sequence::Sequence;
 

@@ -1,6 +1,9 @@
 //! `drvhost decode`, compared with ffmpeg.
 
 mod damaged;
+mod pictures;
+mod sound;
+mod streams;
 mod whole;
 
 use drvhost::media::ContentHasher;
@@ -29,6 +32,12 @@ fn pictures(folder: &Folder, name: &str) -> Vec<u8> {
 /// What ffmpeg decodes sound to: 16-bit samples.
 fn samples(folder: &Folder, name: &str) -> Vec<u8> {
     folder.ffmpeg(&format!("-i {name} -f s16le -"))
+}
+
+/// The greatest difference of two bytes at one place.
+fn greatest_difference(one: &[u8], other: &[u8]) -> u8 {
+    assert_eq!(one.len(), other.len());
+    one.iter().zip(other).map(|(one, other)| one.abs_diff(*other)).max().unwrap_or(0)
 }
 
 /// The hash of decoded content. Which one it is, the library's own tests pin by published vectors.

@@ -111,7 +111,8 @@ pub struct Send {
 pub struct Decode {
     /// An AVI or WAV file
     pub input: PathBuf,
-    /// Where to write: `.avi` (uncompressed BGR24), `.wav` (PCM), or pictures as `name%05d.png`; without it nothing is written
+    /// Where to write: `.avi` (uncompressed BGR24), `.y4m` (4:4:4, BT.601, limited range), `.wav` (PCM), pictures as `name%05d.png`, or
+    /// `-` for standard output (Y4M or WAV; then all text and JSON goes to standard error); without it nothing is written
     #[arg(short, long, value_name = "OUTPUT")]
     pub output: Option<PathBuf>,
     /// The driver to use, instead of the one that the format asks for

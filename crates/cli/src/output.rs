@@ -13,10 +13,19 @@ pub fn text(text: &str) -> Result<(), Failure> {
     writeln!(out, "{text}").and_then(|()| out.flush()).map_err(failure)
 }
 
+/// Prints text on standard error: warnings, and what standard output is not for. Whether anybody reads it does not matter.
+pub fn aside(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// Prints a value as one line of JSON.
 pub fn json(value: &impl Serialize) -> Result<(), Failure> {
-    let line = serde_json::to_string(value).map_err(|error| Error::Bug(error.to_string()))?;
-    text(&line)
+    text(&json_line(value)?)
+}
+
+/// A value as one line of JSON.
+pub fn json_line(value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(value).map_err(|error| Error::Bug(error.to_string()).into())
 }
 
 fn failure(source: io::Error) -> Failure {

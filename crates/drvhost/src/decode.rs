@@ -5,30 +5,33 @@
 
 mod audio;
 mod choice;
+mod output;
 mod video;
 
 use std::fs::File;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use mmsystem::Packing;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::media::{AviReader, ContentHasher, Damage, MediaError, OutputKind, Unit, WavReader};
+use crate::media::{AviReader, ContentHasher, Damage, MediaError, Unit, WavReader};
 use crate::registry::DriverFile;
 use crate::session::Session;
 
 pub(crate) use choice::{AUDIO_PREFIX, code_of, handler_of, strip_prefix};
 pub use choice::{compression_name, format_tag_name};
+pub use output::Output;
+use output::Target;
 
 /// What to decode, and how.
 #[derive(Debug, Clone, Default)]
 pub struct Decode {
     /// The file to decode. What it is is told from its content.
     pub input: PathBuf,
-    /// Where to write the result; its ending says in which form ([`OutputKind`]). `None`: only the hash is wanted.
-    pub output: Option<PathBuf>,
+    /// Where to write the result. `None`: only the hash is wanted.
+    pub output: Option<Output>,
     /// The driver to decode with; `None`: the one that the registry has for the format.
     pub driver: Option<DriverFile>,
     /// The packing of the driver's ACM structures; `None`: what
@@ -52,7 +55,7 @@ pub struct Progress {
 pub struct Decoded {
     /// The input file.
     pub input: String,
-    /// The output file, or the pattern of its name.
+    /// The output file, or the pattern of its name; `-` for standard output.
     pub output: Option<String>,
     /// The driver's file name; `None` where none was needed.
     pub driver: Option<String>,
@@ -83,20 +86,21 @@ pub struct Decoded {
 /// [`Error::Media`] where the input or the output's name is not usable, or nothing of the input can be read;
 /// [`Error::NoCodec`] where no driver has the format; [`Error::Refused`] where the driver refuses it, or every frame;
 /// [`Error::EitherPacking`] where an audio codec fails with both packings;
-/// [`Error::Interrupted`] when `progress` asked to stop; and as [`Session::send`]. No unfinished output stays behind, but
-/// pictures of a series that were written do.
+/// [`Error::Interrupted`] when `progress` asked to stop; and as [`Session::send`]. No unfinished file stays behind, but
+/// pictures of a series that were written do, and what went to standard output. Where nobody reads that any more, the error is
+/// [`MediaError::Io`] of the kind `BrokenPipe`.
 pub fn run(
     session: &Session,
     what: &Decode,
     mut progress: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Decoded, Error> {
-    let output = what.output.as_deref().map(|path| Output::choose(path, &what.input)).transpose()?;
+    let target = what.output.as_ref().map(|output| Target::choose(output, &what.input)).transpose()?;
     let unusable = |source| Error::File { file: what.input.clone(), source };
     let file = File::open(&what.input).map_err(unusable)?;
     if file.metadata().map_err(unusable)?.is_dir() {
         return Err(unusable(std::io::ErrorKind::IsADirectory.into()));
     }
-    let mut job = Job { session, what, output, progress: &mut progress };
+    let mut job = Job { session, what, target, progress: &mut progress };
     match AviReader::open(&file) {
         Ok(mut avi) => video::decode(&mut job, &mut avi),
         Err(MediaError::WrongForm { found, .. }) => match WavReader::open(&file) {
@@ -110,35 +114,11 @@ pub fn run(
     }
 }
 
-/// Where the result goes.
-struct Output<'a> {
-    path: &'a Path,
-    kind: OutputKind,
-}
-
-impl<'a> Output<'a> {
-    /// Reads the kind from the name, and sees that the input would not be replaced by what is decoded from it.
-    fn choose(path: &'a Path, input: &Path) -> Result<Self, Error> {
-        let kind = OutputKind::for_path(path)?;
-        let same = path
-            .canonicalize()
-            .ok()
-            .zip(input.canonicalize().ok())
-            .is_some_and(|(output, input)| output == input);
-        let output = Self { path, kind };
-        if same { Err(output.unfit("it is the input, which would be lost")) } else { Ok(output) }
-    }
-
-    fn unfit(&self, why: &str) -> Error {
-        MediaError::OutputName { name: self.path.display().to_string(), why: why.to_owned() }.into()
-    }
-}
-
 /// One run, as its parts share it.
 struct Job<'a> {
     session: &'a Session,
     what: &'a Decode,
-    output: Option<Output<'a>>,
+    target: Option<Target<'a>>,
     progress: &'a mut dyn FnMut(Progress) -> ControlFlow<()>,
 }
 
@@ -155,7 +135,7 @@ impl Job<'_> {
     fn decoded(&self, driver: Option<String>, hasher: ContentHasher, seconds: f64) -> Decoded {
         Decoded {
             input: self.what.input.display().to_string(),
-            output: self.output.as_ref().map(|output| output.path.display().to_string()),
+            output: self.what.output.as_ref().map(ToString::to_string),
             driver,
             frames: None,
             samples: None,
@@ -187,12 +167,18 @@ fn nothing_readable(what: &'static str, damage: Option<&Damage>, otherwise: &str
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+
+    fn file(folder: &Path, name: &str) -> Output {
+        Output::File(folder.join(name))
+    }
 
     fn run_in(folder: &Path, input: &[u8], output: Option<&str>) -> Result<Decoded, Error> {
         let path = folder.join("in");
         std::fs::write(&path, input).unwrap();
-        let what = Decode { input: path, output: output.map(|name| folder.join(name)), ..Decode::default() };
+        let what = Decode { input: path, output: output.map(|name| file(folder, name)), ..Decode::default() };
         run(&Session::builder().start().unwrap(), &what, |_| ControlFlow::Continue(()))
     }
 
@@ -221,7 +207,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let input = folder.path().join("in.wav");
         std::fs::write(&input, pcm(b"abcd")).unwrap();
-        let what = Decode { output: Some(folder.path().join("./in.wav")), input, ..Decode::default() };
+        let what = Decode { output: Some(file(folder.path(), "./in.wav")), input, ..Decode::default() };
         let session = Session::builder().start().unwrap();
         let error = run(&session, &what, |_| ControlFlow::Continue(())).unwrap_err();
         assert_eq!(error.blame(), crate::Blame::Usage);
@@ -242,7 +228,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let input = folder.path().join("in");
         std::fs::write(&input, pcm(&[0; 1000])).unwrap();
-        let what = Decode { input, output: Some(folder.path().join("out.wav")), ..Decode::default() };
+        let what = Decode { input, output: Some(file(folder.path(), "out.wav")), ..Decode::default() };
         let session = Session::builder().start().unwrap();
         let error = run(&session, &what, |_| ControlFlow::Break(())).unwrap_err();
         assert!(matches!(error, Error::Interrupted));

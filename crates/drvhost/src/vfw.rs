@@ -10,7 +10,7 @@ use mmsystem::{
 
 use crate::arena::{Arena, Block};
 use crate::error::Error;
-use crate::media::PictureFormat;
+use crate::media::{MediaError, Palette, PaletteChange, PictureFormat};
 use crate::opened::{Opened, WIDTH, decoded, encoded};
 use crate::registry::DriverFile;
 use crate::session::{Hdrvr, Session};
@@ -94,35 +94,21 @@ impl<'s> Codec<'s> {
     }
 
     /// Makes the codec ready to decompress frames of the format `input`, a BITMAPINFO block. It decides what it
-    /// decompresses to: drivers accept formats that they then fill wrongly, but the one they name themselves is right.
-    /// Only where that cannot be read here, it is asked for 24 and 32 bits.
+    /// decompresses to: drivers accept formats that they then fill wrongly, but the one they name themselves is right,
+    /// if a pixel has at least a byte. For one that has less, the same with a byte a pixel is asked for first. Only where what it
+    /// names cannot be read here, it is asked for 24 and 32 bits.
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::Media`] for a format that cannot be read, and as [`Session::send`].
     pub fn decompressor(self, input: &[u8]) -> Result<Decompressor<'s>, Error> {
         let Self { opened } = self;
-        let header = BITMAPINFOHEADER::decode((), input).ok_or(Error::TooLarge(input.len() as u64))?;
-        let input = format_block(&opened.arena, input)?;
-        ask(&opened, ICM_DECOMPRESS_QUERY, input.lparam(), 0)?;
-        let (output, format) = output_format(&opened, &input, &header)?;
-        // A driver may write as much as it stated, where that is more than its format needs.
-        let stated = decoded::<BITMAPINFOHEADER>(&output, ())?.biSizeImage as usize;
-        let picture = opened.arena.block(format.image_size().max(stated))?;
-        picture.write(0, &vec![0; format.image_size()])?;
-        ask(&opened, ICM_DECOMPRESS_BEGIN, input.lparam(), output.lparam())?;
+        let formats = Formats::agreed(&opened, input)?;
+        let picture = opened.arena.block(formats.picture_room()?)?;
+        picture.write(0, &vec![0; formats.picture.image_size()])?;
+        ask(&opened, ICM_DECOMPRESS_BEGIN, formats.input.lparam(), formats.output.lparam())?;
         let frame = opened.arena.block(FRAME_ROOM)?;
         let parameters = opened.arena.block(ICDECOMPRESS::size(WIDTH))?;
-        Ok(Decompressor {
-            opened: Some(opened),
-            header,
-            input,
-            output,
-            frame,
-            picture,
-            parameters,
-            format,
-            copy: Vec::new(),
-        })
+        Ok(Decompressor { opened: Some(opened), formats, frame, picture, parameters, copy: Vec::new() })
     }
 
     /// Sends DRV_CLOSE.
@@ -141,23 +127,69 @@ impl<'s> Codec<'s> {
 pub struct Decompressor<'s> {
     /// `None` once it is closed.
     opened: Option<Opened<'s>>,
-    /// The input format's header; its `biSizeImage` is the size of the frame at hand.
-    header: BITMAPINFOHEADER,
-    input: Block,
-    output: Block,
+    formats: Formats,
     frame: Block,
     picture: Block,
     parameters: Block,
-    format: PictureFormat,
-    /// The picture as it was read out of the arena.
+    /// The picture as it was last read out of the arena; empty before the first.
     copy: Vec<u8>,
+}
+
+/// What a codec decompresses from and to.
+#[derive(Debug)]
+struct Formats {
+    /// The header of the format decompressed from; `biSizeImage` is the size of the frame at hand.
+    header: BITMAPINFOHEADER,
+    /// That format in the driver's memory.
+    input: Block,
+    /// The format decompressed to, in the driver's memory.
+    output: Block,
+    /// The same, as it is read.
+    picture: PictureFormat,
+    /// Whether the codec hands a palette's numbers on as they are, and the colours are put in here alone.
+    hands_numbers_on: bool,
+}
+
+impl Formats {
+    /// Lets the codec choose what it decompresses to from `source`, a BITMAPINFO block.
+    ///
+    /// Pictures with a palette are first shown to it with one in which every number has a colour of its own. Where that comes back,
+    /// the codec hands the numbers on, and the palette can change at any time without it. With the real palette it might take
+    /// two entries of one colour for the same, and a film that fades in from black would lose what was painted before.
+    fn agreed(opened: &Opened<'_>, source: &[u8]) -> Result<Self, Error> {
+        if let Some((numbered, count, palette)) = numbered(source) {
+            match Self::chosen(opened, &numbered) {
+                Ok(formats) if has_numbers(&formats.picture, count) => {
+                    let picture = formats.picture.in_colours_of(palette);
+                    return Ok(Self { picture, hands_numbers_on: true, ..formats });
+                }
+                Ok(_) | Err(Error::Refused { .. } | Error::Media(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Self::chosen(opened, source)
+    }
+
+    fn chosen(opened: &Opened<'_>, source: &[u8]) -> Result<Self, Error> {
+        let header = BITMAPINFOHEADER::decode((), source).ok_or(Error::TooLarge(source.len() as u64))?;
+        let input = format_block(&opened.arena, source)?;
+        ask(opened, ICM_DECOMPRESS_QUERY, input.lparam(), 0)?;
+        let (output, picture) = output_format(opened, &input, &header)?;
+        Ok(Self { header, input, output, picture, hands_numbers_on: false })
+    }
+
+    /// The bytes of a picture. A driver may write as much as it stated, where that is more than its format needs.
+    fn picture_room(&self) -> Result<usize, Error> {
+        let stated = decoded::<BITMAPINFOHEADER>(&self.output, ())?.biSizeImage as usize;
+        Ok(self.picture.image_size().max(stated))
+    }
 }
 
 impl Decompressor<'_> {
     /// The format of the pictures, before they are converted.
     #[must_use]
     pub fn format(&self) -> &PictureFormat {
-        &self.format
+        &self.formats.picture
     }
 
     /// Decompresses a frame and converts the picture to `bgr`, top-down BGR24. `key_frame` says whether the frame needs
@@ -180,13 +212,14 @@ impl Decompressor<'_> {
         }
         self.frame.write(0, frame)?;
         self.frame.write(frame.len(), &FRAME_MARGIN)?;
-        self.header.biSizeImage = frame.len() as u32;
-        self.input.write(0, &encoded(&self.header, ())?)?;
+        let formats = &mut self.formats;
+        formats.header.biSizeImage = frame.len() as u32;
+        formats.input.write(0, &encoded(&formats.header, ())?)?;
         let parameters = ICDECOMPRESS {
             dwFlags: if key_frame == Some(false) { ICDECOMPRESS_NOTKEYFRAME } else { 0 },
-            lpbiInput: self.input.address(),
+            lpbiInput: formats.input.address(),
             lpInput: self.frame.address(),
-            lpbiOutput: self.output.address(),
+            lpbiOutput: formats.output.address(),
             lpOutput: self.picture.address(),
             ckid: 0,
         };
@@ -196,11 +229,28 @@ impl Decompressor<'_> {
             ICERR_DONTDRAW => Ok(()),
             answer if answer < ICERR_OK => Err(opened.refused(ICM_DECOMPRESS, icerr_text(answer))),
             _ => {
-                self.copy.resize(self.format.image_size(), 0);
+                self.copy.resize(formats.picture.image_size(), 0);
                 self.picture.read(0, &mut self.copy)?;
-                Ok(self.format.to_bgr24(&self.copy, bgr)?)
+                Ok(formats.picture.to_bgr24(&self.copy, bgr)?)
             }
         }
+    }
+
+    /// Goes on with another palette, and gives the picture that is shown its new colours in `bgr`. The codec takes no part in it.
+    ///
+    /// # Errors
+    /// [`Error::Media`] where the codec does not hand the palette's numbers on; nothing changes then.
+    pub fn change_palette(&mut self, change: &PaletteChange, bgr: &mut Vec<u8>) -> Result<(), Error> {
+        if !self.formats.hands_numbers_on {
+            let what = "a palette change".to_owned();
+            let why = "what the driver decodes to has its colours already".to_owned();
+            return Err(MediaError::Unsupported { what, why }.into());
+        }
+        self.formats.picture.change_palette(change)?;
+        if self.copy.is_empty() {
+            return Ok(());
+        }
+        Ok(self.formats.picture.to_bgr24(&self.copy, bgr)?)
     }
 
     /// Sends ICM_DECOMPRESS_END and DRV_CLOSE.
@@ -234,6 +284,24 @@ fn fixed_text<const N: usize>(text: &str) -> [u16; N] {
     units
 }
 
+/// A format with a palette in which every number has a colour of its own, how many there are, and the palette that it had; `None` for
+/// a format without one.
+fn numbered(source: &[u8]) -> Option<(Vec<u8>, usize, Palette)> {
+    let mut block = source.to_vec();
+    // Files leave the palette out; it is black then.
+    block.resize(source.len().max(FORMAT_ROOM), 0);
+    let palette = Palette::of(&block).ok()?;
+    let count = Palette::numbers().put(&mut block).ok()?;
+    Some((block, count, palette))
+}
+
+/// Whether a picture's first `count` colours are those of [`numbered`].
+fn has_numbers(picture: &PictureFormat, count: usize) -> bool {
+    let same =
+        |palette: &Palette| (0..=u8::MAX).take(count).all(|number| palette.colour(number) == [number; 3]);
+    picture.palette().is_some_and(same)
+}
+
 /// A format in a block with room for a palette behind it.
 fn format_block(arena: &Arc<Arena>, format: &[u8]) -> Result<Block, Error> {
     let mut bytes = format.to_vec();
@@ -251,6 +319,13 @@ fn output_format(
     let named = named_format(opened, input)?;
     let first = match read(&named) {
         Ok(format) => {
+            if let Some(widened) = widened_format(&named)? {
+                let block = format_block(&opened.arena, &widened)?;
+                if ask(opened, ICM_DECOMPRESS_QUERY, input.lparam(), block.lparam()).is_ok() {
+                    let format = read(&block)?;
+                    return Ok((block, format));
+                }
+            }
             ask(opened, ICM_DECOMPRESS_QUERY, input.lparam(), named.lparam())?;
             return Ok((named, format));
         }
@@ -265,6 +340,24 @@ fn output_format(
         }
     }
     Err(first)
+}
+
+/// A format of less than a byte a pixel, with a byte a pixel and the same palette; `None` for others. Codecs name such formats that
+/// cannot write them: Wine's msrle32 divides by the bytes of a pixel, of which four bits have none.
+fn widened_format(named: &Block) -> Result<Option<Vec<u8>>, Error> {
+    let header = decoded::<BITMAPINFOHEADER>(named, ())?;
+    let (size, bits) = (header.biSize as usize, header.biBitCount);
+    if !(1..8).contains(&bits) {
+        return Ok(None);
+    }
+    let possible = 1 << bits;
+    let colours = if header.biClrUsed == 0 { possible } else { header.biClrUsed.min(possible) };
+    let wide = BITMAPINFOHEADER { biClrUsed: colours, ..rgb_format(&header, 8) };
+    let block = named.to_vec()?;
+    let Some(palette) = block.get(size..).and_then(|palette| palette.get(..colours as usize * 4)) else {
+        return Ok(None);
+    };
+    Ok(Some([encoded(&wide, ())?.as_slice(), palette].concat()))
 }
 
 /// The format that ICM_DECOMPRESS_GET_FORMAT answers (C106).

@@ -125,6 +125,7 @@ media_test!(wrong_outputs_are_usage_errors_and_leave_nothing, || {
         ("clip.avi", "out.wav", ".avi"),
         ("clip.avi", "out.png", "%05d"),
         ("in.wav", "out.avi", ".wav"),
+        ("in.wav", "out.y4m", ".wav"),
         ("clip.avi", "clip.avi", "input"),
         ("clip.avi", "nowhere/out.avi", "nowhere"),
         ("clip.avi", "nowhere/%d.png", "nowhere"),

@@ -7,12 +7,6 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// The greatest difference of two bytes at one place.
-fn greatest_difference(one: &[u8], other: &[u8]) -> u8 {
-    assert_eq!(one.len(), other.len());
-    one.iter().zip(other).map(|(one, other)| one.abs_diff(*other)).max().unwrap_or(0)
-}
-
 /// Codec, size and rate of a video, as ffprobe tells.
 fn probe(folder: &Folder, name: &str) -> Value {
     let entries = "stream=codec_name,width,height,avg_frame_rate";
@@ -67,36 +61,26 @@ media_test!(ms_video_1_is_ffmpegs, || {
     assert_eq!((&decoded["driver"], &decoded["frames"]), (&json!("msvidc32.dll"), &json!(10)));
 });
 
-media_test!(sound_is_ffmpegs_bit_for_bit, || {
-    let codecs = [("adpcm_ms", "msadp32.acm"), ("pcm_alaw", "msg711.acm"), ("pcm_mulaw", "msg711.acm")];
-    for (codec, driver) in codecs {
-        for channels in [1, 2] {
-            let folder = Folder::new();
-            let tones = "aevalsrc=0.3*sin(880*PI*t)+0.1*random(0)|0.4*sin(1760*PI*t):s=22050:d=1.3";
-            folder.ffmpeg(&format!("-f lavfi -i {tones} -ac {channels} -c:a {codec} in.wav"));
-            let expected = samples(&folder, "in.wav");
-            let decoded = folder.drvhost(["decode", "in.wav", "-o", "out.wav"]).json(0);
-            assert!(samples(&folder, "out.wav") == expected, "{codec} with {channels} channels differs");
-            assert_eq!(decoded["hash"], hash(&expected), "{codec} {channels}");
-            assert_eq!(decoded["samples"], expected.len() / 2 / channels, "{codec} {channels}");
-            assert_eq!(decoded["driver"], driver);
-            assert_eq!((&decoded["frames"], &decoded["width"]), (&Value::Null, &Value::Null));
+media_test!(cinepak_rounds_green_down_and_ffmpeg_toward_zero, || {
+    let folder = Folder::new();
+    cinepak(&folder, "clip.avi");
+    folder.drvhost(["decode", "clip.avi", "-o", "out.avi"]).success();
+    let (made, expected) = (pictures(&folder, "out.avi"), pictures(&folder, "clip.avi"));
+    let mut apart = 0;
+    for (made, expected) in made.as_chunks::<3>().0.iter().zip(expected.as_chunks::<3>().0) {
+        let ([blue, green, red], [_, ffmpegs_green, _]) = (made.map(i32::from), expected.map(i32::from));
+        assert_eq!([made[0], made[2]], [expected[0], expected[2]]);
+        if made.iter().chain(expected).any(|channel| [0, 255].contains(channel)) {
+            continue;
         }
+        // Blue is Y + 2 U, red Y + 2 V, green Y - V - U / 2. So 3 U + U / 2 follows from the three, and no two values of U have
+        // the same.
+        let of = |green: i32| blue + (blue - red) / 2 - green;
+        let u = (-128_i32..128).find(|&u| 3 * u + u / 2 == of(ffmpegs_green)).expect("a value of U");
+        assert_eq!(of(green), 3 * u - (-u).div_euclid(2), "{made:?} and {expected:?}");
+        apart += usize::from(green != ffmpegs_green);
     }
-});
-
-media_test!(every_audio_codec_makes_as_many_samples_as_ffmpeg, || {
-    let codecs =
-        [("adpcm_ima_wav", "imaadp32.acm"), ("libgsm_ms", "msgsm32.acm"), ("libmp3lame", "l3codeca.acm")];
-    for (codec, driver) in codecs {
-        let folder = Folder::new();
-        folder.ffmpeg(&format!(
-            "-f lavfi -i sine=frequency=440:sample_rate=8000:duration=1.3 -c:a {codec} in.wav"
-        ));
-        let decoded = folder.drvhost(["decode", "in.wav", "-o", "out.wav"]).json(0);
-        assert_eq!(samples(&folder, "out.wav").len(), samples(&folder, "in.wav").len(), "{codec}");
-        assert_eq!(decoded["driver"], driver);
-    }
+    assert!(apart > 1_000, "{apart}");
 });
 
 wine_test!(the_sample_decodes_to_45_frames, || {

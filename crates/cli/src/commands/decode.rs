@@ -1,13 +1,14 @@
 //! `drvhost decode`: a media file through a driver.
 
 use std::fmt::Write;
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use drvhost::decode::{self, Decoded, Progress};
-use drvhost::media::Unit;
+use drvhost::decode::{self, Decoded, Output, Progress};
+use drvhost::media::{MediaError, Unit};
 use drvhost::{Error, Policy};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -19,12 +20,13 @@ use crate::output;
 
 pub fn run(global: &Global, command: &Decode) -> Result<Exit, Failure> {
     let stop = stop_flag()?;
+    let output = command.output.as_deref().map(output_of).transpose()?;
+    let streams = output == Some(Output::StandardOutput);
     let session = commands::session(global)?;
     let driver =
         command.driver.as_deref().map(|name| session.registry().resolve_argument(name)).transpose()?;
     let packing = commands::packing(global);
-    let what =
-        decode::Decode { input: command.input.clone(), output: command.output.clone(), driver, packing };
+    let what = decode::Decode { input: command.input.clone(), output, driver, packing };
     let bar = progress_bar(global);
     let decoded = decode::run(&session, &what, |progress| {
         show(&bar, progress);
@@ -36,17 +38,24 @@ pub fn run(global: &Global, command: &Decode) -> Result<Exit, Failure> {
     for instance in report.instances.iter().filter_map(|instance| instance.error.as_ref()) {
         tracing::warn!("{instance}");
     }
-    let decoded = decoded?;
-    let printed = if global.json {
-        output::json(&decoded)
+    let decoded = match decoded {
+        Err(error) if streams && is_closed_pipe(&error) => return Err(Failure::Closed),
+        decoded => decoded?,
+    };
+    let text = if global.json {
+        output::json_line(&decoded)?
     } else {
         for warning in &decoded.warnings {
-            eprintln!(
-                "drvhost: {}{warning}",
-                if decoded.damage.as_ref() == Some(warning) { "media: " } else { "" }
-            );
+            let blamed = if decoded.damage.as_ref() == Some(warning) { "media: " } else { "" };
+            output::aside(&format!("drvhost: {blamed}{warning}"));
         }
-        output::text(&describe(&decoded))
+        describe(&decoded)
+    };
+    let printed = if streams {
+        output::aside(&text);
+        Ok(())
+    } else {
+        output::text(&text)
     };
     match printed {
         // Whoever reads may have gone; what was decoded and the exit code count all the same.
@@ -54,6 +63,23 @@ pub fn run(global: &Global, command: &Decode) -> Result<Exit, Failure> {
         Err(failure) => return Err(failure),
     }
     Ok(if decoded.damage.is_some() { Exit::Media } else { Exit::Done })
+}
+
+/// What `-o` names: `-` is standard output, unless that is a terminal.
+fn output_of(name: &Path) -> Result<Output, Error> {
+    if name != Path::new("-") {
+        return Ok(Output::File(name.to_owned()));
+    }
+    if std::io::stdout().is_terminal() {
+        let why = "standard output is a terminal, and media would garble it; pipe it on, or name a file";
+        return Err(MediaError::OutputName { name: "-".to_owned(), why: why.to_owned() }.into());
+    }
+    Ok(Output::StandardOutput)
+}
+
+/// Whether whoever read what was written has seen enough.
+fn is_closed_pipe(error: &Error) -> bool {
+    matches!(error, Error::Media(MediaError::Io { source, .. }) if source.kind() == ErrorKind::BrokenPipe)
 }
 
 /// A flag that a signal sets; a second signal ends the command at once.

@@ -11,11 +11,12 @@ use std::time::Instant;
 use mmsystem::{WAVE_FORMAT_ADPCM, WAVE_FORMAT_DVI_ADPCM, WAVE_FORMAT_PCM};
 
 use super::choice::{self, format_tag_name};
-use super::{Decoded, Job, nothing_readable};
+use super::{Decoded, Job, Target, nothing_readable};
 use crate::acm::{Converted, Ends, Stream};
 use crate::error::Error;
 use crate::media::{
-    ContentHasher, MediaError, OutputKind, PcmFormat, SampleType, Unit, WavReader, WavWriter, WaveFormat,
+    ContentHasher, MediaError, OutputKind, OutputStream, PcmFormat, SampleType, Unit, WavReader, WavWriter,
+    WaveFormat,
 };
 
 /// How many bytes of PCM samples are passed through at a time, about.
@@ -24,17 +25,15 @@ const PCM_SIZE: usize = 64 << 10;
 const MAX_IDLE: u32 = 64;
 
 pub(super) fn decode<R: Read + Seek>(job: &mut Job<'_>, wav: &mut WavReader<R>) -> Result<Decoded, Error> {
-    if let Some(output) = &job.output
-        && output.kind != OutputKind::Wav
-    {
-        return Err(output.unfit("the input is audio; write .wav"));
+    if let Some(target) = &job.target {
+        target.check(|kind| *kind == OutputKind::Wav, "the input is audio; write .wav")?;
     }
     if wav.data_len() == 0 {
         return Err(nothing_readable("WAVE file", wav.damage().as_ref(), "it has no samples"));
     }
     let (mut samples, driver) = Samples::open(job, wav.format())?;
     let format = samples.format();
-    let writer = job.output.as_ref().map(|output| WavWriter::create(output.path, format)).transpose()?;
+    let writer = job.target.as_ref().map(|target| writer(target, format)).transpose()?;
     let mut sink = Sink { writer, hasher: ContentHasher::new(), made: 0 };
 
     let started = Instant::now();
@@ -246,6 +245,14 @@ fn plain_format(format: &WaveFormat) -> Result<PcmFormat, MediaError> {
 /// Bytes of one sample of all channels, at least 1.
 fn sample_size(format: PcmFormat) -> usize {
     (usize::from(format.channels) * usize::from(format.sample.bytes())).max(1)
+}
+
+/// What writes to a target.
+fn writer(target: &Target<'_>, format: PcmFormat) -> Result<WavWriter, MediaError> {
+    match target {
+        Target::File { path, .. } => WavWriter::create(path, format),
+        Target::StandardOutput => WavWriter::stream(OutputStream::standard_output()?, format),
+    }
 }
 
 /// Where samples go.

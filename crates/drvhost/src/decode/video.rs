@@ -6,11 +6,11 @@ use std::time::Instant;
 use mmsystem::ICMODE_DECOMPRESS;
 
 use super::choice::{self, handler_of};
-use super::{Decoded, Job, Output, nothing_readable};
+use super::{Decoded, Job, Target, nothing_readable};
 use crate::error::Error;
 use crate::media::{
-    AviReader, AviWriter, BI_BITFIELDS, BI_RGB, ContentHasher, FourCc, MediaError, OutputKind, PacketKind,
-    PictureFormat, PngSeries, Unit, VideoShape, VideoStream,
+    AviReader, AviWriter, BI_BITFIELDS, BI_RGB, ContentHasher, FourCc, MediaError, OutputKind, OutputStream,
+    PacketKind, PaletteChange, PictureFormat, PngSeries, Unit, VideoShape, VideoStream, Y4mWriter,
 };
 use crate::vfw::{Codec, Decompressor};
 
@@ -24,23 +24,22 @@ const USUAL_RATE: u32 = 25;
 const MAX_LISTED: usize = 10;
 
 pub(super) fn decode<R: Read + Seek>(job: &mut Job<'_>, avi: &mut AviReader<R>) -> Result<Decoded, Error> {
-    if let Some(output) = &job.output
-        && output.kind == OutputKind::Wav
-    {
-        return Err(output.unfit("the input is video; write .avi, or .png pictures as in frame%05d.png"));
+    if let Some(target) = &job.target {
+        let instead = "the input is video; write .avi, .y4m, or .png pictures as in frame%05d.png";
+        target.check(|kind| *kind != OutputKind::Wav, instead)?;
     }
     let video = avi.first_video()?;
     let mut warnings = other_streams(avi, video.index);
     let (mut pictures, driver) = Pictures::open(job, &video)?;
     let (width, height) = pictures.size();
     let shape = shape_of(&video, width, height, &mut warnings);
-    let mut sink = Sink::create(job.output.as_ref(), shape)?;
+    let mut sink = Sink::create(job.target.as_ref(), shape)?;
 
     let started = Instant::now();
     let total = (video.length != 0).then_some(u64::from(video.length));
     let mut hasher = ContentHasher::new();
     let mut refusals = Refusals::default();
-    let mut palette_changes = 0_u64;
+    let mut refused_palettes = RefusedPalettes::default();
     // A frame that cannot be shown repeats the picture before it; before the first that is black.
     let (mut packet, mut bgr) = (Vec::new(), vec![0; pictures.format().bgr24_size()]);
     let (mut frames, mut shown) = (0_u64, 0_u64);
@@ -49,7 +48,12 @@ pub(super) fn decode<R: Read + Seek>(job: &mut Job<'_>, avi: &mut AviReader<R>) 
         let outcome = match packets.next_packet(&mut packet) {
             Ok(None) => break,
             Ok(Some(found)) if found.kind == PacketKind::PaletteChange => {
-                palette_changes += 1;
+                match pictures.change_palette(&packet, &mut bgr) {
+                    Ok(()) => {}
+                    Err(error) if is_of_one_packet(&error) => refused_palettes.add(error),
+                    Err(error) => return Err(error),
+                }
+                job.report(frames, total, Unit::Frames)?;
                 continue;
             }
             Ok(Some(_)) if packet.is_empty() => None,
@@ -61,9 +65,7 @@ pub(super) fn decode<R: Read + Seek>(job: &mut Job<'_>, avi: &mut AviReader<R>) 
         match outcome {
             None => {}
             Some(Ok(())) => shown += 1,
-            Some(Err(error @ (Error::Refused { .. } | Error::Media(_) | Error::TooLarge(_)))) => {
-                refusals.add(frames, error);
-            }
+            Some(Err(error)) if is_of_one_packet(&error) => refusals.add(frames, error),
             Some(Err(error)) => return Err(error),
         }
         hasher.update(&bgr);
@@ -78,10 +80,7 @@ pub(super) fn decode<R: Read + Seek>(job: &mut Job<'_>, avi: &mut AviReader<R>) 
     }
     sink.finish()?;
     let seconds = started.elapsed().as_secs_f64();
-    if palette_changes > 0 {
-        warnings
-            .push(format!("{palette_changes} changes of the palette were not applied; colours may be wrong"));
-    }
+    warnings.extend(refused_palettes.text());
     warnings.extend(refusals.texts());
     warnings.extend(pictures.close().err().map(|error| error.to_string()));
     let decoded = job.decoded(driver, hasher, seconds);
@@ -95,14 +94,22 @@ enum Pictures<'s> {
     /// A driver.
     Codec(Box<Decompressor<'s>>),
     /// Nothing but a conversion.
-    Plain(PictureFormat),
+    Plain(Plain),
+}
+
+/// Pictures that are stored as they are.
+struct Plain {
+    format: PictureFormat,
+    /// The last picture that was shown.
+    picture: Vec<u8>,
 }
 
 impl<'s> Pictures<'s> {
     /// Opens the driver for a stream, if it needs one; also gives the driver's name.
     fn open(job: &Job<'s>, video: &VideoStream) -> Result<(Self, Option<String>), Error> {
-        if let Some(format) = plain_format(video) {
-            return Ok((Self::Plain(PictureFormat::from_bitmapinfo(&format)?), None));
+        if let Some(block) = plain_format(video) {
+            let format = PictureFormat::from_bitmapinfo(&block)?;
+            return Ok((Self::Plain(Plain { format, picture: Vec::new() }), None));
         }
         let compression = u32::from_le_bytes(video.compression);
         let aliases = choice::video_aliases(compression, u32::from_le_bytes(video.handler));
@@ -119,7 +126,7 @@ impl<'s> Pictures<'s> {
     fn format(&self) -> &PictureFormat {
         match self {
             Self::Codec(decompressor) => decompressor.format(),
-            Self::Plain(format) => format,
+            Self::Plain(plain) => &plain.format,
         }
     }
 
@@ -130,7 +137,28 @@ impl<'s> Pictures<'s> {
     fn decode(&mut self, frame: &[u8], key_frame: Option<bool>, bgr: &mut Vec<u8>) -> Result<(), Error> {
         match self {
             Self::Codec(decompressor) => decompressor.decompress(frame, key_frame, bgr),
-            Self::Plain(format) => Ok(format.to_bgr24(frame, bgr)?),
+            Self::Plain(plain) => {
+                plain.format.to_bgr24(frame, bgr)?;
+                plain.picture.clear();
+                plain.picture.extend_from_slice(frame);
+                Ok(())
+            }
+        }
+    }
+
+    /// Changes the palette by the bytes of a chunk `xxpc`, and the colours of the picture that is shown. In an error nothing
+    /// changes.
+    fn change_palette(&mut self, chunk: &[u8], bgr: &mut Vec<u8>) -> Result<(), Error> {
+        let change = PaletteChange::parse(chunk)?;
+        match self {
+            Self::Codec(decompressor) => decompressor.change_palette(&change, bgr),
+            Self::Plain(plain) => {
+                plain.format.change_palette(&change)?;
+                if plain.picture.is_empty() {
+                    return Ok(());
+                }
+                Ok(plain.format.to_bgr24(&plain.picture, bgr)?)
+            }
         }
     }
 
@@ -177,17 +205,25 @@ fn shape_of(video: &VideoStream, width: u32, height: u32, warnings: &mut Vec<Str
 enum Sink {
     None,
     Avi(Box<AviWriter>),
+    Y4m(Box<Y4mWriter>),
     Png(PngSeries),
 }
 
 impl Sink {
-    fn create(output: Option<&Output<'_>>, shape: VideoShape) -> Result<Self, Error> {
-        Ok(match output {
+    fn create(target: Option<&Target<'_>>, shape: VideoShape) -> Result<Self, MediaError> {
+        Ok(match target {
             None => Self::None,
-            Some(Output { kind: OutputKind::Png(pattern), .. }) => {
-                Self::Png(PngSeries::create(pattern.clone(), shape.width, shape.height)?)
+            Some(Target::File { path, kind }) => match kind {
+                OutputKind::Png(pattern) => {
+                    Self::Png(PngSeries::create(pattern.clone(), shape.width, shape.height)?)
+                }
+                OutputKind::Y4m => Self::Y4m(Box::new(Y4mWriter::create(path, shape)?)),
+                // The other kind was refused at the beginning.
+                OutputKind::Avi | OutputKind::Wav => Self::Avi(Box::new(AviWriter::create(path, shape)?)),
+            },
+            Some(Target::StandardOutput) => {
+                Self::Y4m(Box::new(Y4mWriter::stream(OutputStream::standard_output()?, shape)?))
             }
-            Some(output) => Self::Avi(Box::new(AviWriter::create(output.path, shape)?)),
         })
     }
 
@@ -195,6 +231,7 @@ impl Sink {
         match self {
             Self::None => Ok(()),
             Self::Avi(writer) => writer.write_frame(bgr),
+            Self::Y4m(writer) => writer.write_frame(bgr),
             Self::Png(writer) => writer.write_frame(bgr),
         }
     }
@@ -202,8 +239,37 @@ impl Sink {
     fn finish(self) -> Result<(), MediaError> {
         match self {
             Self::Avi(writer) => writer.finish(),
+            Self::Y4m(writer) => writer.finish(),
             Self::None | Self::Png(_) => Ok(()),
         }
+    }
+}
+
+/// Whether an error concerns one packet, and the next may be tried.
+fn is_of_one_packet(error: &Error) -> bool {
+    matches!(error, Error::Refused { .. } | Error::Media(_) | Error::TooLarge(_))
+}
+
+/// Palette changes that were not applied.
+#[derive(Default)]
+struct RefusedPalettes {
+    first: Option<Error>,
+    count: u64,
+}
+
+impl RefusedPalettes {
+    fn add(&mut self, error: Error) {
+        self.first.get_or_insert(error);
+        self.count += 1;
+    }
+
+    fn text(self) -> Option<String> {
+        let Self { first, count } = self;
+        first.map(|error| {
+            format!(
+                "{count} changes of the palette were not applied, so colours may be wrong; the first: {error}"
+            )
+        })
     }
 }
 

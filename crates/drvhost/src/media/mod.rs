@@ -1,8 +1,8 @@
-//! Media files: reading AVI and WAV, writing AVI, WAV and PNG, and turning decoded bitmaps into plain pixels.
+//! Media files: reading AVI and WAV, writing AVI, Y4M, WAV and PNG, and turning decoded bitmaps into plain pixels.
 //!
 //! Nothing here calls a driver. [`AviReader`] and [`WavReader`] yield a format block and the packets a driver is
 //! fed with; [`PictureFormat`] turns the bitmap a driver answers into top-down BGR24; [`AviWriter`],
-//! [`WavWriter`] and [`PngSeries`] store the result. BGR24 (rows from the top, three bytes a pixel, no padding)
+//! [`Y4mWriter`], [`WavWriter`] and [`PngSeries`] store the result. BGR24 (rows from the top, three bytes a pixel, no padding)
 //! is the one picture form that passes between these parts.
 //!
 //! Input files are untrusted. Every size and offset is checked against the file before it is used, and memory is
@@ -16,13 +16,17 @@ mod dib;
 mod error;
 mod hash;
 mod output;
+mod palette;
 mod pixels;
 mod png_series;
 mod riff;
 mod sniff;
 mod staged;
+mod stream;
 mod wav;
 mod wav_writer;
+mod y4m_writer;
+mod ycbcr;
 
 pub use avi::{
     AviReader, MAX_PACKET, MainHeader, Packet, PacketKind, Packets, Stream, StreamHeader, VideoStream,
@@ -33,8 +37,11 @@ pub use dib::{BI_BITFIELDS, BI_RGB, BitmapInfoHeader};
 pub use error::MediaError;
 pub use hash::{ContentHash, ContentHasher};
 pub use output::{OutputKind, PngPattern};
+pub use palette::{Palette, PaletteChange};
 pub use pixels::PictureFormat;
 pub use png_series::PngSeries;
 pub use riff::FourCc;
+pub use stream::OutputStream;
 pub use wav::{WavReader, WaveFormat};
 pub use wav_writer::{PcmFormat, SampleType, WavWriter};
+pub use y4m_writer::Y4mWriter;

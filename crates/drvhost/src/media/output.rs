@@ -9,6 +9,8 @@ use super::error::MediaError;
 pub enum OutputKind {
     /// `.avi`: uncompressed video.
     Avi,
+    /// `.y4m`: uncompressed video as Y, Cb and Cr.
+    Y4m,
     /// `.wav`: PCM audio.
     Wav,
     /// `.png` with a number's place in the name: one picture a frame.
@@ -25,12 +27,13 @@ impl OutputKind {
         let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
         match extension.to_str() {
             Some("avi") => Ok(Self::Avi),
+            Some("y4m") => Ok(Self::Y4m),
             Some("wav") => Ok(Self::Wav),
             Some("png") => PngPattern::parse(path).map(Self::Png),
             _ => Err(refused(
                 path,
-                "the name must end in .avi (uncompressed video), .wav (PCM audio) or .png (one picture a frame, \
-                 as in frame%05d.png)",
+                "the name must end in .avi or .y4m (uncompressed video), .wav (PCM audio) or .png (one picture a frame, \
+                 as in frame%05d.png), or be - (standard output: Y4M or WAV)",
             )),
         }
     }
@@ -97,13 +100,16 @@ mod tests {
     #[test]
     fn endings_choose() {
         assert_eq!(OutputKind::for_path(Path::new("a/b.AVI")).unwrap(), OutputKind::Avi);
+        assert_eq!(OutputKind::for_path(Path::new("b.y4m")).unwrap(), OutputKind::Y4m);
         assert_eq!(OutputKind::for_path(Path::new("b.wav")).unwrap(), OutputKind::Wav);
         assert!(matches!(OutputKind::for_path(Path::new("b%d.png")), Ok(OutputKind::Png(_))));
         for bad in ["b.mp4", "avi", "", "b.", "b.png"] {
             assert!(OutputKind::for_path(Path::new(bad)).is_err(), "{bad}");
         }
         let err = OutputKind::for_path(Path::new("b.mp4")).unwrap_err().to_string();
-        assert!(err.contains(".avi") && err.contains(".wav") && err.contains("%05d.png"), "{err}");
+        for possible in [".avi", ".y4m", ".wav", "%05d.png"] {
+            assert!(err.contains(possible), "{err}");
+        }
     }
 
     #[test]

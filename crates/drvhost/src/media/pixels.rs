@@ -2,6 +2,7 @@
 
 use super::dib::{BI_BITFIELDS, BI_RGB, BitmapInfoHeader};
 use super::error::MediaError;
+use super::palette::{Palette, PaletteChange};
 use super::riff::le32;
 
 /// The largest width and height that is accepted.
@@ -24,7 +25,7 @@ pub struct PictureFormat {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Layout {
     /// 1, 4 or 8 bits: numbers into a palette, the leftmost pixel in a byte's highest bits.
-    Palette { bits: u8, colours: Box<[[u8; 3]; 256]> },
+    Palette { bits: u8, palette: Palette },
     /// 16 bits: blue in the lowest five, green in five, red in five.
     Rgb555,
     /// 16 bits: blue in the lowest five, green in six, red in five.
@@ -57,9 +58,9 @@ impl PictureFormat {
             });
         }
         let layout = match (header.compression, header.bit_count) {
-            (BI_RGB, 1) => palette(block, &header, 1)?,
-            (BI_RGB, 4) => palette(block, &header, 4)?,
-            (BI_RGB, 8) => palette(block, &header, 8)?,
+            (BI_RGB, 1) => Layout::Palette { bits: 1, palette: Palette::of(block)? },
+            (BI_RGB, 4) => Layout::Palette { bits: 4, palette: Palette::of(block)? },
+            (BI_RGB, 8) => Layout::Palette { bits: 8, palette: Palette::of(block)? },
             (BI_RGB, 16) => Layout::Rgb555,
             (BI_RGB, 24) => Layout::Bgr24,
             (BI_RGB, 32) => Layout::Bgr32,
@@ -113,6 +114,38 @@ impl PictureFormat {
         self.width * self.height * 3
     }
 
+    /// The palette, where pixels are numbers.
+    pub fn palette(&self) -> Option<&Palette> {
+        match &self.layout {
+            Layout::Palette { palette, .. } => Some(palette),
+            _ => None,
+        }
+    }
+
+    /// The same pictures in the colours of another palette. Where pixels are no numbers, nothing changes.
+    #[must_use]
+    pub fn in_colours_of(mut self, other: Palette) -> Self {
+        if let Layout::Palette { palette, .. } = &mut self.layout {
+            *palette = other;
+        }
+        self
+    }
+
+    /// Changes the palette.
+    ///
+    /// # Errors
+    /// [`MediaError::Unsupported`] where pixels are no numbers.
+    pub fn change_palette(&mut self, change: &PaletteChange) -> Result<(), MediaError> {
+        let Layout::Palette { palette, .. } = &mut self.layout else {
+            return Err(MediaError::Unsupported {
+                what: "a palette change".to_owned(),
+                why: "the pictures have no palette".to_owned(),
+            });
+        };
+        palette.change(change);
+        Ok(())
+    }
+
     /// Converts the picture in `src` to BGR24, rows from the top, without padding. `dst` is resized to
     /// [`PictureFormat::bgr24_size`]; bytes of `src` behind [`PictureFormat::image_size`] are not looked at.
     ///
@@ -161,18 +194,18 @@ impl Layout {
                     *pixel = channels.each_ref().map(|channel| channel.of(value));
                 }
             }
-            Self::Palette { bits: 8, colours } => {
+            Self::Palette { bits: 8, palette } => {
                 for (pixel, index) in pixels.iter_mut().zip(row) {
-                    *pixel = colours[usize::from(*index)];
+                    *pixel = palette.colour(*index);
                 }
             }
-            Self::Palette { bits, colours } => {
+            Self::Palette { bits, palette } => {
                 let mask = (1u8 << bits) - 1;
                 let indices = row
                     .iter()
                     .flat_map(|byte| (0..8 / bits).rev().map(move |place| byte >> (place * bits) & mask));
                 for (pixel, index) in pixels.iter_mut().zip(indices) {
-                    *pixel = colours[usize::from(index)];
+                    *pixel = palette.colour(index);
                 }
             }
         }
@@ -231,28 +264,6 @@ impl Channel {
     fn of(&self, pixel: u32) -> u8 {
         self.widened[usize::from((pixel >> self.shift) as u8 & self.mask)]
     }
-}
-
-/// The palette behind the header: four bytes a colour, blue, green, red and one that is unused.
-fn palette(block: &[u8], header: &BitmapInfoHeader, bits: u8) -> Result<Layout, MediaError> {
-    let possible = 1usize << bits;
-    let wanted = match header.clr_used as usize {
-        0 => possible,
-        stated => stated.min(possible),
-    };
-    let entries = block.get(header.size..).unwrap_or_default().as_chunks().0;
-    if entries.len() < wanted {
-        return Err(MediaError::Malformed {
-            what: "BITMAPINFO block",
-            offset: header.size as u64,
-            why: format!("its palette should have {wanted} colours, and it ends after {}", entries.len()),
-        });
-    }
-    let mut colours = Box::new([[0; 3]; 256]);
-    for (colour, &[blue, green, red, _]) in colours.iter_mut().zip(entries).take(wanted) {
-        *colour = [blue, green, red];
-    }
-    Ok(Layout::Palette { bits, colours })
 }
 
 /// The masks of blue, green and red. They stand behind the 40 bytes of BITMAPINFOHEADER, which is also where the
@@ -366,11 +377,27 @@ mod tests {
             convert(&block(3, 1, 1, 0, &colours), &[0b1010_0000, 0, 0, 0]),
             [1, 2, 254, 0, 0, 255, 1, 2, 254]
         );
+        let mut format = PictureFormat::from_bitmapinfo(&block(2, 1, 8, 0, &colours)).unwrap();
+        let mut bgr = Vec::new();
+        format.change_palette(&PaletteChange::parse(&[200, 1, 0, 0, 1, 2, 3, 0]).unwrap()).unwrap();
+        format.to_bgr24(&[0, 200, 0, 0], &mut bgr).unwrap();
+        assert_eq!(bgr, [0, 0, 255, 3, 2, 1]);
+        format.in_colours_of(Palette::numbers()).to_bgr24(&[0, 200, 0, 0], &mut bgr).unwrap();
+        assert_eq!(bgr, [0, 0, 0, 200, 200, 200]);
         let mut short = block(1, 1, 8, 0, &colours[..16]);
         assert!(PictureFormat::from_bitmapinfo(&short).is_err());
         short[32] = 4;
         // A number beyond the four colours is black.
         assert_eq!(convert(&short, &[4, 0, 0, 0]), [0, 0, 0]);
+    }
+
+    #[test]
+    fn only_numbers_have_a_palette() {
+        let mut plain = PictureFormat::from_bitmapinfo(&block(1, 1, 24, 0, &[])).unwrap();
+        assert_eq!(plain.palette(), None);
+        assert_eq!(plain.clone().in_colours_of(Palette::numbers()), plain);
+        let change = PaletteChange::parse(&[0, 1, 0, 0, 1, 2, 3, 0]).unwrap();
+        assert!(matches!(plain.change_palette(&change), Err(MediaError::Unsupported { .. })));
     }
 
     #[test]

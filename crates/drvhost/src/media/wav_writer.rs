@@ -3,13 +3,15 @@
 use std::path::Path;
 
 use super::error::MediaError;
-use super::staged::StagedFile;
+use super::stream::{Out, OutputStream};
 use super::wav::WAVE_FORMAT_PCM;
 
 /// Length of everything before the samples: RIFF header and form, `fmt ` chunk of 16 bytes, `data` header.
 const HEADER_LEN: u64 = 44;
 /// The most bytes of samples whose padded length still leaves the `RIFF` chunk's size in 32 bits.
 const MAX_DATA: u64 = u32::MAX as u64 - HEADER_LEN;
+/// What stands for a length that is not known: the reader goes on to the end.
+const UNKNOWN: u32 = u32::MAX;
 
 /// How a sample is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +56,7 @@ pub struct PcmFormat {
 
 /// Writes PCM samples.
 pub struct WavWriter {
-    out: StagedFile,
+    out: Out,
     format: Fields,
     data_len: u64,
     max_data: u64,
@@ -76,16 +78,22 @@ impl WavWriter {
     /// # Errors
     /// [`MediaError::Unsupported`] where channels or rate are 0, or too large for the header; [`MediaError::Io`].
     pub fn create(path: &Path, format: PcmFormat) -> Result<Self, MediaError> {
-        let format = Fields::of(format).ok_or_else(|| MediaError::Unsupported {
-            what: format!(
-                "a WAVE file of {} channels at {} samples a second",
-                format.channels, format.samples_per_sec
-            ),
-            why: "neither can be 0, and bytes per second must fit in 32 bits".to_owned(),
-        })?;
-        let mut out = StagedFile::create(path)?;
-        out.write(&header(format, 0))?;
+        let format = Fields::of(format)?;
+        let mut out = Out::create(path)?;
+        out.write(&header(format, Sizes::of(0)))?;
         Ok(Self { out, format, data_len: 0, max_data: MAX_DATA })
+    }
+
+    /// Starts a stream. Its header cannot be filled in at the end, so both sizes in it are 0xFFFFFFFF, which readers take for "up
+    /// to the end"; there is no limit of 4 GiB then, and no padding behind the last sample.
+    ///
+    /// # Errors
+    /// As [`WavWriter::create`].
+    pub fn stream(stream: OutputStream, format: PcmFormat) -> Result<Self, MediaError> {
+        let format = Fields::of(format)?;
+        let mut out = Out::Stream(stream);
+        out.write(&header(format, Sizes { riff: UNKNOWN, data: UNKNOWN }))?;
+        Ok(Self { out, format, data_len: 0, max_data: u64::MAX })
     }
 
     /// Adds samples, as bytes in the file's format; a call may end in the middle of a sample.
@@ -106,25 +114,35 @@ impl WavWriter {
         Ok(())
     }
 
-    /// Writes the final header and gives the file its name.
+    /// Gives a file its final header and its name, and sees that the last byte has left for a stream.
     ///
     /// # Errors
     /// [`MediaError::Io`].
     pub fn finish(mut self) -> Result<(), MediaError> {
-        if !self.data_len.is_multiple_of(2) {
-            self.out.write(&[0])?;
+        if let Out::File(file) = &mut self.out {
+            if !self.data_len.is_multiple_of(2) {
+                file.write(&[0])?;
+            }
+            file.overwrite(0, &header(self.format, Sizes::of(self.data_len as u32)))?;
         }
-        self.out.overwrite(0, &header(self.format, self.data_len as u32))?;
         self.out.finish()
     }
 }
 
 impl Fields {
-    /// The derived numbers, or `None` where one is 0 or does not fit.
-    fn of(format: PcmFormat) -> Option<Self> {
-        let block_align = format.channels.checked_mul(format.sample.bytes())?;
-        let avg_bytes_per_sec = format.samples_per_sec.checked_mul(block_align.into())?;
-        (avg_bytes_per_sec != 0).then_some(Self {
+    /// The derived numbers; an error where one is 0 or does not fit.
+    fn of(format: PcmFormat) -> Result<Self, MediaError> {
+        let unsupported = || MediaError::Unsupported {
+            what: format!(
+                "a WAVE file of {} channels at {} samples a second",
+                format.channels, format.samples_per_sec
+            ),
+            why: "neither can be 0, and bytes per second must fit in 32 bits".to_owned(),
+        };
+        let block_align = format.channels.checked_mul(format.sample.bytes()).ok_or_else(unsupported)?;
+        let avg_bytes_per_sec = format.samples_per_sec.checked_mul(block_align.into());
+        let avg_bytes_per_sec = avg_bytes_per_sec.filter(|&bytes| bytes != 0).ok_or_else(unsupported)?;
+        Ok(Self {
             channels: format.channels,
             samples_per_sec: format.samples_per_sec,
             avg_bytes_per_sec,
@@ -134,12 +152,25 @@ impl Fields {
     }
 }
 
+/// The two lengths in a header.
+#[derive(Clone, Copy)]
+struct Sizes {
+    riff: u32,
+    data: u32,
+}
+
+impl Sizes {
+    /// For so many bytes of samples, at most [`MAX_DATA`].
+    fn of(data: u32) -> Self {
+        Self { riff: HEADER_LEN as u32 - 8 + data + data % 2, data }
+    }
+}
+
 /// Everything before the samples.
-fn header(format: Fields, data_len: u32) -> Vec<u8> {
-    let riff_size = HEADER_LEN as u32 - 8 + data_len + data_len % 2;
+fn header(format: Fields, sizes: Sizes) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER_LEN as usize);
     bytes.extend(b"RIFF");
-    bytes.extend(riff_size.to_le_bytes());
+    bytes.extend(sizes.riff.to_le_bytes());
     bytes.extend(b"WAVEfmt ");
     bytes.extend(16u32.to_le_bytes());
     bytes.extend(WAVE_FORMAT_PCM.to_le_bytes());
@@ -149,7 +180,7 @@ fn header(format: Fields, data_len: u32) -> Vec<u8> {
     bytes.extend(format.block_align.to_le_bytes());
     bytes.extend(format.bits_per_sample.to_le_bytes());
     bytes.extend(b"data");
-    bytes.extend(data_len.to_le_bytes());
+    bytes.extend(sizes.data.to_le_bytes());
     bytes
 }
 
@@ -157,6 +188,7 @@ fn header(format: Fields, data_len: u32) -> Vec<u8> {
 mod tests {
     use std::fs::{self, File};
 
+    use super::super::stream::tests::Kept;
     use super::*;
     use crate::media::WavReader;
 
@@ -184,6 +216,23 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_has_open_lengths_and_no_padding() {
+        let kept = Kept::new();
+        let mut writer = WavWriter::stream(OutputStream::new("test", kept.clone()), FORMAT).unwrap();
+        writer.write(b"abc").unwrap();
+        writer.finish().unwrap();
+        let bytes = kept.bytes();
+        assert_eq!(
+            (&bytes[4..8], &bytes[40..44], &bytes[44..]),
+            (&[0xFF; 4][..], &[0xFF; 4][..], &b"abc"[..])
+        );
+        let mut reader = WavReader::open(std::io::Cursor::new(&bytes)).unwrap();
+        assert_eq!((reader.data_len(), reader.damage()), (3, None));
+        let mut data = [0; 3];
+        assert_eq!((reader.read_data(&mut data).unwrap(), &data), (3, b"abc"));
+    }
+
+    #[test]
     fn refuses_impossible_formats_and_lengths() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("out.wav");
@@ -206,7 +255,7 @@ mod tests {
     #[test]
     fn the_longest_file_still_has_a_size() {
         let fields = Fields::of(FORMAT).unwrap();
-        let bytes = header(fields, MAX_DATA as u32);
+        let bytes = header(fields, Sizes::of(MAX_DATA as u32));
         assert_eq!(bytes.len() as u64, HEADER_LEN);
         assert_eq!(bytes[4..8], (u32::MAX - 8 + (MAX_DATA % 2) as u32).to_le_bytes());
     }
