@@ -170,6 +170,43 @@ fn no_placeholders_and_no_paths_of_one_machine() {
     }
 }
 
+/// The targets of a document's links, without those to other places than files.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    targets.filter(|target| !target.contains("://") && !target.starts_with('#'))
+}
+
+/// What a heading is called in links to it.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    let mut documents: Vec<_> = files(&root().join("docs"), &["md"]);
+    documents.extend(["README.md", "SECURITY.md", "CHANGELOG.md"].map(|name| root().join(name)));
+    let mut checked = 0;
+    for document in documents {
+        let text = read(&document);
+        for link in links(&text) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = document.parent().unwrap().join(file);
+            assert!(target.exists(), "{}: {link}", document.display());
+            let headings =
+                || read(&target).lines().filter(|line| line.starts_with('#')).map(anchor).collect::<Vec<_>>();
+            assert!(
+                heading.is_empty() || headings().iter().any(|known| known == heading),
+                "{}: {link}",
+                document.display()
+            );
+            checked += 1;
+        }
+    }
+    assert!(checked > 10, "the documents lead to each other");
+}
+
 #[test]
 fn the_documents_name_commands_that_exist() {
     let readme = read(&root().join("README.md"));
