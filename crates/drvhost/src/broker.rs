@@ -20,4 +20,9 @@ impl Broker for Inner {
             Asked::ModuleHandle { hdrvr } => self.module_handle(Hdrvr(hdrvr)).map_or(0, u64::cast_signed),
         }
     }
+
+    fn said(&self, driver: &str, text: &str) {
+        tracing::info!(driver, "{text}");
+        self.listener.hear(driver, text);
+    }
 }

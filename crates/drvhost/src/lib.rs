@@ -27,6 +27,7 @@ mod error;
 mod gate;
 pub mod inspect;
 mod life;
+mod listener;
 pub mod media;
 mod module;
 mod opened;

@@ -62,6 +62,9 @@ impl Reply {
 pub(crate) trait Broker {
     /// The answer; nothing done for it may take longer than `until`.
     fn ask(&self, asked: &Asked, until: Option<Instant>) -> i64;
+
+    /// Takes a text that the driver with this file name wrote for people.
+    fn said(&self, driver: &str, text: &str);
 }
 
 /// A jailed process with its channel and arena.
@@ -230,7 +233,7 @@ impl Worker {
         let mut waiting = Waiting { seq, until, next_signal: None, kill_at: None, said: 0 };
         let mut next = message(seq);
         loop {
-            let heard = self.say_and_hear(&next, &mut waiting);
+            let heard = self.say_and_hear(&next, broker, &mut waiting);
             let asked = match heard {
                 Ok(ToHost::Asked(asked)) => asked,
                 Ok(message) => return self.conclude(message, seq),
@@ -244,7 +247,12 @@ impl Worker {
     }
 
     /// Sends a message and waits for the next one that needs the host.
-    fn say_and_hear(&self, message: &ToWorker, waiting: &mut Waiting) -> Result<ToHost, Reply> {
+    fn say_and_hear(
+        &self,
+        message: &ToWorker,
+        broker: &dyn Broker,
+        waiting: &mut Waiting,
+    ) -> Result<ToHost, Reply> {
         let words = self.memory.words();
         let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
         let broken = |what: &dyn std::fmt::Display| {
@@ -255,7 +263,7 @@ impl Worker {
             let look = waiting.next_look();
             match channel.receive(words, Some(look)).map_err(|error| broken(&error))? {
                 Some(ToHost::Said(text)) => {
-                    self.show(&text, waiting);
+                    self.show(&text, broker, waiting);
                     self.check_if_late(waiting)?;
                 }
                 Some(message) => return Ok(message),
@@ -265,11 +273,11 @@ impl Worker {
     }
 
     /// Shows what the driver wrote for people, up to a limit for each request.
-    fn show(&self, text: &str, waiting: &mut Waiting) {
+    fn show(&self, text: &str, broker: &dyn Broker, waiting: &mut Waiting) {
         waiting.said = waiting.said.saturating_add(1);
         match waiting.said {
-            ..SAID_MOST => tracing::info!(driver = self.name, "{}", printable(text)),
-            SAID_MOST => tracing::info!(driver = self.name, "says more than is shown"),
+            ..SAID_MOST => broker.said(&self.name, &printable(text)),
+            SAID_MOST => broker.said(&self.name, "(says more than is shown)"),
             _ => {}
         }
     }
