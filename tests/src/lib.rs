@@ -5,6 +5,7 @@
 
 mod acts;
 mod cli;
+pub mod conformance;
 mod folder;
 mod log;
 mod process;
@@ -27,6 +28,7 @@ pub use sequence::Sequence;
 pub const TOOLS: &[(&str, bool)] = &[
     ("gcc-mingw-w64-x86-64-win32", !cfg!(no_mingw)),
     ("libwine", !cfg!(no_wine)),
+    ("wine64", !cfg!(no_wine64)),
     ("ffmpeg", !cfg!(no_ffmpeg)),
 ];
 
@@ -37,6 +39,12 @@ const MACHINE: &str = "x86_64";
 #[must_use]
 pub fn driver(name: &str) -> PathBuf {
     Path::new(env!("OUT_DIR")).join(MACHINE).join(name).with_extension("dll")
+}
+
+/// The program that opens drivers under Wine as it is told: `wine/player.c`, compiled.
+#[must_use]
+pub fn player() -> PathBuf {
+    Path::new(env!("OUT_DIR")).join(MACHINE).join("player.exe")
 }
 
 /// A program that cargo has built: beside the running test, or one folder up.
