@@ -57,6 +57,9 @@ fn compile_all() -> io::Result<()> {
                 compile(compiler, &["-shared"], &source, &folder.join(name).with_extension("dll"))?;
             }
         }
+        // Not beside the drivers: a program's own folder is the first where Windows looks for libraries.
+        let folder = folder.join("wine");
+        fs::create_dir_all(&folder)?;
         compile(compiler, &[], Path::new("wine/player.c"), &folder.join("player.exe"))?;
     }
     Ok(())

@@ -4,7 +4,7 @@
  *     spy MODULE call id=N hdrvr=N message=N l1=N l2=N thread=N[ text="TEXT"]
  *     spy MODULE WORD
  *
- * MODULE and N are hexadecimal, without sign. The text is that of DRV_OPEN; a unit of it that is not printable ASCII is %XXXX, and so is %
+ * MODULE and N are hexadecimal, without sign. The text is that of DRV_OPEN; a unit of it that is not printable ASCII is %NNNN, and so is %
  * itself. WORD is attach, detach, or a word of the driver's own.
  */
 #ifndef SAYING_H

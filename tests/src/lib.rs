@@ -44,7 +44,7 @@ pub fn driver(name: &str) -> PathBuf {
 /// The program that opens drivers under Wine as it is told: `wine/player.c`, compiled.
 #[must_use]
 pub fn player() -> PathBuf {
-    Path::new(env!("OUT_DIR")).join(MACHINE).join("player.exe")
+    Path::new(env!("OUT_DIR")).join(MACHINE).join("wine/player.exe")
 }
 
 /// A program that cargo has built: beside the running test, or one folder up.

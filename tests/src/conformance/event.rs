@@ -73,7 +73,7 @@ pub(super) fn name_of(message: u32) -> String {
     }
 }
 
-/// Text in which `%XXXX` is a unit of UTF-16.
+/// Text in which `%NNNN` is a unit of UTF-16.
 fn unescaped(text: &str) -> Option<String> {
     let mut units = Vec::new();
     let mut rest = text;

@@ -200,7 +200,7 @@ mod tests {
             }
             None => format!("spy 1 {word}"),
         };
-        words.split(' ').filter_map(|word| Event::read("spy.dll", &line(word))).collect()
+        words.split_whitespace().filter_map(|word| Event::read("spy.dll", &line(word))).collect()
     }
 
     fn difference(expected: &str, there: &str) -> String {

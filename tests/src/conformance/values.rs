@@ -89,7 +89,7 @@ impl Names {
         match actual {
             -9..=9 => actual.to_string(),
             // Where user programs have their memory; numbers in scripts are not there.
-            0x1_0000..0x8000_0000_0000 => "an address".to_owned(),
+            0x1_0000..0x8000_0000_0000 => "something else".to_owned(),
             _ => format!("{actual:#x}"),
         }
     }
@@ -100,7 +100,7 @@ impl Names {
             Value::Number(number) if (-9..=9).contains(number) => number.to_string(),
             Value::Number(number) => format!("{number:#x}"),
             Value::Instance(name) => name.clone(),
-            Value::Variable(_) => "another".to_owned(),
+            Value::Variable(_) => "the same".to_owned(),
         }
     }
 }
@@ -134,7 +134,7 @@ mod tests {
         let mut names = Names::default();
         names.name("a", 0x34_d650);
         assert_eq!(names.describe(0x34_d650), "a");
-        assert_eq!(names.describe(0x34_d690), "an address");
+        assert_eq!(names.describe(0x34_d690), "something else");
         names.name("a", 0x34_d690);
         assert_eq!(names.value(&Value::read("a")), Some(0x34_d690));
         assert_eq!((names.describe(0), names.describe(0x55)), ("0".into(), "0x55".into()));

@@ -20,7 +20,7 @@ const PROGRAMS: &str = env!("WINE_PROGRAMS");
 const LIBRARIES: &str = env!("WINE_LIBRARIES");
 
 /// How long a call may take before it counts as hung.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Wine, with a prefix of its own.
 #[derive(Debug)]
@@ -92,8 +92,7 @@ impl Wine {
         let (sender, lines) = channel();
         thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
         let stdin = child.stdin.take();
-        // Wine's server starts with the first process, which takes longer than a call.
-        let version = lines.recv_timeout(6 * PATIENCE).expect("the player says Wine's version");
+        let version = lines.recv_timeout(PATIENCE).expect("the player says Wine's version");
         Player { child, stdin, lines, version, heard: Vec::new() }
     }
 }
