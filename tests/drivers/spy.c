@@ -257,7 +257,5 @@ BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved)
     (void)reserved;
     own_module = module;
     say_reason(module, reason);
-    if (reason == DLL_PROCESS_DETACH)
-        note(0, NULL, SPY_DETACHED, 0, 0);
     return reason != DLL_PROCESS_ATTACH || (ATTACH);
 }

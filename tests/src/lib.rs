@@ -1,5 +1,5 @@
 //! What the behaviour tests in `suite/` are written with: sessions whose every message can be looked at, drivers that do as they are told,
-//! and the command.
+//! the command, and what plays the [conformance] suite's scripts.
 //!
 //! A message is looked at from both sides: [`Rig::calls`] is what the host says that it sent, [`Log`] what the driver says that it got.
 

@@ -53,6 +53,8 @@ const INSTALLATION: Untested = Later("installation and configuration dialogs");
 const CALLBACK: Untested = Later("DriverCallback, which wave and MIDI drivers need");
 const VFW: Untested = Later("the protocol of Video-for-Windows drivers");
 const ACM: Untested = Later("the protocol of ACM drivers");
+const COMPRESSION: Untested = Later("compressing through Video-for-Windows drivers");
+const FUNCTION: Untested = Later("drivers that are a function of the program instead of a file");
 const WAVE: Untested = Later("wave and MIDI drivers");
 const MCI: Untested = Later("MCI drivers");
 
@@ -181,8 +183,16 @@ pub const GROUPS: &[Group] = &[
                 "BroadcastSystemMessage(BSM_INSTALLABLEDRIVERS) reaches no driver",
                 NotApplicable("nothing can broadcast: drvhost supplies no BroadcastSystemMessage"),
             ),
-            untested(84, "acmDriverMessage refuses EXITSESSION and all but a few, with 11", ACM),
-            untested(85, "ICSendMessage hands EXITSESSION on", VFW),
+            untested(
+                84,
+                "acmDriverMessage refuses EXITSESSION and all but a few, with 11",
+                Later("acmDriverMessage; the library sends what it is told to"),
+            ),
+            untested(
+                85,
+                "ICSendMessage hands EXITSESSION on",
+                Later("ICSendMessage; the library sends what it is told to"),
+            ),
         ],
     },
     Group {
@@ -227,9 +237,13 @@ pub const GROUPS: &[Group] = &[
             untested(109, "A second BEGIN begins again; no END is needed before it", VFW),
             untested(110, "GETSTATE and SETSTATE answer sizes; SETSTATE(NULL) resets", VFW),
             untested(111, "CONFIGURE and ABOUT with −1 only ask", VFW),
-            untested(112, "The compressed size and the key-frame flag come back where the caller said", VFW),
+            untested(
+                112,
+                "The compressed size and the key-frame flag come back where the caller said",
+                COMPRESSION,
+            ),
             untested(113, "Unknown ICM messages answer ICERR_UNSUPPORTED", VFW),
-            untested(114, "ICOpenFunction and ICClose give the function a whole life", VFW),
+            untested(114, "ICOpenFunction and ICClose give the function a whole life", FUNCTION),
             untested(115, "ICClose of a dead handle answers ICERR_BADHANDLE", VFW),
         ],
     },
@@ -248,7 +262,7 @@ pub const GROUPS: &[Group] = &[
             untested(124, "acmStreamReset sends a synchronous driver nothing", ACM),
             untested(125, "STREAM_SIZE with result 0 is ACMERR_NOTPOSSIBLE", ACM),
             untested(126, "STREAM_SIZE fills the other side's length", ACM),
-            untested(127, "acmDriverAdd of a function: section and alias are NULL", ACM),
+            untested(127, "acmDriverAdd of a function: section and alias are NULL", FUNCTION),
             untested(128, "On 64 bits, stream structures are byte-packed", ACM),
         ],
     },

@@ -136,11 +136,9 @@ impl Table {
             writeln!(out, "|---|---|---|---|---|---|")?;
             for statement in group.statements {
                 let (state, why) = state(statement);
-                let tests: Vec<_> =
-                    self.tests_of(statement).iter().map(|test| format!("`{}`", test.name)).collect();
-                let (widths, tests) = match tests.as_slice() {
+                let (widths, tests) = match self.tests_of(statement).as_slice() {
                     [] => (NOTHING, NOTHING.to_owned()),
-                    tests => (self.widths.as_str(), tests.join(", ")),
+                    tests => (self.widths.as_str(), listed(tests)),
                 };
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
                 let cell = self.wine(group, statement, wine);
@@ -165,6 +163,26 @@ impl Table {
             format!("not run: {}", group.not_run)
         }
     }
+}
+
+/// Tests by name; several of one module that are about one statement are counted instead.
+fn listed(tests: &[&Test]) -> String {
+    let mut by_place: Vec<(String, Vec<&Test>)> = Vec::new();
+    for test in tests {
+        let place = match test.name.rsplit_once("::") {
+            Some((module, name)) => format!("{module}::{}", name.get(..5).unwrap_or(name)),
+            None => test.name.clone(),
+        };
+        match by_place.iter_mut().find(|(other, _)| *other == place) {
+            Some((_, tests)) => tests.push(test),
+            None => by_place.push((place, vec![test])),
+        }
+    }
+    let words = |(place, tests): &(String, Vec<&Test>)| match tests.as_slice() {
+        [test] => format!("`{}`", test.name),
+        tests => format!("`{place}…` ({})", tests.len()),
+    };
+    by_place.iter().map(words).collect::<Vec<_>>().join(", ")
 }
 
 const COVERED: &str = "covered";
@@ -199,6 +217,7 @@ It is generated, and a test fails when it differs from what the tests say. Do no
 - **Width**: the widths of drivers, in bits, that the tests are run with.
 - **Tests**: `cNNN` are scenarios of the scripts in `tests/scripts/`, as tests named `cNNN_WIDTH`; those with `::` are written in Rust, in
   `tests/suite/`, where a script cannot say it: deadlines, faults, threads, errors in words.
+  How a scenario is written, `tests/src/conformance/script.rs` says.
 - **Wine**: the same scripts with the same drivers, played by `tests/wine/player.c` under Wine. *same* means that Wine does all that
   the scripts of the statement expect. Otherwise there stands the first difference: the step, what Wine's driver was told, and what it should have
   been told. *not run* are statements that only tests in Rust cover: about what is the *host's own*, such as files and processes, or about the
@@ -220,6 +239,14 @@ mod tests {
         for said in ["c139 names C139", "C001 has neither", "C023 has a reason"] {
             assert!(problems.iter().any(|problem| problem.contains(said)), "{said}: {problems:?}");
         }
+    }
+
+    #[test]
+    fn tests_of_one_module_are_counted() {
+        let tests = ["c073", "c073_2", "end::c073_one", "end::c073_two", "other::c073_three"];
+        let tests = tests.map(|name| test(name, &[73]));
+        let listed = listed(&tests.iter().collect::<Vec<_>>());
+        assert_eq!(listed, "`c073`, `c073_2`, `end::c073_…` (2), `other::c073_three`");
     }
 
     #[test]
