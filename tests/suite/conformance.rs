@@ -23,7 +23,7 @@ fn main() {
     for script in scripts() {
         for width in WIDTHS {
             let (name, script) = (format!("{}_{width}", script.name()), script.clone());
-            let trial = Trial::test(name, move || Ok(play(&script, &mut Drvhost::new())?));
+            let trial = Trial::test(name, move || on_drvhost(&script));
             trials.push(needing(trial, cfg!(no_mingw), "gcc-mingw-w64-x86-64-win32"));
         }
     }
@@ -31,6 +31,12 @@ fn main() {
     let wine = Trial::test("table_says_what_wine_does", table_says_what_wine_does);
     trials.push(needing(wine, !WINE, "wine64, gcc-mingw-w64-x86-64-win32"));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+fn on_drvhost(script: &Script) -> Result<(), Failed> {
+    play(script, &mut Drvhost::new()).map_err(|difference| {
+        format!("scripts/{}.script: {}\n{difference}", script.file, script.sentence).into()
+    })
 }
 
 /// A test that is ignored where a package is missing, and says so.

@@ -47,6 +47,8 @@ pub struct Script {
     pub file: String,
     /// The numbers of the statements that it tests.
     pub statements: Vec<u16>,
+    /// The sentence that heads it.
+    pub sentence: String,
     /// How often these have been tested together before, in all scripts.
     pub before: usize,
     /// What holds before the first step.
@@ -154,10 +156,12 @@ fn read(file: &str, text: &str) -> Result<Vec<Script>, String> {
 fn header(file: &str, content: &str) -> Result<Script, String> {
     let number = |word: &str| word.strip_prefix('C').and_then(|digits| digits.parse().ok());
     let statements: Vec<u16> = content.split(' ').map_while(number).collect();
-    if statements.is_empty() || content.split(' ').nth(statements.len()).is_none() {
+    let sentence = content.split(' ').skip(statements.len()).collect::<Vec<_>>().join(" ");
+    if statements.is_empty() || sentence.is_empty() {
         return Err("a scenario begins with numbers of statements and a sentence".to_owned());
     }
-    Ok(Script { file: file.to_owned(), statements, before: 0, settings: Vec::new(), steps: Vec::new() })
+    let file = file.to_owned();
+    Ok(Script { file, statements, sentence, before: 0, settings: Vec::new(), steps: Vec::new() })
 }
 
 /// Splits at spaces that are not inside quotes; quotes go.
@@ -181,6 +185,9 @@ fn words(line: &str) -> Vec<String> {
 
 /// Takes a line as a setting or as a step.
 fn read_step(script: &mut Script, content: &str) -> Result<(), String> {
+    if !content.matches('"').count().is_multiple_of(2) {
+        return Err("a quote is not closed".to_owned());
+    }
     let words = words(content);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     if let Some(setting) = setting(&words) {
@@ -368,6 +375,7 @@ mod tests {
             ("C001", "a sentence"),
             ("C001 x\n    LOAD", "depth"),
             ("C001 x\n  dance", "`dance` is no step"),
+            ("C001 x\n  open a \"spy.dll", "not closed"),
             ("C001 x\n  exit\n  file spy.dll", "settings come before"),
             ("C001 x\n  exit\n    LOAD(colour=5)", "no field `colour`"),
             ("C001 x\n  exit\n    {LOAD", "without `}`"),
