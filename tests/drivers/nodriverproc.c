@@ -1,7 +1,14 @@
 /* A library that is no driver. */
-#include <windows.h>
+#include "saying.h"
 
 __declspec(dllexport) int NotDriverProc(void)
 {
     return 1;
+}
+
+BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved)
+{
+    (void)reserved;
+    say_reason(module, reason);
+    return TRUE;
 }

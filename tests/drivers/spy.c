@@ -1,13 +1,12 @@
 /*
- * A driver that does what its test says, and remembers what it was told.
+ * A driver that does what its test says, remembers what it was told, and says it.
  *
  * Words in the text of DRV_OPEN say what an instance answers: `open=`, `close=` and `exit=`, each with a number, or with `hang`
  * or `fault`. `open=0` refuses. Other drivers include this file with other ATTACH, LOAD and ENABLE.
  *
  * The numbers of its own messages (SPY_...) come from src/acts.rs.
  */
-#include <windows.h>
-#include <mmsystem.h>
+#include "saying.h"
 
 #ifndef ATTACH
 #define ATTACH TRUE
@@ -198,6 +197,7 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
     const LPARAM *values = (const LPARAM *)l1;
     struct instance *instance = hdrvr ? find(hdrvr) : NULL;
     note(id, hdrvr, message, l1, l2);
+    say_call(own_module, id, hdrvr, message, l1, l2);
     switch (message) {
     case DRV_LOAD:
         return LOAD;
@@ -240,6 +240,7 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
         return 1;
     case SPY_SLEEP:
         Sleep((DWORD)l1);
+        say(own_module, "awake");
         return l1;
     case SPY_HANG:
         for (;;)
@@ -253,7 +254,6 @@ BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved)
 {
     (void)reserved;
     own_module = module;
-    if (reason == DLL_PROCESS_DETACH)
-        note(0, NULL, SPY_DETACHED, 0, 0);
+    say_reason(module, reason);
     return reason != DLL_PROCESS_ATTACH || (ATTACH);
 }

@@ -35,8 +35,6 @@ acts! {
     SPY_SLEEP = 0x700B;
     /// `spy`: never answers.
     SPY_HANG = 0x700C;
-    /// Not sent: what `spy` logs for DLL_PROCESS_DETACH.
-    SPY_DETACHED = 0x70FF;
 
     /// `hostile`: writes to NULL.
     HOSTILE_NULL = 0x7100;

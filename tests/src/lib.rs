@@ -1,11 +1,12 @@
 //! What the behaviour tests in `suite/` are written with: sessions whose every message can be looked at, drivers that do as they are told,
-//! and the command.
+//! the command, and what plays the [conformance] suite's scripts.
 //!
 //! A message is looked at from both sides: [`Rig::calls`] is what the host says that it sent, [`Log`] what the driver says that it got.
 
 mod acts;
 mod avi;
 mod cli;
+pub mod conformance;
 mod folder;
 mod log;
 mod process;
@@ -33,6 +34,7 @@ pub use sequence::Sequence;
 pub const TOOLS: &[(&str, bool)] = &[
     ("gcc-mingw-w64-x86-64-win32", !cfg!(no_mingw)),
     ("libwine", !cfg!(no_wine)),
+    ("wine64", !cfg!(no_wine64)),
     ("ffmpeg", !cfg!(no_ffmpeg)),
 ];
 
@@ -43,6 +45,12 @@ const MACHINE: &str = "x86_64";
 #[must_use]
 pub fn driver(name: &str) -> PathBuf {
     Path::new(env!("OUT_DIR")).join(MACHINE).join(name).with_extension("dll")
+}
+
+/// The program that opens drivers under Wine as it is told: `wine/player.c`, compiled.
+#[must_use]
+pub fn player() -> PathBuf {
+    Path::new(env!("OUT_DIR")).join(MACHINE).join("wine/player.exe")
 }
 
 /// A program that cargo has built: beside the running test, or one folder up.

@@ -16,7 +16,7 @@ pub struct Log {
     block: Block,
 }
 
-/// One call of the driver's DriverProc, or the end of its module ([`SPY_DETACHED`](crate::SPY_DETACHED)).
+/// One call of the driver's DriverProc.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// dwDriverId.
@@ -71,12 +71,6 @@ impl Log {
     pub fn last(&self, message: u32) -> Entry {
         let last = self.entries().into_iter().rfind(|entry| entry.message == message);
         last.unwrap_or_else(|| panic!("the driver never got message {message:#x}"))
-    }
-
-    /// Whether the driver was told, last of all, that its module ends.
-    #[must_use]
-    pub fn ends_with_detach(&self) -> bool {
-        self.entries().last().is_some_and(|entry| entry.message == crate::SPY_DETACHED)
     }
 }
 

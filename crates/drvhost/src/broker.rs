@@ -35,4 +35,9 @@ impl Broker for Inner {
     fn trace(&self) -> &Trace {
         &self.trace
     }
+
+    fn said(&self, driver: &str, text: &str) {
+        tracing::info!(driver, "{text}");
+        self.listener.hear(driver, text);
+    }
 }

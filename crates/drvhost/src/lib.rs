@@ -30,6 +30,7 @@ mod gate;
 mod images;
 pub mod inspect;
 mod life;
+mod listener;
 pub mod media;
 mod module;
 mod opened;

@@ -11,6 +11,7 @@ use crate::arena::Arena;
 use crate::end::{self, Policy, Report};
 use crate::error::Error;
 use crate::gate::Gate;
+use crate::listener::Listener;
 use crate::module::Module;
 use crate::registry::{DriverFile, Registry};
 use crate::table::{Slot, Table};
@@ -48,6 +49,7 @@ pub struct Builder {
     trace: Trace,
     worker: PathBuf,
     hidden_instance: bool,
+    listener: Listener,
 }
 
 impl Builder {
@@ -87,13 +89,23 @@ impl Builder {
         self
     }
 
+    /// Who gets the texts that drivers write for people (OutputDebugString, standard error), each with the driver's file name. A text is
+    /// at most 500 characters, without controls; of what a driver writes during one message, at most a thousand texts are handed on.
+    ///
+    /// `hear` is called while the driver waits, on the thread that sent it the message, and must not use the session.
+    #[must_use]
+    pub fn on_text(mut self, hear: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
+        self.listener = Listener::new(hear);
+        self
+    }
+
     /// Starts the session. Nothing is opened yet.
     ///
     /// # Errors
     /// [`Error::Worker`] when the system gives no thread for starting workers.
     pub fn start(self) -> Result<Session, Error> {
         let spawner = Spawner::new().map_err(|error| Error::Worker(error.to_string()))?;
-        let Self { registry, deadline, trace, worker, hidden_instance } = self;
+        let Self { registry, deadline, trace, worker, hidden_instance, listener } = self;
         Ok(Session {
             inner: Arc::new(Inner {
                 registry,
@@ -101,6 +113,7 @@ impl Builder {
                 trace,
                 program: worker,
                 hidden_instance,
+                listener,
                 spawner,
                 table: Table::default(),
                 gate: Gate::default(),
@@ -127,6 +140,7 @@ pub(crate) struct Inner {
     pub trace: Trace,
     pub program: PathBuf,
     pub hidden_instance: bool,
+    pub listener: Listener,
     pub spawner: Spawner,
     pub table: Table,
     /// Lets opens in until the session ends.
@@ -146,6 +160,7 @@ impl Session {
             trace: Trace::none(),
             worker: worker::default_program(),
             hidden_instance: false,
+            listener: Listener::default(),
         }
     }
 

@@ -40,6 +40,9 @@ pub(crate) trait Broker {
     /// The answer to a driver in `worker`; nothing done for it may take longer than `until`.
     fn ask(&self, worker: &Arc<Worker>, asked: &Asked, until: Option<Instant>) -> i64;
 
+    /// Takes a text that the driver with this file name wrote for people.
+    fn said(&self, driver: &str, text: &str);
+
     /// The file name of the driver with an instance.
     fn driver_of(&self, hdrvr: u64) -> String;
 
@@ -310,7 +313,7 @@ impl Worker {
             let look = waiting.next_look();
             match channel.receive(words, Some(look)).map_err(|error| broken(&error))? {
                 Some(ToHost::Said(text)) => {
-                    self.show(&text, waiting);
+                    self.show(&text, broker, waiting);
                     self.check_if_late(waiting)?;
                 }
                 Some(ToHost::Entered(entered)) => {
@@ -333,11 +336,11 @@ impl Worker {
     }
 
     /// Shows what the driver wrote for people, up to a limit for each request.
-    fn show(&self, text: &str, waiting: &mut Waiting) {
+    fn show(&self, text: &str, broker: &dyn Broker, waiting: &mut Waiting) {
         waiting.said = waiting.said.saturating_add(1);
         match waiting.said {
-            ..SAID_MOST => tracing::info!(driver = self.name, "{}", printable(text)),
-            SAID_MOST => tracing::info!(driver = self.name, "says more than is shown"),
+            ..SAID_MOST => broker.said(&self.name, &printable(text)),
+            SAID_MOST => broker.said(&self.name, "(says more than is shown)"),
             _ => {}
         }
     }

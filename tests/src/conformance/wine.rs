@@ -1,0 +1,214 @@
+//! Scripts under Wine: a process is `wine/player.c`, which calls Wine's winmm as it is told.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::event::Event;
+use super::platform::{Answer, Call, Entry, Platform, Process, Setting};
+use crate::{driver, player};
+
+/// Where the programs and the libraries of Wine are, as `build.rs` looked for them.
+const PROGRAMS: &str = env!("WINE_PROGRAMS");
+const LIBRARIES: &str = env!("WINE_LIBRARIES");
+
+/// How long a call may take before it counts as hung.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Wine, with a prefix of its own.
+#[derive(Debug)]
+pub struct Wine {
+    folder: TempDir,
+    settings: Vec<String>,
+}
+
+impl Default for Wine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Wine {
+    /// With an empty folder and a prefix that has nothing but Wine's own libraries: without what wineboot installs, it is there at once, and
+    /// takes no room.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[must_use]
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let wine = Self { folder, settings: Vec::new() };
+        let windows = wine.prefix().join("drive_c/windows");
+        let made = fs::create_dir_all(&windows)
+            .and_then(|()| fs::create_dir(wine.drivers()))
+            .and_then(|()| symlink(LIBRARIES, windows.join("system32")))
+            // Keeps Wine from filling the prefix.
+            .and_then(|()| fs::write(wine.prefix().join(".update-timestamp"), "disable\n"));
+        made.expect("a prefix for Wine");
+        wine
+    }
+
+    /// The version of Wine that runs here.
+    ///
+    /// # Panics
+    /// When it does not run.
+    #[must_use]
+    pub fn version() -> String {
+        Self::new().player().version.clone()
+    }
+
+    fn drivers(&self) -> PathBuf {
+        self.folder.path().join("drivers")
+    }
+
+    fn prefix(&self) -> PathBuf {
+        self.folder.path().join("prefix")
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(Path::new(PROGRAMS).join(program));
+        command
+            .env_remove("DISPLAY")
+            .env("WINEPREFIX", self.prefix())
+            .env("WINEDEBUG", "-all")
+            .env("WINEDLLOVERRIDES", "mscoree,mshtml=")
+            .current_dir(self.drivers())
+            .stderr(Stdio::null());
+        command
+    }
+
+    fn player(&self) -> Player {
+        let mut command = self.command("wine64");
+        command.arg(player()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("Wine starts");
+        let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        let (sender, lines) = channel();
+        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let stdin = child.stdin.take();
+        let version = lines.recv_timeout(PATIENCE).expect("the player says Wine's version");
+        Player { child, stdin, lines, version, heard: Vec::new() }
+    }
+}
+
+impl Drop for Wine {
+    fn drop(&mut self) {
+        // Its server ends by itself seconds after its last process, but must not outlive the prefix. Where there is none any more, this fails.
+        let _ = self.command("wineserver64").arg("-k").status();
+    }
+}
+
+impl Platform for Wine {
+    fn here(&self) -> String {
+        format!("Z:{}\\", self.drivers().display()).replace('/', "\\")
+    }
+
+    fn start(&mut self) -> Box<dyn Process> {
+        let mut player = self.player();
+        for setting in std::mem::take(&mut self.settings) {
+            assert_eq!(player.say(&setting), Answer::Result(1), "{setting}");
+        }
+        Box::new(player)
+    }
+
+    fn set(&mut self, setting: &Setting) {
+        let line =
+            |word: &str, Entry { section, name, value }: &Entry| [word, section, name, value].join("\t");
+        match setting {
+            Setting::File { name, driver: source } => {
+                fs::copy(driver(source), self.drivers().join(name)).expect("a driver can be copied");
+            }
+            Setting::Entry(entry) => self.settings.push(line("entry", entry)),
+            Setting::Ini(entry) => self.settings.push(line("ini", entry)),
+            // It always does.
+            Setting::HiddenInstance => {}
+        }
+    }
+}
+
+/// A player that runs, or ran.
+struct Player {
+    child: Child,
+    /// `None` once it has ended.
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+    version: String,
+    heard: Vec<Event>,
+}
+
+impl Player {
+    /// Tells it a line, and waits for the answer.
+    fn say(&mut self, line: &str) -> Answer {
+        let Some(stdin) = &mut self.stdin else { return Answer::Gone };
+        let said = writeln!(stdin, "{line}");
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => {
+                    if let Some(event) = line.strip_prefix("! ") {
+                        let event =
+                            event.split_once(' ').and_then(|(driver, text)| Event::read(driver, text));
+                        self.heard.extend(event);
+                    } else if let Some(number) = line.strip_prefix("= ") {
+                        let number = u64::from_str_radix(number, 16).expect("the player answers numbers");
+                        return Answer::Result(number.cast_signed());
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.stop();
+                    return if said.is_ok() { Answer::Crashed } else { Answer::Gone };
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    self.stop();
+                    return Answer::Hung;
+                }
+            }
+        }
+    }
+
+    fn stop(&mut self) {
+        self.stdin = None;
+        // Both fail where it has ended already, which is as well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Process for Player {
+    fn call(&mut self, call: &Call) -> Answer {
+        let line = match call {
+            Call::Open { name, section, lparam2 } => {
+                format!("open\t{name}\t{}\t{lparam2:x}", section.as_deref().unwrap_or_default())
+            }
+            Call::Send { hdrvr, message, lparam1, lparam2 } => {
+                format!("send\t{hdrvr:x}\t{message:x}\t{lparam1:x}\t{lparam2:x}")
+            }
+            Call::Close { hdrvr, lparam1, lparam2 } => format!("close\t{hdrvr:x}\t{lparam1:x}\t{lparam2:x}"),
+            Call::Module { hdrvr } => format!("module\t{hdrvr:x}"),
+            Call::Block { values, .. } => {
+                values.iter().fold("block".to_owned(), |line, value| format!("{line}\t{value:x}"))
+            }
+            // The process exits, because that is the only end that a session has there.
+            Call::End(_) | Call::Exit => "exit".to_owned(),
+        };
+        match (self.say(&line), call) {
+            (Answer::Crashed | Answer::Gone, Call::End(_) | Call::Exit) => Answer::Result(0),
+            (answer, _) => answer,
+        }
+    }
+
+    fn heard(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.heard)
+    }
+}

@@ -1,0 +1,117 @@
+//! The conformance suite: each scenario of `scripts/` is a test here, and so is the table of all statements.
+#![forbid(unsafe_code)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use drvhost_tests::conformance::{Drvhost, Script, Table, Wine, WineColumn, play, scripts, tests};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// The widths of drivers, in bits, that every scenario is played with.
+const WIDTHS: &[u32] = &[64];
+
+/// Whether what plays the scripts under Wine is here.
+const WINE: bool = !cfg!(any(no_mingw, no_wine64));
+
+/// Set to 1, this variable has the table written anew instead of compared.
+const BLESS: &str = "DRVHOST_BLESS";
+
+fn main() {
+    let mut trials: Vec<Trial> = Vec::new();
+    for script in scripts() {
+        for width in WIDTHS {
+            let (name, script) = (format!("{}_{width}", script.name()), script.clone());
+            let trial = Trial::test(name, move || on_drvhost(&script));
+            trials.push(needing(trial, cfg!(no_mingw), "gcc-mingw-w64-x86-64-win32"));
+        }
+    }
+    trials.push(Trial::test("table_agrees_with_the_tests", table_agrees_with_the_tests));
+    let wine = Trial::test("table_says_what_wine_does", table_says_what_wine_does);
+    trials.push(needing(wine, !WINE, "wine64, gcc-mingw-w64-x86-64-win32"));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+fn on_drvhost(script: &Script) -> Result<(), Failed> {
+    play(script, &mut Drvhost::new()).map_err(|difference| {
+        format!("scripts/{}.script: {}\n{difference}", script.file, script.sentence).into()
+    })
+}
+
+/// A test that is ignored where a package is missing, and says so.
+fn needing(trial: Trial, missing: bool, package: &str) -> Trial {
+    if missing { trial.with_ignored_flag(true).with_kind(format!("needs {package}")) } else { trial }
+}
+
+/// The table stands as it would be generated, as far as that needs no Wine.
+fn table_agrees_with_the_tests() -> Result<(), Failed> {
+    let table = Table::new(tests(&scripts()), WIDTHS);
+    let problems = table.problems();
+    if !problems.is_empty() {
+        return Err(problems.join("\n").into());
+    }
+    let before = std::fs::read_to_string(document())?;
+    let text = table.document(&WineColumn::read(&before));
+    match (blessing(), WINE) {
+        (false, _) => compare(&before, &text),
+        (true, false) => Ok(std::fs::write(document(), text)?),
+        // The other test writes it, and all of it.
+        (true, true) => Ok(()),
+    }
+}
+
+/// What the table says of Wine is what Wine does now.
+fn table_says_what_wine_does() -> Result<(), Failed> {
+    let scripts = scripts();
+    let wine = WineColumn::new(Wine::version(), under_wine(&scripts));
+    let text = Table::new(tests(&scripts), WIDTHS).document(&wine);
+    if blessing() {
+        return Ok(std::fs::write(document(), text)?);
+    }
+    compare(&std::fs::read_to_string(document())?, &text)
+}
+
+/// Plays scenarios under Wine, some at a time; answers the statements of each, and its first difference.
+fn under_wine(scripts: &[Script]) -> Vec<(Vec<u16>, Option<String>)> {
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(vec![None; scripts.len()]));
+    // A prefix must stay until all have been played: another one in its place would meet its server, which ends later.
+    let prefixes = Mutex::new(Vec::new());
+    let play_some = || {
+        while let Some((index, script)) = {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            scripts.get(index).map(|script| (index, script))
+        } {
+            let mut wine = Wine::new();
+            let difference = play(script, &mut wine).err();
+            prefixes.lock().expect("no test has panicked").push(wine);
+            results.lock().expect("no test has panicked")[index] = difference;
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(play_some))));
+    let results = results.into_inner().expect("no test has panicked");
+    scripts.iter().map(|script| script.statements.clone()).zip(results).collect()
+}
+
+fn document() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/conformance.md")
+}
+
+fn blessing() -> bool {
+    std::env::var(BLESS).is_ok_and(|value| value == "1")
+}
+
+/// Compares the document with what it should be, and shows the lines that differ.
+fn compare(document: &str, generated: &str) -> Result<(), Failed> {
+    if document == generated {
+        return Ok(());
+    }
+    let lines = |text: &str, other: &str, sign: char| -> String {
+        let other: Vec<_> = other.lines().collect();
+        text.lines().filter(|line| !other.contains(line)).map(|line| format!("{sign} {line}\n")).collect()
+    };
+    let removed = lines(document, generated, '-');
+    let added = lines(generated, document, '+');
+    Err(format!("docs/conformance.md differs; {BLESS}=1 writes it anew\n{removed}{added}").into())
+}
