@@ -218,16 +218,16 @@ mod tests {
     use super::*;
 
     fn row(better: Better) -> Row {
-        Row { ours: vec![2.0, 4.0], theirs: vec![40.0, 40.0], ..Row::new("x", "ms", better) }
+        Row { ours: vec![2.0, 4.0], theirs: vec![8.0, 8.0], ..Row::new("x", "ms", better) }
     }
 
     #[test]
     fn ratios_are_of_pairs_and_say_how_many_times_better() {
-        let less = row(Better::Less).goal(Goal::Ratio(15.0)).finish().unwrap();
-        assert_eq!((less.ratio.unwrap().median, less.met), (15.0, Some(true)));
-        assert_eq!(row(Better::More).finish().unwrap().ratio.unwrap().median, 0.075);
-        let missed = row(Better::Less).goal(Goal::Ratio(15.1)).finish().unwrap();
-        assert_eq!((missed.met, missed.goal.as_deref()), (Some(false), Some(">= 15.1 x")));
+        let less = row(Better::Less).goal(Goal::Ratio(3.0)).finish().unwrap();
+        assert_eq!((less.ratio.unwrap().median, less.met), (3.0, Some(true)));
+        assert_eq!(row(Better::More).finish().unwrap().ratio.unwrap().median, 0.375);
+        let missed = row(Better::Less).goal(Goal::Ratio(3.1)).finish().unwrap();
+        assert_eq!((missed.met, missed.goal.as_deref()), (Some(false), Some(">= 3.1 x")));
     }
 
     #[test]
