@@ -17,7 +17,7 @@ mod wine;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use crate::failure::Failure;
 use crate::machine::Machine;
@@ -37,9 +37,26 @@ struct Args {
     /// Measure so many times as often: 0.1 for a first look
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
     scale: f64,
+    /// Measure this only (may be given several times)
+    #[arg(long, value_name = "WHAT")]
+    only: Vec<What>,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    ColdStart,
+    Frames,
+    RoundTrip,
+    Memory,
 }
 
 impl Args {
+    /// Whether something is to be measured.
+    fn wants(&self, what: What) -> bool {
+        self.only.is_empty() || self.only.contains(&what)
+    }
+
     /// How often to do something that is usually done `usual` times.
     fn times(&self, usual: usize) -> usize {
         // Negative factors and NaN become 0, then 1.
@@ -72,16 +89,26 @@ fn measure(args: &Args) -> Result<Report, Failure> {
     };
     let peer = wine.as_ref();
     let before = machine::load();
-    let mut rows = vec![cold_start::measure(peer, args.times(100))?];
-    if wine::find("", &["ffmpeg"]).is_some() {
-        for subject in frames::SUBJECTS {
-            rows.extend(frames::measure(subject, peer, folder.path(), args.times(15), 300)?);
-        }
-    } else {
-        missing.push(Missing { name: "ffmpeg", packages: "ffmpeg" });
+    let mut rows = Vec::new();
+    if args.wants(What::ColdStart) {
+        rows.push(cold_start::measure(peer, args.times(100))?);
     }
-    rows.extend(round_trip::measure(peer, args.times(15), 100_000)?);
-    rows.push(memory::measure(peer, args.times(5))?);
+    if args.wants(What::Frames) {
+        match wine::find("", &["ffmpeg"]) {
+            None => missing.push(Missing { name: "ffmpeg", packages: "ffmpeg" }),
+            Some(_) => {
+                for subject in frames::SUBJECTS {
+                    rows.extend(frames::measure(subject, peer, folder.path(), args.times(15), 300)?);
+                }
+            }
+        }
+    }
+    if args.wants(What::RoundTrip) {
+        rows.extend(round_trip::measure(peer, args.times(15), 100_000)?);
+    }
+    if args.wants(What::Memory) {
+        rows.push(memory::measure(peer, args.times(5))?);
+    }
     let mut profile = Vec::new();
     if args.profile {
         match profile::measure(folder.path(), args.times(30))? {
@@ -108,5 +135,13 @@ mod tests {
     fn everything_is_measured_at_least_once() {
         let times = |scale: &str| Args::try_parse_from(["bench", "--scale", scale]).unwrap().times(15);
         assert_eq!([times("2"), times("0.1"), times("0"), times("nan")], [30, 1, 1, 1]);
+    }
+
+    #[test]
+    fn all_is_measured_unless_something_only_is() {
+        let parse = |arguments: &[&str]| Args::try_parse_from([&["bench"], arguments].concat()).unwrap();
+        assert!(parse(&[]).wants(What::Memory));
+        let only = parse(&["--only", "memory", "--only", "cold-start"]);
+        assert!(only.wants(What::Memory) && only.wants(What::ColdStart) && !only.wants(What::Frames));
     }
 }

@@ -62,8 +62,7 @@ const MILESTONES: &[Milestone] = &[
     milestone("first filter; the image is mapped and bound", Process::Worker, "seccomp", false),
     milestone("second filter; entry point, DRV_LOAD to the answer", Process::Host, "write", false),
     milestone("DRV_CLOSE to DRV_FREE, the image is told", Process::Host, "kill", false),
-    milestone("the worker dies", Process::Host, "wait4", true),
-    milestone("the host ends", Process::Host, "exit_group", false),
+    milestone("the worker is killed; the host ends", Process::Host, "exit_group", false),
 ];
 
 const fn milestone(phase: &'static str, process: Process, call: &'static str, returns: bool) -> Milestone {
