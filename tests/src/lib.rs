@@ -23,7 +23,7 @@ pub use avi::{Avi, Chunk, Colour};
 pub use cli::Cli;
 pub use folder::Folder;
 pub use log::{Entry, Log};
-pub use process::{status, workers};
+pub use process::{status, wait_for_no_worker, workers};
 pub use rig::{Call, Rig, calls_in, driver_file};
 pub use running::{Ended, Running};
 pub use scribble::Scribble;

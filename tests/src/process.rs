@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// The worker's program.
 const WORKER: &str = "drvhost-worker";
@@ -24,6 +25,18 @@ pub fn workers(host: u32, driver: &str) -> Vec<u32> {
     };
     let entries = fs::read_dir(Path::new("/proc")).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(is_one).collect()
+}
+
+/// Waits until a host has no worker for a driver any more: it takes the kernel a moment to clear away what was killed.
+///
+/// # Panics
+/// When one stays.
+pub fn wait_for_no_worker(host: u32, driver: &str) {
+    let give_up = Instant::now() + Duration::from_secs(10);
+    while !workers(host, driver).is_empty() {
+        assert!(Instant::now() < give_up, "a worker for {driver} stays");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// A field of a process's `/proc/PID/status`.

@@ -192,7 +192,7 @@ spy_test!(a_worker_looks_jailed_from_outside, || {
         Err(error) => assert_eq!(error.kind(), ErrorKind::PermissionDenied),
     }
     rig.close(spy);
-    assert!(workers(std::process::id(), "looked-at.dll").is_empty());
+    wait_for_no_worker(std::process::id(), "looked-at.dll");
 });
 
 spy_test!(every_layer_is_in_place, || {

@@ -281,11 +281,7 @@ impl Host {
     fn left_nothing(self) {
         let trace = std::fs::read_to_string(self.folder.path().join("trace")).unwrap();
         assert_eq!(trace.lines().count(), 3, "{trace}");
-        let give_up = Instant::now() + Duration::from_secs(10);
-        while !workers(self.process.id(), Self::DRIVER).is_empty() {
-            assert!(Instant::now() < give_up, "the worker outlives its host");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        wait_for_no_worker(self.process.id(), Self::DRIVER);
     }
 }
 

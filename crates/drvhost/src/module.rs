@@ -37,10 +37,13 @@ impl Image {
         let io = |source| Error::File { file: file.to_owned(), source };
         let not_a_driver = |why: String| Error::NotADriver { file: file.to_owned(), why };
         let opened = File::open(file).map_err(io)?;
-        if !opened.metadata().map_err(io)?.is_file() {
+        let metadata = opened.metadata().map_err(io)?;
+        if !metadata.is_file() {
             return Err(not_a_driver("it is not a file".into()));
         }
-        let mut bytes = Vec::new();
+        // One more than the file has, so that its end is found without growing.
+        let length = metadata.len().min(MAX_FILE) + 1;
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
         opened.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(io)?;
         if bytes.len() as u64 > MAX_FILE {
             return Err(not_a_driver(format!("it is larger than {} MiB", MAX_FILE >> 20)));

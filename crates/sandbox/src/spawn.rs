@@ -5,9 +5,11 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::process::{self, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 /// What a worker finds at descriptors 0, 1 and 2, in this order: the standard streams' places carry the three memfds,
 /// because those are the descriptors that starting a program hands over without a window in which others could inherit them.
@@ -29,15 +31,26 @@ pub enum SpawnError {
     NoSpawner,
 }
 
-struct Request {
-    program: PathBuf,
-    name: OsString,
-    descriptors: [OwnedFd; 3],
-    answer: mpsc::SyncSender<Result<Child, SpawnError>>,
+/// What the spawner's thread is asked for.
+enum Request {
+    Start {
+        program: PathBuf,
+        name: OsString,
+        descriptors: [OwnedFd; 3],
+        answer: mpsc::SyncSender<io::Result<process::Child>>,
+    },
+    /// Waits for the end of a process that has been killed.
+    Reap(process::Child),
 }
+
+/// How often the thread looks whether processes that were killed have ended.
+const REAP: Duration = Duration::from_millis(10);
 
 /// Starts workers, always from one long-lived thread: the kernel kills a worker when the *thread* that started it ends
 /// (`PR_SET_PDEATHSIG`), so a caller's short-lived thread must not be the one.
+///
+/// The thread waits for their ends, too. A killed process runs none of its code any more, but the kernel takes some milliseconds to take
+/// its name spaces apart, which nobody should have to wait for.
 #[derive(Debug)]
 pub struct Spawner {
     requests: mpsc::Sender<Request>,
@@ -49,14 +62,8 @@ impl Spawner {
     /// # Errors
     /// [`SpawnError::NoSpawner`] when the system gives no thread.
     pub fn new() -> Result<Self, SpawnError> {
-        let (requests, incoming) = mpsc::channel::<Request>();
-        let run = move || {
-            for request in incoming {
-                let result = start(&request.program, &request.name, request.descriptors);
-                // A requester that is gone gets no child; dropping it kills the process.
-                let _ = request.answer.send(result);
-            }
-        };
+        let (requests, incoming) = mpsc::channel();
+        let run = move || serve(&incoming);
         thread::Builder::new().name("spawner".into()).spawn(run).map_err(|_| SpawnError::NoSpawner)?;
         Ok(Self { requests })
     }
@@ -67,16 +74,53 @@ impl Spawner {
     /// The system's, with the program's path.
     pub fn spawn(&self, program: &Path, name: &str, descriptors: [OwnedFd; 3]) -> Result<Child, SpawnError> {
         let (answer, answered) = mpsc::sync_channel(1);
-        let request = Request { program: program.to_owned(), name: name.into(), descriptors, answer };
+        let request = Request::Start { program: program.to_owned(), name: name.into(), descriptors, answer };
         self.requests.send(request).map_err(|_| SpawnError::NoSpawner)?;
-        answered.recv().map_err(|_| SpawnError::NoSpawner)?
+        let started = answered.recv().map_err(|_| SpawnError::NoSpawner)?;
+        let process = started.map_err(|source| SpawnError::Start { program: program.to_owned(), source })?;
+        Ok(Child {
+            pid: process.id(),
+            process: Mutex::new(State::Running(process)),
+            spawner: self.requests.clone(),
+        })
     }
 }
 
-fn start(program: &Path, name: &OsString, descriptors: [OwnedFd; 3]) -> Result<Child, SpawnError> {
+/// Does what is asked for until nobody can ask any more, and every killed process has ended.
+fn serve(incoming: &mpsc::Receiver<Request>) {
+    let mut dying: Vec<process::Child> = Vec::new();
+    loop {
+        let request = match dying.as_slice() {
+            [] => incoming.recv().map_err(RecvTimeoutError::from),
+            _ => incoming.recv_timeout(REAP),
+        };
+        match request {
+            Ok(Request::Start { program, name, descriptors, answer }) => {
+                // A requester that is gone gets no process.
+                if let Err(mpsc::SendError(Ok(mut process))) =
+                    answer.send(start(&program, &name, descriptors))
+                {
+                    // An error means that it has ended already.
+                    let _ = process.kill();
+                    dying.push(process);
+                }
+            }
+            Ok(Request::Reap(process)) => dying.push(process),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        dying.retain_mut(|process| matches!(process.try_wait(), Ok(None)));
+    }
+    for mut process in dying {
+        // Nobody is there to be told of an error.
+        let _ = process.wait();
+    }
+}
+
+fn start(program: &Path, name: &OsString, descriptors: [OwnedFd; 3]) -> io::Result<process::Child> {
     let [first, second, third] = descriptors;
     Command::new(program)
-        .arg(std::process::id().to_string())
+        .arg(process::id().to_string())
         .arg(name)
         .env_clear()
         .current_dir("/")
@@ -86,8 +130,6 @@ fn start(program: &Path, name: &OsString, descriptors: [OwnedFd; 3]) -> Result<C
         .stdout(Stdio::from(second))
         .stderr(Stdio::from(third))
         .spawn()
-        .map(|child| Child { pid: child.id(), process: Mutex::new(State::Running(child)) })
-        .map_err(|source| SpawnError::Start { program: program.to_owned(), source })
 }
 
 /// How a worker ended.
@@ -118,15 +160,17 @@ impl std::fmt::Display for Ended {
 
 #[derive(Debug)]
 enum State {
-    Running(std::process::Child),
+    Running(process::Child),
     Ended(Ended),
 }
 
-/// A worker process. Dropping it kills the process and waits for its end.
+/// A worker process. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Child {
     pid: u32,
     process: Mutex<State>,
+    /// The thread that waits for its end once it is killed.
+    spawner: mpsc::Sender<Request>,
 }
 
 impl Child {
@@ -161,18 +205,17 @@ impl Child {
         }
     }
 
-    /// Kills the process, if it has not ended, and answers how it ended.
-    pub fn kill(&self) -> Ended {
+    /// Kills the process, if it has not ended. It runs no more of its code then; what is left of it goes away soon.
+    pub fn kill(&self) {
         let mut state = self.lock();
         if let State::Running(child) = &mut *state {
             // An error means that it has ended already.
             let _ = child.kill();
-            let how = child.wait().map_or(Ended::Signalled(libc::SIGKILL), ended);
-            *state = State::Ended(how);
-        }
-        match *state {
-            State::Ended(ended) => ended,
-            State::Running(_) => Ended::Signalled(libc::SIGKILL),
+            let killed = State::Ended(Ended::Signalled(libc::SIGKILL));
+            if let State::Running(child) = std::mem::replace(&mut *state, killed) {
+                // Where the thread is gone, so is everything that could be waited for: it ends last.
+                let _ = self.spawner.send(Request::Reap(child));
+            }
         }
     }
 
@@ -187,9 +230,40 @@ impl Drop for Child {
     }
 }
 
-fn ended(status: std::process::ExitStatus) -> Ended {
+fn ended(status: process::ExitStatus) -> Ended {
     match (status.code(), status.signal()) {
         (Some(code), _) => Ended::Exited(code),
         (None, signal) => Ended::Signalled(signal.unwrap_or(0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::shared::memory_file;
+
+    #[test]
+    fn a_killed_process_is_gone_soon_and_said_so_at_once() {
+        let spawner = Spawner::new().unwrap();
+        let descriptors = [0; 3].map(|_| memory_file("test").unwrap());
+        // Sleeps for as many seconds as its two arguments say.
+        let child = spawner.spawn(Path::new("/bin/sleep"), "60", descriptors).unwrap();
+        assert_eq!(child.ended(), None);
+        child.kill();
+        assert_eq!(child.ended(), Some(Ended::Signalled(libc::SIGKILL)));
+        let (process, begun) = (format!("/proc/{}", child.id()), Instant::now());
+        while Path::new(&process).exists() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "nobody waits for it");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let descriptors = [0; 3].map(|_| memory_file("test").unwrap());
+        let error = Spawner::new().unwrap().spawn(Path::new("/no/such"), "x", descriptors).unwrap_err();
+        assert!(error.to_string().starts_with("/no/such: "), "{error}");
     }
 }

@@ -1,0 +1,44 @@
+/* round_trip DRIVER MESSAGE COUNT: sends one message so often, each time with both parameters 0. Prints the answer, and the median and
+ * the 99th percentile of a call's nanoseconds. The performance counter is too coarse for one call, so the processor's is used and
+ * calibrated with it. */
+#include "peer.h"
+#include <x86intrin.h>
+
+static int compare(const void *one, const void *other)
+{
+    unsigned long long a = *(const unsigned long long *)one, b = *(const unsigned long long *)other;
+    return (a > b) - (a < b);
+}
+
+static double seconds(void)
+{
+    LARGE_INTEGER now, rate;
+    QueryPerformanceCounter(&now);
+    QueryPerformanceFrequency(&rate);
+    return (double)now.QuadPart / (double)rate.QuadPart;
+}
+
+int wmain(int count, wchar_t **arguments)
+{
+    need(count == 4, "round_trip DRIVER MESSAGE COUNT");
+    HDRVR driver = open_driver(arguments[1], 0);
+    UINT message = (UINT)wcstoul(arguments[2], NULL, 0);
+    size_t calls = wcstoul(arguments[3], NULL, 0);
+    unsigned long long *ticks = calloc(calls, sizeof *ticks);
+    need(calls > 0 && ticks != NULL, "memory");
+
+    LRESULT answer = SendDriverMessage(driver, message, 0, 0);
+    double begun = seconds();
+    unsigned long long first = __rdtsc();
+    for (size_t i = 0; i < calls; i++) {
+        unsigned long long start = __rdtsc();
+        LRESULT again = SendDriverMessage(driver, message, 0, 0);
+        ticks[i] = __rdtsc() - start;
+        need(again == answer, "the same answer");
+    }
+    double nanoseconds = (seconds() - begun) * 1e9 / (double)(__rdtsc() - first);
+    CloseDriver(driver, 0, 0);
+    qsort(ticks, calls, sizeof *ticks, compare);
+    printf("%lld %.1f %.1f\n", (long long)answer, ticks[calls / 2] * nanoseconds, ticks[calls * 99 / 100] * nanoseconds);
+    return 0;
+}

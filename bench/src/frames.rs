@@ -1,0 +1,280 @@
+//! Frames a second: the same frames from memory, through the same driver's file, to the format that the driver names.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use drvhost::{Block, Error, Hdrvr, Session};
+use mmsystem::{
+    BITMAPINFOHEADER, FourCc, ICDECOMPRESS, ICM_DECOMPRESS, ICM_DECOMPRESS_BEGIN, ICM_DECOMPRESS_END,
+    ICM_DECOMPRESS_GET_FORMAT, ICM_DECOMPRESS_QUERY, ICMODE_DECOMPRESS, ICOPEN, Structure, Width,
+};
+use serde_json::Value;
+
+use crate::clip::Clip;
+use crate::failure::{Failure, run};
+use crate::ours::{driver, drvhost};
+use crate::report::{Better, Row};
+use crate::wine::Wine;
+
+/// A codec that is measured.
+#[derive(Debug)]
+pub struct Subject {
+    /// For people.
+    pub name: &'static str,
+    /// The driver's file name.
+    pub driver: &'static str,
+    /// What it is opened for.
+    pub handler: FourCc,
+    /// ffmpeg's name of the encoder.
+    pub encoder: &'static str,
+}
+
+/// The codecs that are measured.
+pub const SUBJECTS: &[Subject] = &[
+    Subject { name: "Cinepak", driver: "iccvid.dll", handler: FourCc(*b"cvid"), encoder: "cinepak" },
+    Subject { name: "MS Video 1", driver: "msvidc32.dll", handler: FourCc(*b"CRAM"), encoder: "msvideo1" },
+];
+
+/// The size of the pictures.
+const SIZE: &str = "320x240";
+/// Room for a format and a palette behind it, as the peer has it.
+const FORMAT_ROOM: usize = 4096;
+const WIDTH: Width = Width::Bits64;
+
+/// Decompresses a clip on each side, in turn, and compares every picture; then has the command decode it.
+pub fn measure(
+    subject: &Subject,
+    wine: Option<&Wine>,
+    folder: &Path,
+    rounds: usize,
+    frames: usize,
+) -> Result<[Row; 2], Failure> {
+    let clip = Clip::make(folder, subject.encoder, SIZE, frames)?;
+    let mut row = Row::new(format!("{} {SIZE}", subject.name), "frames/s", Better::More);
+    let mut command =
+        Row::new(format!("{} {SIZE}, `drvhost decode`", subject.name), "frames/s", Better::More);
+    let mut content = None;
+    for _ in 0..rounds {
+        let ours = ours(subject, &clip)?;
+        row.ours.push(ours.rate());
+        if let Some(wine) = wine {
+            let theirs = theirs(subject, &clip, wine)?;
+            compare(subject, &ours.hashes, &theirs.hashes)?;
+            row.theirs.push(theirs.rate());
+        }
+        let (rate, hash) = decoded(&clip)?;
+        let first = content.get_or_insert_with(|| hash.clone());
+        if *first != hash {
+            return Err(differ("drvhost decode, twice", first, &hash));
+        }
+        command.ours.push(rate);
+    }
+    row.verified(wine.is_some());
+    Ok([row, command])
+}
+
+/// A clip, decompressed.
+struct Pass {
+    hashes: Vec<u64>,
+    elapsed: Duration,
+}
+
+impl Pass {
+    fn rate(&self) -> f64 {
+        self.hashes.len() as f64 / self.elapsed.as_secs_f64()
+    }
+}
+
+/// Through a worker. What is timed includes the copy of each frame into the memory shared with the driver, and that of each picture
+/// out of it; the peer's driver works on the peer's own memory.
+fn ours(subject: &Subject, clip: &Clip) -> Result<Pass, Failure> {
+    let session = Session::builder().start()?;
+    let mut description = None;
+    let (file, _) = driver(subject.driver)?;
+    let hdrvr = session.open(&file, |arena| {
+        let open = ICOPEN {
+            dwSize: ICOPEN::size(WIDTH) as u32,
+            fccType: FourCc(*b"vidc").into(),
+            fccHandler: subject.handler.into(),
+            dwVersion: 0x1000,
+            dwFlags: ICMODE_DECOMPRESS,
+            ..ICOPEN::default()
+        };
+        Ok(description.insert(arena.block_with(&encoded(&open)?)?).lparam())
+    })?;
+    let arena = session.arena(hdrvr)?;
+    let format = |bytes: &[u8]| {
+        let mut room = bytes.to_vec();
+        room.resize(FORMAT_ROOM, 0);
+        arena.block_with(&room)
+    };
+    let (input, output) = (format(&clip.format)?, format(&[])?);
+    ask(&session, hdrvr, ICM_DECOMPRESS_QUERY, input.lparam(), 0)?;
+    ask(&session, hdrvr, ICM_DECOMPRESS_GET_FORMAT, input.lparam(), output.lparam())?;
+    ask(&session, hdrvr, ICM_DECOMPRESS_BEGIN, input.lparam(), output.lparam())?;
+    let header = BITMAPINFOHEADER::decode((), &output.to_vec()?).unwrap_or_default();
+    let mut picture = vec![0; picture_size(&header)];
+    let largest = clip.frames.iter().map(|frame| frame.bytes.len()).max().unwrap_or(0);
+    // Drivers of that time read a little too far.
+    let frame_block = arena.block(largest + 16)?;
+    let (picture_block, parameters) = (arena.block_with(&picture)?, arena.block(ICDECOMPRESS::size(WIDTH))?);
+    let mut input_header = BITMAPINFOHEADER::decode((), &clip.format).unwrap_or_default();
+
+    let mut pass = Pass { hashes: Vec::with_capacity(clip.frames.len()), elapsed: Duration::ZERO };
+    for frame in &clip.frames {
+        let started = Instant::now();
+        frame_block.write(0, &frame.bytes)?;
+        input_header.biSizeImage = frame.bytes.len() as u32;
+        input.write(0, &encoded(&input_header)?)?;
+        parameters
+            .write(0, &encoded(&request(frame.flags, &input, &frame_block, &output, &picture_block))?)?;
+        let size = parameters.len() as i64;
+        ask(&session, hdrvr, ICM_DECOMPRESS, parameters.lparam(), size)?;
+        picture_block.read(0, &mut picture)?;
+        pass.elapsed += started.elapsed();
+        pass.hashes.push(hash(&picture));
+    }
+    session.send(hdrvr, ICM_DECOMPRESS_END, 0, 0)?;
+    session.close(hdrvr, 0, 0)?;
+    Ok(pass)
+}
+
+fn request(flags: u32, input: &Block, frame: &Block, output: &Block, picture: &Block) -> ICDECOMPRESS {
+    ICDECOMPRESS {
+        dwFlags: flags,
+        lpbiInput: input.address(),
+        lpInput: frame.address(),
+        lpbiOutput: output.address(),
+        lpOutput: picture.address(),
+        ckid: 0,
+    }
+}
+
+fn encoded<S: Structure>(structure: &S) -> Result<Vec<u8>, Error>
+where
+    Width: Into<S::Form>,
+{
+    let mut bytes = vec![0; S::size(WIDTH)];
+    structure.encode(WIDTH, &mut bytes).map_err(|error| Error::Bug(error.to_string()))?;
+    Ok(bytes)
+}
+
+/// Sends a message that must be answered ICERR_OK.
+fn ask(session: &Session, hdrvr: Hdrvr, message: u32, lparam1: i64, lparam2: i64) -> Result<(), Error> {
+    // The answer is a LONG: a 64-bit driver may leave the upper half undefined.
+    match session.send(hdrvr, message, lparam1, lparam2)? as i32 {
+        0 => Ok(()),
+        answer => Err(Error::Refused {
+            driver: "the codec".to_owned(),
+            message: format!("message {message:#x}"),
+            result: answer.to_string(),
+        }),
+    }
+}
+
+/// Bytes of an uncompressed picture: rows of whole 32-bit words.
+fn picture_size(header: &BITMAPINFOHEADER) -> usize {
+    let row = (header.biWidth.unsigned_abs() as usize * usize::from(header.biBitCount)).div_ceil(32) * 4;
+    row * header.biHeight.unsigned_abs() as usize
+}
+
+/// FNV-1a over 64-bit words, the last one filled up with 0: cheap, and the same in `decode.c`.
+fn hash(bytes: &[u8]) -> u64 {
+    bytes.chunks(8).fold(0xcbf2_9ce4_8422_2325, |hash: u64, chunk| {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// Under Wine.
+fn theirs(subject: &Subject, clip: &Clip, wine: &Wine) -> Result<Pass, Failure> {
+    let (_, file) = driver(subject.driver)?;
+    let mut command = wine.program("decode");
+    command.arg(Wine::name_of(&file)).arg(subject.handler.to_string()).arg(Wine::name_of(&clip.raw));
+    parse(&run(&mut command)?)
+}
+
+/// The peer's output: nanoseconds, then a hash on each line.
+fn parse(text: &str) -> Result<Pass, Failure> {
+    let mut lines = text.lines().map(str::trim);
+    let elapsed = lines.next().and_then(|line| line.parse().ok()).map(Duration::from_nanos);
+    let hashes = lines.map(|line| u64::from_str_radix(line, 16).ok()).collect::<Option<Vec<u64>>>();
+    let unreadable = || Failure::Unreadable {
+        program: "decode.exe",
+        text: text.chars().take(80).collect(),
+        expected: "a time and hashes",
+    };
+    elapsed.zip(hashes).map(|(elapsed, hashes)| Pass { hashes, elapsed }).ok_or_else(unreadable)
+}
+
+fn compare(subject: &Subject, ours: &[u64], theirs: &[u64]) -> Result<(), Failure> {
+    let count = |what: &str| format!("{}: {what}", subject.name);
+    if ours.len() != theirs.len() {
+        return Err(differ(&count("frames"), ours.len(), theirs.len()));
+    }
+    match ours.iter().zip(theirs).position(|(ours, theirs)| ours != theirs) {
+        None => Ok(()),
+        Some(frame) => Err(differ(
+            &count(&format!("frame {frame}")),
+            format!("{:016x}", ours[frame]),
+            format!("{:016x}", theirs[frame]),
+        )),
+    }
+}
+
+fn differ(what: &str, ours: impl ToString, theirs: impl ToString) -> Failure {
+    Failure::Differs { what: what.to_owned(), ours: ours.to_string(), theirs: theirs.to_string() }
+}
+
+/// Frames a second of the whole command, as it tells them itself, and the hash of what it decoded.
+fn decoded(clip: &Clip) -> Result<(f64, String), Failure> {
+    let file = clip.file.display().to_string();
+    let started = Instant::now();
+    let text = run(&mut drvhost(&["decode", &file, "--json"]))?;
+    let elapsed = started.elapsed().as_secs_f64();
+    let unreadable =
+        || Failure::Unreadable { program: "drvhost", text: text.clone(), expected: "frames and a hash" };
+    let told: Value = serde_json::from_str(&text).map_err(|_| unreadable())?;
+    let frames = told["frames"].as_u64().ok_or_else(unreadable)?;
+    let hash = told["hash"].as_str().ok_or_else(unreadable)?;
+    Ok((frames as f64 / elapsed, hash.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_fnv_1a_over_words() {
+        assert_eq!(hash(&[]), 0xcbf2_9ce4_8422_2325);
+        // One word that is the offset basis itself leaves 0.
+        assert_eq!(hash(&0xcbf2_9ce4_8422_2325_u64.to_le_bytes()), 0);
+        assert_eq!(hash(&[1]), hash(&[1, 0, 0, 0, 0, 0, 0, 0]));
+        assert_ne!(hash(&[1, 2]), hash(&[2, 1]));
+    }
+
+    #[test]
+    fn the_peers_output_is_read() {
+        let pass = parse("2000000000\r\n00000000000000ff\r\ncbf29ce484222325\r\n").unwrap();
+        assert_eq!((pass.rate(), pass.hashes), (1.0, vec![0xff, 0xcbf2_9ce4_8422_2325]));
+        assert!(parse("").is_err());
+        assert!(parse("12\nnot a hash\n").is_err());
+    }
+
+    #[test]
+    fn the_first_frame_that_differs_is_named() {
+        let subject = &SUBJECTS[0];
+        assert!(compare(subject, &[1, 2], &[1, 2]).is_ok());
+        let error = compare(subject, &[1, 2, 3], &[1, 4, 5]).unwrap_err().to_string();
+        assert_eq!(error, "Cinepak: frame 1: drvhost answered 0000000000000002, Wine 0000000000000004");
+        assert!(compare(subject, &[1], &[1, 2]).unwrap_err().to_string().contains("frames"));
+    }
+
+    #[test]
+    fn rows_are_whole_words() {
+        let header =
+            BITMAPINFOHEADER { biWidth: 3, biHeight: -2, biBitCount: 24, ..BITMAPINFOHEADER::default() };
+        assert_eq!(picture_size(&header), 24);
+    }
+}

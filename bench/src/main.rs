@@ -1,0 +1,147 @@
+//! Measures drvhost against Wine: both run the same drivers on the same input in one run, in turn, and give the same outputs, or there
+//! is no result.
+#![forbid(unsafe_code)]
+
+mod clip;
+mod cold_start;
+mod failure;
+mod frames;
+mod machine;
+mod memory;
+mod ours;
+mod profile;
+mod report;
+mod round_trip;
+mod statistics;
+mod wine;
+
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+
+use crate::failure::Failure;
+use crate::machine::Machine;
+use crate::report::Report;
+use crate::wine::{Missing, Wine};
+
+/// Measures drvhost against Wine.
+#[derive(Debug, Parser)]
+#[command(name = "scripts/bench")]
+struct Args {
+    /// Print one line of JSON instead of a table
+    #[arg(long)]
+    json: bool,
+    /// Say also where the time of a cold start goes (needs strace)
+    #[arg(long)]
+    profile: bool,
+    /// Measure so many times as often: 0.1 for a first look
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    scale: f64,
+    /// Measure this only (may be given several times)
+    #[arg(long, value_name = "WHAT")]
+    only: Vec<What>,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    ColdStart,
+    Frames,
+    RoundTrip,
+    Memory,
+}
+
+impl Args {
+    /// Whether something is to be measured.
+    fn wants(&self, what: What) -> bool {
+        self.only.is_empty() || self.only.contains(&what)
+    }
+
+    /// How often to do something that is usually done `usual` times.
+    fn times(&self, usual: usize) -> usize {
+        // Negative factors and NaN become 0, then 1.
+        ((usual as f64 * self.scale) as usize).max(1)
+    }
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let printed = measure(&args).map(|report| {
+        if args.json { serde_json::to_string(&report).unwrap_or_default() } else { report.text() }
+    });
+    match printed {
+        Ok(text) => {
+            println!("{}", text.trim_end());
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            eprintln!("bench: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(args: &Args) -> Result<Report, Failure> {
+    let folder = tempfile::tempdir().map_err(Failure::file("a temporary folder"))?;
+    let (wine, mut missing) = match Wine::start()? {
+        Ok(wine) => (Some(wine), Vec::new()),
+        Err(missing) => (None, missing),
+    };
+    let peer = wine.as_ref();
+    let before = machine::load();
+    let mut rows = Vec::new();
+    if args.wants(What::ColdStart) {
+        rows.push(cold_start::measure(peer, args.times(100))?);
+    }
+    if args.wants(What::Frames) {
+        match wine::find("", &["ffmpeg"]) {
+            None => missing.push(Missing { name: "ffmpeg", packages: "ffmpeg" }),
+            Some(_) => {
+                for subject in frames::SUBJECTS {
+                    rows.extend(frames::measure(subject, peer, folder.path(), args.times(15), 300)?);
+                }
+            }
+        }
+    }
+    if args.wants(What::RoundTrip) {
+        rows.extend(round_trip::measure(peer, args.times(15), 100_000)?);
+    }
+    if args.wants(What::Memory) {
+        rows.push(memory::measure(peer, args.times(5))?);
+    }
+    let mut profile = Vec::new();
+    if args.profile {
+        match profile::measure(folder.path(), args.times(30))? {
+            Some(phases) => profile = phases,
+            None => missing.push(Missing { name: "strace", packages: "strace" }),
+        }
+    }
+    Ok(Report {
+        machine: Machine::this(),
+        drvhost: env!("CARGO_PKG_VERSION"),
+        wine: wine.as_ref().map(|wine| wine.version.clone()),
+        load: [before, machine::load()],
+        missing,
+        measured: rows.into_iter().filter_map(report::Row::finish).collect(),
+        profile,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_measured_at_least_once() {
+        let times = |scale: &str| Args::try_parse_from(["bench", "--scale", scale]).unwrap().times(15);
+        assert_eq!([times("2"), times("0.1"), times("0"), times("nan")], [30, 1, 1, 1]);
+    }
+
+    #[test]
+    fn all_is_measured_unless_something_only_is() {
+        let parse = |arguments: &[&str]| Args::try_parse_from([&["bench"], arguments].concat()).unwrap();
+        assert!(parse(&[]).wants(What::Memory));
+        let only = parse(&["--only", "memory", "--only", "cold-start"]);
+        assert!(only.wants(What::Memory) && only.wants(What::ColdStart) && !only.wants(What::Frames));
+    }
+}

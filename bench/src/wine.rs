@@ -1,0 +1,171 @@
+//! The peer: a Wine that is warm, and the programs that do under it what drvhost does.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::failure::{Failure, run};
+
+/// The programs, by name; each is one file of C.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("send", include_str!("../peers/send.c")),
+    ("hold", include_str!("../peers/hold.c")),
+    ("round_trip", include_str!("../peers/round_trip.c")),
+    ("decode", include_str!("../peers/decode.c")),
+];
+const HEADER: &str = include_str!("../peers/peer.h");
+
+const COMPILER: &str = "x86_64-w64-mingw32-gcc";
+
+/// Seconds that the server, and with it the prefix's services, stays without a program: longer than any pause in a run, and
+/// it ends by itself if the bench cannot end it.
+const PERSIST: &str = "-p300";
+
+/// Where Debian has the programs themselves: those on the search path are shell scripts, whose time is not Wine's.
+const DEBIAN: &str = "/usr/lib/wine";
+
+/// A program that is needed and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Missing {
+    /// What is missing.
+    pub name: &'static str,
+    /// Debian's packages that bring it.
+    pub packages: &'static str,
+}
+
+/// Looks for a program: in `folder`, then on the search path.
+pub fn find(folder: &str, names: &[&str]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<PathBuf> =
+        [PathBuf::from(folder)].into_iter().chain(std::env::split_paths(&path)).collect();
+    let places = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    places.into_iter().find(|place| place.is_file())
+}
+
+/// A Wine prefix in a temporary folder, with its server and services running.
+#[derive(Debug)]
+pub struct Wine {
+    loader: PathBuf,
+    server: PathBuf,
+    folder: TempDir,
+    /// What it says it is.
+    pub version: String,
+}
+
+impl Wine {
+    /// Sets up a prefix, starts its server, and compiles the programs.
+    ///
+    /// # Errors
+    /// `Ok(Err)`, with all that is missing, where Wine or the compiler is not installed; [`Failure`] where they do not work.
+    pub fn start() -> Result<Result<Self, Vec<Missing>>, Failure> {
+        let (loader, server) =
+            (find(DEBIAN, &["wine64", "wine"]), find(DEBIAN, &["wineserver64", "wineserver"]));
+        let mut missing = Vec::new();
+        if find("", &[COMPILER]).is_none() {
+            missing.push(Missing { name: "mingw", packages: "gcc-mingw-w64-x86-64-win32" });
+        }
+        let (Some(loader), Some(server)) = (loader, server) else {
+            missing.push(Missing { name: "Wine", packages: "wine wine64" });
+            return Ok(Err(missing));
+        };
+        if !missing.is_empty() {
+            return Ok(Err(missing));
+        }
+        let folder = tempfile::tempdir().map_err(Failure::file("a temporary folder"))?;
+        let mut wine = Self { loader, server, folder, version: String::new() };
+        fs::create_dir(wine.prefix()).map_err(Failure::file("the Wine prefix"))?;
+        wine.compile()?;
+        wine.version = run(wine.with_environment(&wine.loader).arg("--version"))?.trim().to_owned();
+        quiet(wine.with_environment(&wine.server).arg(PERSIST))?;
+        quiet(wine.with_environment(&wine.loader).args(["wineboot", "--init"]))?;
+        Ok(Ok(wine))
+    }
+
+    fn prefix(&self) -> PathBuf {
+        self.folder.path().join("prefix")
+    }
+
+    fn compile(&self) -> Result<(), Failure> {
+        let folder = self.folder.path();
+        let write = |name: &str, text: &str| {
+            fs::write(folder.join(name), text).map_err(Failure::file(format!("the source file {name}")))
+        };
+        write("peer.h", HEADER)?;
+        for (name, source) in PROGRAMS {
+            let file = format!("{name}.c");
+            write(&file, source)?;
+            let mut compiler = Command::new(COMPILER);
+            compiler.args(["-O2", "-Wall", "-Werror", "-municode", "-DUNICODE", "-D_UNICODE"]);
+            run(compiler.current_dir(folder).args([&file, "-o", &format!("{name}.exe"), "-lwinmm"]))?;
+        }
+        Ok(())
+    }
+
+    fn with_environment(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("HOME", self.folder.path()).env("WINEPREFIX", self.prefix());
+        command.env("WINESERVER", &self.server);
+        command.env("WINEDEBUG", "-all").env("WINEDLLOVERRIDES", "mscoree,mshtml=");
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// One of the programs under `peers/`, ready to be run.
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = self.with_environment(&self.loader);
+        command.arg(self.folder.path().join(name).with_extension("exe"));
+        command
+    }
+
+    /// A name of `file` that a program under Wine can open.
+    pub fn name_of(file: &Path) -> String {
+        format!("Z:{}", file.display().to_string().replace('/', "\\"))
+    }
+
+    /// Every process of the prefix: the server, its services, and what runs.
+    pub fn processes(&self) -> Vec<u32> {
+        let mark = format!("WINEPREFIX={}", self.prefix().display());
+        let of_prefix = |pid: &u32| {
+            let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+        };
+        crate::memory::all_processes().filter(of_prefix).collect()
+    }
+}
+
+impl Drop for Wine {
+    fn drop(&mut self) {
+        // Nothing can be done where it does not end; it ends by itself later.
+        let _ = quiet(self.with_environment(&self.server).arg("-k"));
+        let _ = quiet(self.with_environment(&self.server).arg("-w"));
+    }
+}
+
+/// Runs a command whose children stay: their copies of a pipe would keep it open.
+fn quiet(command: &mut Command) -> Result<(), Failure> {
+    let program = crate::failure::command_name(command);
+    match command.stdout(Stdio::null()).stderr(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(Failure::Failed { command: program, text: status.to_string() }),
+        Err(source) => Err(Failure::Start { program, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_windows_own() {
+        assert_eq!(Wine::name_of(Path::new("/usr/lib/a.dll")), "Z:\\usr\\lib\\a.dll");
+    }
+
+    #[test]
+    fn programs_are_found_on_the_path() {
+        assert!(find("", &["no such program", "sh"]).is_some_and(|place| place.ends_with("sh")));
+        assert_eq!(find("/", &["no such program"]), None);
+    }
+}
