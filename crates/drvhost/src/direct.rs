@@ -1,11 +1,9 @@
 //! Messages between drivers of one worker: they do not go through the host, which only writes them down.
 
-use std::time::Instant;
-
 use mmsystem::message_name;
 use wire::Entered;
 
-use crate::trace::{CallRecord, Outcome, Trace, micros};
+use crate::trace::{Begun, CallRecord, Outcome, Trace, micros};
 
 /// More open calls than a worker's stack can hold.
 const MOST: usize = 4096;
@@ -18,16 +16,13 @@ pub(crate) struct DirectCalls(Vec<DirectCall>);
 struct DirectCall {
     entered: Entered,
     driver: String,
-    seq: u64,
-    t_us: u64,
-    started: Instant,
+    begun: Option<Begun>,
 }
 
 impl DirectCalls {
     /// A call begins; `driver` is whose. False when there cannot be so many.
     pub fn enter(&mut self, entered: Entered, driver: String, trace: &Trace) -> bool {
-        let (seq, t_us) = trace.begin();
-        self.0.push(DirectCall { entered, driver, seq, t_us, started: Instant::now() });
+        self.0.push(DirectCall { entered, driver, begun: trace.begin() });
         self.0.len() <= MOST
     }
 
@@ -49,10 +44,10 @@ impl DirectCalls {
 impl DirectCall {
     fn write(&self, outcome: Outcome, result: Option<i64>, worker: u32, trace: &Trace) {
         let Entered { hdrvr, id, message, lparam1, lparam2 } = self.entered;
-        trace.write(|| CallRecord {
+        trace.end(self.begun, |Begun { seq, t_us, at }| CallRecord {
             kind: "call",
-            seq: self.seq,
-            t_us: self.t_us,
+            seq,
+            t_us,
             worker,
             driver: &self.driver,
             hdrvr: hdrvr.cast_signed(),
@@ -62,7 +57,7 @@ impl DirectCall {
             lparam1,
             lparam2,
             result,
-            elapsed_us: micros(self.started),
+            elapsed_us: micros(at),
             outcome,
             cause: None,
         });

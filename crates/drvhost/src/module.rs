@@ -13,7 +13,7 @@ use wire::{Brought, Effect};
 use crate::error::Error;
 use crate::reply::{self, Reply};
 use crate::session::Hdrvr;
-use crate::trace::{CallRecord, Cause, Trace, micros};
+use crate::trace::{Begun, CallRecord, Cause, Trace, micros};
 use crate::worker::{Broker, Call, Worker, printable};
 
 /// The largest driver file that is read. The image built from it is bounded by the format's reader.
@@ -160,14 +160,13 @@ impl Module {
         if !begin() {
             return None;
         }
-        let (seq, t_us) = trace.begin();
-        let started = Instant::now();
+        let begun = trace.begin();
         let Message { hdrvr, id, number, lparam1, lparam2, cause, effect } = *message;
         let arguments = [id, hdrvr.0, number.into(), lparam1.cast_unsigned(), lparam2.cast_unsigned()];
         let call = Call { function: self.driver_proc, arguments, effect };
         let reply = self.worker.call(&turn, call, broker, until);
         end(&reply);
-        trace.write(|| {
+        trace.end(begun, |Begun { seq, t_us, at }| {
             let (outcome, result) = reply.outcome();
             CallRecord {
                 kind: "call",
@@ -182,7 +181,7 @@ impl Module {
                 lparam1,
                 lparam2,
                 result,
-                elapsed_us: micros(started),
+                elapsed_us: micros(at),
                 outcome,
                 cause,
             }

@@ -53,6 +53,17 @@ pub(crate) struct CallRecord<'a> {
     pub cause: Option<Cause>,
 }
 
+/// A call that has begun.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begun {
+    /// Its number, from 1.
+    pub seq: u64,
+    /// When it began, in microseconds since the trace did.
+    pub t_us: u64,
+    /// The same by the clock.
+    pub at: Instant,
+}
+
 /// Where trace lines go, and the clock and counter that they carry.
 #[derive(Debug)]
 pub struct Trace {
@@ -84,15 +95,19 @@ impl Trace {
         self.file.is_some()
     }
 
-    /// The next call's number, from 1, and the microseconds since the start.
-    pub(crate) fn begin(&self) -> (u64, u64) {
-        (self.calls.fetch_add(1, Ordering::Relaxed) + 1, micros(self.started))
+    /// A call begins; `None` when nobody reads of it.
+    pub(crate) fn begin(&self) -> Option<Begun> {
+        self.is_read().then(|| Begun {
+            seq: self.calls.fetch_add(1, Ordering::Relaxed) + 1,
+            t_us: micros(self.started),
+            at: Instant::now(),
+        })
     }
 
-    /// Writes what `record` makes, if anybody reads it.
-    pub(crate) fn write<'a>(&self, record: impl FnOnce() -> CallRecord<'a>) {
-        let Some(file) = &self.file else { return };
-        let Ok(mut line) = serde_json::to_vec(&record()) else { return };
+    /// Writes what `record` makes of a call that has ended, if anybody reads of it.
+    pub(crate) fn end<'a>(&self, begun: Option<Begun>, record: impl FnOnce(Begun) -> CallRecord<'a>) {
+        let (Some(file), Some(begun)) = (&self.file, begun) else { return };
+        let Ok(mut line) = serde_json::to_vec(&record(begun)) else { return };
         line.push(b'\n');
         // One write for a whole line, so that a reader who follows the file never sees half of one.
         let written = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);

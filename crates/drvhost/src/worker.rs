@@ -22,6 +22,8 @@ use crate::reply::{self, Reply};
 use crate::trace::Trace;
 use crate::turns::{Turn, Turns};
 
+/// How the host waits for a worker.
+const WAITING: Sleep = Sleep { wait: futex::wait, wake: futex::wake, give_way: std::thread::yield_now };
 /// How long the host sleeps before it looks whether the worker still lives.
 const LOOK: Duration = Duration::from_millis(10);
 /// How often the soft deadline's signal is repeated: it may arrive just before the driver's code goes on.
@@ -102,7 +104,7 @@ impl Worker {
         let child = spawner
             .spawn(program, &image.name, descriptors)
             .map_err(|error| Error::Worker(error.to_string()))?;
-        let mut channel = Channel::new(Side::Host, Sleep { wait: futex::wait, wake: futex::wake });
+        let mut channel = Channel::new(Side::Host, WAITING);
         let started = match first_word(&mut channel, &memory, &child)? {
             ToHost::Started(started) => started,
             ToHost::NotStarted(why) => return Err(Error::Worker(printable(&why))),
@@ -310,8 +312,7 @@ impl Worker {
         };
         channel.send(words, message).map_err(|error| broken(&error))?;
         loop {
-            let look = waiting.next_look();
-            match channel.receive(words, Some(look)).map_err(|error| broken(&error))? {
+            match channel.receive(words, || Some(waiting.next_look())).map_err(|error| broken(&error))? {
                 Some(ToHost::Said(text)) => {
                     self.show(&text, broker, waiting);
                     self.check_if_late(waiting)?;
@@ -441,8 +442,9 @@ fn first_word(channel: &mut Channel, memory: &SharedMemory, child: &Child) -> Re
         // Looked at first: what a worker says before it ends is still there afterwards.
         let ended = child.ended();
         let look = Instant::now() + LOOK;
-        if let Some(message) =
-            channel.receive(memory.words(), Some(look)).map_err(|error| Error::Worker(error.to_string()))?
+        if let Some(message) = channel
+            .receive(memory.words(), || Some(look))
+            .map_err(|error| Error::Worker(error.to_string()))?
         {
             return Ok(message);
         }

@@ -113,14 +113,15 @@ impl Channel {
         Ok(result?)
     }
 
-    /// The next message, waiting for it until `until`; `None` when none has come by then.
+    /// The next message, waiting for it until the time that `until` names, which is asked only when it comes to sleeping; `None` when
+    /// none has come by then.
     ///
     /// # Errors
     /// [`ChannelError`]: what came is not what an honest peer sends.
     pub fn receive<T: DeserializeOwned>(
         &mut self,
         memory: &[AtomicU32],
-        until: Option<Instant>,
+        until: impl FnOnce() -> Option<Instant>,
     ) -> Result<Option<T>, ChannelError> {
         let start = if self.side == Side::Host { TO_HOST } else { TO_WORKER };
         let ring = part(memory, start)?;
@@ -161,7 +162,8 @@ mod tests {
     use super::*;
     use crate::message::{Call, Effect, ToHost, ToWorker};
 
-    const SLEEP: Sleep = Sleep { wait: |_, _, _| std::thread::yield_now(), wake: |_| () };
+    const SLEEP: Sleep =
+        Sleep { wait: |_, _, _| std::thread::yield_now(), wake: |_| (), give_way: std::thread::yield_now };
 
     fn memory() -> Vec<AtomicU32> {
         (0..WORDS).map(|_| AtomicU32::new(0)).collect()
@@ -180,9 +182,9 @@ mod tests {
         let said = ToHost::Said("hello".to_owned());
         host.send(&memory, &call).unwrap();
         worker.send(&memory, &said).unwrap();
-        assert_eq!(worker.receive(&memory, None).unwrap(), Some(call));
-        assert_eq!(host.receive(&memory, None).unwrap(), Some(said));
-        assert_eq!(host.receive::<ToHost>(&memory, Some(Instant::now())).unwrap(), None);
+        assert_eq!(worker.receive(&memory, || None).unwrap(), Some(call));
+        assert_eq!(host.receive(&memory, || None).unwrap(), Some(said));
+        assert_eq!(host.receive::<ToHost>(&memory, || Some(Instant::now())).unwrap(), None);
     }
 
     #[test]
@@ -190,8 +192,8 @@ mod tests {
         let memory = memory();
         let (mut host, mut worker) = (Channel::new(Side::Host, SLEEP), Channel::new(Side::Worker, SLEEP));
         worker.send(&memory, &[0xff_u8; 20]).unwrap();
-        assert!(matches!(host.receive::<ToHost>(&memory, None), Err(ChannelError::Message(_))));
-        assert!(matches!(host.receive::<ToHost>(&[], None), Err(ChannelError::TooSmall)));
+        assert!(matches!(host.receive::<ToHost>(&memory, || None), Err(ChannelError::Message(_))));
+        assert!(matches!(host.receive::<ToHost>(&[], || None), Err(ChannelError::TooSmall)));
     }
 
     #[test]

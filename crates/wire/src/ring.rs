@@ -11,6 +11,7 @@
 //! make it lose its place; what it reads of the other's index it checks. All access is atomic, so that a peer that writes at the wrong time is
 //! a peer with garbage in its frames, not undefined behaviour.
 
+use std::cell::LazyCell;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -33,8 +34,16 @@ const WORD: usize = size_of::<u32>();
 pub const LONGEST: usize = CAPACITY * WORD / 4;
 
 /// How often a reader looks again before it sleeps. A worker's usual answer comes within this, and a sleep costs both sides a
-/// system call; much more would take the processor away from the one that is waited for.
+/// system call.
 const SPINS: u32 = 2000;
+/// How often at most, where sleeps have been short: a codec works on a frame about as long as going to sleep and being woken takes.
+const MOST_SPINS: u32 = 8 * SPINS;
+/// A sleep that was no longer than this had better not been one.
+const SHORT: Duration = Duration::from_micros(150);
+/// After how many looks a reader first gives way to whoever else could run on its processor, which may be the one that is waited for, and
+/// after how many it does so again.
+const FIRST_WAY: u32 = 256;
+const NEXT_WAY: u32 = 256;
 
 /// How a reader sleeps and is woken: `futex(2)`, handed in so that this crate makes no system calls.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +52,8 @@ pub struct Sleep {
     pub wait: fn(&AtomicU32, u32, Option<Duration>),
     /// Wakes who sleeps on the word.
     pub wake: fn(&AtomicU32),
+    /// Lets others run who could: `sched_yield(2)`.
+    pub give_way: fn(),
 }
 
 /// A ring in shared memory.
@@ -150,9 +161,17 @@ impl Writer {
 }
 
 /// The reading end's own state.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Reader {
     head: u32,
+    /// How often it looks again before it sleeps.
+    spins: u32,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self { head: 0, spins: SPINS }
+    }
 }
 
 impl Reader {
@@ -182,22 +201,32 @@ impl Reader {
         Ok(true)
     }
 
-    /// Waits until there may be a frame, at most for `timeout`. May return early for no reason.
-    pub fn wait(&self, ring: &Ring<'_>, sleep: Sleep, timeout: Option<Duration>) {
-        for _ in 0..SPINS {
+    /// Looks for a frame until it is time to sleep; whether there is one.
+    fn spin(&self, ring: &Ring<'_>, sleep: Sleep) -> bool {
+        for spin in 1..=self.spins {
             if ring.tail.load(Ordering::Acquire) != self.head {
-                return;
+                return true;
+            }
+            if spin == FIRST_WAY || spin.is_multiple_of(NEXT_WAY) {
+                (sleep.give_way)();
             }
             std::hint::spin_loop();
         }
+        false
+    }
+
+    /// Sleeps until there may be a frame, at most for `timeout`, and learns from how long that was. May return early for no reason.
+    fn sleep(&mut self, ring: &Ring<'_>, sleep: Sleep, timeout: Option<Duration>) {
+        let started = Instant::now();
         ring.asleep.store(1, Ordering::SeqCst);
         if ring.tail.load(Ordering::SeqCst) == self.head {
             (sleep.wait)(ring.tail, self.head, timeout);
         }
         ring.asleep.store(0, Ordering::SeqCst);
+        self.spins = if started.elapsed() <= SHORT { (self.spins * 2).min(MOST_SPINS) } else { SPINS };
     }
 
-    /// Waits for a frame until `until`.
+    /// Waits for a frame until the time that `until` names, which is asked only when it comes to sleeping.
     ///
     /// # Errors
     /// [`RingError::Forged`].
@@ -206,17 +235,21 @@ impl Reader {
         ring: &Ring<'_>,
         sleep: Sleep,
         frame: &mut Vec<u8>,
-        until: Option<Instant>,
+        until: impl FnOnce() -> Option<Instant>,
     ) -> Result<bool, RingError> {
+        let until = LazyCell::new(until);
         loop {
             if self.take(ring, frame)? {
                 return Ok(true);
             }
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if self.spin(ring, sleep) {
+                continue;
+            }
+            let left = LazyCell::force(&until).map(|until| until.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
                 return Ok(false);
             }
-            self.wait(ring, sleep, left);
+            self.sleep(ring, sleep, left);
         }
     }
 }
@@ -244,7 +277,8 @@ mod tests {
         }
     }
 
-    const SLEEP: Sleep = Sleep { wait: |_, _, _| std::thread::yield_now(), wake: |_| () };
+    const SLEEP: Sleep =
+        Sleep { wait: |_, _, _| std::thread::yield_now(), wake: |_| (), give_way: std::thread::yield_now };
 
     proptest! {
         #[test]
@@ -295,7 +329,7 @@ mod tests {
             });
             let (mut reader, mut frame) = (Reader::default(), Vec::new());
             for number in 0..100_000_u32 {
-                assert!(reader.take_until(&owned.ring(), SLEEP, &mut frame, None).unwrap());
+                assert!(reader.take_until(&owned.ring(), SLEEP, &mut frame, || None).unwrap());
                 assert_eq!(frame, number.to_le_bytes());
             }
         });

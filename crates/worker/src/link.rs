@@ -28,7 +28,8 @@ impl Line {
         let memory = SharedMemory::from_descriptor("channel", stdin().as_fd()).map_err(io::Error::other)?;
         // Mapped for as long as the process lives: the signal handler looks into it, too.
         let words = Box::leak(Box::new(memory)).words();
-        let channel = Channel::new(Side::Worker, Sleep { wait: futex::wait, wake: futex::wake });
+        let sleep = Sleep { wait: futex::wait, wake: futex::wake, give_way: std::thread::yield_now };
+        let channel = Channel::new(Side::Worker, sleep);
         Ok(Self { words, channel: Arc::new(Mutex::new(channel)) })
     }
 
@@ -58,7 +59,7 @@ impl Link for Line {
 
     fn hear(&mut self) -> Result<ToWorker, LinkError> {
         let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
-        channel.receive(self.words, None).ok().flatten().ok_or(LinkError)
+        channel.receive(self.words, || None).ok().flatten().ok_or(LinkError)
     }
 
     fn interrupt(&self) -> &'static AtomicU32 {
