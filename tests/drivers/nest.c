@@ -1,6 +1,7 @@
 /*
  * A driver that opens drivers. With a number in its file's name, as in nest-2.dll, it opens the file with the next lower number while it
- * is loaded and closes it while it is freed; nest-own.dll tries to open itself there.
+ * is loaded and closes it while it is freed; nest-own.dll tries to open itself there, nest-x.dll and nest-y.dll each the other.
+ * nest-detach.dll opens b.dll when its entry point hears that it is unloaded.
  *
  * The numbers of its own messages (NEST_...) come from src/acts.rs.
  */
@@ -10,7 +11,7 @@
 static HINSTANCE own_module;
 static HDRVR child, peer_at_exit, turns_at_exit;
 static LONG opens;
-static DWORD delay;
+static DWORD delay, delay_at_end;
 
 /* The name of the file that DRV_LOAD opens; false if there is none. */
 static BOOL name_of_child(WCHAR *name)
@@ -27,12 +28,30 @@ static BOOL name_of_child(WCHAR *name)
             continue;
         if (at[1] == 'o')
             return TRUE;
+        if (at[1] == 'd') {
+            lstrcpyW(name, L"b.dll");
+            return TRUE;
+        }
+        if (at[1] == 'x' || at[1] == 'y') {
+            at[1] ^= 'x' ^ 'y';
+            Sleep(200); /* The other is loaded meanwhile. */
+            return TRUE;
+        }
         if (at[1] < '1' || at[1] > '9')
             return FALSE;
         at[1]--;
         return TRUE;
     }
     return FALSE;
+}
+
+/* Opens a driver again and again; how often it could. */
+static LRESULT open_many(const LPARAM *values)
+{
+    LRESULT opened = 0;
+    while (opened < values[2] && OpenDriver((LPCWSTR)values[0], (LPCWSTR)values[1], 0))
+        opened++;
+    return opened;
 }
 
 static LRESULT sum(const int *numbers, LPARAM count)
@@ -65,7 +84,7 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
     WCHAR name[MAX_PATH];
     switch (message) {
     case DRV_LOAD:
-        if (name_of_child(name))
+        if (name_of_child(name) && name[0] != 'b')
             child = OpenDriver(name, NULL, 0);
         return 1;
     case DRV_FREE:
@@ -75,8 +94,10 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
     case DRV_OPEN:
         return ++opens;
     case DRV_CLOSE:
+        Sleep(delay_at_end);
         return 1;
     case DRV_EXITSESSION:
+        Sleep(delay_at_end);
         if (turns_at_exit)
             return take_turns(hdrvr, turns_at_exit, -1);
         return peer_at_exit ? SendDriverMessage(peer_at_exit, XOR, 5, 3) : 0;
@@ -88,6 +109,11 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
         return (LRESULT)OpenDriver((LPCWSTR)values[0], (LPCWSTR)values[1], values[2]);
     case NEST_OPEN_ANSI:
         return (LRESULT)open_ansi((LPCSTR)values[0], (LPCSTR)values[1], values[2]);
+    case NEST_OPEN_MANY:
+        return open_many(values);
+    case NEST_END_SLOWLY:
+        delay_at_end = (DWORD)l1;
+        return 1;
     case NEST_CLOSE:
         return CloseDriver((HDRVR)l1, 0, 0);
     case NEST_SEND:
@@ -119,9 +145,13 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
 
 BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved)
 {
+    WCHAR name[MAX_PATH];
     (void)reserved;
     own_module = module;
-    if (reason == DLL_PROCESS_DETACH)
+    if (reason == DLL_PROCESS_DETACH) {
         OutputDebugStringA("nest: detached");
+        if (name_of_child(name) && name[0] == 'b')
+            OpenDriver(name, NULL, 0);
+    }
     return TRUE;
 }

@@ -360,3 +360,19 @@ spy_test!(c051_open_driver_a_converts_its_strings, || {
     let opened = Hdrvr(open(&[name.lparam(), section.lparam(), 0]).cast_unsigned());
     assert_eq!(nest.rig.send(opened, XOR, 5, 3), 6);
 });
+
+spy_test!(drivers_that_open_each_other_while_they_are_loaded_do_not_wait_for_each_other, || {
+    let nest = Nest::new(&["nest-x.dll", "nest-y.dll"]);
+    let started = Instant::now();
+    let [x, y] = std::thread::scope(|scope| {
+        let session = &nest.rig.session;
+        ["nest-x.dll", "nest-y.dll"]
+            .map(|file| scope.spawn(move || session.open_driver(file, None, 0)))
+            .map(|thread| thread.join().unwrap().unwrap())
+    });
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    // Whoever came second got NULL, and the other an instance of it.
+    let children = [x, y].map(|hdrvr| nest.rig.send(hdrvr, NEST_CHILD, 0, 0));
+    assert_eq!(children.iter().filter(|&&child| child == 0).count(), 1, "{children:?}");
+    assert_eq!(nest.rig.session.instances().len(), 3);
+});
