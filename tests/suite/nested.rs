@@ -376,3 +376,13 @@ spy_test!(drivers_that_open_each_other_while_they_are_loaded_do_not_wait_for_eac
     assert_eq!(children.iter().filter(|&&child| child == 0).count(), 1, "{children:?}");
     assert_eq!(nest.rig.session.instances().len(), 3);
 });
+
+spy_test!(what_is_opened_while_its_opener_is_unloaded_lives, || {
+    let nest = Nest::new(&["nest-detach.dll", "b.dll"]);
+    let opener = nest.open("nest-detach.dll");
+    assert_eq!(nest.rig.close(opener), 1);
+    let left = nest.rig.session.instances();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(nest.rig.send(left[0].hdrvr, XOR, 5, 3), 6);
+    assert_eq!(nest.rig.close(left[0].hdrvr), 1);
+});

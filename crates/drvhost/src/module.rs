@@ -190,16 +190,17 @@ impl Module {
     /// Tells the driver that it is unloaded, unless `bad`: then it did not come back from its last message, and gets nothing further.
     /// With the last one of its drivers the worker ends, when a call that still runs has ended.
     pub fn unload(&self, bad: bool, broker: &dyn Broker, until: Option<Instant>) {
-        let last = self.worker.leave();
-        if !(last && bad) {
-            let gone = self.worker.unload(self.handle, bad, broker, until) == Reply::Answered(1);
-            if let Some(brought) = self.brought.filter(|_| gone) {
-                self.worker.free(brought);
-            }
-        }
-        if last && bad {
+        if bad && self.worker.alone() {
+            self.worker.leave();
             self.worker.end("was ended after a call that did not return");
-        } else if last && !self.worker.in_call() {
+            return;
+        }
+        let gone = self.worker.unload(self.handle, bad, broker, until) == Reply::Answered(1);
+        if let Some(brought) = self.brought.filter(|_| gone) {
+            self.worker.free(brought);
+        }
+        // Counted until here: while it is told, it may open a further driver beside it.
+        if self.worker.leave() && !self.worker.in_call() {
             self.worker.end("has been unloaded");
         }
     }
