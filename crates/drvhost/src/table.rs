@@ -176,7 +176,9 @@ impl Table {
 
     /// Counts one more user, the hidden instance.
     pub fn hide(&self, module: &Module, hidden: Hdrvr) {
-        if let Some(Entry::Live(live)) = self.lock().modules.get_mut(&module.file) {
+        if let Some(Entry::Live(live)) = self.lock().modules.get_mut(&module.file)
+            && live.module.number == module.number
+        {
             live.hidden = Some(hidden);
             live.users += 1;
         }
