@@ -386,3 +386,16 @@ spy_test!(what_is_opened_while_its_opener_is_unloaded_lives, || {
     assert_eq!(nest.rig.send(left[0].hdrvr, XOR, 5, 3), 6);
     assert_eq!(nest.rig.close(left[0].hdrvr), 1);
 });
+
+spy_test!(there_is_an_end_to_what_a_driver_can_open, || {
+    let nest = Nest::new(&["a.dll"]);
+    let a = nest.open("a.dll");
+    let name: Vec<u8> = "a.dll\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let name = nest.rig.session.arena(a).unwrap().block_with(&name).unwrap();
+    let values = nest.rig.block(a, &[name.lparam(), 0, 1000]);
+    assert_eq!(nest.rig.send(a, NEST_OPEN_MANY, values.lparam(), 0), 256);
+    let last = nest.rig.session.instances().last().unwrap().hdrvr;
+    assert_eq!(nest.rig.close(last), 1);
+    assert_eq!(nest.rig.send(a, NEST_OPEN_MANY, values.lparam(), 0), 1, "one less is one more");
+    nest.open("a.dll");
+});

@@ -29,6 +29,8 @@ pub(crate) struct Slot {
     pub phase: Phase,
     /// Its place in the order of DRV_OPENs.
     pub order: u64,
+    /// The worker of the driver that opened it.
+    pub opener: Option<u32>,
 }
 
 /// One file's module.
@@ -270,6 +272,11 @@ impl Table {
         let mut open: Vec<_> = open.map(|(&hdrvr, slot)| (hdrvr, slot.clone())).collect();
         open.sort_by_key(|(_, slot)| slot.order);
         open
+    }
+
+    /// How many instances drivers in a worker have opened and not closed.
+    pub fn opened_by(&self, worker: u32) -> usize {
+        self.lock().instances.values().filter(|slot| slot.opener == Some(worker)).count()
     }
 
     /// Takes every instance and module out.
