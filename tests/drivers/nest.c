@@ -1,6 +1,7 @@
 /*
  * A driver that opens drivers. With a number in its file's name, as in nest-2.dll, it opens the file with the next lower number while it
  * is loaded and closes it while it is freed; nest-own.dll tries to open itself there, nest-x.dll and nest-y.dll each the other.
+ * hang-X.dll and fault-X.dll do that at the message whose name begins with X: load, enable, open, close, disable (as i), free.
  * nest-detach.dll opens b.dll when its entry point hears that it is unloaded.
  *
  * The numbers of its own messages (NEST_...) come from src/acts.rs.
@@ -13,6 +14,22 @@ static HDRVR child, peer_at_exit, turns_at_exit;
 static LONG opens;
 static DWORD delay, delay_at_end;
 
+/* Does what the file's name says to do at a message. */
+static void misbehave(WCHAR at)
+{
+    WCHAR path[MAX_PATH], *file = path, *c;
+    if (!GetModuleFileNameW(own_module, path, MAX_PATH))
+        return;
+    for (c = path; *c; c++)
+        if (*c == '\\')
+            file = c + 1;
+    if (file[0] == 'h' && file[5] == at)
+        for (;;)
+            Sleep(1);
+    if (file[0] == 'f' && file[6] == at)
+        *(volatile int *)0 = 1;
+}
+
 /* The name of the file that DRV_LOAD opens; false if there is none. */
 static BOOL name_of_child(WCHAR *name)
 {
@@ -22,6 +39,8 @@ static BOOL name_of_child(WCHAR *name)
     for (; *at; at++)
         if (*at == '\\')
             file = at + 1;
+    if (file[0] != 'n')
+        return FALSE;
     lstrcpyW(name, file);
     for (at = name; *at; at++) {
         if (*at != '-')
@@ -84,16 +103,26 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
     WCHAR name[MAX_PATH];
     switch (message) {
     case DRV_LOAD:
+        misbehave('l');
         if (name_of_child(name) && name[0] != 'b')
             child = OpenDriver(name, NULL, 0);
         return 1;
+    case DRV_ENABLE:
+        misbehave('e');
+        return 1;
+    case DRV_DISABLE:
+        misbehave('i');
+        return 1;
     case DRV_FREE:
+        misbehave('f');
         if (child)
             CloseDriver(child, 0, 0);
         return 1;
     case DRV_OPEN:
+        misbehave('o');
         return ++opens;
     case DRV_CLOSE:
+        misbehave('c');
         Sleep(delay_at_end);
         return 1;
     case DRV_EXITSESSION:

@@ -399,3 +399,56 @@ spy_test!(there_is_an_end_to_what_a_driver_can_open, || {
     assert_eq!(nest.rig.send(a, NEST_OPEN_MANY, values.lparam(), 0), 1, "one less is one more");
     nest.open("a.dll");
 });
+
+spy_test!(whatever_an_opened_driver_does_wrong_its_opener_goes_on_and_nothing_is_left_over, || {
+    let files: Vec<String> = ["hang", "fault"]
+        .iter()
+        .flat_map(|how| "leocif".chars().map(move |at| format!("{how}-{at}.dll")))
+        .collect();
+    let names: Vec<&str> = files.iter().map(String::as_str).collect();
+    let nest = Nest::with(&[&names[..], &["a.dll", "b.dll"]].concat(), |_| (), DEADLINE / 2);
+    let [a, b] = nest.open_both("a.dll", "b.dll");
+    for name in names {
+        let opened = nest.open_from(a, name, None, 0);
+        let opens = !["l.dll", "e.dll", "o.dll"].iter().any(|at| name.ends_with(at));
+        assert_eq!(opened.is_some(), opens, "{name}");
+        if let Some(opened) = opened {
+            assert_eq!(nest.worker_of(opened), nest.worker_of(a), "{name}");
+            let answer = nest.rig.send(a, NEST_CLOSE, opened.0.cast_signed(), 0);
+            assert_eq!(answer == 1, !name.contains("-c"), "{name}");
+            assert!(nest.rig.session.send(opened, XOR, 5, 3).is_err(), "{name}");
+        }
+        assert_eq!(nest.rig.session.instances().len(), 2, "{name}");
+        assert_eq!((nest.rig.send(a, XOR, 5, 3), nest.rig.send(b, XOR, 5, 3)), (6, 6), "{name}");
+        // From outside it can be had anew, and has a worker of its own.
+        if let Ok(alone) = nest.rig.session.open_driver(name, None, 0) {
+            assert_ne!(nest.worker_of(alone), nest.worker_of(a), "{name}");
+            let _ = nest.rig.session.close(alone, 0, 0);
+        }
+        assert_eq!(nest.rig.session.instances().len(), 2, "{name}");
+    }
+    let report = nest.rig.session.end(Policy::Orderly);
+    assert!(report.all_answered(), "{report:?}");
+});
+
+spy_test!(a_session_can_end_while_a_driver_opens_another, || {
+    let nest = Nest::with(
+        &["nest-1.dll", "hang-o.dll", "a.dll"],
+        |registry| registry.set("Drivers32", "nest-0.dll", "hang-o.dll"),
+        DEADLINE,
+    );
+    let a = nest.open("a.dll");
+    let (session, started) = (&nest.rig.session, Instant::now());
+    std::thread::scope(|scope| {
+        let opening = scope.spawn(move || session.open_driver("nest-1.dll", None, 0));
+        std::thread::sleep(DEADLINE / 4);
+        let report = session.end(Policy::Orderly);
+        assert!(started.elapsed() < DEADLINE + A_LITTLE, "{:?}", started.elapsed());
+        assert_eq!(report.instances[0].hdrvr, a.0.cast_signed());
+        // What was on its way arrives and is told, whether or not it got what it wanted.
+        let opened = opening.join().unwrap().unwrap();
+        assert_eq!(report.instances[1].hdrvr, opened.0.cast_signed());
+        assert!(report.all_answered(), "{report:?}");
+    });
+    assert!(session.instances().is_empty());
+});
