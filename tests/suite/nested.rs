@@ -400,6 +400,17 @@ spy_test!(there_is_an_end_to_what_a_driver_can_open, || {
     nest.open("a.dll");
 });
 
+spy_test!(what_cannot_be_opened_takes_no_room_in_its_openers_worker, || {
+    let nest = Nest::new(&["a.dll", "b.dll"]);
+    nest.folder.copy_driver("dataproc", "dataproc.dll");
+    let a = nest.open("a.dll");
+    // More often than there is room for images side by side.
+    for _ in 0..1200 {
+        assert_eq!(nest.open_from(a, "dataproc.dll", None, 0), None);
+    }
+    nest.open_from(a, "b.dll", None, 0).expect("it opens");
+});
+
 spy_test!(whatever_an_opened_driver_does_wrong_its_opener_goes_on_and_nothing_is_left_over, || {
     let files: Vec<String> = ["hang", "fault"]
         .iter()

@@ -109,25 +109,20 @@ impl Message {
 
 impl Module {
     /// Puts a loaded worker and its file together.
-    ///
-    /// # Errors
-    /// [`Error::NotADriver`] when the loaded image has no DriverProc to call.
     pub fn new(
         image: Image,
         number: u32,
         worker: Arc<Worker>,
         brought: Option<Brought>,
         loaded: &wire::Loaded,
-    ) -> Result<Self, Error> {
+    ) -> Self {
         let Image { name, file, .. } = image;
-        let no_code = || Error::NotADriver { file: file.clone(), why: "its DriverProc is not code".into() };
         let unresolved: Vec<String> = loaded.unresolved.iter().map(|import| printable(import)).collect();
         if !unresolved.is_empty() {
             tracing::debug!(driver = name, imports = unresolved.join(" "), "not supplied here");
         }
-        let driver_proc = loaded.driver_proc.ok_or_else(no_code)?;
         worker.enter();
-        Ok(Self {
+        Self {
             file,
             name,
             number,
@@ -135,9 +130,9 @@ impl Module {
             brought,
             handle: loaded.module,
             unresolved,
-            driver_proc,
+            driver_proc: loaded.driver_proc,
             retired: AtomicBool::new(false),
-        })
+        }
     }
 
     /// Calls DriverProc and notes it in the trace.

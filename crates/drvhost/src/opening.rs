@@ -126,7 +126,7 @@ impl Opening<'_> {
             worker.free(brought);
         }
         let loaded = loaded?;
-        Module::new(image, session.table.new_module(), worker, brought, &loaded)
+        Ok(Module::new(image, session.table.new_module(), worker, brought, &loaded))
     }
 
     /// Sends a message of a module's beginning, unless the session has ended meanwhile.
