@@ -1,6 +1,8 @@
 /*
  * A driver that opens drivers. With a number in its file's name, as in nest-2.dll, it opens the file with the next lower number while it
- * is loaded and closes it while it is freed; nest-own.dll tries to open itself there.
+ * is loaded and closes it while it is freed; nest-own.dll tries to open itself there, nest-x.dll and nest-y.dll each the other.
+ * hang-X.dll and fault-X.dll do that at the message whose name begins with X: load, enable, open, close, disable (as i), free.
+ * nest-detach.dll opens b.dll when its entry point hears that it is unloaded.
  *
  * The numbers of its own messages (NEST_...) come from src/acts.rs.
  */
@@ -10,7 +12,23 @@
 static HINSTANCE own_module;
 static HDRVR child, peer_at_exit, turns_at_exit;
 static LONG opens;
-static DWORD delay;
+static DWORD delay, delay_at_end;
+
+/* Does what the file's name says to do at a message. */
+static void misbehave(WCHAR at)
+{
+    WCHAR path[MAX_PATH], *file = path, *c;
+    if (!GetModuleFileNameW(own_module, path, MAX_PATH))
+        return;
+    for (c = path; *c; c++)
+        if (*c == '\\')
+            file = c + 1;
+    if (file[0] == 'h' && file[5] == at)
+        for (;;)
+            Sleep(1);
+    if (file[0] == 'f' && file[6] == at)
+        *(volatile int *)0 = 1;
+}
 
 /* The name of the file that DRV_LOAD opens; false if there is none. */
 static BOOL name_of_child(WCHAR *name)
@@ -21,18 +39,38 @@ static BOOL name_of_child(WCHAR *name)
     for (; *at; at++)
         if (*at == '\\')
             file = at + 1;
+    if (file[0] != 'n')
+        return FALSE;
     lstrcpyW(name, file);
     for (at = name; *at; at++) {
         if (*at != '-')
             continue;
         if (at[1] == 'o')
             return TRUE;
+        if (at[1] == 'd') {
+            lstrcpyW(name, L"b.dll");
+            return TRUE;
+        }
+        if (at[1] == 'x' || at[1] == 'y') {
+            at[1] ^= 'x' ^ 'y';
+            Sleep(200); /* The other is loaded meanwhile. */
+            return TRUE;
+        }
         if (at[1] < '1' || at[1] > '9')
             return FALSE;
         at[1]--;
         return TRUE;
     }
     return FALSE;
+}
+
+/* Opens a driver again and again; how often it could. */
+static LRESULT open_many(const LPARAM *values)
+{
+    LRESULT opened = 0;
+    while (opened < values[2] && OpenDriver((LPCWSTR)values[0], (LPCWSTR)values[1], 0))
+        opened++;
+    return opened;
 }
 
 static LRESULT sum(const int *numbers, LPARAM count)
@@ -65,18 +103,30 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
     WCHAR name[MAX_PATH];
     switch (message) {
     case DRV_LOAD:
-        if (name_of_child(name))
+        misbehave('l');
+        if (name_of_child(name) && name[0] != 'b')
             child = OpenDriver(name, NULL, 0);
         return 1;
+    case DRV_ENABLE:
+        misbehave('e');
+        return 1;
+    case DRV_DISABLE:
+        misbehave('i');
+        return 1;
     case DRV_FREE:
+        misbehave('f');
         if (child)
             CloseDriver(child, 0, 0);
         return 1;
     case DRV_OPEN:
+        misbehave('o');
         return ++opens;
     case DRV_CLOSE:
+        misbehave('c');
+        Sleep(delay_at_end);
         return 1;
     case DRV_EXITSESSION:
+        Sleep(delay_at_end);
         if (turns_at_exit)
             return take_turns(hdrvr, turns_at_exit, -1);
         return peer_at_exit ? SendDriverMessage(peer_at_exit, XOR, 5, 3) : 0;
@@ -88,6 +138,11 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
         return (LRESULT)OpenDriver((LPCWSTR)values[0], (LPCWSTR)values[1], values[2]);
     case NEST_OPEN_ANSI:
         return (LRESULT)open_ansi((LPCSTR)values[0], (LPCSTR)values[1], values[2]);
+    case NEST_OPEN_MANY:
+        return open_many(values);
+    case NEST_END_SLOWLY:
+        delay_at_end = (DWORD)l1;
+        return 1;
     case NEST_CLOSE:
         return CloseDriver((HDRVR)l1, 0, 0);
     case NEST_SEND:
@@ -119,9 +174,13 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
 
 BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved)
 {
+    WCHAR name[MAX_PATH];
     (void)reserved;
     own_module = module;
-    if (reason == DLL_PROCESS_DETACH)
+    if (reason == DLL_PROCESS_DETACH) {
         OutputDebugStringA("nest: detached");
+        if (name_of_child(name) && name[0] == 'b')
+            OpenDriver(name, NULL, 0);
+    }
     return TRUE;
 }

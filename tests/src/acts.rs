@@ -132,6 +132,10 @@ acts! {
     NEST_TURNS_AT_EXIT = 0x720B;
     /// `nest`: lets every turn take lParam1 milliseconds.
     NEST_BE_SLOW = 0x720C;
+    /// `nest`: OpenDriver with the first two values at lParam1, as often as the third says; answers how often it could.
+    NEST_OPEN_MANY = 0x720D;
+    /// `nest`: lets DRV_EXITSESSION and DRV_CLOSE take lParam1 milliseconds.
+    NEST_END_SLOWLY = 0x720E;
 
     /// `acm`, `vfw`: fills in the `struct seen` at lParam1, which names a message and which of them; answers 0 when there was none.
     CODEC_SEEN = 0x7300;

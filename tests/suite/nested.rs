@@ -360,3 +360,106 @@ spy_test!(c051_open_driver_a_converts_its_strings, || {
     let opened = Hdrvr(open(&[name.lparam(), section.lparam(), 0]).cast_unsigned());
     assert_eq!(nest.rig.send(opened, XOR, 5, 3), 6);
 });
+
+spy_test!(drivers_that_open_each_other_while_they_are_loaded_do_not_wait_for_each_other, || {
+    let nest = Nest::new(&["nest-x.dll", "nest-y.dll"]);
+    let started = Instant::now();
+    let [x, y] = std::thread::scope(|scope| {
+        let session = &nest.rig.session;
+        ["nest-x.dll", "nest-y.dll"]
+            .map(|file| scope.spawn(move || session.open_driver(file, None, 0)))
+            .map(|thread| thread.join().unwrap().unwrap())
+    });
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    // Whoever came second got NULL, and the other an instance of it.
+    let children = [x, y].map(|hdrvr| nest.rig.send(hdrvr, NEST_CHILD, 0, 0));
+    assert_eq!(children.iter().filter(|&&child| child == 0).count(), 1, "{children:?}");
+    assert_eq!(nest.rig.session.instances().len(), 3);
+});
+
+spy_test!(what_is_opened_while_its_opener_is_unloaded_lives, || {
+    let nest = Nest::new(&["nest-detach.dll", "b.dll"]);
+    let opener = nest.open("nest-detach.dll");
+    assert_eq!(nest.rig.close(opener), 1);
+    let left = nest.rig.session.instances();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(nest.rig.send(left[0].hdrvr, XOR, 5, 3), 6);
+    assert_eq!(nest.rig.close(left[0].hdrvr), 1);
+});
+
+spy_test!(there_is_an_end_to_what_a_driver_can_open, || {
+    let nest = Nest::new(&["a.dll"]);
+    let a = nest.open("a.dll");
+    let name: Vec<u8> = "a.dll\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let name = nest.rig.session.arena(a).unwrap().block_with(&name).unwrap();
+    let values = nest.rig.block(a, &[name.lparam(), 0, 1000]);
+    assert_eq!(nest.rig.send(a, NEST_OPEN_MANY, values.lparam(), 0), 256);
+    let last = nest.rig.session.instances().last().unwrap().hdrvr;
+    assert_eq!(nest.rig.close(last), 1);
+    assert_eq!(nest.rig.send(a, NEST_OPEN_MANY, values.lparam(), 0), 1, "one less is one more");
+    nest.open("a.dll");
+});
+
+spy_test!(what_cannot_be_opened_takes_no_room_in_its_openers_worker, || {
+    let nest = Nest::new(&["a.dll", "b.dll"]);
+    nest.folder.copy_driver("dataproc", "dataproc.dll");
+    let a = nest.open("a.dll");
+    // More often than there is room for images side by side.
+    for _ in 0..1200 {
+        assert_eq!(nest.open_from(a, "dataproc.dll", None, 0), None);
+    }
+    nest.open_from(a, "b.dll", None, 0).expect("it opens");
+});
+
+spy_test!(whatever_an_opened_driver_does_wrong_its_opener_goes_on_and_nothing_is_left_over, || {
+    let files: Vec<String> = ["hang", "fault"]
+        .iter()
+        .flat_map(|how| "leocif".chars().map(move |at| format!("{how}-{at}.dll")))
+        .collect();
+    let names: Vec<&str> = files.iter().map(String::as_str).collect();
+    let nest = Nest::with(&[&names[..], &["a.dll", "b.dll"]].concat(), |_| (), DEADLINE / 2);
+    let [a, b] = nest.open_both("a.dll", "b.dll");
+    for name in names {
+        let opened = nest.open_from(a, name, None, 0);
+        let opens = !["l.dll", "e.dll", "o.dll"].iter().any(|at| name.ends_with(at));
+        assert_eq!(opened.is_some(), opens, "{name}");
+        if let Some(opened) = opened {
+            assert_eq!(nest.worker_of(opened), nest.worker_of(a), "{name}");
+            let answer = nest.rig.send(a, NEST_CLOSE, opened.0.cast_signed(), 0);
+            assert_eq!(answer == 1, !name.contains("-c"), "{name}");
+            assert!(nest.rig.session.send(opened, XOR, 5, 3).is_err(), "{name}");
+        }
+        assert_eq!(nest.rig.session.instances().len(), 2, "{name}");
+        assert_eq!((nest.rig.send(a, XOR, 5, 3), nest.rig.send(b, XOR, 5, 3)), (6, 6), "{name}");
+        // From outside it can be had anew, and has a worker of its own.
+        if let Ok(alone) = nest.rig.session.open_driver(name, None, 0) {
+            assert_ne!(nest.worker_of(alone), nest.worker_of(a), "{name}");
+            let _ = nest.rig.session.close(alone, 0, 0);
+        }
+        assert_eq!(nest.rig.session.instances().len(), 2, "{name}");
+    }
+    let report = nest.rig.session.end(Policy::Orderly);
+    assert!(report.all_answered(), "{report:?}");
+});
+
+spy_test!(a_session_can_end_while_a_driver_opens_another, || {
+    let nest = Nest::with(
+        &["nest-1.dll", "hang-o.dll", "a.dll"],
+        |registry| registry.set("Drivers32", "nest-0.dll", "hang-o.dll"),
+        DEADLINE,
+    );
+    let a = nest.open("a.dll");
+    let (session, started) = (&nest.rig.session, Instant::now());
+    std::thread::scope(|scope| {
+        let opening = scope.spawn(move || session.open_driver("nest-1.dll", None, 0));
+        std::thread::sleep(DEADLINE / 4);
+        let report = session.end(Policy::Orderly);
+        assert!(started.elapsed() < DEADLINE + A_LITTLE, "{:?}", started.elapsed());
+        assert_eq!(report.instances[0].hdrvr, a.0.cast_signed());
+        // What was on its way arrives and is told, whether or not it got what it wanted.
+        let opened = opening.join().unwrap().unwrap();
+        assert_eq!(report.instances[1].hdrvr, opened.0.cast_signed());
+        assert!(report.all_answered(), "{report:?}");
+    });
+    assert!(session.instances().is_empty());
+});

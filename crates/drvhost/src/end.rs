@@ -21,6 +21,9 @@ use crate::trace::{Cause, Outcome, micros};
 /// The least that an instance which still waits for its turn is left with, where there is that much.
 pub(crate) const RESERVE: Duration = Duration::from_millis(20);
 
+/// How long after the broadcast's deadline a worker may take for all of its instances to be interrupted, one after another.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// What follows the broadcast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Policy {
@@ -166,8 +169,12 @@ fn broadcast(
     told: &Mutex<Vec<Told>>,
 ) {
     let mut waiting = instances.len();
+    let patience = until.map(|until| until.max(Instant::now()) + PATIENCE);
     for (hdrvr, slot) in instances {
         waiting -= 1;
+        if patience.is_some_and(|patience| Instant::now() > patience) {
+            slot.module.worker.end("was killed because its drivers kept the session's end waiting");
+        }
         let own = until.map(|until| own_deadline(Instant::now(), until, waiting, floor));
         let message = Message::to_module(hdrvr, DRV_EXITSESSION, Some(Cause::SessionEnd));
         let message = Message { id: slot.id, ..message };

@@ -80,6 +80,16 @@ pub enum Error {
         /// The message.
         message: String,
     },
+    /// A driver has opened very many instances already and wants a further one.
+    #[error(
+        "{driver} cannot be opened: the driver that opens it has {most} instances open, and there may be no more"
+    )]
+    TooManyOpen {
+        /// The file name of the driver that was to be opened.
+        driver: String,
+        /// How many there may be.
+        most: usize,
+    },
     /// The driver faulted.
     #[error("{driver} faulted in {message}: {fault}")]
     Faulted {
@@ -154,6 +164,7 @@ impl Error {
             | Self::Refused { .. }
             | Self::Late { .. }
             | Self::Busy { .. }
+            | Self::TooManyOpen { .. }
             | Self::Died { .. } => Blame::Driver,
             Self::Faulted { fault, .. } if fault.kind == wire::FaultKind::Bug => Blame::Bug,
             Self::Faulted { .. } => Blame::Driver,

@@ -18,6 +18,9 @@ use crate::table::{Left, Phase, Slot};
 use crate::trace::Cause;
 use crate::worker::Worker;
 
+/// How many instances the drivers of one worker may have open: each costs the host memory, and time at the session's end.
+const MOST_OPENED: usize = 256;
+
 impl Inner {
     /// When a message that begins now must be answered.
     pub fn until(&self) -> Option<Instant> {
@@ -54,9 +57,14 @@ impl Inner {
         lparam2: i64,
         limit: Option<Instant>,
     ) -> Result<Hdrvr, Error> {
-        let driver = self.registry.resolve_beside(&home.folder, name, section)?;
-        let opening = Opening { session: self, driver: &driver, home: Some(home), limit };
-        let opened = opening.open(|_| Ok(lparam2));
+        let resolved = self.registry.resolve_beside(&home.folder, name, section);
+        let opened = resolved.and_then(|driver| {
+            if self.table.opened_by(home.number) >= MOST_OPENED {
+                return Err(Error::TooManyOpen { driver: driver.file_name(), most: MOST_OPENED });
+            }
+            let opening = Opening { session: self, driver: &driver, home: Some(home), limit };
+            opening.open(|_| Ok(lparam2))
+        });
         if let Err(error) = &opened {
             tracing::info!(%error, "a driver could not open another one");
         }

@@ -112,25 +112,20 @@ impl Message {
 
 impl Module {
     /// Puts a loaded worker and its file together.
-    ///
-    /// # Errors
-    /// [`Error::NotADriver`] when the loaded image has no DriverProc to call.
     pub fn new(
         image: Image,
         number: u32,
         worker: Arc<Worker>,
         brought: Option<Brought>,
         loaded: &wire::Loaded,
-    ) -> Result<Self, Error> {
+    ) -> Self {
         let Image { name, file, .. } = image;
-        let no_code = || Error::NotADriver { file: file.clone(), why: "its DriverProc is not code".into() };
         let unresolved: Vec<String> = loaded.unresolved.iter().map(|import| printable(import)).collect();
         if !unresolved.is_empty() {
             tracing::debug!(driver = name, imports = unresolved.join(" "), "not supplied here");
         }
-        let driver_proc = loaded.driver_proc.ok_or_else(no_code)?;
         worker.enter();
-        Ok(Self {
+        Self {
             file,
             name,
             number,
@@ -138,9 +133,9 @@ impl Module {
             brought,
             handle: loaded.module,
             unresolved,
-            driver_proc,
+            driver_proc: loaded.driver_proc,
             retired: AtomicBool::new(false),
-        })
+        }
     }
 
     /// Calls DriverProc and notes it in the trace.
@@ -192,16 +187,17 @@ impl Module {
     /// Tells the driver that it is unloaded, unless `bad`: then it did not come back from its last message, and gets nothing further.
     /// With the last one of its drivers the worker ends, when a call that still runs has ended.
     pub fn unload(&self, bad: bool, broker: &dyn Broker, until: Option<Instant>) {
-        let last = self.worker.leave();
-        if !(last && bad) {
-            let gone = self.worker.unload(self.handle, bad, broker, until) == Reply::Answered(1);
-            if let Some(brought) = self.brought.filter(|_| gone) {
-                self.worker.free(brought);
-            }
-        }
-        if last && bad {
+        if bad && self.worker.alone() {
+            self.worker.leave();
             self.worker.end("was ended after a call that did not return");
-        } else if last && !self.worker.in_call() {
+            return;
+        }
+        let gone = self.worker.unload(self.handle, bad, broker, until) == Reply::Answered(1);
+        if let Some(brought) = self.brought.filter(|_| gone) {
+            self.worker.free(brought);
+        }
+        // Counted until here: while it is told, it may open a further driver beside it.
+        if self.worker.leave() && !self.worker.in_call() {
             self.worker.end("has been unloaded");
         }
     }

@@ -62,6 +62,10 @@ impl Opening<'_> {
         opened
     }
 
+    fn slot(&self, module: &Arc<Module>, id: u64, phase: Phase, order: u64) -> Slot {
+        Slot { module: Arc::clone(module), id, phase, order, opener: self.home.map(|home| home.number) }
+    }
+
     /// When a message that begins now must be answered.
     fn until(&self) -> Option<Instant> {
         self.session.soonest(self.limit)
@@ -89,9 +93,7 @@ impl Opening<'_> {
         let session = self.session;
         let image = Image::read(file)?;
         let module = Arc::new(self.map(image)?);
-        session
-            .table
-            .set(hdrvr, Slot { module: Arc::clone(&module), id: 0, phase: Phase::Opening, order: 0 });
+        session.table.set(hdrvr, self.slot(&module, 0, Phase::Opening, 0));
         match self.tell(&module, hdrvr, DRV_LOAD) {
             // Unloaded at once, without DRV_FREE (C009).
             Ok(0) => {
@@ -124,7 +126,7 @@ impl Opening<'_> {
             worker.free(brought);
         }
         let loaded = loaded?;
-        Module::new(image, session.table.new_module(), worker, brought, &loaded)
+        Ok(Module::new(image, session.table.new_module(), worker, brought, &loaded))
     }
 
     /// Sends a message of a module's beginning, unless the session has ended meanwhile.
@@ -145,8 +147,7 @@ impl Opening<'_> {
             return Err(Error::SessionEnding);
         }
         let text = self.driver.text.as_deref().map(|text| module.worker.arena.text(text)).transpose()?;
-        let slot = |id, phase, order| Slot { module: Arc::clone(module), id, phase, order };
-        session.table.set(hdrvr, slot(0, Phase::Opening, 0));
+        session.table.set(hdrvr, self.slot(module, 0, Phase::Opening, 0));
         let lparam1 = text.as_ref().map_or(0, Block::lparam);
         let (number, effect) = (DRV_OPEN, Effect::Opens);
         let message = Message { hdrvr, id: 0, number, lparam1, lparam2, cause: None, effect };
@@ -164,7 +165,7 @@ impl Opening<'_> {
             }
         };
         // Where the session has ended without waiting any longer for this, the worker ends with it.
-        if session.gate.while_open(|| session.table.set(hdrvr, slot(id, Phase::Open, order))) {
+        if session.gate.while_open(|| session.table.set(hdrvr, self.slot(module, id, Phase::Open, order))) {
             return Ok(());
         }
         session.table.remove(hdrvr);

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::module::Module;
 use crate::session::Hdrvr;
@@ -29,6 +29,8 @@ pub(crate) struct Slot {
     pub phase: Phase,
     /// Its place in the order of DRV_OPENs.
     pub order: u64,
+    /// The worker of the driver that opened it.
+    pub opener: Option<u32>,
 }
 
 /// One file's module.
@@ -56,6 +58,28 @@ struct State {
     loads: u32,
     instances: BTreeMap<Hdrvr, Slot>,
     modules: HashMap<PathBuf, Entry>,
+    /// Which workers have a driver that waits for a file to be loaded or unloaded, and for which.
+    waiting: Vec<(u32, PathBuf)>,
+}
+
+impl State {
+    /// Whether a file's load or unload ends only after a driver in `worker` has gone on: it runs there, or it waits for one that does.
+    fn waits_for(&self, file: &Path, worker: u32) -> bool {
+        let mut seen = Vec::new();
+        let mut files = vec![file];
+        while let Some(file) = files.pop() {
+            let Some(Entry::Busy(Some(place))) = self.modules.get(file) else { continue };
+            if *place == worker {
+                return true;
+            }
+            if !seen.contains(place) {
+                seen.push(*place);
+                let theirs = self.waiting.iter().filter(|(waits, _)| waits == place);
+                files.extend(theirs.map(|(_, file)| file.as_path()));
+            }
+        }
+        false
+    }
 }
 
 /// Who loads a module that several may want at once.
@@ -95,6 +119,10 @@ impl Table {
     pub fn claim(&self, file: &Path, home: Option<u32>, until: Option<Instant>) -> Claim {
         let mut state = self.lock();
         loop {
+            // Who asks would wait for its own end.
+            if home.is_some_and(|home| state.waits_for(file, home)) {
+                return Claim::TimedOut;
+            }
             match state.modules.get_mut(file) {
                 None => {
                     state.modules.insert(file.to_owned(), Entry::Busy(home));
@@ -109,19 +137,24 @@ impl Table {
                     live.users += 1;
                     return Claim::Join(Arc::clone(&live.module));
                 }
-                // Who asks is called by the load or unload itself, which would wait for its own end.
-                Some(Entry::Busy(place)) if place.is_some() && *place == home => return Claim::TimedOut,
                 Some(Entry::Busy(_)) => {}
             }
-            let Some(until) = until else {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
                 return Claim::TimedOut;
             }
-            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            let waits = home.map(|home| (home, file.to_owned()));
+            state.waiting.extend(waits.clone());
+            state = match left {
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(left) => {
+                    self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+            // Of several alike, any will do.
+            if let Some(place) = state.waiting.iter().position(|waiting| Some(waiting) == waits.as_ref()) {
+                state.waiting.swap_remove(place);
+            }
         }
     }
 
@@ -145,7 +178,9 @@ impl Table {
 
     /// Counts one more user, the hidden instance.
     pub fn hide(&self, module: &Module, hidden: Hdrvr) {
-        if let Some(Entry::Live(live)) = self.lock().modules.get_mut(&module.file) {
+        if let Some(Entry::Live(live)) = self.lock().modules.get_mut(&module.file)
+            && live.module.number == module.number
+        {
             live.hidden = Some(hidden);
             live.users += 1;
         }
@@ -237,6 +272,11 @@ impl Table {
         let mut open: Vec<_> = open.map(|(&hdrvr, slot)| (hdrvr, slot.clone())).collect();
         open.sort_by_key(|(_, slot)| slot.order);
         open
+    }
+
+    /// How many instances drivers in a worker have opened and not closed.
+    pub fn opened_by(&self, worker: u32) -> usize {
+        self.lock().instances.values().filter(|slot| slot.opener == Some(worker)).count()
     }
 
     /// Takes every instance and module out.

@@ -188,6 +188,11 @@ impl Worker {
         self.modules.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// Whether no more than one driver is loaded here.
+    pub fn alone(&self) -> bool {
+        self.modules.load(Ordering::SeqCst) <= 1
+    }
+
     /// One driver less; whether it was the last.
     pub fn leave(&self) -> bool {
         self.modules.fetch_sub(1, Ordering::SeqCst) == 1

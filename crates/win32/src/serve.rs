@@ -83,14 +83,19 @@ impl Process {
             return self.link.say(&ToHost::Unloadable(LoadRefusal::Host(wire::short(why))));
         }
         match self.serve(request.seq, |process| process.attach(module)) {
-            Ok(true) => {
-                let driver_proc = self.export(module, "DriverProc");
-                self.link.say(&ToHost::Loaded(wire::Loaded {
-                    module,
-                    driver_proc,
-                    unresolved: fitting(unresolved),
-                }))
-            }
+            Ok(true) => match self.export(module, "DriverProc") {
+                Some(driver_proc) => {
+                    let unresolved = fitting(unresolved);
+                    self.link.say(&ToHost::Loaded(wire::Loaded { module, driver_proc, unresolved }))
+                }
+                None => match self.serve(request.seq, |process| process.unload(module, false)) {
+                    Ok(_) => {
+                        let why = "its DriverProc is not code".to_owned();
+                        self.link.say(&ToHost::Unloadable(LoadRefusal::Image(why)))
+                    }
+                    Err(fault) => self.report(request.seq, Err(fault)),
+                },
+            },
             Ok(false) => self.link.say(&ToHost::Unloadable(LoadRefusal::EntryPoint)),
             Err(fault) => self.report(request.seq, Err(fault)),
         }

@@ -164,7 +164,7 @@ pub struct Loaded {
     /// The module handle: the image's base address.
     pub module: u64,
     /// The guest address of the export `DriverProc`.
-    pub driver_proc: Option<u64>,
+    pub driver_proc: u64,
     /// `library!function` of each import that is not supplied here.
     pub unresolved: Vec<String>,
 }
