@@ -19,7 +19,7 @@ use crate::table::{Phase, Slot};
 use crate::trace::{Cause, Outcome, micros};
 
 /// The least that an instance which still waits for its turn is left with, where there is that much.
-pub(crate) const RESERVE: Duration = Duration::from_millis(20);
+const RESERVE: Duration = Duration::from_millis(20);
 
 /// How long after the broadcast's deadline a worker may take for all of its instances to be interrupted, one after another.
 const PATIENCE: Duration = Duration::from_millis(500);

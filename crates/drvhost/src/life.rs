@@ -1,13 +1,12 @@
 //! The life of instances and modules once they are open: messages, CLOSE, DISABLE, FREE.
 
 use std::sync::{Arc, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mmsystem::{DRV_CLOSE, DRV_DISABLE, DRV_FREE};
 use wire::Effect;
 
 use crate::arena::Arena;
-use crate::end::RESERVE;
 use crate::error::Error;
 use crate::module::{Message, Module};
 use crate::opening::Opening;
@@ -21,6 +20,10 @@ use crate::worker::Worker;
 /// How many instances the drivers of one worker may have open: each costs the host memory, and time at the session's end.
 const MOST_OPENED: usize = 256;
 
+/// What a driver that sends a message from inside a call has left for itself when that was not answered in time: this, or an eighth of
+/// what it had.
+const OWN_TIME: Duration = Duration::from_millis(100);
+
 impl Inner {
     /// When a message that begins now must be answered.
     pub fn until(&self) -> Option<Instant> {
@@ -33,7 +36,7 @@ impl Inner {
         let now = Instant::now();
         let outer = until.map(|until| {
             let left = until.saturating_duration_since(now);
-            now + left.saturating_sub(RESERVE.min(left / 8))
+            now + left.saturating_sub(OWN_TIME.min(left / 8))
         });
         self.soonest(outer)
     }
