@@ -23,7 +23,7 @@ use crate::trace::Trace;
 use crate::turns::{Turn, Turns};
 
 /// How the host waits for a worker.
-const WAITING: Sleep = Sleep { wait: futex::wait, wake: futex::wake, give_way: std::thread::yield_now };
+const WAITING: Sleep = Sleep { wait: futex::wait, wake: futex::wake };
 /// How long the host sleeps before it looks whether the worker still lives.
 const LOOK: Duration = Duration::from_millis(10);
 /// How often the soft deadline's signal is repeated: it may arrive just before the driver's code goes on.

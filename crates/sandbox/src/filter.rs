@@ -51,12 +51,6 @@ pub const RUNNING: &[Rule] = &[
         reason: "the ring's both ends sleep and wake with it; Rust's unwinding takes a lock with the private form",
     },
     Rule {
-        number: libc::SYS_sched_yield,
-        name: "sched_yield",
-        arguments: &[],
-        reason: "while it looks for a message, the worker gives way to the host, which may wait for the same processor",
-    },
-    Rule {
         number: libc::SYS_rt_sigreturn,
         name: "rt_sigreturn",
         arguments: &[],

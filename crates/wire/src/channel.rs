@@ -162,8 +162,7 @@ mod tests {
     use super::*;
     use crate::message::{Call, Effect, ToHost, ToWorker};
 
-    const SLEEP: Sleep =
-        Sleep { wait: |_, _, _| std::thread::yield_now(), wake: |_| (), give_way: std::thread::yield_now };
+    const SLEEP: Sleep = Sleep { wait: |_, _, _| std::thread::yield_now(), wake: |_| () };
 
     fn memory() -> Vec<AtomicU32> {
         (0..WORDS).map(|_| AtomicU32::new(0)).collect()

@@ -34,16 +34,8 @@ const WORD: usize = size_of::<u32>();
 pub const LONGEST: usize = CAPACITY * WORD / 4;
 
 /// How often a reader looks again before it sleeps. A worker's usual answer comes within this, and a sleep costs both sides a
-/// system call.
+/// system call; more takes the processor away from the one that is waited for, and where two share a core, slows it down.
 const SPINS: u32 = 2000;
-/// How often at most, where sleeps have been short: a codec works on a frame about as long as going to sleep and being woken takes.
-const MOST_SPINS: u32 = 8 * SPINS;
-/// A sleep that was no longer than this had better not been one.
-const SHORT: Duration = Duration::from_micros(150);
-/// After how many looks a reader first gives way to whoever else could run on its processor, which may be the one that is waited for, and
-/// after how many it does so again.
-const FIRST_WAY: u32 = 256;
-const NEXT_WAY: u32 = 256;
 
 /// How a reader sleeps and is woken: `futex(2)`, handed in so that this crate makes no system calls.
 #[derive(Debug, Clone, Copy)]
@@ -52,8 +44,6 @@ pub struct Sleep {
     pub wait: fn(&AtomicU32, u32, Option<Duration>),
     /// Wakes who sleeps on the word.
     pub wake: fn(&AtomicU32),
-    /// Lets others run who could: `sched_yield(2)`.
-    pub give_way: fn(),
 }
 
 /// A ring in shared memory.
@@ -161,17 +151,9 @@ impl Writer {
 }
 
 /// The reading end's own state.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Reader {
     head: u32,
-    /// How often it looks again before it sleeps.
-    spins: u32,
-}
-
-impl Default for Reader {
-    fn default() -> Self {
-        Self { head: 0, spins: SPINS }
-    }
 }
 
 impl Reader {
@@ -202,28 +184,23 @@ impl Reader {
     }
 
     /// Looks for a frame until it is time to sleep; whether there is one.
-    fn spin(&self, ring: &Ring<'_>, sleep: Sleep) -> bool {
-        for spin in 1..=self.spins {
+    fn spin(&self, ring: &Ring<'_>) -> bool {
+        for _ in 0..SPINS {
             if ring.tail.load(Ordering::Acquire) != self.head {
                 return true;
-            }
-            if spin == FIRST_WAY || spin.is_multiple_of(NEXT_WAY) {
-                (sleep.give_way)();
             }
             std::hint::spin_loop();
         }
         false
     }
 
-    /// Sleeps until there may be a frame, at most for `timeout`, and learns from how long that was. May return early for no reason.
-    fn sleep(&mut self, ring: &Ring<'_>, sleep: Sleep, timeout: Option<Duration>) {
-        let started = Instant::now();
+    /// Sleeps until there may be a frame, at most for `timeout`. May return early for no reason.
+    fn sleep(&self, ring: &Ring<'_>, sleep: Sleep, timeout: Option<Duration>) {
         ring.asleep.store(1, Ordering::SeqCst);
         if ring.tail.load(Ordering::SeqCst) == self.head {
             (sleep.wait)(ring.tail, self.head, timeout);
         }
         ring.asleep.store(0, Ordering::SeqCst);
-        self.spins = if started.elapsed() <= SHORT { (self.spins * 2).min(MOST_SPINS) } else { SPINS };
     }
 
     /// Waits for a frame until the time that `until` names, which is asked only when it comes to sleeping.
@@ -242,7 +219,7 @@ impl Reader {
             if self.take(ring, frame)? {
                 return Ok(true);
             }
-            if self.spin(ring, sleep) {
+            if self.spin(ring) {
                 continue;
             }
             let left = LazyCell::force(&until).map(|until| until.saturating_duration_since(Instant::now()));
@@ -277,8 +254,7 @@ mod tests {
         }
     }
 
-    const SLEEP: Sleep =
-        Sleep { wait: |_, _, _| std::thread::yield_now(), wake: |_| (), give_way: std::thread::yield_now };
+    const SLEEP: Sleep = Sleep { wait: |_, _, _| std::thread::yield_now(), wake: |_| () };
 
     proptest! {
         #[test]

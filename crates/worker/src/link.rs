@@ -28,8 +28,7 @@ impl Line {
         let memory = SharedMemory::from_descriptor("channel", stdin().as_fd()).map_err(io::Error::other)?;
         // Mapped for as long as the process lives: the signal handler looks into it, too.
         let words = Box::leak(Box::new(memory)).words();
-        let sleep = Sleep { wait: futex::wait, wake: futex::wake, give_way: std::thread::yield_now };
-        let channel = Channel::new(Side::Worker, sleep);
+        let channel = Channel::new(Side::Worker, Sleep { wait: futex::wait, wake: futex::wake });
         Ok(Self { words, channel: Arc::new(Mutex::new(channel)) })
     }
 
