@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::clip::Clip;
 use crate::failure::{Failure, run};
 use crate::ours::{driver, drvhost};
-use crate::report::{Better, Row};
+use crate::report::{Better, Goal, Row};
 use crate::wine::Wine;
 
 /// A codec that is measured.
@@ -70,7 +70,7 @@ pub fn measure(
         command.ours.push(rate);
     }
     row.verified(wine.is_some());
-    Ok([row, command])
+    Ok([row.goal(Goal::Ratio(1.0)), command])
 }
 
 /// A clip, decompressed.
