@@ -28,8 +28,9 @@ impl Broker for Inner {
         }
     }
 
-    fn driver_of(&self, hdrvr: u64) -> String {
-        self.table.get(Hdrvr(hdrvr)).map_or_else(String::new, |slot| slot.module.name.clone())
+    fn driver_of(&self, worker: &Worker, hdrvr: u64) -> String {
+        let slot = self.table.get(Hdrvr(hdrvr)).filter(|slot| slot.module.worker.number == worker.number);
+        slot.map_or_else(String::new, |slot| slot.module.name.clone())
     }
 
     fn trace(&self) -> &Trace {

@@ -42,6 +42,7 @@ mod table;
 mod trace;
 mod turns;
 pub mod vfw;
+mod waiting;
 mod worker;
 
 pub use arena::{Arena, Block};

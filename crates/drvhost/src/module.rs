@@ -192,9 +192,12 @@ impl Module {
             self.worker.end("was ended after a call that did not return");
             return;
         }
-        let gone = self.worker.unload(self.handle, bad, broker, until) == Reply::Answered(1);
-        if let Some(brought) = self.brought.filter(|_| gone) {
-            self.worker.free(brought);
+        let reply = self.worker.unload(self.handle, bad, broker, until);
+        match (self.brought, reply) {
+            (Some(brought), Reply::Answered(1)) => self.worker.free(brought),
+            // It closes itself from inside a message, and goes when that has returned.
+            (Some(brought), Reply::Answered(0)) if !bad => self.worker.free_later(self.handle, brought),
+            _ => {}
         }
         // Counted until here: while it is told, it may open a further driver beside it.
         if self.worker.leave() && !self.worker.in_call() {

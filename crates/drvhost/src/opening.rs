@@ -113,7 +113,10 @@ impl Opening<'_> {
     fn map(&self, image: Image) -> Result<Module, Error> {
         let session = self.session;
         let (worker, brought) = match self.home {
-            Some(home) => (Arc::clone(home), Some(home.bring(&image)?)),
+            Some(home) => (Arc::clone(home), {
+                home.reclaim(session, self.until());
+                Some(home.bring(&image)?)
+            }),
             None => {
                 let number = session.table.new_worker();
                 session.table.loading(&image.file, number);

@@ -14,18 +14,16 @@ use wire::{
 
 use crate::arena::{self, Arena};
 use crate::depth;
-use crate::direct::DirectCalls;
 use crate::error::Error;
 use crate::images::Images;
 use crate::module::Image;
 use crate::reply::{self, Reply};
 use crate::trace::Trace;
 use crate::turns::{Turn, Turns};
+use crate::waiting::{LOOK, Waiting};
 
 /// How the host waits for a worker.
 const WAITING: Sleep = Sleep { wait: futex::wait, wake: futex::wake };
-/// How long the host sleeps before it looks whether the worker still lives.
-const LOOK: Duration = Duration::from_millis(10);
 /// How often the soft deadline's signal is repeated: it may arrive just before the driver's code goes on.
 const REPEAT: Duration = Duration::from_millis(5);
 /// How long after its deadline a call has for being interrupted before its worker is killed.
@@ -45,8 +43,8 @@ pub(crate) trait Broker {
     /// Takes a text that the driver with this file name wrote for people.
     fn said(&self, driver: &str, text: &str);
 
-    /// The file name of the driver with an instance.
-    fn driver_of(&self, hdrvr: u64) -> String;
+    /// The file name of the driver with an instance in `worker`; empty for any other.
+    fn driver_of(&self, worker: &Worker, hdrvr: u64) -> String;
 
     /// Where calls are written down.
     fn trace(&self) -> &Trace;
@@ -77,6 +75,8 @@ pub(crate) struct Worker {
     images: Mutex<Images>,
     /// Where the worker sees them.
     brought: u64,
+    /// Further images that were to be unloaded while their code ran, by module handle.
+    leaving: Mutex<Vec<(u64, Brought)>>,
     /// How many drivers are loaded in it.
     modules: AtomicUsize,
     /// The memory shared with the driver.
@@ -126,6 +126,7 @@ impl Worker {
             arena: Arena::new(arena, started.arena),
             images: Mutex::new(images),
             brought: started.brought,
+            leaving: Mutex::default(),
             modules: AtomicUsize::new(0),
             child,
             memory,
@@ -177,6 +178,22 @@ impl Worker {
     /// A further image is unloaded.
     pub fn free(&self, brought: Brought) {
         self.lock_images().free(brought);
+    }
+
+    /// A further image is unloaded as soon as none of its code runs.
+    pub fn free_later(&self, module: u64, brought: Brought) {
+        self.leaving.lock().unwrap_or_else(PoisonError::into_inner).push((module, brought));
+    }
+
+    /// Takes back the places of images whose code has returned meanwhile.
+    pub fn reclaim(self: &Arc<Self>, broker: &dyn Broker, until: Option<Instant>) {
+        let leaving = std::mem::take(&mut *self.leaving.lock().unwrap_or_else(PoisonError::into_inner));
+        for (module, brought) in leaving {
+            match self.unload(module, false, broker, until) {
+                Reply::Answered(1) => self.free(brought),
+                _ => self.free_later(module, brought),
+            }
+        }
     }
 
     fn lock_images(&self) -> MutexGuard<'_, Images> {
@@ -323,7 +340,7 @@ impl Worker {
                     self.check_if_late(waiting)?;
                 }
                 Some(ToHost::Entered(entered)) => {
-                    let driver = broker.driver_of(entered.hdrvr);
+                    let driver = broker.driver_of(self, entered.hdrvr);
                     if !waiting.direct.enter(entered, driver, broker.trace()) {
                         return Err(broken(&"calls without end"));
                     }
@@ -409,34 +426,6 @@ enum Exchange {
 impl From<Reply> for Exchange {
     fn from(reply: Reply) -> Self {
         Self::Reply(reply)
-    }
-}
-
-/// A request that is not answered yet.
-struct Waiting {
-    seq: u32,
-    until: Option<Instant>,
-    next_signal: Option<Instant>,
-    kill_at: Option<Instant>,
-    /// How many texts the driver has written meanwhile.
-    said: u32,
-    /// What drivers in the worker have sent each other and not answered.
-    direct: DirectCalls,
-}
-
-impl Waiting {
-    fn new(seq: u32, until: Option<Instant>) -> Self {
-        Self { seq, until, next_signal: None, kill_at: None, said: 0, direct: DirectCalls::default() }
-    }
-
-    /// When to look after the worker next.
-    fn next_look(&self) -> Instant {
-        let look = Instant::now() + LOOK;
-        let due = match (self.next_signal, self.until) {
-            (Some(next), _) => Some(next),
-            (None, until) => until,
-        };
-        due.map_or(look, |due| due.min(look))
     }
 }
 

@@ -104,7 +104,8 @@ impl Process {
     /// [`Fault`].
     pub fn unload(&mut self, module: u64, silently: bool) -> Result<bool, Fault> {
         let Some(image) = self.images.iter_mut().find(|image| image.module.base == module) else {
-            return Ok(false);
+            // It has been told meanwhile.
+            return Ok(true);
         };
         let code = image.module.range();
         self.instances.retain(|_, instance| !code.contains(&instance.driver_proc));
