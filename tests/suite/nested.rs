@@ -213,7 +213,7 @@ spy_test!(a_driver_may_close_itself, || {
 });
 
 spy_test!(a_loop_between_workers_ends_within_the_deadline_and_is_reported, || {
-    let nest = Nest::with(&["a.dll", "b.dll"], |_| (), DEADLINE);
+    let nest = Nest::with(&["a.dll", "b.dll"], |_| (), 10 * DEADLINE);
     let (a, b) = (nest.open("a.dll"), nest.open("b.dll"));
     let started = Instant::now();
     let error = nest.rig.session.send(a, NEST_TURNS, b.0.cast_signed(), -1).unwrap_err();
@@ -254,7 +254,7 @@ spy_test!(a_loop_in_one_worker_ends_and_is_reported, || {
 });
 
 spy_test!(c073_a_loop_during_the_broadcast_is_reported_and_costs_nobody_else_anything, || {
-    let nest = Nest::with(&["a.dll", "b.dll", "c.dll"], |_| (), DEADLINE);
+    let nest = Nest::with(&["a.dll", "b.dll", "c.dll"], |_| (), 10 * DEADLINE);
     let (a, b, c) = (nest.open("a.dll"), nest.open("b.dll"), nest.open("c.dll"));
     nest.rig.send(a, NEST_TURNS_AT_EXIT, b.0.cast_signed(), 0);
     nest.rig.send(c, NEST_AT_EXIT, b.0.cast_signed(), 0);
