@@ -3,6 +3,8 @@
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::cpu::Cpu;
+
 /// Where a thread block holds the address of the [`Context`], above all that Windows defines there.
 pub(crate) const TEB_CONTEXT: usize = 0x2ff0;
 
@@ -14,7 +16,9 @@ pub(crate) struct Context {
     pub host_sp: u64,
     /// Where the next call into the guest may push.
     pub guest_sp: u64,
-    /// Non-zero when the innermost call must end: checked when a shim returns.
+    /// Where the innermost call began on the guest's stack.
+    pub base_sp: u64,
+    /// What happens when a shim returns: 0, the guest goes on behind its call; else one of the values in `switch.rs`.
     pub abort: u64,
     /// The thread block's address: the base of the guest's GS, or of FS if it runs 32-bit code.
     pub teb: u64,
@@ -26,7 +30,11 @@ pub(crate) struct Context {
     pub far: [u32; 2],
     /// `extern "sysv64" fn(*mut Context, *mut ImportFrame, u32)`.
     pub dispatch: u64,
-    /// What `dispatch` works on: the [`crate::Host`] of the innermost call.
+    /// `extern "sysv64" fn(*mut Context)`: looks for a handler of the guest's for what [`Self::trap`] and [`Self::cpu`] say.
+    pub trapped: u64,
+    /// The innermost running shim's [`crate::switch::ImportFrame`]; 0 for none.
+    pub frame: u64,
+    /// What `dispatch` and `trapped` work on: the [`crate::Host`] of the innermost call.
     pub host: u64,
     /// 1 while the guest is in control, so that a fault is its own; kept by `enter.rs`.
     pub in_guest: u64,
@@ -40,6 +48,8 @@ pub(crate) struct Context {
     pub interrupt: Option<&'static AtomicU32>,
     /// What the signal handler saw.
     pub trap: Trap,
+    /// The guest's registers: when it trapped, or when it is to go on from elsewhere.
+    pub cpu: Cpu,
 }
 
 /// A hardware fault or an interruption, as the signal handler records it.
@@ -58,6 +68,8 @@ pub(crate) struct Trap {
     pub number: u64,
     /// The page fault's error code.
     pub error: u64,
+    /// The guest's rbp.
+    pub frame: u64,
 }
 
 impl Context {
@@ -69,6 +81,8 @@ impl Context {
     pub const FS_SELECTOR: usize = offset_of!(Self, fs_selector);
     pub const FAR: usize = offset_of!(Self, far);
     pub const DISPATCH: usize = offset_of!(Self, dispatch);
+    pub const TRAPPED: usize = offset_of!(Self, trapped);
+    pub const CPU: usize = offset_of!(Self, cpu);
     pub const IN_GUEST: usize = offset_of!(Self, in_guest);
 
     /// Whether the host has asked to interrupt the request being served.

@@ -4,13 +4,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::arguments::{Arguments, Return, Value};
 use crate::context::Context;
+use crate::cpu::{self, Cpu};
 use crate::fault::{Fault, FaultKind};
 use crate::memory::Violation;
 use crate::mode::Mode;
-use crate::switch::ImportFrame;
 use crate::switch::compat::drvhost_enter32;
 use crate::switch::long::drvhost_enter64;
+use crate::switch::{END, ImportFrame, RESUME};
 use crate::thread::Machine;
+use crate::thunks::{CONTINUE_INDEX, UNHANDLED_INDEX};
 
 /// What answers the guest's calls out.
 pub trait Host {
@@ -23,6 +25,22 @@ pub trait Host {
     /// [`Stop`] ends the guest's call that is running, instead of returning to it.
     fn import(&mut self, index: u32, arguments: Arguments) -> Result<Return, Stop>;
 
+    /// Looks for a handler of the guest's own for a fault of its, when its registers were `cpu`. Answers from where it is to go on; `None` if
+    /// nobody wants to handle it. May [`call`] back into the guest.
+    ///
+    /// # Errors
+    /// [`Stop`] ends the guest's call that is running.
+    fn exception(&mut self, fault: &Fault, cpu: &Cpu) -> Result<Option<Box<Cpu>>, Stop>;
+
+    /// What a handler of a 32-bit guest wants for the exception with a record and a context at these addresses: to go on there.
+    ///
+    /// # Errors
+    /// [`Stop`] ends the guest's call that is running.
+    fn handled(&mut self, record: u64, context: u64) -> Result<Box<Cpu>, Stop>;
+
+    /// What becomes of a 32-bit guest's exception that none of its handlers wants.
+    fn unhandled(&mut self, record: u64, context: u64) -> Stop;
+
     /// `library!function` of an import, for reports.
     fn import_name(&self, index: u32) -> String;
 }
@@ -34,6 +52,9 @@ pub enum Stop {
     Kind(FaultKind),
     /// A deeper call ended so, and the shim passes it on.
     Fault(Fault),
+    /// The guest goes on from elsewhere: in the call of its that is running, or in one outside of it whose stack the stack pointer
+    /// belongs to.
+    Continue(Box<Cpu>),
 }
 
 impl From<Violation> for Stop {
@@ -78,8 +99,10 @@ pub fn call<H: Host>(host: &mut H, function: u64, arguments: &[u64]) -> Result<u
     // the host's stack). While they run, `host` is used only through `host_pointer`, by `dispatch::<H>`, which is set together
     // with it here; both are put back for the call outside before anything can use them.
     let (result, trap, abort) = unsafe {
-        let outside = ((*context).dispatch, (*context).host);
+        let outside = ((*context).dispatch, (*context).trapped, (*context).host, (*context).base_sp);
         (*context).dispatch = dispatch::<H> as *const () as u64;
+        (*context).trapped = trapped::<H> as *const () as u64;
+        (*context).base_sp = (*context).guest_sp;
         (*context).host = host_pointer.expose_provenance() as u64;
         (&raw mut (*context).depth).write_volatile(depth + 1);
         let enter = match mode {
@@ -88,7 +111,7 @@ pub fn call<H: Host>(host: &mut H, function: u64, arguments: &[u64]) -> Result<u
         };
         let result = enter(context, function, arguments.as_ptr(), arguments.len());
         (&raw mut (*context).depth).write_volatile(depth);
-        ((*context).dispatch, (*context).host) = outside;
+        ((*context).dispatch, (*context).trapped, (*context).host, (*context).base_sp) = outside;
         let trap = (&raw const (*context).trap).read_volatile();
         let abort = (&raw const (*context).abort).read_volatile();
         (*context).trap = Default::default();
@@ -106,30 +129,107 @@ pub fn call<H: Host>(host: &mut H, function: u64, arguments: &[u64]) -> Result<u
 }
 
 /// Runs a shim for `import32` and `import64`. Panics and stops become the fault that ends the guest's call.
-pub(crate) extern "sysv64" fn dispatch<H: Host>(context: *mut Context, frame: *mut ImportFrame, index: u32) {
+extern "sysv64" fn dispatch<H: Host>(context: *mut Context, frame: *mut ImportFrame, index: u32) {
     // SAFETY: the caller passes the context of this thread, whose `host` was set by the innermost `call::<H>` together with
-    // this function, and a frame of its own on this stack; that call uses neither while the guest runs.
-    let (host, frame) = unsafe {
-        let host = std::ptr::with_exposed_provenance_mut::<H>((*context).host as usize);
-        (&mut *host, &mut *frame)
+    // this function, and a frame of its own on this stack; that call uses neither while the guest runs. `Machine::caller` reads the frame, too,
+    // but only while `import` below runs, during which the frame is used by nobody else.
+    let (host, arguments, outer) = unsafe {
+        let host = &mut *std::ptr::with_exposed_provenance_mut::<H>((*context).host as usize);
+        let outer = (&raw const (*context).frame).read_volatile();
+        (&raw mut (*context).frame).write_volatile(frame.expose_provenance() as u64);
+        let arguments =
+            Arguments::new(host.machine().mode(), (*frame).integers, (*frame).floats, (*frame).guest_sp);
+        (host, arguments, outer)
     };
-    let mode = host.machine().mode();
-    let arguments = Arguments::new(mode, frame.integers, frame.floats, frame.guest_sp);
-    let outcome = catch_unwind(AssertUnwindSafe(|| host.import(index, arguments)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| serve(host, index, arguments)));
+    // SAFETY: as above; `import` is over.
+    let frame = unsafe {
+        (&raw mut (*context).frame).write_volatile(outer);
+        &mut *frame
+    };
     let stop = match outcome {
-        Ok(Ok(result)) => return frame.answer(mode, result),
+        Ok(Ok(result)) => return frame.answer(arguments.mode(), result),
         Ok(Err(stop)) => stop,
         Err(_panic) => Stop::Kind(FaultKind::Shim { shim: host.import_name(index) }),
     };
     let machine = host.machine();
     let caller = machine.pointer_at(frame.guest_sp).unwrap_or(0);
+    stopped(machine, stop, caller);
+}
+
+/// The shim's answer, or that of what is no shim.
+fn serve<H: Host>(host: &mut H, index: u32, mut arguments: Arguments) -> Result<Return, Stop> {
+    if index < UNHANDLED_INDEX {
+        return host.import(index, arguments);
+    }
+    let memory = &host.machine().memory;
+    let (record, context) = (arguments.word(memory)?, arguments.word(memory)?);
+    match index {
+        CONTINUE_INDEX => host.handled(record, context).and_then(|cpu| Err(Stop::Continue(cpu))),
+        _ => Err(host.unhandled(record, context)),
+    }
+}
+
+/// Does what a fault of the guest's asks for: goes on where the guest's own handler says, or ends the call.
+extern "sysv64" fn trapped<H: Host>(context: *mut Context) {
+    // SAFETY: as in `dispatch`; the signal handler has filled in `trap` and `cpu`, and does not change them while no guest code runs.
+    let (host, trap, cpu, outer) = unsafe {
+        let host = &mut *std::ptr::with_exposed_provenance_mut::<H>((*context).host as usize);
+        let outer = (&raw const (*context).frame).read_volatile();
+        (&raw mut (*context).frame).write_volatile(0);
+        (host, (&raw const (*context).trap).read(), (*(&raw const (*context).cpu)).clone(), outer)
+    };
+    let machine = host.machine();
+    machine.set_stack_pointer(cpu.general[cpu::RSP]);
+    let fault = machine.fault(&trap);
+    let outcome = match fault.kind {
+        // Nothing of the guest's can run without a stack.
+        FaultKind::StackOverflow => Ok(Ok(None)),
+        _ => catch_unwind(AssertUnwindSafe(|| host.exception(&fault, &cpu))),
+    };
+    let instruction = fault.instruction;
+    let stop = match outcome {
+        Ok(Ok(Some(cpu))) => Stop::Continue(cpu),
+        Ok(Ok(None)) => Stop::Fault(fault),
+        Ok(Err(stop)) => stop,
+        Err(_panic) => Stop::Kind(FaultKind::Shim { shim: "the search for an exception handler".to_owned() }),
+    };
+    // SAFETY: as above; the search is over.
+    unsafe {
+        (&raw mut (*context).frame).write_volatile(outer);
+        (&raw mut (*context).trap).write(Default::default());
+    }
+    stopped(host.machine(), stop, instruction);
+}
+
+/// Notes that the guest does not go on behind `instruction`, and what happens instead.
+fn stopped(machine: &mut Machine, stop: Stop, instruction: u64) {
     let fault = match stop {
         Stop::Fault(fault) => fault,
-        Stop::Kind(kind) => Fault { kind, instruction: caller, place: machine.place(caller) },
+        Stop::Kind(kind) => Fault { kind, instruction, place: machine.place(instruction) },
+        Stop::Continue(cpu) => {
+            machine.unwound = Some(cpu);
+            let kind = FaultKind::Unwound;
+            Fault { kind, instruction, place: machine.place(instruction) }
+        }
     };
-    machine.stopped = Some(fault);
+    // The stack grows down: what lies above this call's beginning is of calls outside, which this one's end brings back.
+    let base = machine.base_sp();
+    let here = fault.kind == FaultKind::Unwound;
+    let what = match machine.unwound.take_if(|cpu| here && cpu.general[cpu::RSP] < base) {
+        Some(mut cpu) => {
+            cpu.make_safe(machine.mode());
+            // SAFETY: the context of this thread; no guest code runs, so nothing else uses `cpu`.
+            unsafe { (&raw mut (*machine.context()).cpu).write(*cpu) };
+            RESUME
+        }
+        None => {
+            machine.stopped = Some(fault);
+            END
+        }
+    };
     // SAFETY: the context of this thread, as above.
-    unsafe { (&raw mut (*context).abort).write_volatile(1) };
+    unsafe { (&raw mut (*machine.context()).abort).write_volatile(what) };
 }
 
 impl ImportFrame {

@@ -74,6 +74,8 @@ pub enum FaultKind {
         /// The exception code.
         code: u32,
     },
+    /// The guest wants to go on in a call outside of this one, which is not there (any more).
+    Unwound,
     /// A failed assertion of the driver's own.
     Assertion {
         /// What it says.
@@ -116,6 +118,7 @@ impl fmt::Display for FaultKind {
             Self::Exit { code } => write!(f, "the driver tried to end the process with code {code}"),
             Self::Unresolved { import } => write!(f, "{import} was called, which is not supplied here"),
             Self::Raised { code } => write!(f, "unhandled exception {code:#010x}"),
+            Self::Unwound => f.write_str("it unwound its stack past the call that it was in"),
             Self::Assertion { text } => write!(f, "the driver's assertion failed: {text}"),
             Self::Shim { shim } => write!(f, "{shim} failed inside drvhost"),
         }

@@ -22,6 +22,8 @@ pub struct Module {
     pub entry: Option<u64>,
     /// The callbacks of its TLS directory, in order.
     pub tls_callbacks: Vec<u64>,
+    /// Where the table of functions lies by which its 64-bit code is unwound, and its size in bytes.
+    pub functions: Option<(u64, u64)>,
     /// Exported functions and data that lie in the image, by name.
     exports: Vec<(String, u64)>,
     /// The same by ordinal.
@@ -241,8 +243,12 @@ impl Machine {
             0 => None,
             rva => Some(map.address("entry point", rva.into(), 1)?),
         };
+        // One that points outside is noticed when it is read.
+        let functions =
+            image.function_table().map(|(rva, size)| (map.base + u64::from(rva), u64::from(size)));
         let Map { base, size } = *map;
-        let module = Module { name: name.to_owned(), base, size, entry, tls_callbacks, exports, ordinals };
+        let module =
+            Module { name: name.to_owned(), base, size, entry, tls_callbacks, functions, exports, ordinals };
         self.modules.push(module.clone());
         Ok(module)
     }

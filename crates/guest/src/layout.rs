@@ -17,6 +17,9 @@ pub const IMAGES: Range<u64> = 0x40_0000..0x2000_0000;
 /// Import thunks: readable and executable.
 pub const THUNKS: Range<u64> = 0x2000_0000..0x2004_0000;
 
+/// Functions that 32-bit guest code calls without leaving its mode: readable and executable.
+pub const NATIVES: Range<u64> = 0x2004_0000..0x2005_0000;
+
 /// Thread and process blocks, and data that shims lend to the guest.
 pub const SYSTEM: Range<u64> = 0x2010_0000..0x2020_0000;
 

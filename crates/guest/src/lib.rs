@@ -21,12 +21,14 @@ compile_error!("guest code is x86 and runs natively: this crate needs x86-64 Lin
 mod arguments;
 mod blocks;
 mod context;
+pub mod cpu;
 mod enter;
 mod fault;
 mod image;
 pub mod layout;
 mod memory;
 mod mode;
+mod natives;
 mod segments;
 mod signal;
 mod switch;
@@ -34,6 +36,7 @@ mod thread;
 mod thunks;
 
 pub use arguments::{Arguments, Return, Value};
+pub use cpu::Cpu;
 pub use enter::{Host, Stop, call};
 pub use fault::{Access, Fault, FaultKind, Place};
 pub use image::{Binding, LoadError, Module};

@@ -75,6 +75,7 @@ impl Memory {
         for (range, protection) in [
             (layout::IMAGES, Protection::NONE),
             (layout::THUNKS, Protection::READ_WRITE),
+            (layout::NATIVES, Protection::READ_WRITE),
             (layout::SYSTEM, Protection::READ_WRITE),
             (layout::STACK_GUARD, Protection::NONE),
             (layout::STACK, Protection::READ_WRITE),
@@ -125,7 +126,7 @@ impl Memory {
     /// Gives the pages of `range` a protection.
     pub(crate) fn protect(&mut self, range: Range<u64>, protection: Protection) -> io::Result<()> {
         let len = usize::try_from(range.end.saturating_sub(range.start)).map_err(io::Error::other)?;
-        let known = [layout::IMAGES, layout::THUNKS, layout::BROUGHT];
+        let known = [layout::IMAGES, layout::THUNKS, layout::NATIVES, layout::BROUGHT];
         if !range.start.is_multiple_of(PAGE)
             || !known.iter().any(|k| k.start <= range.start && range.end <= k.end)
         {

@@ -8,7 +8,9 @@ use std::arch::global_asm;
 use std::io;
 
 use crate::context::{Context, Trap};
-use crate::switch::{self, compat};
+use crate::cpu::{Cpu, FX_SIZE};
+use crate::layout::GUEST_END;
+use crate::switch::{self, END, compat};
 
 /// Size and alignment of the alternate stack: its base is found by masking a stack pointer.
 const STACK_SIZE: usize = 0x1_0000;
@@ -92,7 +94,7 @@ extern "sysv64" fn handle(
     ucontext: *mut libc::ucontext_t,
     context: *mut Context,
 ) {
-    // SAFETY: the kernel passes valid pointers to the frame on this stack, which nobody else uses; `context` was installed for this thread, and
+    // SAFETY: the kernel passes valid pointers to the frame on this stack, which nobody else uses (`fpregs` points to another part of it); `context` was installed for this thread, and
     // whatever this interrupted is suspended for as long as the handler runs.
     let (info, registers, context) = unsafe { (&*info, &mut (*ucontext).uc_mcontext.gregs, &mut *context) };
     let instruction = registers[libc::REG_RIP as usize].cast_unsigned();
@@ -106,6 +108,7 @@ extern "sysv64" fn handle(
         address,
         number: registers[libc::REG_TRAPNO as usize].cast_unsigned(),
         error: registers[libc::REG_ERR as usize].cast_unsigned(),
+        frame: registers[libc::REG_RBP as usize].cast_unsigned(),
     };
     if signal == libc::SIGUSR1 {
         // At the floor the request's own call is over, or has not begun.
@@ -117,7 +120,7 @@ extern "sysv64" fn handle(
             // A shim runs: the guest's call ends when the shim comes back. The host repeats the signal until then.
             trap.instruction = 0;
             context.trap = trap;
-            context.abort = 1;
+            context.abort = END;
             return;
         }
     } else if signal == libc::SIGSYS {
@@ -129,7 +132,17 @@ extern "sysv64" fn handle(
         die();
     }
     context.trap = trap;
-    registers[libc::REG_RIP as usize] = switch::fault_exit().cast_signed();
+    // What the host was doing for the guest when the guest's stack or code turned out not to be there is not for the guest to see.
+    let ended = matches!(signal, libc::SIGUSR1 | libc::SIGSYS) || instruction >= GUEST_END;
+    let exit = if ended {
+        switch::fault_exit()
+    } else {
+        // SAFETY: the kernel's frame, as above; its floating-point state begins as FXSAVE lays it out.
+        let floats = unsafe { (*ucontext).uc_mcontext.fpregs.cast::<[u8; FX_SIZE]>().as_ref() };
+        save(registers, floats, &mut context.cpu);
+        switch::trap_exit()
+    };
+    registers[libc::REG_RIP as usize] = exit.cast_signed();
     registers[libc::REG_RSP as usize] = context.host_sp.cast_signed();
     registers[libc::REG_R11 as usize] = std::ptr::from_mut(context) as i64;
     registers[libc::REG_EFL as usize] &= !UNSAFE_FLAGS;
@@ -137,6 +150,37 @@ extern "sysv64" fn handle(
     let data = i64::from(compat::DATA) << 48;
     let segments = &mut registers[libc::REG_CSGSFS as usize];
     *segments = *segments & 0x0000_ffff_ffff_0000 | data | i64::from(compat::HOST_CODE);
+}
+
+/// The general registers, in the order of their numbers.
+const GENERAL: [libc::c_int; 16] = [
+    libc::REG_RAX,
+    libc::REG_RCX,
+    libc::REG_RDX,
+    libc::REG_RBX,
+    libc::REG_RSP,
+    libc::REG_RBP,
+    libc::REG_RSI,
+    libc::REG_RDI,
+    libc::REG_R8,
+    libc::REG_R9,
+    libc::REG_R10,
+    libc::REG_R11,
+    libc::REG_R12,
+    libc::REG_R13,
+    libc::REG_R14,
+    libc::REG_R15,
+];
+
+/// Keeps the registers of the interrupted guest.
+fn save(registers: &[i64], floats: Option<&[u8; FX_SIZE]>, cpu: &mut Cpu) {
+    let value = |register: libc::c_int| registers[register as usize].cast_unsigned();
+    cpu.general = GENERAL.map(value);
+    cpu.rip = value(libc::REG_RIP);
+    cpu.flags = value(libc::REG_EFL);
+    if let Some(floats) = floats {
+        cpu.set_fx(*floats);
+    }
 }
 
 /// Ends the process: the host's own code faulted, and nothing that it holds can be trusted any more.

@@ -6,14 +6,16 @@ use std::sync::atomic::AtomicU32;
 
 use crate::blocks::{self, Field, teb};
 use crate::context::{Context, TEB_CONTEXT, Trap};
+use crate::cpu::Cpu;
 use crate::fault::{Access, Fault, FaultKind, Place};
 use crate::image::Module;
 use crate::layout::{self, PAGE};
 use crate::memory::{Memory, Violation};
 use crate::mode::Mode;
+use crate::natives::Natives;
 use crate::segments::{self, Segments};
 use crate::signal;
-use crate::switch::compat;
+use crate::switch::{ImportFrame, compat};
 use crate::thunks::Thunks;
 
 /// How many images with thread-local data there may be.
@@ -66,11 +68,15 @@ pub struct Machine {
     /// The guest's memory.
     pub memory: Memory,
     pub(crate) thunks: Thunks,
+    /// Of a 32-bit guest.
+    natives: Option<Natives>,
     pub(crate) modules: Vec<Module>,
     /// By slot.
     tls_blocks: Vec<TlsBlock>,
     /// Why the innermost call ends, when a shim decided that.
     pub(crate) stopped: Option<Fault>,
+    /// Where a call outside of the one that ended so goes on.
+    pub(crate) unwound: Option<Box<Cpu>>,
     context: NonNull<Context>,
     teb: u64,
     peb: u64,
@@ -92,6 +98,7 @@ impl Machine {
         }
         let memory = Memory::reserve().map_err(StartError::Reserve)?;
         let thunks = Thunks::new(&memory, mode)?;
+        let natives = (mode == Mode::I386).then(|| Natives::new(&memory)).transpose()?;
         let host_fs: u64;
         // SAFETY: reads the FS base; FSGSBASE is there (check above).
         unsafe { std::arch::asm!("rdfsbase {}", out(reg) host_fs, options(nomem, nostack)) };
@@ -105,6 +112,7 @@ impl Machine {
         };
         let context = Context {
             host_sp: 0,
+            base_sp: 0,
             guest_sp: layout::STACK.end - PAGE,
             abort: 0,
             teb,
@@ -112,6 +120,8 @@ impl Machine {
             fs_selector: fs_selector.into(),
             far: [0, compat::CODE.into()],
             dispatch: 0,
+            trapped: 0,
+            frame: 0,
             host: 0,
             in_guest: 0,
             depth: 0,
@@ -119,6 +129,7 @@ impl Machine {
             request: 0,
             interrupt: None,
             trap: Trap::default(),
+            cpu: Cpu::ZERO,
         };
         // Leaked on purpose: the signal handler may look at it for as long as the process lives.
         let context = NonNull::from(Box::leak(Box::new(context)));
@@ -127,9 +138,11 @@ impl Machine {
             segments,
             memory,
             thunks,
+            natives,
             modules: Vec::new(),
             tls_blocks: Vec::new(),
             stopped: None,
+            unwound: None,
             context,
             teb: 0,
             peb: 0,
@@ -225,7 +238,26 @@ impl Machine {
     /// # Errors
     /// `mprotect`'s.
     pub fn seal(&mut self) -> io::Result<()> {
+        if let Some(natives) = &self.natives {
+            natives.seal(&mut self.memory)?;
+        }
         self.thunks.seal(&mut self.memory)
+    }
+
+    /// The address of a function that serves a 32-bit guest without leaving its mode; `None` if there is none of this name.
+    #[must_use]
+    pub fn native(&self, name: &str) -> Option<u64> {
+        self.natives.as_ref()?.find(name)
+    }
+
+    /// Makes a function for a 32-bit guest that calls the `cdecl` function at `target` with `count` doubles (one or two), which it takes from the
+    /// x87 registers, the last one from st(0). Before [`seal`](Self::seal).
+    ///
+    /// # Errors
+    /// [`Violation`] when there is no room, or the guest is none of 32 bits.
+    pub fn native_from_x87(&mut self, target: u64, count: u8) -> Result<u64, Violation> {
+        let none = Violation { address: layout::NATIVES.start, len: 0, access: Access::Write };
+        self.natives.as_mut().ok_or(none)?.from_x87(&self.memory, target, count)
     }
 
     /// The loaded images.
@@ -233,6 +265,15 @@ impl Machine {
     pub fn modules(&self) -> &[Module] {
         &self.modules
     }
+
+    /// The first registration of a 32-bit guest's exception handlers, or [`NO_REGISTRATION`](Self::NO_REGISTRATION).
+    #[must_use]
+    pub fn exception_list(&self) -> u32 {
+        self.memory.array(self.teb).map_or(Self::NO_REGISTRATION, u32::from_le_bytes)
+    }
+
+    /// The end of that list.
+    pub const NO_REGISTRATION: u32 = u32::MAX;
 
     /// The address of a field of the guest's thread block.
     fn in_thread_block(&self, field: Field) -> u64 {
@@ -331,6 +372,40 @@ impl Machine {
         let _ = self.memory.write(self.teb + TEB_CONTEXT as u64, &address.to_le_bytes());
     }
 
+    /// The registers that the guest would have behind the call that the innermost shim serves, its result apart: as if `popped` bytes of
+    /// arguments were off its stack. `None` when no shim runs.
+    #[must_use]
+    pub fn caller(&self, popped: u64) -> Option<Cpu> {
+        let context = self.context.as_ptr();
+        // SAFETY: the context lives as long as the process; `frame` is 0 or the frame of a `dispatch` that is running further up this
+        // stack (it sets and resets it), which uses the frame again only when its shim has returned.
+        let frame = unsafe {
+            let frame = (&raw const (*context).frame).read_volatile();
+            std::ptr::with_exposed_provenance::<ImportFrame>(frame as usize).as_ref()?
+        };
+        let target = self.pointer_at(frame.guest_sp).ok()?;
+        Some(Cpu::behind(frame, self.mode, target, popped))
+    }
+
+    /// The guest's stack pointer: what lies below may be used, and is by the next call into the guest.
+    #[must_use]
+    pub fn stack_pointer(&self) -> u64 {
+        // SAFETY: the context lives as long as the process, and only this thread uses it.
+        unsafe { (&raw const (*self.context.as_ptr()).guest_sp).read_volatile() }
+    }
+
+    /// Moves it, until the shim or call returns for which it was set.
+    pub fn set_stack_pointer(&mut self, address: u64) {
+        // SAFETY: as in `stack_pointer`. A call pushes below this address, and its fault is the guest's where it cannot.
+        unsafe { (&raw mut (*self.context.as_ptr()).guest_sp).write_volatile(address) };
+    }
+
+    /// Where the innermost call into the guest began on its stack.
+    pub(crate) fn base_sp(&self) -> u64 {
+        // SAFETY: the context lives as long as the process, and only this thread uses it.
+        unsafe { (&raw const (*self.context.as_ptr()).base_sp).read_volatile() }
+    }
+
     pub(crate) fn context(&self) -> *mut Context {
         self.context.as_ptr()
     }
@@ -355,8 +430,18 @@ impl Machine {
         };
         // After `int3` the instruction pointer is past it.
         let past = u64::from(trap.signal == libc::SIGTRAP && trap.number == BREAKPOINT);
-        let instruction = trap.instruction.saturating_sub(past);
+        let instruction = self.blamed(trap.instruction.saturating_sub(past), trap);
         Fault { kind, instruction, place: self.place(instruction) }
+    }
+
+    /// The instruction that a fault is told of: for one in a native function, the one behind its call.
+    fn blamed(&self, instruction: u64, trap: &Trap) -> u64 {
+        if layout::NATIVES.contains(&instruction)
+            && let Ok(caller) = self.pointer_at(trap.frame.wrapping_add(self.mode.pointer_size()))
+        {
+            return caller;
+        }
+        instruction
     }
 
     fn violation(&self, trap: &Trap) -> FaultKind {

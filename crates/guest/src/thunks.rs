@@ -14,7 +14,7 @@ const SIZE: u64 = 16;
 const SPARE: u32 = 1024;
 
 /// How many places before the first thunk hold what thunks need.
-const GATES: u64 = 4;
+const GATES: u64 = 6;
 
 /// Of a 64-bit guest: where the address of `drvhost_import64` lies.
 const IMPORT64: u64 = THUNKS.start;
@@ -23,6 +23,13 @@ const IMPORT64: u64 = THUNKS.start;
 const IMPORT32: u64 = THUNKS.start;
 const LEAVE32: u64 = THUNKS.start + SIZE;
 pub(crate) const RETURN32: u64 = THUNKS.start + 2 * SIZE;
+
+/// Of a 32-bit guest: what its dispatcher of exceptions calls when a handler wants to go on, and when there is none; both with the addresses of
+/// the record and of the context. They are thunks with these indexes.
+pub(crate) const CONTINUE: u64 = THUNKS.start + 3 * SIZE;
+pub(crate) const UNHANDLED: u64 = THUNKS.start + 4 * SIZE;
+pub(crate) const CONTINUE_INDEX: u32 = u32::MAX;
+pub(crate) const UNHANDLED_INDEX: u32 = u32::MAX - 1;
 
 /// The thunks, one for every function that the guest may call out to, numbered from 0.
 #[derive(Debug)]
@@ -44,6 +51,8 @@ impl Thunks {
                     memory.write(at + 6, &to.to_le_bytes())?;
                 }
                 memory.write(RETURN32, &far_jump(LEAVE32))?;
+                memory.write(CONTINUE, &thunk32(CONTINUE_INDEX))?;
+                memory.write(UNHANDLED, &thunk32(UNHANDLED_INDEX))?;
             }
         }
         Ok(Self { mode, count: 0, sealed: None })
@@ -81,22 +90,36 @@ impl Thunks {
         if address + SIZE > THUNKS.end {
             return None;
         }
-        // mov eax, index
-        let mut code = [0xcc; SIZE as usize];
-        code[0] = 0xb8;
-        code[1..5].copy_from_slice(&index.to_le_bytes());
-        match self.mode {
-            Mode::X86_64 => {
-                // jmp [rip + distance]
-                let next = address + 5 + 6;
-                let distance = i32::try_from(IMPORT64.cast_signed() - next.cast_signed()).ok()?;
-                code[5..7].copy_from_slice(&[0xff, 0x25]);
-                code[7..11].copy_from_slice(&distance.to_le_bytes());
-            }
-            Mode::I386 => code[5..12].copy_from_slice(&far_jump(IMPORT32)),
-        }
+        let code = match self.mode {
+            Mode::X86_64 => thunk64(address, index)?,
+            Mode::I386 => thunk32(index),
+        };
         memory.write(address, &code).ok()
     }
+}
+
+/// The code of a thunk; `mov eax, index` is what both begin with.
+fn begun(index: u32) -> [u8; SIZE as usize] {
+    let mut code = [0xcc; SIZE as usize];
+    code[0] = 0xb8;
+    code[1..5].copy_from_slice(&index.to_le_bytes());
+    code
+}
+
+fn thunk64(address: u64, index: u32) -> Option<[u8; SIZE as usize]> {
+    let mut code = begun(index);
+    // jmp [rip + distance]
+    let next = address + 5 + 6;
+    let distance = i32::try_from(IMPORT64.cast_signed() - next.cast_signed()).ok()?;
+    code[5..7].copy_from_slice(&[0xff, 0x25]);
+    code[7..11].copy_from_slice(&distance.to_le_bytes());
+    Some(code)
+}
+
+fn thunk32(index: u32) -> [u8; SIZE as usize] {
+    let mut code = begun(index);
+    code[5..12].copy_from_slice(&far_jump(IMPORT32));
+    code
 }
 
 /// `ljmp`, in 32-bit code, to 64-bit code at a low address.

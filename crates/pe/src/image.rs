@@ -216,6 +216,11 @@ impl<'a> Image<'a> {
         self.bytes.get(offset..).is_some_and(|stub| stub.starts_with(mark))
     }
 
+    /// Address and size of the table of functions, by which 64-bit code is unwound (PE/COFF, "The .pdata Section"); `None` if there is none.
+    pub fn function_table(&self) -> Option<(u32, u32)> {
+        self.directory(pe::IMAGE_DIRECTORY_ENTRY_EXCEPTION)
+    }
+
     /// Address and size of a data directory; `None` if the image has none at that index.
     pub(crate) fn directory(&self, index: usize) -> Option<(u32, u32)> {
         self.directories.get(index).map(ImageDataDirectory::address_range).filter(|(rva, _)| *rva != 0)

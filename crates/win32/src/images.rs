@@ -1,6 +1,6 @@
 //! The images of a process: loading them, telling them of their beginning and end, finding what they have.
 
-use guest::{Binding, Fault, LoadError, Module, Stop, Thunks};
+use guest::{Binding, Fault, FaultKind, LoadError, Module, Stop, Thunks};
 
 use crate::abi::Pointer;
 use crate::library::Entry;
@@ -125,6 +125,7 @@ impl Process {
                 Stop::Fault(fault) => fault,
                 // The functions' table, which lies in guest memory, is ruined.
                 Stop::Kind(kind) => Fault { kind, instruction: 0, place: None },
+                Stop::Continue(_) => Fault { kind: FaultKind::Unwound, instruction: 0, place: None },
             })
         });
         self.forget(module);

@@ -17,6 +17,7 @@
 mod library;
 pub mod abi;
 mod crt;
+mod exceptions;
 mod heap;
 mod images;
 mod kernel32;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
-use guest::{Arguments, Fault, FaultKind, Host, LoadError, Machine, Return, Stop, Thunks};
+use guest::{Arguments, Cpu, Fault, FaultKind, Host, LoadError, Machine, Mode, Return, Stop, Thunks};
 use wire::{ToHost, ToWorker};
 
 use crate::abi::Pointer;
 use crate::heap::Heap;
 use crate::images::Loaded;
-use crate::library::{self, Entry};
+use crate::library::{self, Convention, Entry};
 use crate::serve::Instance;
 
 /// The way to the host, as the worker provides it.
@@ -50,12 +50,16 @@ pub struct Process {
     pub(crate) images: Vec<Loaded>,
     /// The open instances whose drivers are here, by handle.
     pub(crate) instances: BTreeMap<u64, Instance>,
+    /// The searches for exception handlers that are on their way, the innermost one last.
+    pub(crate) exceptions: Vec<crate::exceptions::Search>,
     /// Whether the host wants to hear of messages that do not go through it.
     pub(crate) traced: bool,
     /// What each thunk stands for, by index.
     pub(crate) entries: Vec<Entry>,
     /// For each of [`library::libraries`], its module handle and the index of its first entry.
     libraries: Vec<(u64, usize)>,
+    /// The C library's functions that a 32-bit guest calls with their arguments in x87 registers.
+    intrinsics: BTreeMap<&'static str, u64>,
     pub(crate) link: Box<dyn Link>,
     pub(crate) started: Instant,
     pub(crate) kernel32: crate::kernel32::State,
@@ -82,9 +86,11 @@ impl Process {
             heap: Heap::new(),
             images: Vec::new(),
             instances: BTreeMap::new(),
+            exceptions: Vec::new(),
             traced: false,
             entries: Vec::new(),
             libraries: Vec::new(),
+            intrinsics: BTreeMap::new(),
             link,
             started: Instant::now(),
             kernel32,
@@ -96,6 +102,13 @@ impl Process {
             process.libraries.push((handle, process.entries.len()));
             for shim in library.shims {
                 process.add(Entry::supplied(library, shim)).ok_or(LoadError::TooMany("shims"))?;
+            }
+        }
+        if process.machine.mode() == Mode::I386 {
+            for (name, function, count) in crate::crt::INTRINSICS {
+                let target = process.find("msvcrt.dll", function).ok_or(LoadError::TooMany("shims"))?;
+                let address = process.machine.native_from_x87(target, count).map_err(full)?;
+                process.intrinsics.insert(name, address);
             }
         }
         Ok(process)
@@ -110,6 +123,13 @@ impl Process {
     /// The address of a library's function, if there is a shim for it.
     pub(crate) fn find(&mut self, library: &str, function: &str) -> Option<u64> {
         let (place, library) = library::find(library)?;
+        let listed = library.shims.iter().any(|shim| shim.name == function);
+        if listed || library.convention == Convention::Cdecl {
+            let native = self.machine.native(function).or_else(|| self.intrinsics.get(function).copied());
+            if native.is_some() {
+                return native;
+            }
+        }
         let &(_, first) = self.libraries.get(place)?;
         let index = first + library.shims.iter().position(|shim| shim.name == function)?;
         self.entries.get_mut(index)?.note();
@@ -211,6 +231,18 @@ impl Host for Process {
         };
         let back = entry.back();
         shim.function.serve(self, arguments).map(back)
+    }
+
+    fn exception(&mut self, fault: &Fault, cpu: &Cpu) -> Result<Option<Box<Cpu>>, Stop> {
+        self.dispatch_fault(fault, cpu)
+    }
+
+    fn handled(&mut self, record: u64, context: u64) -> Result<Box<Cpu>, Stop> {
+        self.go_on(record, context)
+    }
+
+    fn unhandled(&mut self, record: u64, _context: u64) -> Stop {
+        self.give_up(record)
     }
 
     fn import_name(&self, index: u32) -> String {

@@ -85,9 +85,6 @@ global_asm!(
     "mov rsp, [r11 + {host_sp}]",
     "sub rsp, {frame_size}",
     "mov [rsp + {frame_sp}], r10",
-    "mov [rsp + {rdi}], rdi",
-    "mov [rsp + {rsi}], rsi",
-    "mov [rsp + {rbx}], rbx",
     "mov [r11 + {guest_sp}], r10",
     "mov edx, eax",
     serve!(),
@@ -131,6 +128,8 @@ global_asm!(
     rdi = const offset_of!(ImportFrame, rdi),
     rsi = const offset_of!(ImportFrame, rsi),
     rbx = const offset_of!(ImportFrame, rbx),
+    rbp = const offset_of!(ImportFrame, rbp),
+    r12 = const offset_of!(ImportFrame, r12),
 );
 
 unsafe extern "sysv64" {

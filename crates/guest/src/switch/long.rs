@@ -69,9 +69,6 @@ global_asm!(
     "movsd [rsp + 48], xmm2",
     "movsd [rsp + 56], xmm3",
     "mov [rsp + {frame_sp}], r10",
-    "mov [rsp + {rdi}], rdi",
-    "mov [rsp + {rsi}], rsi",
-    "mov [rsp + {rbx}], rbx",
     "movaps [rsp + {xmm}], xmm6",
     "movaps [rsp + {xmm} + 16], xmm7",
     "movaps [rsp + {xmm} + 32], xmm8",
@@ -120,6 +117,8 @@ global_asm!(
     rdi = const offset_of!(ImportFrame, rdi),
     rsi = const offset_of!(ImportFrame, rsi),
     rbx = const offset_of!(ImportFrame, rbx),
+    rbp = const offset_of!(ImportFrame, rbp),
+    r12 = const offset_of!(ImportFrame, r12),
     xmm = const offset_of!(ImportFrame, xmm),
 );
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use guest::{
-    Access, Arguments, Fault, FaultKind, Host, Machine, Mode, Module, Return, Stop, Thunks, Value, call,
+    Access, Arguments, Cpu, Fault, FaultKind, Host, Machine, Mode, Module, Return, Stop, Thunks, Value, call,
 };
 use pe::builder::Builder;
 
@@ -54,6 +54,18 @@ impl Host for Guest {
             _ => unreachable!("no such import in this test"),
         };
         Ok(Return { value: Value::Integer(integer), popped: 2 })
+    }
+
+    fn exception(&mut self, _: &Fault, _: &Cpu) -> Result<Option<Box<Cpu>>, Stop> {
+        Ok(None)
+    }
+
+    fn handled(&mut self, _: u64, _: u64) -> Result<Box<Cpu>, Stop> {
+        unreachable!("nobody handles anything in this test")
+    }
+
+    fn unhandled(&mut self, _: u64, _: u64) -> Stop {
+        unreachable!("no exception is dispatched in this test")
     }
 
     fn import_name(&self, index: u32) -> String {

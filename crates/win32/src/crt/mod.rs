@@ -136,6 +136,26 @@ fn write_lconv(memory: &Memory, at: Pointer, texts: Pointer) -> Result<(), Viola
     Ok(())
 }
 
+/// What compilers call for 32-bit code instead of a function of `math.h`: the arguments, one or two, are in x87 registers then.
+pub(crate) const INTRINSICS: [(&str, &str, u8); 16] = [
+    ("_CIacos", "acos", 1),
+    ("_CIasin", "asin", 1),
+    ("_CIatan", "atan", 1),
+    ("_CIatan2", "atan2", 2),
+    ("_CIcos", "cos", 1),
+    ("_CIcosh", "cosh", 1),
+    ("_CIexp", "exp", 1),
+    ("_CIfmod", "fmod", 2),
+    ("_CIlog", "log", 1),
+    ("_CIlog10", "log10", 1),
+    ("_CIpow", "pow", 2),
+    ("_CIsin", "sin", 1),
+    ("_CIsinh", "sinh", 1),
+    ("_CIsqrt", "sqrt", 1),
+    ("_CItan", "tan", 1),
+    ("_CItanh", "tanh", 1),
+];
+
 library! {
     /// The C run-time libraries.
     LIBRARY, Cdecl, ["ucrtbase.dll", "msvcrt.dll", "api-ms-win-crt-*"], "https://learn.microsoft.com/cpp/c-runtime-library/";
@@ -277,7 +297,7 @@ library! {
     sort::qsort, "reference/qsort";
     startup::___lc_codepage_func, "lc-codepage-func";
     startup::___mb_cur_max_func, "mb-cur-max-func-mb-cur-max-l-func-p-mb-cur-max-mb-cur-max";
-    startup::__C_specific_handler, "internal-crt-globals-and-functions";
+    crate::exceptions::__C_specific_handler, "internal-crt-globals-and-functions";
     startup::__dllonexit, "dllonexit";
     startup::__doserrno, "errno-doserrno-sys-errlist-and-sys-nerr";
     startup::__set_app_type, "internal-set-app-type";
@@ -426,7 +446,7 @@ library! {
     scanf::sscanf<u8>, "reference/sscanf-sscanf-l-swscanf-swscanf-l";
     sort::bsearch, "reference/bsearch";
     sort::qsort, "reference/qsort";
-    startup::__C_specific_handler, "internal-crt-globals-and-functions";
+    crate::exceptions::__C_specific_handler, "internal-crt-globals-and-functions";
     string::_stricmp<u8>, "reference/stricmp-wcsicmp-mbsicmp-stricmp-l-wcsicmp-l-mbsicmp-l";
     string::_strnicmp<u8>, "reference/strnicmp-wcsnicmp-mbsnicmp-strnicmp-l-wcsnicmp-l-mbsnicmp-l";
     string::strcat<u8>, "reference/strcat-wcscat-mbscat";

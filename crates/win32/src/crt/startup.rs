@@ -217,17 +217,6 @@ pub fn _seh_filter_dll(_: &mut Process, _code: u32, _exception: Pointer) -> i32 
     0
 }
 
-/// The personality routine of C code: ExceptionContinueSearch.
-pub fn __C_specific_handler(
-    _: &mut Process,
-    _record: Pointer,
-    _frame: Pointer,
-    _context: Pointer,
-    _dispatcher: Pointer,
-) -> i32 {
-    1
-}
-
 /// Ends the process: what runs in the guest ends with a fault.
 fn end(process: &mut Process, code: u32) -> Result<(), Stop> {
     stdio::flush(process);

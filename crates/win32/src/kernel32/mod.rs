@@ -20,6 +20,8 @@ mod time;
 
 use guest::{Machine, Violation};
 
+use crate::exceptions;
+
 /// What kernel32 keeps for the guest.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -195,10 +197,18 @@ library! {
     process::IsProcessorFeaturePresent, "processthreadsapi/nf-processthreadsapi-isprocessorfeaturepresent";
     process::OutputDebugString<u8> as "OutputDebugStringA", "debugapi/nf-debugapi-outputdebugstringa";
     process::OutputDebugString<u16> as "OutputDebugStringW", "debugapi/nf-debugapi-outputdebugstringw";
-    process::RaiseException, "errhandlingapi/nf-errhandlingapi-raiseexception";
     process::SetUnhandledExceptionFilter, "errhandlingapi/nf-errhandlingapi-setunhandledexceptionfilter";
     process::TerminateProcess, "processthreadsapi/nf-processthreadsapi-terminateprocess";
     process::UnhandledExceptionFilter, "errhandlingapi/nf-errhandlingapi-unhandledexceptionfilter";
+
+    exceptions::RaiseException, "errhandlingapi/nf-errhandlingapi-raiseexception";
+    exceptions::RtlCaptureContext, "winnt/nf-winnt-rtlcapturecontext";
+    exceptions::RtlLookupFunctionEntry, "winnt/nf-winnt-rtllookupfunctionentry";
+    exceptions::RtlRaiseException, "winnt/nf-winnt-rtlraiseexception";
+    exceptions::RtlRestoreContext, "winnt/nf-winnt-rtlrestorecontext";
+    exceptions::RtlUnwind, "winnt/nf-winnt-rtlunwind";
+    exceptions::RtlUnwindEx, "winnt/nf-winnt-rtlunwindex";
+    exceptions::RtlVirtualUnwind, "winnt/nf-winnt-rtlvirtualunwind";
 
     file::CreateFile as "CreateFileA", "fileapi/nf-fileapi-createfilea";
     file::CreateFile as "CreateFileW", "fileapi/nf-fileapi-createfilew";

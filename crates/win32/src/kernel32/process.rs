@@ -6,6 +6,7 @@ use guest::layout::{GRANULARITY, GUEST_END, PAGE};
 use guest::{FaultKind, Machine, Stop, Violation};
 
 use crate::abi::{INVALID_HANDLE, Pointer};
+use crate::exceptions::ExceptionRecord;
 use crate::kernel32::codepage::{Unit, text};
 use crate::kernel32::error::{ERROR_ENVVAR_NOT_FOUND, ERROR_INSUFFICIENT_BUFFER, fail};
 use crate::kernel32::record::Record;
@@ -64,17 +65,6 @@ pub fn FatalAppExit<U: Unit>(process: &mut Process, _action: u32, message: Point
     ExitProcess(process, 1)
 }
 
-/// RaiseException: ends the call. Handlers that the guest may have around it are not searched for.
-pub fn RaiseException(
-    _: &mut Process,
-    code: u32,
-    _flags: u32,
-    _count: u32,
-    _arguments: Pointer,
-) -> Result<(), Stop> {
-    Err(Stop::Kind(FaultKind::Raised { code }))
-}
-
 /// SetUnhandledExceptionFilter: a filter is never called, and there was none before.
 pub fn SetUnhandledExceptionFilter(_: &mut Process, _filter: Pointer) -> Pointer {
     Pointer::NULL
@@ -82,10 +72,8 @@ pub fn SetUnhandledExceptionFilter(_: &mut Process, _filter: Pointer) -> Pointer
 
 /// UnhandledExceptionFilter: ends the call with the exception that EXCEPTION_POINTERS leads to.
 pub fn UnhandledExceptionFilter(process: &mut Process, pointers: Pointer) -> Result<i32, Stop> {
-    let memory = &process.machine.memory;
-    let record = u64::from_le_bytes(memory.array(pointers.0)?);
-    let code = u32::from_le_bytes(memory.array(record)?);
-    Err(Stop::Kind(FaultKind::Raised { code }))
+    let record = process.machine.pointer_at(pointers.0)?;
+    Err(Stop::Kind(ExceptionRecord::read(&process.machine, record)?.fault()))
 }
 
 /// GetCurrentProcess: the pseudo handle -1.

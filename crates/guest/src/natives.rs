@@ -1,0 +1,112 @@
+//! Functions that 32-bit guest code calls without leaving its mode, because leaving and coming back costs more than what they do, or because
+//! they work on the registers and the stack of their caller.
+//!
+//! They are written for the guest and lie in its memory; a fault in one is the guest's. Those of the C library answer as the shims of the
+//! same name do. Each begins with a frame (`push ebp; mov ebp, esp`) before it touches memory that its caller names, by which a fault is
+//! told as the caller's ([`Machine::fault`](crate::Machine::fault)).
+
+mod memory;
+mod numbers;
+mod unwind;
+
+use std::io;
+
+use crate::layout::NATIVES;
+use crate::memory::{Memory, Protection, Violation};
+
+/// A native function.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Native {
+    pub name: &'static str,
+    /// Where its code lies in the worker, to be copied.
+    code: *const u8,
+    end: *const u8,
+}
+
+/// Declares native functions of a file: for each, the name under which guests import it, and its code, which calls nothing.
+macro_rules! natives {
+    ($($(#[doc = $doc:literal])* $name:literal = $begin:ident .. $end:ident { $($code:expr),* $(,)? } $($operand:ident = $value:expr),*;)*) => {
+        $(
+            std::arch::global_asm!(
+                ".section .rodata",
+                ".code32",
+                concat!(".globl ", stringify!($begin)),
+                concat!(stringify!($begin), ":"),
+                $($code,)*
+                concat!(".globl ", stringify!($end)),
+                concat!(stringify!($end), ":"),
+                ".code64",
+                ".text",
+                $($operand = const $value,)*
+            );
+        )*
+        unsafe extern "C" {
+            $(static $begin: u8; static $end: u8;)*
+        }
+
+        /// The functions of this file.
+        pub(super) fn list() -> Vec<crate::natives::Native> {
+            vec![$(crate::natives::Native { name: $name, code: &raw const $begin, end: &raw const $end }),*]
+        }
+    };
+}
+use natives;
+
+/// The native functions in guest memory.
+#[derive(Debug)]
+pub(crate) struct Natives {
+    /// By name.
+    placed: Vec<(&'static str, u64)>,
+    /// Where the next one goes.
+    next: u64,
+}
+
+impl Natives {
+    /// Puts all of them into guest memory.
+    pub fn new(memory: &Memory) -> Result<Self, Violation> {
+        let mut own = Self { placed: Vec::new(), next: NATIVES.start };
+        for native in [memory::list(), numbers::list(), unwind::list()].concat() {
+            // SAFETY: both labels are of one piece of assembly, the first before the second, with nothing but its bytes between.
+            let code = unsafe {
+                let len = native.end.offset_from(native.code);
+                std::slice::from_raw_parts(native.code, usize::try_from(len).unwrap_or(0))
+            };
+            let at = own.place(memory, code)?;
+            own.placed.push((native.name, at));
+        }
+        Ok(own)
+    }
+
+    /// Puts code into guest memory.
+    fn place(&mut self, memory: &Memory, code: &[u8]) -> Result<u64, Violation> {
+        let at = self.next;
+        memory.write(at, code)?;
+        self.next = (at + code.len() as u64).next_multiple_of(16);
+        Ok(at)
+    }
+
+    /// A function's address.
+    pub fn find(&self, name: &str) -> Option<u64> {
+        self.placed.iter().find(|(known, _)| *known == name).map(|&(_, at)| at)
+    }
+
+    /// Makes a function that takes its `count` arguments from the x87 registers, the last one from st(0), and calls the `cdecl` function `target`
+    /// with them as doubles.
+    pub fn from_x87(&mut self, memory: &Memory, target: u64, count: u8) -> Result<u64, Violation> {
+        let size = 8 * count;
+        // sub esp, size; for each argument from the last one on: fstp qword [esp + place]
+        let mut code = vec![0x83, 0xec, size];
+        for place in (0..count).rev() {
+            code.extend([0xdd, 0x5c, 0x24, 8 * place]);
+        }
+        // mov eax, target; call eax; add esp, size; ret
+        let [a, b, c, d, ..] = target.to_le_bytes();
+        code.extend([0xb8, a, b, c, d, 0xff, 0xd0, 0x83, 0xc4, size, 0xc3]);
+        self.place(memory, &code)
+    }
+
+    /// Makes them executable and unchangeable.
+    pub fn seal(&self, memory: &mut Memory) -> io::Result<()> {
+        memory.protect(NATIVES, Protection::READ_EXECUTE)
+    }
+}

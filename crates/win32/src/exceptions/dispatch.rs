@@ -1,0 +1,216 @@
+//! Searching a 64-bit guest's frames for who handles an exception, and unwinding them (MS Learn: "x64 exception handling", RtlUnwindEx).
+
+use guest::cpu::RAX;
+use guest::{Cpu, FaultKind, Mode, Stop, Violation};
+
+use super::record::{
+    EXCEPTION_EXIT_UNWIND, EXCEPTION_TARGET_UNWIND, EXCEPTION_UNWIND, EXCEPTION_UNWINDING, ExceptionRecord,
+    STATUS_INVALID_UNWIND_TARGET, STATUS_NONCONTINUABLE_EXCEPTION,
+};
+use super::unwind::{Function, Handler, UNW_FLAG_EHANDLER, UNW_FLAG_UHANDLER};
+use super::{CONTINUE_EXECUTION, context};
+use crate::process::{Process, still_wanted};
+
+/// How many frames are looked at: more than fit onto the guest's stack.
+const FRAMES: u32 = 1 << 18;
+
+/// A search that is on its way: one of the handlers it has asked is running.
+#[derive(Debug)]
+pub(crate) struct Search {
+    /// The registers of the frame whose handler is asked.
+    cpu: Cpu,
+}
+
+/// What a handler is told besides the exception (DISPATCHER_CONTEXT, winnt.h).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dispatcher {
+    pub control_pc: u64,
+    pub image_base: u64,
+    pub function_entry: u64,
+    pub establisher: u64,
+    pub target_ip: u64,
+    pub context: u64,
+    pub handler: u64,
+    pub handler_data: u64,
+    pub scope_index: u32,
+}
+
+impl Dispatcher {
+    const SIZE: u64 = 0x50;
+
+    fn write(&self, process: &Process, at: u64) -> Result<(), Violation> {
+        let history = 0;
+        let words = [
+            self.control_pc,
+            self.image_base,
+            self.function_entry,
+            self.establisher,
+            self.target_ip,
+            self.context,
+            self.handler,
+            self.handler_data,
+            history,
+            self.scope_index.into(),
+        ];
+        (0..).zip(words).try_for_each(|(place, word)| process.machine.put_pointer(at + 8 * place, word))
+    }
+
+    pub fn read(process: &Process, at: u64) -> Result<Self, Violation> {
+        let word = |place: u64| process.machine.pointer_at(at.wrapping_add(8 * place));
+        Ok(Self {
+            control_pc: word(0)?,
+            image_base: word(1)?,
+            function_entry: word(2)?,
+            establisher: word(3)?,
+            target_ip: word(4)?,
+            context: word(5)?,
+            handler: word(6)?,
+            handler_data: word(7)?,
+            scope_index: process.machine.memory.array(at.wrapping_add(72)).map(u32::from_le_bytes)?,
+        })
+    }
+}
+
+/// The frame of an unwinding's target, and where in it the guest goes on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target {
+    /// 0: all frames are to be unwound.
+    pub frame: u64,
+    pub ip: u64,
+    pub value: u64,
+}
+
+impl Process {
+    /// Asks the handlers of all frames from `cpu` outwards: from where the guest goes on, or `None` if none wants the exception. `record` and
+    /// `context` are where guest memory has both.
+    pub(super) fn search(
+        &mut self,
+        exception: &ExceptionRecord,
+        record: u64,
+        context: u64,
+        cpu: &Cpu,
+    ) -> Result<Option<Box<Cpu>>, Stop> {
+        let mut cpu = cpu.clone();
+        for _ in 0..FRAMES {
+            still_wanted(&self.machine)?;
+            if self.image_at(cpu.rip).is_none() {
+                return Ok(None);
+            }
+            // Tables and stack are the guest's: where they end in nothing, so does the search.
+            let Ok(function) = self.function_at(cpu.rip) else { return Ok(None) };
+            let Ok(step) = self.unwind(&cpu, function) else { return Ok(None) };
+            if let (Some(handler), Some(function)) = (step.handler, function)
+                && handler.flags & UNW_FLAG_EHANDLER != 0
+            {
+                let dispatcher = dispatcher(&cpu, function, handler, step.establisher, context, 0);
+                self.exceptions.push(Search { cpu: cpu.clone() });
+                let answer = self.ask_handler(record, context, &dispatcher);
+                self.exceptions.pop();
+                if answer? == CONTINUE_EXECUTION {
+                    if exception.is_final() {
+                        return Err(Stop::Kind(FaultKind::Raised { code: STATUS_NONCONTINUABLE_EXCEPTION }));
+                    }
+                    return Ok(Some(Box::new(context::read(&self.machine, context)?)));
+                }
+            }
+            cpu = step.caller;
+        }
+        Ok(None)
+    }
+
+    /// Calls a frame's handler: its answer.
+    fn ask_handler(&mut self, record: u64, context: u64, dispatcher: &Dispatcher) -> Result<u32, Stop> {
+        let outer = self.machine.stack_pointer();
+        let at = outer.saturating_sub(Dispatcher::SIZE) & !15;
+        dispatcher.write(self, at)?;
+        self.machine.set_stack_pointer(at);
+        let answer = self.call(dispatcher.handler, &[record, dispatcher.establisher, context, at]);
+        self.machine.set_stack_pointer(outer);
+        let [a, b, c, d, ..] = answer?.to_le_bytes();
+        Ok(u32::from_le_bytes([a, b, c, d]))
+    }
+
+    /// Calls the handlers of all frames up to the target's for the second time, from the caller of the shim that this serves outwards, and goes on
+    /// there. `record` and `context` are where guest memory has the one and can take the other.
+    pub(super) fn unwind_to(&mut self, target: Target, record: u64, context: u64) -> Stop {
+        match self.unwound_to(target, record, context) {
+            Ok(cpu) => Stop::Continue(cpu),
+            Err(stop) => stop,
+        }
+    }
+
+    fn unwound_to(&mut self, target: Target, record: u64, context: u64) -> Result<Box<Cpu>, Stop> {
+        let lost = || Stop::Kind(FaultKind::Raised { code: STATUS_INVALID_UNWIND_TARGET });
+        let exit = if target.frame == 0 { EXCEPTION_EXIT_UNWIND } else { 0 };
+        ExceptionRecord::change_flags(
+            &self.machine,
+            record,
+            EXCEPTION_UNWINDING | exit,
+            EXCEPTION_TARGET_UNWIND,
+        )?;
+        let mut cpu = self.machine.caller(0).ok_or_else(lost)?;
+        // Handlers run on behalf of searches, which the guest called in the frames that those have asked.
+        let mut searches: Vec<Cpu> = self.exceptions.iter().map(|search| search.cpu.clone()).collect();
+        for _ in 0..FRAMES {
+            still_wanted(&self.machine)?;
+            if self.image_at(cpu.rip).is_none() {
+                cpu = searches.pop().ok_or_else(lost)?;
+                continue;
+            }
+            let function = self.function_at(cpu.rip)?;
+            let step = self.unwind(&cpu, function)?;
+            let there = step.establisher == target.frame;
+            if there {
+                ExceptionRecord::change_flags(&self.machine, record, EXCEPTION_TARGET_UNWIND, 0)?;
+                cpu.general[RAX] = target.value;
+            } else if target.frame != 0 && step.establisher > target.frame && searches.is_empty() {
+                return Err(lost());
+            }
+            if let (Some(handler), Some(function)) = (step.handler, function)
+                && handler.flags & UNW_FLAG_UHANDLER != 0
+            {
+                context::write(&self.machine, context, &cpu)?;
+                let dispatcher = dispatcher(&cpu, function, handler, step.establisher, context, target.ip);
+                self.ask_handler(record, context, &dispatcher)?;
+                if there {
+                    cpu = context::read(&self.machine, context)?;
+                }
+            }
+            if there {
+                cpu.rip = target.ip;
+                ExceptionRecord::change_flags(&self.machine, record, 0, EXCEPTION_UNWIND)?;
+                return Ok(Box::new(cpu));
+            }
+            cpu = step.caller;
+        }
+        Err(lost())
+    }
+
+    /// The registers of the guest where it called the shim that runs now; `slots` is how many arguments the shim takes off a 32-bit stack.
+    pub(super) fn caller(&self, slots: u64) -> Result<Cpu, Stop> {
+        let popped = if self.machine.mode() == Mode::I386 { 4 * slots } else { 0 };
+        let none = || Stop::Kind(FaultKind::Shim { shim: "a shim's view of its caller".to_owned() });
+        self.machine.caller(popped).ok_or_else(none)
+    }
+}
+
+fn dispatcher(
+    cpu: &Cpu,
+    function: Function,
+    handler: Handler,
+    establisher: u64,
+    context: u64,
+    target_ip: u64,
+) -> Dispatcher {
+    Dispatcher {
+        control_pc: cpu.rip,
+        image_base: function.base,
+        function_entry: function.entry,
+        establisher,
+        target_ip,
+        context,
+        handler: handler.address,
+        handler_data: handler.data,
+        scope_index: 0,
+    }
+}
