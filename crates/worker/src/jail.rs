@@ -73,7 +73,8 @@ pub fn enter(host: u32, line: &Line) -> Result<Jailed, Refusal> {
         .into_iter()
         .map(|Layer { name, active, detail }| wire::Layer { name: name.to_owned(), active, detail })
         .collect();
-    let started = Started { layers, arena: layout::ARENA.start, brought: layout::BROUGHT.start };
+    let segments = wire::Segments::Ldt;
+    let started = Started { layers, arena: layout::ARENA.start, brought: layout::BROUGHT.start, segments };
     line.send(&ToHost::Started(started)).map_err(|_| Refusal::Silent)?;
     Ok(Jailed { machine, image, running })
 }
