@@ -13,12 +13,13 @@ use pe::WineMark;
 use serde::Serialize;
 
 use crate::acm;
+use crate::aliases::DEFAULT_ALIASES;
 use crate::decode::{AUDIO_PREFIX, code_of, compression_name, handler_of, strip_prefix};
 use crate::directories::{files_in, machine_of, wine_mark_of};
 use crate::error::Error;
 use crate::module::MAX_FILE;
 use crate::opened::encoded;
-use crate::registry::{DEFAULT_ALIASES, DriverFile, Origin, Registry};
+use crate::registry::{DriverFile, Origin, Registry};
 use crate::session::{Hdrvr, Session};
 use crate::vfw;
 use crate::worker::printable;

@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 pub mod acm;
+mod aliases;
 mod arena;
 mod broker;
 pub mod decode;
@@ -49,11 +50,12 @@ pub mod vfw;
 mod waiting;
 mod worker;
 
+pub use aliases::{DEFAULT_ALIASES, DefaultAlias};
 pub use arena::{Arena, Block};
 pub use end::{CloseOutcome, InstanceReport, Policy, Report};
 pub use error::{Blame, Error, Place};
 pub use host::{Host, Layer, Segments};
 pub use machine::Machine;
-pub use registry::{DEFAULT_ALIASES, DefaultAlias, DriverFile, Origin, Registry};
+pub use registry::{DriverFile, Origin, Registry};
 pub use session::{Builder, Hdrvr, Instance, Session};
 pub use trace::{Outcome, Trace};

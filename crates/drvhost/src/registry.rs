@@ -3,87 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::aliases::DEFAULT_ALIASES;
 use crate::directories::{Directories, find_in, machine_of};
 use crate::error::Error;
 use crate::machine::{self, Machine};
 
 /// The section that a NULL section means.
 pub(crate) const DRIVERS32: &str = "Drivers32";
-
-/// An alias that is known without configuration.
-#[derive(Debug, Clone, Copy)]
-pub struct DefaultAlias {
-    /// The value's name in Drivers32.
-    pub alias: &'static str,
-    /// The driver's file name.
-    pub file: &'static str,
-    /// The compressions that it stands for, as in a BITMAPINFOHEADER: fourccs, or BI_ numbers.
-    pub compressions: &'static [u32],
-    /// The wave format tags that it stands for.
-    pub format_tags: &'static [u16],
-}
-
-const fn fourcc(code: &[u8; 4]) -> u32 {
-    u32::from_le_bytes(*code)
-}
-
-/// The drivers that Windows brings along, as Wine names their files.
-pub const DEFAULT_ALIASES: &[DefaultAlias] = &[
-    DefaultAlias {
-        alias: "vidc.cvid",
-        file: "iccvid.dll",
-        compressions: &[fourcc(b"cvid")],
-        format_tags: &[],
-    },
-    DefaultAlias {
-        alias: "vidc.msvc",
-        file: "msvidc32.dll",
-        compressions: &[fourcc(b"MSVC")],
-        format_tags: &[],
-    },
-    DefaultAlias {
-        alias: "vidc.cram",
-        file: "msvidc32.dll",
-        compressions: &[fourcc(b"CRAM")],
-        format_tags: &[],
-    },
-    DefaultAlias {
-        alias: "vidc.mrle",
-        file: "msrle32.dll",
-        compressions: &[fourcc(b"mrle"), mmsystem::BI_RLE8, mmsystem::BI_RLE4],
-        format_tags: &[],
-    },
-    DefaultAlias {
-        alias: "msacm.msadpcm",
-        file: "msadp32.acm",
-        compressions: &[],
-        format_tags: &[mmsystem::WAVE_FORMAT_ADPCM],
-    },
-    DefaultAlias {
-        alias: "msacm.imaadpcm",
-        file: "imaadp32.acm",
-        compressions: &[],
-        format_tags: &[mmsystem::WAVE_FORMAT_DVI_ADPCM],
-    },
-    DefaultAlias {
-        alias: "msacm.msg711",
-        file: "msg711.acm",
-        compressions: &[],
-        format_tags: &[mmsystem::WAVE_FORMAT_ALAW, mmsystem::WAVE_FORMAT_MULAW],
-    },
-    DefaultAlias {
-        alias: "msacm.msgsm610",
-        file: "msgsm32.acm",
-        compressions: &[],
-        format_tags: &[mmsystem::WAVE_FORMAT_GSM610],
-    },
-    DefaultAlias {
-        alias: "msacm.l3acm",
-        file: "l3codeca.acm",
-        compressions: &[],
-        format_tags: &[mmsystem::WAVE_FORMAT_MPEGLAYER3],
-    },
-];
 
 /// How a driver's file was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -441,47 +367,4 @@ fn split(value: &str) -> (&str, Option<String>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with_files(names: &[&str]) -> (tempfile::TempDir, Registry) {
-        let folder = tempfile::tempdir().unwrap();
-        for name in names {
-            std::fs::write(folder.path().join(name), b"").unwrap();
-        }
-        let mut registry = Registry::new();
-        registry.add_driver_path(folder.path());
-        (folder, registry)
-    }
-
-    fn file_of(found: &DriverFile) -> &str {
-        found.path.file_name().unwrap().to_str().unwrap()
-    }
-
-    #[test]
-    fn values_split_at_the_first_space() {
-        assert_eq!(split("spy.dll"), ("spy.dll", None));
-        assert_eq!(split("spy.dll  COM1  /x=2 "), ("spy.dll", Some("COM1  /x=2 ".into())));
-        assert_eq!(split("spy.dll   "), ("spy.dll", None));
-        assert_eq!(split(" spy.dll"), ("", Some("spy.dll".into())));
-    }
-
-    #[test]
-    fn the_command_line_splits_text_off_but_prefers_whole_files() {
-        let (folder, registry) = with_files(&["spy.dll", "a b.dll"]);
-        let whole = folder.path().join("a b.dll");
-        assert_eq!(registry.resolve_argument(whole.to_str().unwrap()).unwrap().text, None);
-        let named = format!("{}/spy.dll hang on", folder.path().display());
-        assert_eq!(registry.resolve_argument(&named).unwrap().text.as_deref(), Some("hang on"));
-        assert_eq!(registry.resolve_argument("spy hang").unwrap().text.as_deref(), Some("hang"));
-        assert!(registry.resolve_argument("Cargo.toml").is_err(), "the current directory is not searched");
-    }
-
-    #[test]
-    fn an_entry_wins_over_a_file_of_its_name() {
-        let (_folder, mut registry) = with_files(&["spy.dll", "other.dll"]);
-        registry.set("Drivers32", "spy.dll", "other.dll text");
-        let found = registry.resolve("SPY.DLL", None).unwrap();
-        assert_eq!((file_of(&found), found.text.as_deref()), ("other.dll", Some("text")));
-    }
-}
+mod tests;

@@ -2,8 +2,9 @@
 
 use mmsystem::{BITMAP_COMPRESSIONS, FourCc, WAVE_FORMATS};
 
+use crate::aliases::DEFAULT_ALIASES;
 use crate::error::Error;
-use crate::registry::{DEFAULT_ALIASES, DRIVERS32, DriverFile, Registry};
+use crate::registry::{DRIVERS32, DriverFile, Registry};
 
 /// What the names of video codecs' entries start with.
 pub(crate) const VIDEO_PREFIX: &str = "vidc.";
