@@ -31,9 +31,12 @@ impl Host {
     /// # Errors
     /// [`Error::Worker`].
     pub(crate) fn probe(spawner: &Spawner, program: &Path) -> Result<Self, Error> {
-        let launched = Launched::new(spawner, program, "no driver", &Images::new(&[])?)?;
+        // Only a worker for a 32-bit driver makes a segment. This one has nothing in it, and is never loaded.
+        let empty = pe::builder::Builder::new(pe::Machine::I386).build();
+        let launched = Launched::new(spawner, program, "no driver", &Images::new(&empty)?)?;
         launched.child.kill();
         let wire::Started { layers, segments, .. } = launched.started;
+        let segments = segments.ok_or_else(|| Error::Worker("it says nothing of segments".into()))?;
         let layers = layers.into_iter().map(|layer| Layer {
             name: printable(&layer.name),
             detail: printable(&layer.detail),

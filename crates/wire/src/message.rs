@@ -130,8 +130,8 @@ pub struct Started {
     pub arena: u64,
     /// Where it sees further images.
     pub brought: u64,
-    /// How its 32-bit code gets a segment for FS.
-    pub segments: Segments,
+    /// How its 32-bit code gets a segment for FS; `None` in a worker for a 64-bit driver.
+    pub segments: Option<Segments>,
 }
 
 /// How 32-bit code gets the segment that FS names: Windows has the thread's block there, wherever that is in memory.
