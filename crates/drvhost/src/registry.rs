@@ -220,9 +220,8 @@ impl Registry {
 
     /// The driver at a path.
     fn at(&self, path: PathBuf) -> Result<DriverFile, Error> {
-        match self.machine {
-            Some(wanted) => of_machine(&path, wanted)?,
-            None => {}
+        if let Some(wanted) = self.machine {
+            of_machine(&path, wanted)?;
         }
         Ok(DriverFile { path, text: None, alias: None, origin: Origin::DriverPath })
     }
