@@ -204,12 +204,12 @@ impl Registry {
     pub fn resolve_argument(&self, argument: &str) -> Result<DriverFile, Error> {
         let as_file = |text: &str| is_path(text).then(|| PathBuf::from(text)).filter(|path| path.is_file());
         if let Some(path) = as_file(argument) {
-            return self.at(path);
+            return self.resolve_path(path);
         }
         // A name cannot begin with a space, and then there is nothing to split off.
         let (name, text) = if argument.starts_with(' ') { (argument, None) } else { split(argument) };
         let found = match as_file(name) {
-            Some(path) => self.at(path)?,
+            Some(path) => self.resolve_path(path)?,
             None => self.resolve(name, None).map_err(|error| match error {
                 Error::NoSuchDriver { .. } if is_path(name) => not_there(name),
                 error => error,
@@ -218,8 +218,11 @@ impl Registry {
         Ok(DriverFile { text: text.or(found.text), ..found })
     }
 
-    /// The driver at a path.
-    fn at(&self, path: PathBuf) -> Result<DriverFile, Error> {
+    /// The driver in the file at a path, whatever that is.
+    ///
+    /// # Errors
+    /// [`Error::OtherMachine`] when it is not for the machine that is wanted.
+    pub fn resolve_path(&self, path: PathBuf) -> Result<DriverFile, Error> {
         if let Some(wanted) = self.machine {
             of_machine(&path, wanted)?;
         }
