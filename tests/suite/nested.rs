@@ -92,6 +92,26 @@ spy_test!(three_nested_opens_in_drv_load, || {
     assert!(nest.rig.session.instances().is_empty());
 });
 
+spy_test!(a_driver_for_another_machine_is_not_there, || {
+    let nest = Nest::with(
+        &["opener.dll", "twin.dll"],
+        |registry| registry.set("Drivers32", "narrow", "narrow.dll"),
+        Duration::from_secs(30),
+    );
+    let narrow = pe::builder::Builder::new(pe::Machine::I386).code(&[0xC3]).export("DriverProc", 0).build();
+    nest.folder.write("narrow.dll", &narrow);
+    // One that exists for both is that for the opener's machine.
+    std::fs::create_dir(nest.folder.file("beside")).unwrap();
+    std::fs::copy(driver("nest"), nest.folder.file("beside/opener.dll")).unwrap();
+    nest.folder.write("beside/twin.dll", &narrow);
+    let opener = nest.open(nest.folder.file("beside/opener.dll").to_str().unwrap());
+    for name in ["narrow", "narrow.dll", "C:\\windows\\system32\\narrow.dll"] {
+        assert_eq!(nest.open_from(opener, name, None, 0), None, "{name}");
+    }
+    let twin = nest.open_from(opener, "twin.dll", None, 0).expect("it opens");
+    assert_eq!(nest.rig.send(twin, XOR, 5, 3), 6);
+});
+
 spy_test!(c070_exitsession_reaches_opener_and_opened, || {
     let nest = Nest::new(&["nest-2.dll", "nest-1.dll", "nest-0.dll"]);
     nest.open("nest-2.dll");
