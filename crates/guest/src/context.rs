@@ -16,10 +16,14 @@ pub(crate) struct Context {
     pub guest_sp: u64,
     /// Non-zero when the innermost call must end: checked when a shim returns.
     pub abort: u64,
-    /// The thread block's address, the guest's GS base.
+    /// The thread block's address: the base of the guest's GS, or of FS if it runs 32-bit code.
     pub teb: u64,
     /// The host's FS base: its thread-local storage.
     pub host_fs: u64,
+    /// The selector of a 32-bit guest's FS.
+    pub fs_selector: u64,
+    /// Where to go in a 32-bit guest, as a far jump takes it: an offset, then the selector of 32-bit code.
+    pub far: [u32; 2],
     /// `extern "sysv64" fn(*mut Context, *mut ImportFrame, u32)`.
     pub dispatch: u64,
     /// What `dispatch` works on: the [`crate::Host`] of the innermost call.
@@ -62,6 +66,8 @@ impl Context {
     pub const ABORT: usize = offset_of!(Self, abort);
     pub const TEB: usize = offset_of!(Self, teb);
     pub const HOST_FS: usize = offset_of!(Self, host_fs);
+    pub const FS_SELECTOR: usize = offset_of!(Self, fs_selector);
+    pub const FAR: usize = offset_of!(Self, far);
     pub const DISPATCH: usize = offset_of!(Self, dispatch);
     pub const IN_GUEST: usize = offset_of!(Self, in_guest);
 

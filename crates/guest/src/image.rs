@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::fault::Access;
 use crate::layout::{BROUGHT, GRANULARITY, IMAGES, PAGE, PRISTINE, page_round};
 use crate::memory::{Memory, Protection};
+use crate::mode::Mode;
 use crate::thread::Machine;
 
 /// An image in guest memory.
@@ -55,7 +56,7 @@ pub enum LoadError {
     #[error(transparent)]
     Image(#[from] pe::PeError),
     /// Code for another processor.
-    #[error("it is for {0} processors; this worker runs x86_64 code")]
+    #[error("it is for {0} processors, and this worker was started for another driver")]
     Machine(pe::Machine),
     /// It can only lie where something else lies.
     #[error("it has no relocations and its place at {0:#x} cannot be had")]
@@ -111,7 +112,7 @@ impl Machine {
         image: &pe::Image<'_>,
         bindings: &[Binding],
     ) -> Result<Module, LoadError> {
-        let size = mapped_size(image)?;
+        let size = self.mapped_size(image)?;
         let base = self.place_for(image, size)?;
         let map = Map { base, size };
         self.memory.protect(base..base + size, Protection::READ_WRITE).map_err(LoadError::Protect)?;
@@ -136,7 +137,7 @@ impl Machine {
         offset: u32,
         bindings: &[Binding],
     ) -> Result<Module, LoadError> {
-        let (offset, size) = (u64::from(offset), mapped_size(image)?);
+        let (offset, size) = (u64::from(offset), self.mapped_size(image)?);
         if !offset.is_multiple_of(GRANULARITY) || offset + size > BROUGHT.end - BROUGHT.start {
             return Err(LoadError::NoRoom(size));
         }
@@ -162,6 +163,14 @@ impl Machine {
     /// Forgets an image that was unloaded. Its pages stay as they are.
     pub fn forget(&mut self, base: u64) {
         self.modules.retain(|module| module.base != base);
+    }
+
+    /// The bytes that an image occupies, whole pages.
+    fn mapped_size(&self, image: &pe::Image<'_>) -> Result<u64, LoadError> {
+        if Mode::of(image.machine()) != Some(self.mode()) {
+            return Err(LoadError::Machine(image.machine()));
+        }
+        page_round(image.size_of_image().into()).ok_or(LoadError::NoRoom(image.size_of_image().into()))
     }
 
     /// The preferred base if it can be had, else the first place that is free.
@@ -190,7 +199,10 @@ impl Machine {
         bindings: &[Binding],
     ) -> Result<Vec<u64>, LoadError> {
         for binding in bindings {
-            map.write(&self.memory, "import table", binding.slot_rva, &binding.target.to_le_bytes())?;
+            let rva = binding.slot_rva;
+            let slot = map.address("import table", rva.into(), self.mode().pointer_size())?;
+            let not_writable = |_| LoadError::NotWritable { what: "import table", rva };
+            self.put_pointer(slot, binding.target).map_err(not_writable)?;
         }
         let Some(tls) = image.tls()? else { return Ok(Vec::new()) };
         let template = u64::from(tls.end_rva.saturating_sub(tls.start_rva));
@@ -234,14 +246,6 @@ impl Machine {
         self.modules.push(module.clone());
         Ok(module)
     }
-}
-
-/// The bytes that an image occupies, whole pages.
-fn mapped_size(image: &pe::Image<'_>) -> Result<u64, LoadError> {
-    if image.machine() != pe::Machine::X86_64 {
-        return Err(LoadError::Machine(image.machine()));
-    }
-    page_round(image.size_of_image().into()).ok_or(LoadError::NoRoom(image.size_of_image().into()))
 }
 
 /// The parts of an image that may be used, and how: the headers and the sections.

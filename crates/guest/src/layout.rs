@@ -11,8 +11,8 @@ pub const PAGE: u64 = 0x1000;
 /// Alignment of images and of reservations, as on Windows (`dwAllocationGranularity`).
 pub const GRANULARITY: u64 = 0x1_0000;
 
-/// The driver that the process was started for.
-pub const IMAGES: Range<u64> = 0x1000_0000..0x2000_0000;
+/// The driver that the process was started for. Begins where linkers put programs, as old drivers without relocations may want to lie.
+pub const IMAGES: Range<u64> = 0x40_0000..0x2000_0000;
 
 /// Import thunks: readable and executable.
 pub const THUNKS: Range<u64> = 0x2000_0000..0x2004_0000;

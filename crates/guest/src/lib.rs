@@ -18,19 +18,27 @@
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 compile_error!("guest code is x86 and runs natively: this crate needs x86-64 Linux");
 
+mod arguments;
+mod blocks;
 mod context;
 mod enter;
 mod fault;
 mod image;
 pub mod layout;
 mod memory;
+mod mode;
+mod segments;
 mod signal;
+mod switch;
 mod thread;
 mod thunks;
 
-pub use enter::{Arguments, Host, Stop, Value, call};
+pub use arguments::{Arguments, Return, Value};
+pub use enter::{Host, Stop, call};
 pub use fault::{Access, Fault, FaultKind, Place};
 pub use image::{Binding, LoadError, Module};
 pub use memory::{Memory, Protection, Violation};
+pub use mode::Mode;
+pub use segments::Segments;
 pub use thread::{Machine, Serving, StartError};
 pub use thunks::Thunks;

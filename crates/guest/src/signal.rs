@@ -8,7 +8,7 @@ use std::arch::global_asm;
 use std::io;
 
 use crate::context::{Context, Trap};
-use crate::enter;
+use crate::switch::{self, compat};
 
 /// Size and alignment of the alternate stack: its base is found by masking a stack pointer.
 const STACK_SIZE: usize = 0x1_0000;
@@ -129,10 +129,14 @@ extern "sysv64" fn handle(
         die();
     }
     context.trap = trap;
-    registers[libc::REG_RIP as usize] = enter::fault_exit().cast_signed();
+    registers[libc::REG_RIP as usize] = switch::fault_exit().cast_signed();
     registers[libc::REG_RSP as usize] = context.host_sp.cast_signed();
     registers[libc::REG_R11 as usize] = std::ptr::from_mut(context) as i64;
     registers[libc::REG_EFL as usize] &= !UNSAFE_FLAGS;
+    // CS, GS, FS and SS, 16 bits each: the guest may have run 32-bit code.
+    let data = i64::from(compat::DATA) << 48;
+    let segments = &mut registers[libc::REG_CSGSFS as usize];
+    *segments = *segments & 0x0000_ffff_ffff_0000 | data | i64::from(compat::HOST_CODE);
 }
 
 /// Ends the process: the host's own code faulted, and nothing that it holds can be trusted any more.

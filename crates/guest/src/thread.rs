@@ -4,34 +4,17 @@ use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicU32;
 
+use crate::blocks::{self, Field, teb};
 use crate::context::{Context, TEB_CONTEXT, Trap};
 use crate::fault::{Access, Fault, FaultKind, Place};
 use crate::image::Module;
 use crate::layout::{self, PAGE};
 use crate::memory::{Memory, Violation};
+use crate::mode::Mode;
+use crate::segments::{self, Segments};
 use crate::signal;
+use crate::switch::compat;
 use crate::thunks::Thunks;
-
-/// Offsets in the 64-bit thread environment block (public symbols of ntdll: `_TEB`).
-mod teb {
-    pub const STACK_BASE: u64 = 0x08;
-    pub const STACK_LIMIT: u64 = 0x10;
-    pub const SELF: u64 = 0x30;
-    pub const PROCESS_ID: u64 = 0x40;
-    pub const THREAD_ID: u64 = 0x48;
-    pub const TLS_POINTER: u64 = 0x58;
-    pub const PEB: u64 = 0x60;
-    pub const LAST_ERROR: u64 = 0x68;
-    pub const SIZE: u64 = 0x3000;
-}
-
-/// Offsets in the 64-bit process environment block (`_PEB`).
-mod peb {
-    pub const IMAGE_BASE: u64 = 0x10;
-    pub const PROCESS_HEAP: u64 = 0x30;
-    pub const NUMBER_OF_PROCESSORS: u64 = 0xb8;
-    pub const SIZE: u64 = 0x1000;
-}
 
 /// How many images with thread-local data there may be.
 const TLS_SLOTS: u64 = 64;
@@ -77,6 +60,9 @@ const STACK_PER_CALL: u64 = 8 << 10;
 /// Everything that guest code runs on.
 #[derive(Debug)]
 pub struct Machine {
+    mode: Mode,
+    /// Of a 32-bit guest.
+    segments: Option<Segments>,
     /// The guest's memory.
     pub memory: Memory,
     pub(crate) thunks: Thunks,
@@ -94,27 +80,37 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Reserves guest memory and makes the calling thread the guest's. Once a process, before its system-call filter.
+    /// Reserves guest memory and makes the calling thread the guest's, to run code of this mode. Once a process, before its system-call filter.
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn new() -> Result<Self, StartError> {
+    pub fn new(mode: Mode) -> Result<Self, StartError> {
         // AT_HWCAP2 bit 1: the kernel lets user code read and write FS and GS bases (Documentation/arch/x86/x86_64/fsgs).
         // SAFETY: reads the auxiliary vector.
         if unsafe { libc::getauxval(libc::AT_HWCAP2) } & 2 == 0 {
             return Err(StartError::NoFsGsBase);
         }
         let memory = Memory::reserve().map_err(StartError::Reserve)?;
-        let thunks = Thunks::new(&memory)?;
+        let thunks = Thunks::new(&memory, mode)?;
         let host_fs: u64;
         // SAFETY: reads the FS base; FSGSBASE is there (check above).
         unsafe { std::arch::asm!("rdfsbase {}", out(reg) host_fs, options(nomem, nostack)) };
+        let teb = layout::SYSTEM.start;
+        let (segments, fs_selector) = match mode {
+            Mode::I386 => {
+                let (segments, selector) = segments::select(u32::try_from(teb).unwrap_or(0), 0);
+                (Some(segments), selector)
+            }
+            Mode::X86_64 => (None, 0),
+        };
         let context = Context {
             host_sp: 0,
             guest_sp: layout::STACK.end - PAGE,
             abort: 0,
-            teb: layout::SYSTEM.start,
+            teb,
             host_fs,
+            fs_selector: fs_selector.into(),
+            far: [0, compat::CODE.into()],
             dispatch: 0,
             host: 0,
             in_guest: 0,
@@ -127,6 +123,8 @@ impl Machine {
         // Leaked on purpose: the signal handler may look at it for as long as the process lives.
         let context = NonNull::from(Box::leak(Box::new(context)));
         let mut machine = Self {
+            mode,
+            segments,
             memory,
             thunks,
             modules: Vec::new(),
@@ -147,30 +145,49 @@ impl Machine {
     }
 
     fn make_blocks(&mut self) -> Result<(), Violation> {
-        self.teb = self.lend(teb::SIZE)?;
-        self.peb = self.lend(peb::SIZE)?;
-        let tls = self.lend(8 * TLS_SLOTS)?;
-        // Any number will do, if only it is not 0: a guest compares them.
-        let (process, thread) = (0x20_u64, 0x24_u64);
-        for (offset, value) in [
-            (teb::STACK_BASE, layout::STACK.end),
-            (teb::STACK_LIMIT, layout::STACK.start),
-            (teb::SELF, self.teb),
-            (teb::PROCESS_ID, process),
-            (teb::THREAD_ID, thread),
-            (teb::TLS_POINTER, tls),
-            (teb::PEB, self.peb),
-        ] {
-            self.memory.write(self.teb + offset, &value.to_le_bytes())?;
+        self.teb = self.lend(blocks::TEB_SIZE)?;
+        self.peb = self.lend(blocks::PEB_SIZE)?;
+        let tls = self.lend(self.mode.pointer_size() * TLS_SLOTS)?;
+        for (field, value) in blocks::thread_block(self.teb, self.peb, tls) {
+            self.put_pointer(self.teb + field.offset(self.mode), value)?;
         }
-        for (offset, value) in [
-            (peb::IMAGE_BASE, layout::IMAGES.start),
-            (peb::PROCESS_HEAP, Self::PROCESS_HEAP),
-            (peb::NUMBER_OF_PROCESSORS, 1),
-        ] {
-            self.memory.write(self.peb + offset, &value.to_le_bytes())?;
+        for (field, value) in blocks::process_block() {
+            self.put_pointer(self.peb + field.offset(self.mode), value)?;
         }
         Ok(())
+    }
+
+    /// The mode that the guest's code runs in.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// How a 32-bit guest's FS is set up; `None` for a 64-bit guest.
+    #[must_use]
+    pub fn segments(&self) -> Option<Segments> {
+        self.segments
+    }
+
+    /// The pointer, handle or `SIZE_T` in guest memory at an address.
+    ///
+    /// # Errors
+    /// [`Violation`] when not all of it is readable.
+    pub fn pointer_at(&self, address: u64) -> Result<u64, Violation> {
+        match self.mode {
+            Mode::I386 => self.memory.array(address).map(u32::from_le_bytes).map(u64::from),
+            Mode::X86_64 => self.memory.array(address).map(u64::from_le_bytes),
+        }
+    }
+
+    /// Puts a pointer, handle or `SIZE_T` into guest memory; a 32-bit guest gets its lower half.
+    ///
+    /// # Errors
+    /// [`Violation`] when not all of it is writable.
+    pub fn put_pointer(&self, address: u64, value: u64) -> Result<(), Violation> {
+        let bytes = value.to_le_bytes();
+        let size = usize::try_from(self.mode.pointer_size()).unwrap_or(bytes.len());
+        self.memory.write(address, bytes.get(..size).unwrap_or(&bytes))
     }
 
     /// The handle of the process heap: GetProcessHeap's answer, which drivers also read from the process block themselves.
@@ -179,7 +196,7 @@ impl Machine {
     /// The guest's process and thread ids.
     #[must_use]
     pub fn ids(&self) -> (u32, u32) {
-        (0x20, 0x24)
+        (blocks::PROCESS_ID, blocks::THREAD_ID)
     }
 
     /// `size` zeroed bytes of guest memory for good, aligned to 16.
@@ -217,16 +234,21 @@ impl Machine {
         &self.modules
     }
 
+    /// The address of a field of the guest's thread block.
+    fn in_thread_block(&self, field: Field) -> u64 {
+        self.teb + field.offset(self.mode)
+    }
+
     /// The guest's last-error value (`GetLastError`).
     #[must_use]
     pub fn last_error(&self) -> u32 {
-        self.memory.array(self.teb + teb::LAST_ERROR).map_or(0, u32::from_le_bytes)
+        self.memory.array(self.in_thread_block(teb::LAST_ERROR)).map_or(0, u32::from_le_bytes)
     }
 
     /// Sets it.
     pub fn set_last_error(&mut self, code: u32) {
         // The thread block is always writable; if it were not, the guest would be the only one to miss the value.
-        let _ = self.memory.write(self.teb + teb::LAST_ERROR, &code.to_le_bytes());
+        let _ = self.memory.write(self.in_thread_block(teb::LAST_ERROR), &code.to_le_bytes());
     }
 
     /// The thread-local block of the image at `base`, and its slot: those that it had before if it was there before.
@@ -254,12 +276,12 @@ impl Machine {
     /// # Errors
     /// [`Violation`] when there is no such slot.
     fn set_tls(&mut self, index: u32, address: u64) -> Result<(), Violation> {
-        let table = u64::from_le_bytes(self.memory.array(self.teb + teb::TLS_POINTER)?);
-        let slot = table + 8 * u64::from(index);
+        let table = self.pointer_at(self.in_thread_block(teb::TLS_POINTER))?;
+        let slot = table.wrapping_add(self.mode.pointer_size() * u64::from(index));
         if u64::from(index) >= TLS_SLOTS {
             return Err(Violation { address: slot, len: 8, access: Access::Write });
         }
-        self.memory.write(slot, &address.to_le_bytes())
+        self.put_pointer(slot, address)
     }
 
     /// Starts serving request `number` (not 0) and answers what was served before, for [`resume`](Self::resume): if `interrupt`

@@ -2,9 +2,10 @@
 
 use std::io;
 
-use crate::enter;
 use crate::layout::THUNKS;
-use crate::memory::{Memory, Protection};
+use crate::memory::{Memory, Protection, Violation};
+use crate::mode::Mode;
+use crate::switch::{compat, long};
 
 /// Bytes of one thunk.
 const SIZE: u64 = 16;
@@ -12,19 +13,40 @@ const SIZE: u64 = 16;
 /// How many thunks are left over, for the imports of images that come after [`Thunks::seal`].
 const SPARE: u32 = 1024;
 
+/// How many places before the first thunk hold what thunks need.
+const GATES: u64 = 4;
+
+/// Of a 64-bit guest: where the address of `drvhost_import64` lies.
+const IMPORT64: u64 = THUNKS.start;
+
+/// Of a 32-bit guest: 64-bit code that jumps to `drvhost_import32`, the same for `drvhost_leave32`, and the 32-bit code that functions return to.
+const IMPORT32: u64 = THUNKS.start;
+const LEAVE32: u64 = THUNKS.start + SIZE;
+pub(crate) const RETURN32: u64 = THUNKS.start + 2 * SIZE;
+
 /// The thunks, one for every function that the guest may call out to, numbered from 0.
 #[derive(Debug)]
 pub struct Thunks {
+    mode: Mode,
     count: u32,
     /// How many have been made once no more can be; before that `None`.
     sealed: Option<u32>,
 }
 
 impl Thunks {
-    pub(crate) fn new(memory: &Memory) -> Result<Self, crate::memory::Violation> {
-        // Slot 0 holds where every thunk jumps to; thunks follow.
-        memory.write(THUNKS.start, &enter::import_entry().to_le_bytes())?;
-        Ok(Self { count: 0, sealed: None })
+    pub(crate) fn new(memory: &Memory, mode: Mode) -> Result<Self, Violation> {
+        match mode {
+            Mode::X86_64 => memory.write(IMPORT64, &long::import_entry().to_le_bytes())?,
+            Mode::I386 => {
+                for (at, to) in [IMPORT32, LEAVE32].into_iter().zip(compat::entries()) {
+                    // jmp [rip + 0]; then the address
+                    memory.write(at, b"\xff\x25\0\0\0\0")?;
+                    memory.write(at + 6, &to.to_le_bytes())?;
+                }
+                memory.write(RETURN32, &far_jump(LEAVE32))?;
+            }
+        }
+        Ok(Self { mode, count: 0, sealed: None })
     }
 
     /// Adds a thunk and answers its index; `None` when there is no room for more.
@@ -33,7 +55,7 @@ impl Thunks {
         match self.sealed {
             Some(made) if index >= made => return None,
             Some(_) => {}
-            None => write(memory, index)?,
+            None => self.write(memory, index)?,
         }
         self.count += 1;
         Some(index)
@@ -42,31 +64,44 @@ impl Thunks {
     /// The guest address of a thunk.
     #[must_use]
     pub fn address(index: u32) -> u64 {
-        THUNKS.start + SIZE * (u64::from(index) + 1)
+        THUNKS.start + SIZE * (u64::from(index) + GATES)
     }
 
     /// Makes the thunks executable and unchangeable, some spare ones among them.
     pub(crate) fn seal(&mut self, memory: &mut Memory) -> io::Result<()> {
         let spare = (self.count..self.count.saturating_add(SPARE))
-            .take_while(|&index| write(memory, index).is_some());
+            .take_while(|&index| self.write(memory, index).is_some());
         self.sealed = Some(self.count + u32::try_from(spare.count()).unwrap_or(0));
         memory.protect(THUNKS, Protection::READ_EXECUTE)
     }
+
+    /// Writes a thunk's code; `None` when there is no room for it.
+    fn write(&self, memory: &Memory, index: u32) -> Option<()> {
+        let address = Self::address(index);
+        if address + SIZE > THUNKS.end {
+            return None;
+        }
+        // mov eax, index
+        let mut code = [0xcc; SIZE as usize];
+        code[0] = 0xb8;
+        code[1..5].copy_from_slice(&index.to_le_bytes());
+        match self.mode {
+            Mode::X86_64 => {
+                // jmp [rip + distance]
+                let next = address + 5 + 6;
+                let distance = i32::try_from(IMPORT64.cast_signed() - next.cast_signed()).ok()?;
+                code[5..7].copy_from_slice(&[0xff, 0x25]);
+                code[7..11].copy_from_slice(&distance.to_le_bytes());
+            }
+            Mode::I386 => code[5..12].copy_from_slice(&far_jump(IMPORT32)),
+        }
+        memory.write(address, &code).ok()
+    }
 }
 
-/// Writes a thunk's code; `None` when there is no room for it.
-fn write(memory: &Memory, index: u32) -> Option<()> {
-    let address = Thunks::address(index);
-    if address + SIZE > THUNKS.end {
-        return None;
-    }
-    // mov eax, index; jmp [rip + distance to slot 0]
-    let next = address + 5 + 6;
-    let distance = i32::try_from(THUNKS.start.cast_signed() - next.cast_signed()).ok()?;
-    let mut code = [0xcc; SIZE as usize];
-    code[0] = 0xb8;
-    code[1..5].copy_from_slice(&index.to_le_bytes());
-    code[5..7].copy_from_slice(&[0xff, 0x25]);
-    code[7..11].copy_from_slice(&distance.to_le_bytes());
-    memory.write(address, &code).ok()
+/// `ljmp`, in 32-bit code, to 64-bit code at a low address.
+fn far_jump(to: u64) -> [u8; 7] {
+    let [a, b, c, d, ..] = to.to_le_bytes();
+    let [low, high] = compat::HOST_CODE.to_le_bytes();
+    [0xea, a, b, c, d, low, high]
 }

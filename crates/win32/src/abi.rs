@@ -3,7 +3,7 @@
 //! Types are what Win32's declarations say, so that one declaration serves drivers of both widths: a [`Pointer`] is as wide as
 //! the guest's, a `u32` is a DWORD in either.
 
-use guest::{Arguments, Memory, Stop, Value, Violation};
+use guest::{Arguments, Machine, Memory, Stop, Value, Violation};
 
 use crate::process::Process;
 
@@ -40,24 +40,21 @@ pub const INVALID_HANDLE: Pointer = Pointer(u64::MAX);
 /// Reads the arguments of one import call, from the first to the last.
 #[derive(Debug)]
 pub struct Reader<'a> {
-    arguments: &'a Arguments,
+    arguments: Arguments,
     memory: &'a Memory,
-    next: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(arguments: &'a Arguments, memory: &'a Memory) -> Self {
-        Self { arguments, memory, next: 0 }
-    }
-
-    fn slot(&mut self) -> Result<u64, Violation> {
-        self.next += 1;
-        self.arguments.integer(self.next - 1, self.memory)
+    pub(crate) fn new(arguments: Arguments, memory: &'a Memory) -> Self {
+        Self { arguments, memory }
     }
 }
 
 /// A type that a shim may take.
 pub trait Argument: Sized {
+    /// How many 4-byte slots it takes on an i386 guest's stack; `None` if only the caller knows.
+    const SLOTS: Option<u32>;
+
     /// Takes the next argument.
     ///
     /// # Errors
@@ -66,8 +63,10 @@ pub trait Argument: Sized {
 }
 
 impl Argument for Pointer {
+    const SLOTS: Option<u32> = Some(1);
+
     fn decode(reader: &mut Reader<'_>) -> Result<Self, Violation> {
-        reader.slot().map(Self)
+        reader.arguments.word(reader.memory).map(Self)
     }
 }
 
@@ -75,9 +74,10 @@ impl Argument for Pointer {
 macro_rules! narrow {
     ($($type:ty),*) => {$(
         impl Argument for $type {
+            const SLOTS: Option<u32> = Some(1);
+
             fn decode(reader: &mut Reader<'_>) -> Result<Self, Violation> {
-                let [low, ..] = [reader.slot()?];
-                let bytes = low.to_le_bytes();
+                let bytes = reader.arguments.word(reader.memory)?.to_le_bytes();
                 let mut own = [0; size_of::<$type>()];
                 own.copy_from_slice(&bytes[..size_of::<$type>()]);
                 Ok(Self::from_le_bytes(own))
@@ -88,56 +88,74 @@ macro_rules! narrow {
 narrow!(u8, u16, i16, u32, i32);
 
 impl Argument for u64 {
+    const SLOTS: Option<u32> = Some(2);
+
     fn decode(reader: &mut Reader<'_>) -> Result<Self, Violation> {
-        reader.slot()
+        reader.arguments.long(reader.memory)
     }
 }
 
 impl Argument for f64 {
+    const SLOTS: Option<u32> = Some(2);
+
     fn decode(reader: &mut Reader<'_>) -> Result<Self, Violation> {
-        reader.next += 1;
-        reader.arguments.float(reader.next - 1, reader.memory)
+        reader.arguments.double(reader.memory)
     }
 }
 
-/// A float lies in the low half of where a double would.
 impl Argument for f32 {
+    const SLOTS: Option<u32> = Some(1);
+
     fn decode(reader: &mut Reader<'_>) -> Result<Self, Violation> {
-        let [a, b, c, d, ..] = f64::decode(reader)?.to_le_bytes();
-        Ok(Self::from_le_bytes([a, b, c, d]))
+        reader.arguments.single(reader.memory)
     }
 }
 
-/// The arguments behind `...`, or those that a `va_list` points to.
+/// The arguments behind `...`, or those that a `va_list` points to. In either, a floating-point number is a double and lies where an
+/// integer would.
 #[derive(Debug, Clone, Copy)]
 pub enum Variadic {
-    /// The rest of a call's own arguments, from this one on.
-    Call(Arguments, usize),
+    /// The rest of a call's own arguments.
+    Call(Arguments),
     /// Slots in guest memory.
     List(Pointer),
 }
 
 impl Argument for Variadic {
+    const SLOTS: Option<u32> = None;
+
     fn decode(reader: &mut Reader<'_>) -> Result<Self, Violation> {
-        Ok(Self::Call(*reader.arguments, reader.next))
+        Ok(Self::Call(reader.arguments))
     }
 }
 
 impl Variadic {
-    /// The next argument's slot; a variadic floating-point argument is in it as well, as its bits.
+    /// The next argument: an integer or pointer of at most a pointer's size.
     ///
     /// # Errors
     /// [`Violation`] when it would lie outside guest memory.
-    pub fn slot(&mut self, memory: &Memory) -> Result<u64, Violation> {
+    pub fn word(&mut self, machine: &Machine) -> Result<u64, Violation> {
         match self {
-            Self::Call(arguments, next) => {
-                *next += 1;
-                arguments.integer(*next - 1, memory)
-            }
+            Self::Call(arguments) => arguments.word(&machine.memory),
             Self::List(at) => {
-                let slot = memory.array(at.0).map(u64::from_le_bytes)?;
+                let word = machine.pointer_at(at.0)?;
+                *at = at.at(machine.mode().pointer_size());
+                Ok(word)
+            }
+        }
+    }
+
+    /// The next argument: an integer of 64 bits, or the bits of a double.
+    ///
+    /// # Errors
+    /// As [`word`](Self::word).
+    pub fn long(&mut self, machine: &Machine) -> Result<u64, Violation> {
+        match self {
+            Self::Call(arguments) => arguments.long(&machine.memory),
+            Self::List(at) => {
+                let long = machine.memory.array(at.0).map(u64::from_le_bytes)?;
                 *at = at.at(8);
-                Ok(slot)
+                Ok(long)
             }
         }
     }
@@ -145,56 +163,56 @@ impl Variadic {
 
 /// A type that a shim may answer.
 pub trait Answer {
-    /// As the guest finds it in its registers.
+    /// As the guest is to find it.
     fn encode(self) -> Value;
 }
 
 impl Answer for () {
     fn encode(self) -> Value {
-        Value::default()
+        Value::Integer(0)
     }
 }
 
 impl Answer for Pointer {
     fn encode(self) -> Value {
-        Value { integer: self.0, ..Value::default() }
+        Value::Integer(self.0)
     }
 }
 
 impl Answer for u64 {
     fn encode(self) -> Value {
-        Value { integer: self, ..Value::default() }
+        Value::Integer(self)
     }
 }
 
 impl Answer for u32 {
     fn encode(self) -> Value {
-        Value { integer: self.into(), ..Value::default() }
+        Value::Integer(self.into())
     }
 }
 
 impl Answer for i32 {
     fn encode(self) -> Value {
-        Value { integer: u64::from(self.cast_unsigned()), ..Value::default() }
+        Value::Integer(self.cast_unsigned().into())
     }
 }
 
 /// BOOL.
 impl Answer for bool {
     fn encode(self) -> Value {
-        Value { integer: self.into(), ..Value::default() }
+        Value::Integer(self.into())
     }
 }
 
 impl Answer for f64 {
     fn encode(self) -> Value {
-        Value { float: self, ..Value::default() }
+        Value::Double(self)
     }
 }
 
 impl Answer for f32 {
     fn encode(self) -> Value {
-        Value { float: f64::from_bits(self.to_bits().into()), ..Value::default() }
+        Value::Single(self)
     }
 }
 
@@ -221,11 +239,27 @@ impl<T: Answer> Outcome for Result<T, Stop> {
 
 /// A function that can serve an import: any with these types, whatever their number.
 pub trait Serve<Signature>: Copy {
+    /// How many 4-byte slots its arguments take on an i386 guest's stack; `None` if only the caller knows.
+    const SLOTS: Option<u32>;
+
     /// Decodes the arguments, runs the function, encodes its result.
     ///
     /// # Errors
     /// The function's, or a [`Violation`] while decoding.
-    fn serve(self, process: &mut Process, arguments: &Arguments) -> Result<Value, Stop>;
+    fn serve(self, process: &mut Process, arguments: Arguments) -> Result<Value, Stop>;
+}
+
+/// The sum of what is known, if all is.
+const fn sum(slots: &[Option<u32>]) -> Option<u32> {
+    let (mut sum, mut index) = (0, 0);
+    while index < slots.len() {
+        match slots[index] {
+            Some(slots) => sum += slots,
+            None => return None,
+        }
+        index += 1;
+    }
+    Some(sum)
 }
 
 macro_rules! serve {
@@ -236,8 +270,10 @@ macro_rules! serve {
             O: Outcome,
             $($argument: Argument,)*
         {
+            const SLOTS: Option<u32> = sum(&[$($argument::SLOTS),*]);
+
             #[allow(non_snake_case, reason = "each type parameter's name also names its value")]
-            fn serve(self, process: &mut Process, arguments: &Arguments) -> Result<Value, Stop> {
+            fn serve(self, process: &mut Process, arguments: Arguments) -> Result<Value, Stop> {
                 #[allow(unused_variables, unused_mut, reason = "a function without arguments reads none")]
                 let mut reader = Reader::new(arguments, &process.machine.memory);
                 $(let $argument = $argument::decode(&mut reader)?;)*

@@ -3,7 +3,7 @@
 //! A *shim* is a plain typed function with the Win32 function's own name, and one line in its library's list:
 //!
 //! ```text
-//! library! { KERNEL32, ["kernel32.dll", "kernelbase.dll"], "https://learn.microsoft.com/windows/win32/api/";
+//! library! { KERNEL32, Stdcall, ["kernel32.dll", "kernelbase.dll"], "https://learn.microsoft.com/windows/win32/api/";
 //!     heap::HeapAlloc, "heapapi/nf-heapapi-heapalloc";
 //! }
 //! ```
@@ -28,5 +28,5 @@ mod text;
 mod user32;
 mod winmm;
 
-pub use library::{Library, Shim, libraries};
+pub use library::{Convention, Library, Shim, libraries};
 pub use process::{Link, LinkError, Process};

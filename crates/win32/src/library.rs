@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use guest::{Arguments, Stop, Value};
+use guest::{Arguments, Return, Stop, Value};
 use wire::channel::Name;
 
 use crate::abi::Serve;
@@ -19,11 +19,22 @@ pub struct Shim {
     pub(crate) function: &'static dyn Erased,
 }
 
+/// Who takes a function's arguments off an i386 guest's stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Convention {
+    /// `__stdcall`, the convention of Win32: the function, unless their number varies.
+    Stdcall,
+    /// `__cdecl`, the convention of the C library: its caller.
+    Cdecl,
+}
+
 /// A library that the guest can import from.
 #[derive(Clone, Copy)]
 pub struct Library {
     /// Its file names: the first is its own, the others export the same functions.
     pub names: &'static [&'static str],
+    /// How its functions are called on i386.
+    pub convention: Convention,
     /// What comes before every shim's `source`.
     pub base: &'static str,
     /// Its functions.
@@ -44,7 +55,9 @@ pub fn libraries() -> &'static [Library] {
 
 /// A shim whose signature is known only to itself.
 pub(crate) trait Erased: Sync {
-    fn serve(&self, process: &mut Process, arguments: &Arguments) -> Result<Value, Stop>;
+    /// As [`Serve::SLOTS`].
+    fn slots(&self) -> Option<u32>;
+    fn serve(&self, process: &mut Process, arguments: Arguments) -> Result<Value, Stop>;
 }
 
 pub(crate) struct Typed<F, S> {
@@ -59,21 +72,26 @@ impl<F: Serve<S>, S> Typed<F, S> {
 }
 
 impl<F: Serve<S> + Sync, S> Erased for Typed<F, S> {
-    fn serve(&self, process: &mut Process, arguments: &Arguments) -> Result<Value, Stop> {
+    fn slots(&self) -> Option<u32> {
+        F::SLOTS
+    }
+
+    fn serve(&self, process: &mut Process, arguments: Arguments) -> Result<Value, Stop> {
         self.function.serve(process, arguments)
     }
 }
 
-/// Declares a library: its names, where its documentation is, and a line for each function. The exported name is the function's own,
+/// Declares a library: its calling convention, its names, where its documentation is, and a line for each function. The exported name is the function's own,
 /// unless `as "name"` gives another. A function that is the same for bytes and for UTF-16 is one generic function in two lines.
 macro_rules! library {
     (@name $function:ident) => { stringify!($function) };
     (@name $head:ident :: $($rest:tt)+) => { library!(@name $($rest)+) };
-    ($(#[$meta:meta])* $library:ident, [$($name:literal),+], $base:literal;
+    ($(#[$meta:meta])* $library:ident, $convention:ident, [$($name:literal),+], $base:literal;
      $($($path:ident)::+ $(<$unit:ident>)? $(as $export:literal)?, $source:literal;)*) => {
         $(#[$meta])*
         pub(crate) const $library: crate::library::Library = crate::library::Library {
             names: &[$($name),+],
+            convention: crate::library::Convention::$convention,
             base: $base,
             shims: &[$(crate::library::Shim {
                 name: library!(@export $($export)?, $($path)::+),
@@ -91,14 +109,20 @@ pub(crate) struct Entry {
     library: Cow<'static, str>,
     function: Cow<'static, str>,
     pub shim: Option<&'static Shim>,
+    /// How many slots it takes off an i386 guest's stack.
+    popped: u32,
     /// `library!function` as the channel carries it; all zero until the guest gets the address.
     pub noted: Name,
 }
 
 impl Entry {
     pub fn supplied(library: &'static Library, shim: &'static Shim) -> Self {
+        let popped = match library.convention {
+            Convention::Stdcall => shim.function.slots().unwrap_or(0),
+            Convention::Cdecl => 0,
+        };
         let (library, function) = (Cow::Borrowed(library.names[0]), Cow::Borrowed(shim.name));
-        Self { library, function, shim: Some(shim), noted: Name::default() }
+        Self { library, function, shim: Some(shim), popped, noted: Name::default() }
     }
 
     pub fn missing(library: String, function: String) -> Self {
@@ -106,10 +130,17 @@ impl Entry {
             library: Cow::Owned(library),
             function: Cow::Owned(function),
             shim: None,
+            popped: 0,
             noted: Name::default(),
         };
         entry.note();
         entry
+    }
+
+    /// The guest's way back from the shim, given its result.
+    pub fn back(&self) -> impl Fn(Value) -> Return + use<> {
+        let popped = self.popped;
+        move |value| Return { value, popped }
     }
 
     /// Prepares what the channel will carry.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
-use guest::{Arguments, Fault, FaultKind, Host, LoadError, Machine, Stop, Thunks, Value};
+use guest::{Arguments, Fault, FaultKind, Host, LoadError, Machine, Return, Stop, Thunks};
 use wire::{ToHost, ToWorker};
 
 use crate::abi::Pointer;
@@ -202,14 +202,15 @@ impl Host for Process {
         &mut self.machine
     }
 
-    fn import(&mut self, index: u32, arguments: Arguments) -> Result<Value, Stop> {
+    fn import(&mut self, index: u32, arguments: Arguments) -> Result<Return, Stop> {
         let entry = self.entries.get(index as usize);
         let Some(entry) = entry else { return Err(Stop::Kind(FaultKind::IllegalInstruction)) };
         self.link.note_shim(&entry.noted);
-        match entry.shim {
-            Some(shim) => shim.function.serve(self, &arguments),
-            None => Err(Stop::Kind(FaultKind::Unresolved { import: entry.full_name() })),
-        }
+        let Some(shim) = entry.shim else {
+            return Err(Stop::Kind(FaultKind::Unresolved { import: entry.full_name() }));
+        };
+        let back = entry.back();
+        shim.function.serve(self, arguments).map(back)
     }
 
     fn import_name(&self, index: u32) -> String {

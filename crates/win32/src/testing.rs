@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use guest::{FaultKind, Machine};
+use guest::{FaultKind, Machine, Mode};
 use wire::{ToHost, ToWorker};
 
 use crate::process::{Link, LinkError, Process};
@@ -68,7 +68,8 @@ pub(crate) struct Guest {
 impl Guest {
     pub fn new() -> Self {
         let said = Rc::default();
-        let mut process = Process::new(Machine::new().unwrap(), Box::new(Notes(Rc::clone(&said)))).unwrap();
+        let mut process =
+            Process::new(Machine::new(Mode::X86_64).unwrap(), Box::new(Notes(Rc::clone(&said)))).unwrap();
         process.machine.seal().unwrap();
         let room = process.allocate(0x1_0000, true).0;
         Self { process, said, room }

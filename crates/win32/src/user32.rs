@@ -14,7 +14,7 @@ use crate::process::Process;
 
 library! {
     /// user32.
-    LIBRARY, ["user32.dll"], "https://learn.microsoft.com/windows/win32/api/";
+    LIBRARY, Stdcall, ["user32.dll"], "https://learn.microsoft.com/windows/win32/api/";
     LoadString<u8> as "LoadStringA", "winuser/nf-winuser-loadstringa";
     LoadString<u16> as "LoadStringW", "winuser/nf-winuser-loadstringw";
     MessageBox<u8> as "MessageBoxA", "winuser/nf-winuser-messageboxa";

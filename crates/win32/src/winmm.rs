@@ -12,7 +12,7 @@ use crate::process::Process;
 
 library! {
     /// winmm, with the functions' older names.
-    LIBRARY, ["winmm.dll"], "https://learn.microsoft.com/windows/win32/api/";
+    LIBRARY, Stdcall, ["winmm.dll"], "https://learn.microsoft.com/windows/win32/api/";
     DefDriverProc, "mmiscapi/nf-mmiscapi-defdriverproc";
     DefDriverProc as "DrvDefDriverProc", "mmiscapi/nf-mmiscapi-defdriverproc";
     OpenDriver<u16> as "OpenDriver", "mmiscapi/nf-mmiscapi-opendriver";

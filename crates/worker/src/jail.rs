@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, stderr, stdout};
 use std::os::fd::AsFd;
 
-use guest::{Machine, layout};
+use guest::{Machine, Mode, layout};
 use sandbox::filter::{self, Filter, FilterError, RUNNING, Stage};
 use sandbox::isolate::{Layer, isolate};
 use wire::{Started, ToHost};
@@ -54,12 +54,14 @@ pub fn enter(host: u32, line: &Line) -> Result<Jailed, Refusal> {
     // First of all, so that everything allocated from here on can also be freed without a system call.
     sandbox::heap::reserve(HEAP).map_err(Refusal::Memory)?;
     // Descriptors 1 and 2 carry the arena and the images (`sandbox::WORKER_DESCRIPTORS`); the driver's own is where the host has left off.
-    let mut machine = Machine::new()?;
-    machine.memory.map_arena(stdout().as_fd()).map_err(Refusal::Memory)?;
-    machine.memory.map_brought(stderr().as_fd()).map_err(Refusal::Memory)?;
     let mut image = Vec::new();
     let file = stderr().as_fd().try_clone_to_owned().map_err(Refusal::Image)?;
     File::from(file).read_to_end(&mut image).map_err(Refusal::Image)?;
+    // What is no image is told when it is to be loaded.
+    let mode = pe::identify(&image).ok().and_then(Mode::of).unwrap_or(Mode::X86_64);
+    let mut machine = Machine::new(mode)?;
+    machine.memory.map_arena(stdout().as_fd()).map_err(Refusal::Memory)?;
+    machine.memory.map_brought(stderr().as_fd()).map_err(Refusal::Memory)?;
 
     let (loading, running) = (Filter::compile(Stage::Loading)?, Filter::compile(Stage::Running)?);
     // A shim that panics is reported as a fault; the usual report would want to write somewhere.

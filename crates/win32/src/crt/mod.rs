@@ -138,7 +138,7 @@ fn write_lconv(memory: &Memory, at: Pointer, texts: Pointer) -> Result<(), Viola
 
 library! {
     /// The C run-time libraries.
-    LIBRARY, ["ucrtbase.dll", "msvcrt.dll", "api-ms-win-crt-*"], "https://learn.microsoft.com/cpp/c-runtime-library/";
+    LIBRARY, Cdecl, ["ucrtbase.dll", "msvcrt.dll", "api-ms-win-crt-*"], "https://learn.microsoft.com/cpp/c-runtime-library/";
     convert::_atoi64, "reference/atoi64-atoi64-l-wtoi64-wtoi64-l";
     convert::strtoll as "_strtoi64", "reference/strtoi64-wcstoi64-strtoi64-l-wcstoi64-l";
     convert::strtoll, "reference/strtoll-strtoll-l-wcstoll-wcstoll-l";
@@ -386,7 +386,7 @@ library! {
 
 library! {
     /// What drivers take from ntdll.
-    NTDLL, ["ntdll.dll"], "https://learn.microsoft.com/cpp/c-runtime-library/";
+    NTDLL, Cdecl, ["ntdll.dll"], "https://learn.microsoft.com/cpp/c-runtime-library/";
     convert::atoi, "reference/atoi-atoi-l-wtoi-wtoi-l";
     convert::atoi as "atol", "reference/atol-atol-l-wtol-wtol-l";
     convert::strtol, "reference/strtol-wcstol-strtol-l-wcstol-l";

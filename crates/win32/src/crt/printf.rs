@@ -49,16 +49,16 @@ impl<U: Unit> Source for Guest<'_, U> {
     }
 
     fn int(&mut self) -> Result<u32, Stop> {
-        let [low, ..] = split(self.arguments.slot(&self.machine.memory)?);
+        let [low, ..] = split(self.arguments.word(self.machine)?);
         Ok(low)
     }
 
     fn long_long(&mut self) -> Result<u64, Stop> {
-        Ok(self.arguments.slot(&self.machine.memory)?)
+        Ok(self.arguments.long(self.machine)?)
     }
 
     fn pointer(&mut self) -> Result<u64, Stop> {
-        Ok(self.arguments.slot(&self.machine.memory)?)
+        Ok(self.arguments.word(self.machine)?)
     }
 }
 

@@ -38,7 +38,7 @@ impl<U: Unit> Host for Guest<'_, U> {
     }
 
     fn argument(&mut self) -> Result<u64, Stop> {
-        Ok(self.arguments.slot(&self.machine.memory)?)
+        Ok(self.arguments.word(self.machine)?)
     }
 
     fn store(&mut self, address: u64, bytes: &[u8]) -> Result<(), Stop> {

@@ -46,7 +46,7 @@ impl State {
 
 library! {
     /// kernel32.
-    LIBRARY, ["kernel32.dll", "kernelbase.dll", "api-ms-win-core-*"], "https://learn.microsoft.com/windows/win32/api/";
+    LIBRARY, Stdcall, ["kernel32.dll", "kernelbase.dll", "api-ms-win-core-*"], "https://learn.microsoft.com/windows/win32/api/";
     heap::GetProcessHeap, "heapapi/nf-heapapi-getprocessheap";
     heap::HeapAlloc, "heapapi/nf-heapapi-heapalloc";
     heap::HeapCreate, "heapapi/nf-heapapi-heapcreate";

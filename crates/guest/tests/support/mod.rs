@@ -1,25 +1,14 @@
 //! Entering guest code and every way back, on a few bytes of machine code.
-//!
-//! One test, because a process has one machine: guest memory lies at fixed addresses.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use guest::{Access, Arguments, Fault, FaultKind, Host, Machine, Module, Stop, Thunks, Value, call};
+use guest::{
+    Access, Arguments, Fault, FaultKind, Host, Machine, Mode, Module, Return, Stop, Thunks, Value, call,
+};
 use pe::builder::Builder;
 
-/// `rcx + rdx + r8 + r9 + fifth`
-const SUM: &[u8] = b"\x48\x8d\x04\x11\x4c\x01\xc0\x4c\x01\xc8\x48\x03\x44\x24\x28\xc3";
-/// `*(int *)0`
-const NULL: &[u8] = b"\x31\xc0\x8b\x00\xc3";
-/// `return rcx(rdx, r8)`, with the callee-saved xmm6 and rsi checked to be unchanged (ud2 if not)
-const CALL: &[u8] = b"\x56\x48\x83\xec\x20\x48\xc7\xc6\x07\x00\x00\x00\x66\x48\x0f\x6e\xf6\x48\x89\xc8\x48\x89\xd1\x4c\x89\xc2\xff\xd0\
-    \x48\x83\xfe\x07\x75\x0f\x66\x48\x0f\x7e\xf1\x48\x39\xce\x75\x05\x48\x83\xc4\x20\x5e\xc3\x0f\x0b";
-/// `for (;;);`
-const LOOP: &[u8] = b"\xeb\xfe";
-/// calls itself for ever
-const RECURSE: &[u8] = b"\x48\x83\xec\x28\xe8\xf7\xff\xff\xff";
-/// `rsp = 0; return import()`: nothing that uses the stack can work
-const NO_STACK: &[u8] = b"\x31\xe4\xff\xe1";
+/// `for (;;);`, in both modes.
+pub const LOOP: &[u8] = b"\xeb\xfe";
 
 struct Guest {
     machine: Machine,
@@ -43,26 +32,28 @@ const NESTED_SUM: u32 = 1;
 const NESTED_FAULT: u32 = 2;
 const PANIC: u32 = 3;
 const EXIT: u32 = 4;
+const PI: u32 = 5;
 
 impl Host for Guest {
     fn machine(&mut self) -> &mut Machine {
         &mut self.machine
     }
 
-    fn import(&mut self, index: u32, arguments: Arguments) -> Result<Value, Stop> {
-        let argument = |index| arguments.integer(index, &self.machine.memory);
-        let (first, second) = (argument(0)?, argument(1)?);
-        match index {
-            ADD => Ok(Value { integer: first + second, float: 0.0 }),
-            NESTED_SUM => {
-                let integer = self.run("sum", &[first, second, 0, 0, 100])?;
-                Ok(Value { integer, float: 0.0 })
-            }
-            NESTED_FAULT => Ok(Value { integer: self.run("null", &[])?, float: 0.0 }),
-            PANIC => panic!("as the test wants"),
-            EXIT => Err(Stop::Kind(FaultKind::Exit { code: 9 })),
-            _ => unreachable!("no such import in this test"),
+    fn import(&mut self, index: u32, mut arguments: Arguments) -> Result<Return, Stop> {
+        if index == PI {
+            return Ok(Return { value: Value::Double(std::f64::consts::PI), popped: 0 });
         }
+        let mut argument = || arguments.word(&self.machine.memory);
+        let (first, second) = (argument()?, argument()?);
+        let integer = match index {
+            ADD => first + second,
+            NESTED_SUM => self.run("sum", &[first, second, 0, 0, 100])?,
+            NESTED_FAULT => self.run("null", &[])?,
+            PANIC => panic!("as the test wants"),
+            EXIT => return Err(Stop::Kind(FaultKind::Exit { code: 9 })),
+            _ => unreachable!("no such import in this test"),
+        };
+        Ok(Return { value: Value::Integer(integer), popped: 2 })
     }
 
     fn import_name(&self, index: u32) -> String {
@@ -70,23 +61,20 @@ impl Host for Guest {
     }
 }
 
-fn loaded() -> Guest {
+fn loaded(mode: Mode, functions: &[(&str, &[u8])]) -> Guest {
+    let machine = match mode {
+        Mode::I386 => pe::Machine::I386,
+        Mode::X86_64 => pe::Machine::X86_64,
+    };
     let mut code = Vec::new();
-    let mut builder = Builder::new(pe::Machine::X86_64);
-    for (name, bytes) in [
-        ("sum", SUM),
-        ("null", NULL),
-        ("call", CALL),
-        ("loop", LOOP),
-        ("recurse", RECURSE),
-        ("no_stack", NO_STACK),
-    ] {
+    let mut builder = Builder::new(machine);
+    for (name, bytes) in functions {
         builder = builder.export(name, u32::try_from(code.len()).unwrap());
         code.extend_from_slice(bytes);
     }
     let file = builder.code(&code).build();
-    let mut machine = Machine::new().unwrap();
-    for _ in 0..=EXIT {
+    let mut machine = Machine::new(mode).unwrap();
+    for _ in 0..=PI {
         machine.add_thunk().unwrap();
     }
     let module = machine.load("test.dll", &pe::Image::parse(&file).unwrap(), &[]).unwrap();
@@ -96,13 +84,16 @@ fn loaded() -> Guest {
     Guest { machine, module: Some(module) }
 }
 
-#[test]
-fn guest_code_returns_calls_out_and_faults() {
+/// Runs the functions of a guest: `sum` of five numbers, `null` (reads address 0), `call` of an import with two arguments, `loop`, `recurse`
+/// without end, `no_stack` (jumps to its argument without a stack), `round` (what an import answers as a number).
+pub fn returns_calls_out_and_faults(mode: Mode, functions: &[(&str, &[u8])]) {
     std::panic::set_hook(Box::new(|_| ()));
-    let mut guest = loaded();
+    let mut guest = loaded(mode, functions);
     assert_eq!(guest.run("sum", &[1, 20, 300, 4000, 50000]), Ok(54321));
     assert_eq!(guest.run("call", &[Thunks::address(ADD), 40, 2]), Ok(42));
     assert_eq!(guest.run("call", &[Thunks::address(NESTED_SUM), 40, 2]), Ok(142));
+
+    assert_eq!(guest.run("round", &[Thunks::address(PI)]), Ok(3));
 
     let null = guest.function("null");
     let fault = guest.run("null", &[]).unwrap_err();
@@ -122,7 +113,11 @@ fn guest_code_returns_calls_out_and_faults() {
     assert_eq!(exited.kind, FaultKind::Exit { code: 9 });
     assert_eq!(exited.place.unwrap().module, "test.dll");
     assert_eq!(guest.run("recurse", &[]).unwrap_err().kind, FaultKind::StackOverflow);
-    for wild in [0xdead_beef, 0x7000_0000_0000, 0x8000_0000_0000_0000] {
+    let wild: &[u64] = match mode {
+        Mode::I386 => &[0xdead_beef, 0],
+        Mode::X86_64 => &[0xdead_beef, 0x7000_0000_0000, 0x8000_0000_0000_0000],
+    };
+    for &wild in wild {
         let jumped = guest.run("no_stack", &[wild]).unwrap_err();
         assert!(matches!(jumped.kind, FaultKind::AccessViolation { .. }), "{wild:#x}: {jumped:?}");
     }

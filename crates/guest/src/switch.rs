@@ -1,0 +1,153 @@
+//! The way into guest code and out of it again, in assembly.
+//!
+//! A WORD OF CAUTION: what follows moves between two stacks and two or three calling conventions. The host's side is System V, the
+//! guest's is Win64 ([`long`]) or i386 ([`compat`]). On the host's stack, inside one [`crate::call`] (addresses grow upwards):
+//!
+//! ```text
+//!   return address into call()
+//!   rbp rbx r12 r13 r14 r15           saved for the host
+//!   x87 control word, MXCSR           saved for the host (16 bytes)
+//!   guest_sp of the call outside      restored when this call ends
+//!   exception list of the call outside
+//!   host_sp of the call outside
+//!   <------------------------------   Context.host_sp of this call (16-byte aligned)
+//!   ImportFrame                       while a shim runs; deeper calls nest below it
+//! ```
+//! On the guest's stack a call pushes its arguments and a return address that leads to `drvhost_leave32` or `drvhost_leave64`. A shim
+//! never runs on the guest's stack.
+//!
+//! `Context.in_guest` says whose doing a fault is. It is 1 wherever an instruction depends on what the guest controls (its stack, its
+//! segment registers), and there `Context.host_sp` already is where `drvhost_fault` may continue.
+
+pub(crate) mod compat;
+pub(crate) mod long;
+
+use std::arch::global_asm;
+
+use crate::context::Context;
+
+/// What a thunk hands to a shim, and where the shim's result is left. Lies on the host's stack.
+#[repr(C, align(16))]
+#[derive(Debug)]
+pub(crate) struct ImportFrame {
+    /// Of a 64-bit guest: rcx, rdx, r8, r9.
+    pub integers: [u64; 4],
+    /// Of a 64-bit guest: the low halves of xmm0 to xmm3.
+    pub floats: [u64; 4],
+    /// The guest's stack pointer: the address of the return address.
+    pub guest_sp: u64,
+    /// The result's bits, for rax or for edx and eax.
+    pub result: u64,
+    /// The result's bits, for xmm0 or for st(0).
+    pub result_float: u64,
+    pub rdi: u64,
+    pub rsi: u64,
+    pub rbx: u64,
+    /// The guest's MXCSR.
+    pub mxcsr: u32,
+    /// Whether the result goes to a 32-bit guest's st(0).
+    pub to_x87: u32,
+    /// How many bytes a 32-bit guest's stack loses besides the return address.
+    pub popped: u64,
+    /// Of a 64-bit guest: xmm6 to xmm15, which Win64 preserves and System V does not.
+    pub xmm: [u128; 10],
+}
+
+/// Saves what the host needs again and makes this call the innermost one. In: rdi, the context; spoils rax.
+macro_rules! begin {
+    () => {
+        concat!(
+            "push rbp\n push rbx\n push r12\n push r13\n push r14\n push r15\n",
+            "sub rsp, 16\n stmxcsr [rsp]\n fnstcw [rsp + 4]\n",
+            "push [rdi + {guest_sp}]\n",
+            // What handlers of exceptions a 32-bit guest has set up so far is no concern of a call that begins.
+            "mov rax, [rdi + {teb}]\n push qword ptr [rax]\n mov dword ptr [rax], -1\n",
+            "push [rdi + {host_sp}]\n",
+            "mov [rdi + {host_sp}], rsp\n",
+            "mov qword ptr [rdi + {in_guest}], 1\n",
+            // The floating-point state that Windows starts threads with.
+            "ldmxcsr [rip + drvhost_guest_mxcsr]\n fldcw [rip + drvhost_guest_x87]\n",
+        )
+    };
+}
+pub(crate) use begin;
+
+/// Runs the shim. In: r11, the context; edx, the import's index; rsp, an `ImportFrame` on the host's stack. Out: r11, the context; goes to
+/// `drvhost_fault` if the call is to end. Spoils rbx.
+///
+/// A shim is Rust code: it needs the host's FS, no direction flag and no alignment check, and floating-point exceptions that stay masked.
+/// Looking first is cheaper than writing, and the guest rarely changes any of them.
+macro_rules! serve {
+    () => {
+        concat!(
+            "rdfsbase r10\n cmp r10, [r11 + {host_fs}]\n je 5f\n",
+            "mov r10, [r11 + {host_fs}]\n wrfsbase r10\n",
+            "5:\n pushfq\n test dword ptr [rsp], 0x40400\n jz 6f\n",
+            "and dword ptr [rsp], 0xfffbfbff\n popfq\n pushfq\n",
+            "6:\n add rsp, 8\n",
+            "stmxcsr [rsp + {mxcsr}]\n mov eax, [rsp + {mxcsr}]\n and eax, 0xffc0\n cmp eax, 0x1f80\n je 7f\n",
+            "ldmxcsr [rip + drvhost_guest_mxcsr]\n",
+            "7:\n mov rbx, r11\n mov rdi, r11\n mov rsi, rsp\n call [r11 + {dispatch}]\n mov r11, rbx\n",
+            "mov eax, [rsp + {mxcsr}]\n and eax, 0xffc0\n cmp eax, 0x1f80\n je 8f\n",
+            "ldmxcsr [rsp + {mxcsr}]\n",
+            "8:\n cmp qword ptr [r11 + {abort}], 0\n jne drvhost_fault\n",
+        )
+    };
+}
+pub(crate) use serve;
+
+global_asm!(
+    // The signal handler, or `serve`, ends the innermost call; r11 is the context.
+    ".globl drvhost_fault",
+    "drvhost_fault:",
+    "mov r10, [r11 + {teb}]",
+    "wrgsbase r10",
+    "fninit",
+    "xor eax, eax",
+    // The innermost call is over: r11 is the context, rax its answer.
+    ".globl drvhost_exit",
+    "drvhost_exit:",
+    "mov qword ptr [r11 + {in_guest}], 0",
+    "mov rsp, [r11 + {host_sp}]",
+    "pop [r11 + {host_sp}]",
+    "mov r10, [r11 + {teb}]",
+    "pop r9",
+    "mov [r10], r9d",
+    "pop [r11 + {guest_sp}]",
+    // Whatever the guest did to FS, and to the direction and alignment check flags.
+    "mov r10, [r11 + {host_fs}]",
+    "wrfsbase r10",
+    "pushfq",
+    "and dword ptr [rsp], 0xfffbfbff",
+    "popfq",
+    "ldmxcsr [rsp]",
+    "fldcw [rsp + 4]",
+    "add rsp, 16",
+    "pop r15",
+    "pop r14",
+    "pop r13",
+    "pop r12",
+    "pop rbx",
+    "pop rbp",
+    "ret",
+    ".section .rodata",
+    ".globl drvhost_guest_mxcsr",
+    "drvhost_guest_mxcsr: .long 0x1f80",
+    ".globl drvhost_guest_x87",
+    "drvhost_guest_x87: .word 0x27f",
+    ".text",
+    guest_sp = const Context::GUEST_SP,
+    host_sp = const Context::HOST_SP,
+    teb = const Context::TEB,
+    in_guest = const Context::IN_GUEST,
+    host_fs = const Context::HOST_FS,
+);
+
+unsafe extern "sysv64" {
+    fn drvhost_fault();
+}
+
+/// Where the signal handler sends a thread whose innermost call must end.
+pub(crate) fn fault_exit() -> u64 {
+    drvhost_fault as *const () as u64
+}

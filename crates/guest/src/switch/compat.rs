@@ -1,0 +1,151 @@
+//! To 32-bit guest code and back.
+//!
+//! 64-bit code reaches the guest by a far jump. Far jumps of 32-bit code reach only the lowest 4 GiB, where `thunks.rs` puts a few
+//! instructions that lead on to `drvhost_leave32` and `drvhost_import32`. They arrive with the guest's stack and the guest's FS, by which
+//! the context is found; the upper halves of the registers that 32-bit code has mean nothing then.
+
+use std::arch::global_asm;
+use std::mem::{offset_of, size_of};
+
+use crate::context::{Context, TEB_CONTEXT};
+use crate::switch::{ImportFrame, begin, serve};
+use crate::thunks::RETURN32;
+
+/// The selector of 32-bit code (`__USER32_CS`).
+pub(crate) const CODE: u16 = 0x23;
+/// The selectors of 64-bit code (`__USER_CS`) and of data (`__USER_DS`).
+pub(crate) const HOST_CODE: u16 = 0x33;
+pub(crate) const DATA: u16 = 0x2b;
+
+global_asm!(
+    // fn enter32(context: rdi, function: rsi, arguments: rdx, count: rcx) -> rax
+    ".globl drvhost_enter32",
+    "drvhost_enter32:",
+    begin!(),
+    // Arguments begin at a multiple of 16 bytes, which compilers other than Windows' own expect.
+    "mov r10d, [rdi + {guest_sp}]",
+    "lea rax, [rcx * 4 + 15]",
+    "sub r10, rax",
+    "and r10, -16",
+    "xor eax, eax",
+    "2:",
+    "cmp rax, rcx",
+    "jae 3f",
+    "mov r11d, [rdx + rax * 8]",
+    "mov [r10 + rax * 4], r11d",
+    "inc rax",
+    "jmp 2b",
+    "3:",
+    "sub r10, 4",
+    "mov dword ptr [r10], {return32}",
+    "mov r11, rdi",
+    "mov [r11 + {far}], esi",
+    // Linux runs 64-bit programs without data segments.
+    "mov edx, {data}",
+    "mov eax, ds",
+    "cmp eax, edx",
+    "je 4f",
+    "mov ds, edx",
+    "4:",
+    "mov eax, es",
+    "cmp eax, edx",
+    "je 5f",
+    "mov es, edx",
+    "5:",
+    "mov eax, fs",
+    "cmp eax, [r11 + {fs_selector}]",
+    "je 6f",
+    "mov fs, word ptr [r11 + {fs_selector}]",
+    "6:",
+    "mov rax, [r11 + {teb}]",
+    "wrfsbase rax",
+    // No number of the host's leaks.
+    "xor eax, eax",
+    "xor ecx, ecx",
+    "xor edx, edx",
+    "xor ebx, ebx",
+    "xor ebp, ebp",
+    "xor esi, esi",
+    "xor edi, edi",
+    "mov rsp, r10",
+    "jmp fword ptr [r11 + {far}]",
+    // leave32: the guest has returned, eax is its answer. A pending x87 exception is still its own.
+    ".globl drvhost_leave32",
+    "drvhost_leave32:",
+    "emms",
+    "mov r11, fs:[{teb_context}]",
+    "mov eax, eax",
+    "jmp drvhost_exit",
+    // import32: a thunk was called; eax is its index, the stack is the guest's.
+    ".globl drvhost_import32",
+    "drvhost_import32:",
+    "mov r11, fs:[{teb_context}]",
+    "mov qword ptr [r11 + {in_guest}], 0",
+    "mov r10d, esp",
+    "mov rsp, [r11 + {host_sp}]",
+    "sub rsp, {frame_size}",
+    "mov [rsp + {frame_sp}], r10",
+    "mov [rsp + {rdi}], rdi",
+    "mov [rsp + {rsi}], rsi",
+    "mov [rsp + {rbx}], rbx",
+    "mov [r11 + {guest_sp}], r10",
+    "mov edx, eax",
+    serve!(),
+    "mov rdi, [rsp + {rdi}]",
+    "mov rsi, [rsp + {rsi}]",
+    "mov rbx, [rsp + {rbx}]",
+    "mov eax, [rsp + {result}]",
+    "mov edx, [rsp + {result} + 4]",
+    "cmp dword ptr [rsp + {to_x87}], 0",
+    "je 9f",
+    "fld qword ptr [rsp + {result_float}]",
+    "9:",
+    "mov r10, [rsp + {frame_sp}]",
+    "mov r9, [rsp + {popped}]",
+    "mov qword ptr [r11 + {in_guest}], 1",
+    "mov ecx, [r10]",
+    "mov [r11 + {far}], ecx",
+    "lea rsp, [r10 + r9 + 4]",
+    "mov r9, [r11 + {teb}]",
+    "wrfsbase r9",
+    "jmp fword ptr [r11 + {far}]",
+    guest_sp = const Context::GUEST_SP,
+    host_sp = const Context::HOST_SP,
+    teb = const Context::TEB,
+    dispatch = const Context::DISPATCH,
+    abort = const Context::ABORT,
+    in_guest = const Context::IN_GUEST,
+    host_fs = const Context::HOST_FS,
+    fs_selector = const Context::FS_SELECTOR,
+    far = const Context::FAR,
+    data = const DATA,
+    return32 = const RETURN32,
+    mxcsr = const offset_of!(ImportFrame, mxcsr),
+    teb_context = const TEB_CONTEXT,
+    frame_size = const size_of::<ImportFrame>(),
+    frame_sp = const offset_of!(ImportFrame, guest_sp),
+    result = const offset_of!(ImportFrame, result),
+    result_float = const offset_of!(ImportFrame, result_float),
+    to_x87 = const offset_of!(ImportFrame, to_x87),
+    popped = const offset_of!(ImportFrame, popped),
+    rdi = const offset_of!(ImportFrame, rdi),
+    rsi = const offset_of!(ImportFrame, rsi),
+    rbx = const offset_of!(ImportFrame, rbx),
+);
+
+unsafe extern "sysv64" {
+    /// Calls a 32-bit guest function with `count` arguments, of which the lower halves count; answers eax.
+    pub(crate) fn drvhost_enter32(
+        context: *mut Context,
+        function: u64,
+        arguments: *const u64,
+        count: usize,
+    ) -> u64;
+    fn drvhost_leave32();
+    fn drvhost_import32();
+}
+
+/// Where the low instructions lead to that 32-bit thunks and returning functions jump to.
+pub(crate) fn entries() -> [u64; 2] {
+    [drvhost_import32 as *const () as u64, drvhost_leave32 as *const () as u64]
+}
