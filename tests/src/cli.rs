@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::folder::Folder;
 use crate::machine::fetched_drivers;
+use crate::program;
 use crate::running::Running;
-use crate::{Machine, program};
 
 /// A run of the command, in a temporary folder and with nothing of the caller's environment but the search path.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Cli {
     /// When the command is not built.
     #[must_use]
     pub fn new<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Self {
-        Self::in_folder(Folder::new(Machine::X86_64), arguments)
+        Self::in_folder(Folder::default(), arguments)
     }
 
     /// A run with these arguments in a folder that others use, too.
@@ -34,7 +34,7 @@ impl Cli {
         let mut command = Command::new(program("drvhost"));
         command.args(arguments).current_dir(folder.path()).env_clear();
         if let Some(drivers) = fetched_drivers(folder.machine()) {
-            command.arg("--driver-path").arg(drivers);
+            command.args(["--machine", &folder.machine().to_string(), "--driver-path"]).arg(drivers);
         }
         command.env("HOME", folder.path()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
         Self { command, folder, read: true }

@@ -17,6 +17,13 @@ pub struct Folder {
     place: Arc<TempDir>,
 }
 
+impl Default for Folder {
+    /// One in which no driver's machine matters.
+    fn default() -> Self {
+        Self::new(Machine::X86_64)
+    }
+}
+
 impl Folder {
     /// An empty one.
     ///

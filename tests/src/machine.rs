@@ -1,42 +1,9 @@
 //! The machines that drivers are tested for, and what differs between them.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use drvhost::Registry;
+use drvhost::{Machine, Registry};
 use mmsystem::Width;
-
-/// A machine that drivers are tested for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Machine {
-    /// 64-bit x86.
-    X86_64,
-    /// 32-bit x86.
-    I386,
-}
-
-impl Machine {
-    /// Every one.
-    pub const ALL: [Self; 2] = [Self::X86_64, Self::I386];
-
-    /// How wide its pointers are.
-    #[must_use]
-    pub fn width(self) -> Width {
-        match self {
-            Self::X86_64 => Width::Bits64,
-            Self::I386 => Width::Bits32,
-        }
-    }
-}
-
-impl fmt::Display for Machine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::X86_64 => "x86_64",
-            Self::I386 => "i386",
-        })
-    }
-}
 
 /// What holds for a machine: the one in 32 bits, the other in 64.
 #[must_use]
@@ -78,6 +45,9 @@ pub(crate) fn fetched_drivers(machine: Machine) -> Option<&'static Path> {
 #[must_use]
 pub fn registry(machine: Machine) -> Registry {
     let mut registry = Registry::with_defaults();
-    fetched_drivers(machine).into_iter().for_each(|folder| registry.add_driver_path(folder));
+    if let Some(folder) = fetched_drivers(machine) {
+        registry.set_machine(Some(machine));
+        registry.add_driver_path(folder);
+    }
     registry
 }

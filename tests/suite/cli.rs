@@ -1,6 +1,7 @@
 //! The command: what it prints, and how it ends.
 
 mod info;
+mod machine;
 mod run;
 mod send;
 mod wrong_input;
@@ -28,7 +29,16 @@ fn help_lists_every_command_option_and_exit_code() {
     for word in commands.iter().map(|command| format!("\n  {command} ")) {
         assert!(help.contains(&word), "{word:?} in {help}");
     }
-    let options = ["--deadline", "--trace", "--driver-path", "--json", "--quirk", "--verbose", "--version"];
+    let options = [
+        "--deadline",
+        "--trace",
+        "--driver-path",
+        "--machine",
+        "--json",
+        "--quirk",
+        "--verbose",
+        "--version",
+    ];
     let quirks = ["acm-natural", "acm-packed", "hidden-instance"];
     for word in options.iter().chain(&quirks) {
         assert!(help.contains(word), "{word} in {help}");
@@ -62,6 +72,7 @@ fn wrong_arguments_are_usage_errors() {
         &["--deadline", "soon", "list"],
         &["--deadline", "-1s", "list"],
         &["--quirk", "none", "list"],
+        &["--machine", "arm64", "list"],
     ];
     for arguments in wrong {
         let complaint = Cli::new(*arguments).failure(2);
@@ -70,7 +81,7 @@ fn wrong_arguments_are_usage_errors() {
     }
 }
 
-spy_test!(global_options_go_before_and_after_the_command, |machine| {
+spy_test!(global_options_go_before_and_after_the_command, |machine: X86_64| {
     let folder = Folder::with_spies(machine, &["spy.dll"]);
     let options: &[&[&str]] = &[
         &["--deadline", "10s"],
@@ -80,6 +91,7 @@ spy_test!(global_options_go_before_and_after_the_command, |machine| {
         &["--driver-path", ".", "--driver-path", "/"],
         &["--quirk", "acm-natural"],
         &["--quirk", "acm-packed", "--quirk", "hidden-instance"],
+        &["--machine", "x86_64"],
         &["--json"],
         &["-v"],
         &["-vv"],

@@ -97,6 +97,28 @@ spy_test!(three_nested_opens_in_drv_load, |machine| {
     assert!(nest.rig.session.instances().is_empty());
 });
 
+spy_test!(a_driver_for_another_machine_is_not_there, |machine| {
+    let nest = Nest::with(
+        machine,
+        &["opener.dll", "twin.dll"],
+        |registry| registry.set("Drivers32", "other", "other.dll"),
+        Duration::from_secs(30),
+    );
+    let other = pick(machine, pe::Machine::X86_64, pe::Machine::I386);
+    let other = pe::builder::Builder::new(other).code(&[0xC3]).export("DriverProc", 0).build();
+    nest.folder.write("other.dll", &other);
+    // One that exists for both is that for the opener's machine.
+    std::fs::create_dir(nest.folder.file("beside")).unwrap();
+    std::fs::copy(driver(machine, "nest"), nest.folder.file("beside/opener.dll")).unwrap();
+    nest.folder.write("beside/twin.dll", &other);
+    let opener = nest.open(nest.folder.file("beside/opener.dll").to_str().unwrap());
+    for name in ["other", "other.dll", "C:\\windows\\system32\\other.dll"] {
+        assert_eq!(nest.open_from(opener, name, None, 0), None, "{name}");
+    }
+    let twin = nest.open_from(opener, "twin.dll", None, 0).expect("it opens");
+    assert_eq!(nest.rig.send(twin, XOR, 5, 3), 6);
+});
+
 spy_test!(c070_exitsession_reaches_opener_and_opened, |machine| {
     let nest = Nest::new(machine, &["nest-2.dll", "nest-1.dll", "nest-0.dll"]);
     nest.open("nest-2.dll");

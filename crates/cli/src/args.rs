@@ -24,7 +24,7 @@ Exit codes:
   1  nothing found to do
   2  usage: a wrong argument, a missing file
   3  media: damaged, or no driver for it
-  4  driver: not a driver, not for this machine, refuses, faults, late
+  4  driver: not a driver, for another machine than i386 and x86_64, refuses, faults, late
   5  host: sandbox, disk, missing package
   6  a bug in drvhost";
 
@@ -37,9 +37,12 @@ pub struct Global {
     /// Write every DriverProc call to FILE, one JSON object a line
     #[arg(long, global = true, value_name = "FILE")]
     pub trace: Option<PathBuf>,
-    /// Look for drivers in DIR before Wine's directories (may be given several times)
+    /// Look for drivers in DIR before the Wine prefix's directories and Wine's own (may be given several times)
     #[arg(long, global = true, value_name = "DIR")]
     pub driver_path: Vec<PathBuf>,
+    /// Take drivers for this machine only; unless given, one for x86_64 where there is one, and else one for i386
+    #[arg(long, global = true, value_enum, value_name = "MACHINE")]
+    pub machine: Option<Machine>,
     /// Print one line of JSON instead of text
     #[arg(long, global = true)]
     pub json: bool,
@@ -51,10 +54,30 @@ pub struct Global {
     pub verbose: u8,
 }
 
+/// The processor that a driver is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Machine {
+    /// 32-bit drivers
+    #[value(name = "i386")]
+    I386,
+    /// 64-bit drivers
+    #[value(name = "x86_64")]
+    X86_64,
+}
+
+impl From<Machine> for drvhost::Machine {
+    fn from(machine: Machine) -> Self {
+        match machine {
+            Machine::I386 => Self::I386,
+            Machine::X86_64 => Self::X86_64,
+        }
+    }
+}
+
 /// Deviations that some drivers need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Quirk {
-    /// ACM structures with natural alignment, as Wine's own 64-bit drivers have them
+    /// ACM structures with natural alignment, as Wine's own 64-bit drivers have them; 32-bit ones have one layout
     AcmNatural,
     /// ACM structures packed to bytes, as the Windows SDK has them
     AcmPacked,
@@ -67,8 +90,12 @@ pub enum Quirk {
 pub enum Command {
     /// Say what a file is, and why it would not open here if it would not
     Info {
-        /// A driver's file
-        file: String,
+        /// A driver's file, or an alias
+        #[arg(required_unless_present = "host")]
+        file: Option<String>,
+        /// Say what this computer gives drivers instead: how they are isolated, and how 32-bit code gets its FS segment
+        #[arg(long, conflicts_with = "file")]
+        host: bool,
     },
     /// List the drivers known here
     List,

@@ -22,6 +22,7 @@ pub fn registry(global: &Global) -> Result<Registry, Error> {
         }
         registry.add_driver_path(directory);
     }
+    registry.set_machine(global.machine.map(Into::into));
     Ok(registry)
 }
 

@@ -17,7 +17,7 @@ pub enum Exit {
     Usage = 2,
     /// Damaged media, or no driver for it.
     Media = 3,
-    /// The driver is none, is not for this machine, refuses, faults, or is late.
+    /// The driver is none, is for no machine that runs here, refuses, faults, or is late.
     Driver = 4,
     /// The sandbox, the disk, a missing package.
     Host = 5,

@@ -31,7 +31,8 @@ fn run() -> Exit {
     };
     start_log(&global);
     let done = match command {
-        Command::Info { file } => commands::info::run(&global, &file),
+        Command::Info { file: Some(file), .. } => commands::info::run(&global, &file),
+        Command::Info { file: None, .. } => commands::info::run_host(&global),
         Command::List => commands::list::run(&global),
         Command::Send(send) => commands::send::run(&global, &send),
         Command::Run { drivers, policy } => commands::run::run(&global, &drivers, policy.into()),

@@ -11,7 +11,7 @@ use mmsystem::{
 
 use crate::arena::wide;
 use crate::error::Error;
-use crate::opened::{Opened, WIDTH, decoded, encoded};
+use crate::opened::{Opened, decoded, encoded};
 use crate::registry::{DRIVERS32, DriverFile};
 use crate::session::{Hdrvr, Session};
 
@@ -39,8 +39,8 @@ impl<'s> Codec<'s> {
     /// As [`packing_of`] and [`Session::open`].
     pub fn open(session: &'s Session, driver: &DriverFile, packing: Option<Packing>) -> Result<Self, Error> {
         let packing = packing.map_or_else(|| packing_of(driver), Ok)?;
-        let layout = Layout { width: WIDTH, packing };
         let opened = Opened::open(session, driver, |arena| {
+            let layout = Layout { width: arena.width(), packing };
             // The texts stand behind the structure, at even addresses.
             let section_at = ACMDRVOPENDESCW::size(layout).next_multiple_of(2);
             let section = wide(DRIVERS32);
@@ -60,6 +60,7 @@ impl<'s> Codec<'s> {
             block.write(alias_at, &alias.unwrap_or_default())?;
             Ok(block)
         })?;
+        let layout = Layout { width: opened.width(), packing };
         Ok(Self { opened, layout })
     }
 
@@ -75,13 +76,13 @@ impl<'s> Codec<'s> {
     /// # Errors
     /// As [`Session::send`].
     pub fn details(&self) -> Result<Option<ACMDRIVERDETAILSW>, Error> {
-        let size = ACMDRIVERDETAILSW::size(WIDTH);
+        let size = ACMDRIVERDETAILSW::size(self.layout);
         let details = ACMDRIVERDETAILSW { cbStruct: size as u32, ..ACMDRIVERDETAILSW::default() };
-        let block = self.opened.arena.block_with(&encoded(&details, WIDTH)?)?;
+        let block = self.opened.arena.block_with(&encoded(&details, self.layout)?)?;
         if mmsyserr(self.opened.send(ACMDM_DRIVER_DETAILS, block.lparam(), 0)?) != MMSYSERR_NOERROR {
             return Ok(None);
         }
-        let details: ACMDRIVERDETAILSW = decoded(&block, WIDTH)?;
+        let details: ACMDRIVERDETAILSW = decoded(&block, self.layout)?;
         let is_codec = FourCc::from(details.fccType) == ACMDRIVERDETAILS_FCCTYPE_AUDIOCODEC;
         Ok(is_codec.then_some(details))
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use mmsystem::Width;
 use sandbox::SharedMemory;
 
 use crate::error::Error;
@@ -19,14 +20,21 @@ pub struct Arena {
     memory: SharedMemory,
     /// The guest's address of its first byte.
     base: u64,
+    width: Width,
     /// Free ranges: offset to length.
     free: Mutex<BTreeMap<usize, usize>>,
 }
 
 impl Arena {
-    pub(crate) fn new(memory: SharedMemory, base: u64) -> Arc<Self> {
+    pub(crate) fn new(memory: SharedMemory, base: u64, width: Width) -> Arc<Self> {
         let free = Mutex::new(BTreeMap::from([(0, memory.len())]));
-        Arc::new(Self { memory, base, free })
+        Arc::new(Self { memory, base, width, free })
+    }
+
+    /// How wide the drivers are that see it: structures in it are laid out so.
+    #[must_use]
+    pub fn width(&self) -> Width {
+        self.width
     }
 
     /// A block of `len` bytes, zeroed where nothing was before; it is given back when dropped.
@@ -107,6 +115,12 @@ impl Block {
         self.address().cast_signed()
     }
 
+    /// How wide the drivers are that see it.
+    #[must_use]
+    pub fn width(&self) -> Width {
+        self.arena.width
+    }
+
     /// Its size in bytes.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -167,7 +181,7 @@ mod tests {
 
     #[test]
     fn blocks_do_not_overlap_and_come_back() {
-        let arena = Arena::new(SharedMemory::create("test", 4096).unwrap(), 0x7000_0000);
+        let arena = Arena::new(SharedMemory::create("test", 4096).unwrap(), 0x7000_0000, Width::Bits32);
         let (first, second) = (arena.block(100).unwrap(), arena.block_with(b"abc").unwrap());
         assert_eq!(second.address() - first.address(), 128);
         assert!(arena.block(4000).is_err());

@@ -1,6 +1,6 @@
 //! Messages between drivers of one worker: they do not go through the host, which only writes them down.
 
-use mmsystem::message_name;
+use mmsystem::{Width, message_name};
 use wire::Entered;
 
 use crate::trace::{Begun, CallRecord, Outcome, Trace, micros};
@@ -9,8 +9,12 @@ use crate::trace::{Begun, CallRecord, Outcome, Trace, micros};
 const MOST: usize = 4096;
 
 /// The calls that have begun during one request and not ended.
-#[derive(Debug, Default)]
-pub(crate) struct DirectCalls(Vec<DirectCall>);
+#[derive(Debug)]
+pub(crate) struct DirectCalls {
+    /// How wide the drivers are that call each other.
+    width: Width,
+    open: Vec<DirectCall>,
+}
 
 #[derive(Debug)]
 struct DirectCall {
@@ -20,29 +24,34 @@ struct DirectCall {
 }
 
 impl DirectCalls {
+    /// None yet.
+    pub fn new(width: Width) -> Self {
+        Self { width, open: Vec::new() }
+    }
+
     /// A call begins; `driver` is whose. False when there cannot be so many.
     pub fn enter(&mut self, entered: Entered, driver: String, trace: &Trace) -> bool {
-        self.0.push(DirectCall { entered, driver, begun: trace.begin() });
-        self.0.len() <= MOST
+        self.open.push(DirectCall { entered, driver, begun: trace.begin() });
+        self.open.len() <= MOST
     }
 
     /// The innermost call has ended; false when there is none.
     pub fn leave(&mut self, result: u64, worker: u32, trace: &Trace) -> bool {
-        let Some(call) = self.0.pop() else { return false };
-        call.write(Outcome::Answered, Some(result.cast_signed()), worker, trace);
+        let Some(call) = self.open.pop() else { return false };
+        call.write(self.width, Outcome::Answered, Some(result), worker, trace);
         true
     }
 
     /// The request has ended, and what it had begun with it.
     pub fn end(&mut self, outcome: Outcome, worker: u32, trace: &Trace) {
-        while let Some(call) = self.0.pop() {
-            call.write(outcome, None, worker, trace);
+        while let Some(call) = self.open.pop() {
+            call.write(self.width, outcome, None, worker, trace);
         }
     }
 }
 
 impl DirectCall {
-    fn write(&self, outcome: Outcome, result: Option<i64>, worker: u32, trace: &Trace) {
+    fn write(&self, width: Width, outcome: Outcome, result: Option<u64>, worker: u32, trace: &Trace) {
         let Entered { hdrvr, id, message, lparam1, lparam2 } = self.entered;
         trace.end(self.begun, |Begun { seq, t_us, at }| CallRecord {
             kind: "call",
@@ -51,12 +60,12 @@ impl DirectCall {
             worker,
             driver: &self.driver,
             hdrvr: hdrvr.cast_signed(),
-            id: id.cast_signed(),
+            id: width.long(id),
             message: message_name(message),
             number: message,
-            lparam1,
-            lparam2,
-            result,
+            lparam1: width.long(lparam1.cast_unsigned()),
+            lparam2: width.long(lparam2.cast_unsigned()),
+            result: result.map(|result| width.long(result)),
             elapsed_us: micros(at),
             outcome,
             cause: None,

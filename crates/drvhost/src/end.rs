@@ -190,7 +190,7 @@ fn broadcast(
         let report = InstanceReport {
             driver: slot.module.name.clone(),
             hdrvr: hdrvr.0.cast_signed(),
-            id: slot.id.cast_signed(),
+            id: slot.id,
             outcome,
             result,
             elapsed_us: micros(started),

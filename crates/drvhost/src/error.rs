@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use crate::machine::Machine;
 use crate::media::MediaError;
 
 /// Who has to change something before it can work.
@@ -43,6 +44,16 @@ pub enum Error {
         file: PathBuf,
         /// What it is instead.
         why: String,
+    },
+    /// The file is for another machine than the one whose drivers are wanted.
+    #[error("{}: it is {found}, and a driver for {wanted} was asked for", file.display())]
+    OtherMachine {
+        /// The file.
+        file: PathBuf,
+        /// What it is.
+        found: String,
+        /// The machine that was asked for.
+        wanted: Machine,
     },
     /// The driver answered a message in a way that ends the matter.
     #[error("{driver} refused {message}: it answered {result}")]
@@ -90,6 +101,9 @@ pub enum Error {
         /// How many there may be.
         most: usize,
     },
+    /// The session has given out every handle there is.
+    #[error("the session has no handle left: it has opened more than a hundred million instances")]
+    NoHandles,
     /// The driver faulted.
     #[error("{driver} faulted in {message}: {fault}")]
     Faulted {
@@ -151,9 +165,11 @@ impl Error {
     #[must_use]
     pub fn blame(&self) -> Blame {
         match self {
-            Self::NoSuchDriver { .. } | Self::BadHandle(_) | Self::SessionEnding | Self::Interrupted => {
-                Blame::Usage
-            }
+            Self::NoSuchDriver { .. }
+            | Self::OtherMachine { .. }
+            | Self::BadHandle(_)
+            | Self::SessionEnding
+            | Self::Interrupted => Blame::Usage,
             Self::File { source, .. }
                 if matches!(source.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) =>
             {
@@ -169,7 +185,9 @@ impl Error {
             Self::Faulted { fault, .. } if fault.kind == wire::FaultKind::Bug => Blame::Bug,
             Self::Faulted { .. } => Blame::Driver,
             Self::Media(MediaError::OutputName { .. }) => Blame::Usage,
-            Self::Media(MediaError::Io { .. }) | Self::File { .. } | Self::Worker(_) => Blame::Host,
+            Self::Media(MediaError::Io { .. }) | Self::File { .. } | Self::Worker(_) | Self::NoHandles => {
+                Blame::Host
+            }
             Self::Media(_) | Self::NoCodec { .. } | Self::TooLarge(_) => Blame::Media,
             Self::Bug(_) => Blame::Bug,
         }
@@ -182,6 +200,7 @@ impl Error {
             Self::NoSuchDriver { .. } => Some(
                 "`drvhost list` shows what is known; a file needs its path (`./name.dll`) or `--driver-path DIR`",
             ),
+            Self::OtherMachine { .. } => Some("without `--machine` the file's own machine counts"),
             Self::Late { .. } | Self::Busy { .. } => {
                 Some("`--deadline TIME` gives it longer (5s unless given), `--deadline 0` for ever")
             }
@@ -190,7 +209,7 @@ impl Error {
             ),
             Self::NotADriver { .. } => Some("`drvhost info FILE` says what the file is"),
             Self::NoCodec { .. } => Some(
-                "Debian's package libwine brings drivers for common formats; `--driver FILE` names one, `--driver-path DIR` a place to look",
+                "Debian's packages libwine and libwine:i386 bring drivers for common formats; `--driver FILE` names one, `--driver-path DIR` a place to look",
             ),
             Self::Faulted { .. } | Self::Died { .. } => {
                 Some("`--trace FILE` writes down every message up to this one")

@@ -38,16 +38,17 @@ struct Place {
 }
 
 impl Images {
-    /// A file for a worker that is started for `driver`.
+    /// A file for a worker that is started for the driver with these bytes.
     ///
     /// # Errors
     /// [`Error::Worker`].
-    pub fn new(driver: &Image) -> Result<Self, Error> {
+    pub fn new(driver: &[u8]) -> Result<Self, Error> {
         let failed = |error: std::io::Error| Error::Worker(error.to_string());
         let mut file = File::from(sandbox::memory_file("drvhost images").map_err(failed)?);
         let start = u64::from(BROUGHT_SIZE) + u64::from(FILES_SIZE);
+        file.set_len(start).map_err(failed)?;
         file.seek(SeekFrom::Start(start)).map_err(failed)?;
-        file.write_all(&driver.bytes).map_err(failed)?;
+        file.write_all(driver).map_err(failed)?;
         // The worker reads from here on.
         file.seek(SeekFrom::Start(start)).map_err(failed)?;
         Ok(Self { file, places: Vec::new(), next_image: 0, next_file: 0 })
@@ -118,20 +119,27 @@ mod tests {
     use std::io::Read;
     use std::path::PathBuf;
 
+    use pe::builder::Builder;
+
     use super::*;
+    use crate::machine::Machine;
 
     const BASE: u64 = 0x2c00_0000;
 
-    fn image(code: u8) -> Image {
-        let builder = pe::builder::Builder::new(pe::Machine::X86_64);
+    fn image_for(machine: Machine, code: u8) -> Image {
+        let builder = Builder::new(machine.into());
         let bytes = builder.code(&[code; 8]).relocation(0).export("DriverProc", 0).build();
-        Image { name: "a.dll".into(), file: PathBuf::from("a.dll"), bytes }
+        Image { name: "a.dll".into(), file: PathBuf::from("a.dll"), machine, bytes }
+    }
+
+    fn image(code: u8) -> Image {
+        image_for(Machine::X86_64, code)
     }
 
     #[test]
     fn the_worker_reads_its_driver_from_where_the_file_stands() {
         let driver = image(0xC3);
-        let images = Images::new(&driver).unwrap();
+        let images = Images::new(&driver.bytes).unwrap();
         let mut read = Vec::new();
         File::from(images.descriptor().unwrap()).read_to_end(&mut read).unwrap();
         assert_eq!(read, driver.bytes);
@@ -140,7 +148,7 @@ mod tests {
     #[test]
     fn images_lie_side_by_side_and_serve_again() {
         let (first, second) = (image(1), image(2));
-        let mut images = Images::new(&first).unwrap();
+        let mut images = Images::new(&first.bytes).unwrap();
         let at_first = images.bring(&first, BASE).unwrap();
         let at_second = images.bring(&second, BASE).unwrap();
         assert!(at_second.image >= at_first.image + 0x3000 && at_second.image.is_multiple_of(GRANULARITY));
@@ -156,9 +164,29 @@ mod tests {
     }
 
     #[test]
+    fn pointers_of_either_width_are_moved() {
+        for machine in Machine::ALL {
+            let driver = image_for(machine, 0x10);
+            let mut images = Images::new(&driver.bytes).unwrap();
+            images.bring(&driver, BASE).unwrap();
+            let brought = images.bring(&driver, BASE).unwrap();
+            let mut moved = [0; 8];
+            // The code, with the pointer at its start.
+            images.file.read_exact_at(&mut moved, u64::from(brought.image) + 0x1000).unwrap();
+            let by = (BASE + u64::from(brought.image)).wrapping_sub(Builder::image_base(machine.into()));
+            let expected = 0x1010_1010_1010_1010_u64.wrapping_add(by);
+            let expected = match machine {
+                Machine::X86_64 => expected,
+                Machine::I386 => 0x1010_1010 << 32 | expected & 0xFFFF_FFFF,
+            };
+            assert_eq!(u64::from_le_bytes(moved), expected, "{machine}");
+        }
+    }
+
+    #[test]
     fn there_is_an_end_to_the_room() {
         let driver = image(3);
-        let mut images = Images::new(&driver).unwrap();
+        let mut images = Images::new(&driver.bytes).unwrap();
         let error = (0..).find_map(|_| images.bring(&driver, BASE).err()).unwrap();
         assert!(error.to_string().contains("no room"), "{error}");
     }

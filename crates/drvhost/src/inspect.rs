@@ -3,20 +3,23 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use mmsystem::{
     BI_RLE4, BI_RLE8, BITMAPINFOHEADER, FourCc, ICERR_OK, ICINFO, ICMODE_DECOMPRESS, ICMODE_QUERY, Structure,
     WAVE_FORMAT_PCM,
 };
+use pe::WineMark;
 use serde::Serialize;
 
 use crate::acm;
+use crate::aliases::DEFAULT_ALIASES;
 use crate::decode::{AUDIO_PREFIX, code_of, compression_name, handler_of, strip_prefix};
+use crate::directories::{files_in, machine_of, wine_mark_of};
 use crate::error::Error;
 use crate::module::MAX_FILE;
 use crate::opened::encoded;
-use crate::registry::{DEFAULT_ALIASES, DriverFile, Origin, Registry};
+use crate::registry::{DriverFile, Origin, Registry};
 use crate::session::{Hdrvr, Session};
 use crate::vfw;
 use crate::worker::printable;
@@ -81,7 +84,7 @@ pub struct Version {
     pub strings: BTreeMap<String, String>,
 }
 
-/// A driver that can be named, or found in a directory of the caller's.
+/// A driver that can be named, or found in a directory of the caller's or of the Wine prefix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Known {
     /// The entry that names it.
@@ -123,39 +126,32 @@ pub fn inspect(session: &Session, file: &Path) -> Result<Inspection, Error> {
     }
 }
 
-/// Every driver whose entry's file is found, and every file in the caller's directories that exports DriverProc and has no
-/// entry.
+/// Every driver whose entry's file is found, for each machine whose drivers are wanted; and every file in the caller's directories and in
+/// the Wine prefix that exports DriverProc and has no entry, but for Wine's own in the prefix.
 #[must_use]
 pub fn known(registry: &Registry) -> Vec<Known> {
     let describe = |alias, path: &Path, source| {
-        let machine = read(path).ok().and_then(|bytes| pe::identify(&bytes).ok());
-        Known {
-            alias,
-            file: path.display().to_string(),
-            machine: machine.map(|machine| machine.to_string()),
-            source,
-        }
+        let machine = machine_of(path).map(|machine| machine.to_string());
+        Known { alias, file: path.display().to_string(), machine, source }
     };
-    let named: Vec<_> =
-        registry.aliases().iter().filter_map(|alias| registry.resolve(alias, None).ok()).collect();
+    let aliases = registry.aliases();
+    let named: Vec<_> = aliases.iter().flat_map(|alias| registry.resolve_each(alias)).collect();
     let mut known: Vec<_> =
         named.iter().map(|driver| describe(driver.alias.clone(), &driver.path, driver.origin)).collect();
     let named: Vec<_> = named.iter().filter_map(|driver| driver.path.canonicalize().ok()).collect();
-    for path in registry.driver_path().iter().flat_map(|directory| files_in(directory)) {
-        let unnamed = path.canonicalize().is_ok_and(|path| !named.contains(&path));
-        if unnamed && exports_driver_proc(&path) {
-            known.push(describe(None, &path, Origin::DriverPath));
+    let own = registry.driver_path().iter().map(|directory| (directory, Origin::DriverPath));
+    let prefix = registry.prefix().iter().map(|directory| (directory, Origin::Prefix));
+    for (directory, source) in own.chain(prefix) {
+        for path in files_in(directory) {
+            let mark = wine_mark_of(&path);
+            let not_one = mark == Some(WineMark::Placeholder) || (source == Origin::Prefix && mark.is_some());
+            let unnamed = path.canonicalize().is_ok_and(|path| !named.contains(&path));
+            if unnamed && !not_one && registry.wants(machine_of(&path)) && exports_driver_proc(&path) {
+                known.push(describe(None, &path, source));
+            }
         }
     }
     known
-}
-
-/// The regular files of a directory, by name.
-fn files_in(directory: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut files: Vec<_> = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
-    files.sort();
-    files
 }
 
 fn exports_driver_proc(file: &Path) -> bool {
@@ -212,8 +208,7 @@ fn file_name_of(file: &Path) -> String {
 fn aliases_of(registry: &Registry, file: &Path) -> Vec<String> {
     let same = |driver: &DriverFile| driver.path.canonicalize().ok() == file.canonicalize().ok();
     let registered = registry.aliases().into_iter();
-    let registered =
-        registered.filter(|alias| registry.resolve(alias, None).is_ok_and(|driver| same(&driver)));
+    let registered = registered.filter(|alias| registry.resolve_each(alias).iter().any(same));
     let name = file_name_of(file);
     let known = DEFAULT_ALIASES.iter().filter(|known| known.file.eq_ignore_ascii_case(&name));
     let mut aliases: Vec<String> = known.map(|known| known.alias.to_owned()).collect();

@@ -19,18 +19,23 @@
 #![forbid(unsafe_code)]
 
 pub mod acm;
+mod aliases;
 mod arena;
 mod broker;
 pub mod decode;
 mod depth;
 mod direct;
+mod directories;
 mod end;
 mod error;
 mod gate;
+mod host;
 mod images;
 pub mod inspect;
+mod launch;
 mod life;
 mod listener;
+mod machine;
 pub mod media;
 mod module;
 mod opened;
@@ -45,9 +50,12 @@ pub mod vfw;
 mod waiting;
 mod worker;
 
+pub use aliases::{DEFAULT_ALIASES, DefaultAlias};
 pub use arena::{Arena, Block};
 pub use end::{CloseOutcome, InstanceReport, Policy, Report};
 pub use error::{Blame, Error, Place};
-pub use registry::{DEFAULT_ALIASES, DefaultAlias, DriverFile, Origin, Registry};
+pub use host::{Host, Layer, Segments};
+pub use machine::Machine;
+pub use registry::{DriverFile, Origin, Registry};
 pub use session::{Builder, Hdrvr, Instance, Session};
 pub use trace::{Outcome, Trace};

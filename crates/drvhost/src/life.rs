@@ -60,7 +60,7 @@ impl Inner {
         lparam2: i64,
         limit: Option<Instant>,
     ) -> Result<Hdrvr, Error> {
-        let resolved = self.registry.resolve_beside(&home.folder, name, section);
+        let resolved = self.registry.resolve_beside(&home.folder, home.machine, name, section);
         let opened = resolved.and_then(|driver| {
             if self.table.opened_by(home.number) >= MOST_OPENED {
                 return Err(Error::TooManyOpen { driver: driver.file_name(), most: MOST_OPENED });
@@ -91,7 +91,7 @@ impl Inner {
         let Some(Slot { module, id, .. }) = self.table.get(hdrvr) else { return Err(bad_handle) };
         let message = Message { hdrvr, id, number, lparam1, lparam2, cause: None, effect: Effect::None };
         match module.send(&message, || self.table.reaches(hdrvr), |_| (), self, &self.trace, until) {
-            Some(Reply::Answered(result)) => Ok(result.cast_signed()),
+            Some(Reply::Answered(result)) => Ok(result),
             Some(other) => Err(module.failure(other, number)),
             None => Err(bad_handle),
         }
@@ -110,7 +110,7 @@ impl Inner {
             Reply::Answered(0) => Ok(0),
             Reply::Answered(result) => {
                 self.let_go(&module, hdrvr, false, until);
-                Ok(result.cast_signed())
+                Ok(result)
             }
             Reply::Busy => Err(module.failure(reply, DRV_CLOSE)),
             bad => {

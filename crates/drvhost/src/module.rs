@@ -11,6 +11,7 @@ use mmsystem::message_name;
 use wire::{Brought, Effect};
 
 use crate::error::Error;
+use crate::machine::{self, Machine};
 use crate::reply::{self, Reply};
 use crate::session::Hdrvr;
 use crate::trace::{Begun, CallRecord, Cause, Trace, micros};
@@ -25,6 +26,8 @@ pub(crate) struct Image {
     /// The file's name without directory.
     pub name: String,
     pub file: PathBuf,
+    /// The processor it is for.
+    pub machine: Machine,
     pub bytes: Vec<u8>,
 }
 
@@ -51,22 +54,18 @@ impl Image {
         if bytes.is_empty() {
             return Err(not_a_driver("not a Windows executable; the file is empty".into()));
         }
-        let machine = pe::identify(&bytes).map_err(|error| not_a_driver(error.to_string()))?;
-        if machine != pe::Machine::X86_64 {
-            let kind = if machine == pe::Machine::I8086 {
-                "a 16-bit program or driver"
-            } else {
-                "a program or driver"
-            };
-            return Err(not_a_driver(format!("it is {kind} for {machine}; drivers for x86_64 run here")));
-        }
+        let found = pe::identify(&bytes).map_err(|error| not_a_driver(error.to_string()))?;
+        let Some(machine) = Machine::of(found) else {
+            let kind = machine::kind_of(found);
+            return Err(not_a_driver(format!("it is {kind}; drivers for i386 and x86_64 run here")));
+        };
         let image = pe::Image::parse(&bytes).map_err(|error| not_a_driver(error.to_string()))?;
         let driver_proc = image.export("DriverProc").map_err(|error| not_a_driver(error.to_string()))?;
         if driver_proc.is_none() {
             return Err(not_a_driver("it exports no DriverProc, so it is no installable driver".into()));
         }
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { name, file: file.to_owned(), bytes })
+        Ok(Self { name, file: file.to_owned(), machine, bytes })
     }
 }
 
@@ -94,7 +93,7 @@ pub(crate) struct Module {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Message {
     pub hdrvr: Hdrvr,
-    pub id: u64,
+    pub id: i64,
     pub number: u32,
     pub lparam1: i64,
     pub lparam2: i64,
@@ -156,8 +155,11 @@ impl Module {
             return None;
         }
         let begun = trace.begin();
-        let Message { hdrvr, id, number, lparam1, lparam2, cause, effect } = *message;
-        let arguments = [id, hdrvr.0, number.into(), lparam1.cast_unsigned(), lparam2.cast_unsigned()];
+        let Message { hdrvr, id, number, cause, effect, .. } = *message;
+        // As the driver gets them, so that the trace agrees with what it sees.
+        let [lparam1, lparam2] =
+            [message.lparam1, message.lparam2].map(|lparam| self.worker.width().long(lparam.cast_unsigned()));
+        let arguments = [id, hdrvr.0.cast_signed(), number.into(), lparam1, lparam2].map(i64::cast_unsigned);
         let call = Call { function: self.driver_proc, arguments, effect };
         let reply = self.worker.call(&turn, call, broker, until);
         end(&reply);
@@ -170,7 +172,7 @@ impl Module {
                 worker: self.worker.number,
                 driver: &self.name,
                 hdrvr: hdrvr.0.cast_signed(),
-                id: id.cast_signed(),
+                id,
                 message: message_name(number),
                 number,
                 lparam1,

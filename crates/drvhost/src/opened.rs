@@ -10,9 +10,6 @@ use crate::module::name_of;
 use crate::registry::DriverFile;
 use crate::session::{Hdrvr, Session};
 
-/// How wide the drivers are that run here.
-pub(crate) const WIDTH: Width = Width::Bits64;
-
 /// An open instance. Dropping it sends DRV_CLOSE.
 #[derive(Debug)]
 pub(crate) struct Opened<'s> {
@@ -39,6 +36,11 @@ impl<'s> Opened<'s> {
         let mut description = None;
         let hdrvr = session.open(driver, |arena| Ok(description.insert(describe(arena)?).lparam()))?;
         Ok(Self { session, hdrvr, arena: session.arena(hdrvr)?, driver: driver.file_name(), closed: false })
+    }
+
+    /// How wide its driver is.
+    pub fn width(&self) -> Width {
+        self.arena.width()
     }
 
     /// Its handle.

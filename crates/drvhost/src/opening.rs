@@ -34,7 +34,7 @@ impl Opening<'_> {
         let path = &self.driver.path;
         let file =
             std::fs::canonicalize(path).map_err(|source| Error::File { file: path.clone(), source })?;
-        let hdrvr = session.table.new_handle();
+        let hdrvr = session.table.new_handle().ok_or(Error::NoHandles)?;
         let home = self.home.map(|home| home.number);
         let (module, first) = match session.table.claim(&file, home, self.until()) {
             Claim::Join(module) => (module, false),
@@ -48,7 +48,7 @@ impl Opening<'_> {
             if first && lparam2 != 0 && session.hidden_instance {
                 self.open_instance(&module, hdrvr, 0)?;
                 session.table.hide(&module, hdrvr);
-                let visible = session.table.new_handle();
+                let visible = session.table.new_handle().ok_or(Error::NoHandles)?;
                 user.hdrvr = visible;
                 return self.open_instance(&module, visible, lparam2).map(|()| visible);
             }
@@ -62,7 +62,7 @@ impl Opening<'_> {
         opened
     }
 
-    fn slot(&self, module: &Arc<Module>, id: u64, phase: Phase, order: u64) -> Slot {
+    fn slot(&self, module: &Arc<Module>, id: i64, phase: Phase, order: u64) -> Slot {
         Slot { module: Arc::clone(module), id, phase, order, opener: self.home.map(|home| home.number) }
     }
 
@@ -114,6 +114,11 @@ impl Opening<'_> {
         let session = self.session;
         let (worker, brought) = match self.home {
             Some(home) => (Arc::clone(home), {
+                // It was found as one for the same machine, but files change.
+                if image.machine != home.machine {
+                    let why = format!("it is for {}, but its opener for {}", image.machine, home.machine);
+                    return Err(Error::NotADriver { file: image.file, why });
+                }
                 home.reclaim(session, self.until());
                 Some(home.bring(&image)?)
             }),
@@ -133,7 +138,7 @@ impl Opening<'_> {
     }
 
     /// Sends a message of a module's beginning, unless the session has ended meanwhile.
-    fn tell(&self, module: &Module, hdrvr: Hdrvr, number: u32) -> Result<u64, Error> {
+    fn tell(&self, module: &Module, hdrvr: Hdrvr, number: u32) -> Result<i64, Error> {
         if self.session.gate.closed() {
             return Err(Error::SessionEnding);
         }

@@ -3,98 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::aliases::DEFAULT_ALIASES;
+use crate::directories::{Directories, find_in, machine_of};
 use crate::error::Error;
+use crate::machine::{self, Machine};
 
 /// The section that a NULL section means.
 pub(crate) const DRIVERS32: &str = "Drivers32";
-
-/// Added to a file name that has no extension.
-const EXTENSION: &str = "dll";
-
-/// Where Wine's 64-bit drivers lie, by distribution: Debian and its kin, Fedora and Arch, packages of Wine's own.
-const WINE_DIRECTORIES: &[&str] = &[
-    "/usr/lib/x86_64-linux-gnu/wine/x86_64-windows",
-    "/usr/lib/wine/x86_64-windows",
-    "/usr/lib64/wine/x86_64-windows",
-    "/opt/wine-stable/lib64/wine/x86_64-windows",
-    "/opt/wine-devel/lib64/wine/x86_64-windows",
-    "/opt/wine-staging/lib64/wine/x86_64-windows",
-];
-
-/// An alias that is known without configuration.
-#[derive(Debug, Clone, Copy)]
-pub struct DefaultAlias {
-    /// The value's name in Drivers32.
-    pub alias: &'static str,
-    /// The driver's file name.
-    pub file: &'static str,
-    /// The compressions that it stands for, as in a BITMAPINFOHEADER: fourccs, or BI_ numbers.
-    pub compressions: &'static [u32],
-    /// The wave format tags that it stands for.
-    pub format_tags: &'static [u16],
-}
-
-const fn fourcc(code: &[u8; 4]) -> u32 {
-    u32::from_le_bytes(*code)
-}
-
-/// The drivers that Windows brings along, as Wine names their files.
-pub const DEFAULT_ALIASES: &[DefaultAlias] = &[
-    DefaultAlias {
-        alias: "vidc.cvid",
-        file: "iccvid.dll",
-        compressions: &[fourcc(b"cvid")],
-        format_tags: &[],
-    },
-    DefaultAlias {
-        alias: "vidc.msvc",
-        file: "msvidc32.dll",
-        compressions: &[fourcc(b"MSVC")],
-        format_tags: &[],
-    },
-    DefaultAlias {
-        alias: "vidc.cram",
-        file: "msvidc32.dll",
-        compressions: &[fourcc(b"CRAM")],
-        format_tags: &[],
-    },
-    DefaultAlias {
-        alias: "vidc.mrle",
-        file: "msrle32.dll",
-        compressions: &[fourcc(b"mrle"), mmsystem::BI_RLE8, mmsystem::BI_RLE4],
-        format_tags: &[],
-    },
-    DefaultAlias {
-        alias: "msacm.msadpcm",
-        file: "msadp32.acm",
-        compressions: &[],
-        format_tags: &[mmsystem::WAVE_FORMAT_ADPCM],
-    },
-    DefaultAlias {
-        alias: "msacm.imaadpcm",
-        file: "imaadp32.acm",
-        compressions: &[],
-        format_tags: &[mmsystem::WAVE_FORMAT_DVI_ADPCM],
-    },
-    DefaultAlias {
-        alias: "msacm.msg711",
-        file: "msg711.acm",
-        compressions: &[],
-        format_tags: &[mmsystem::WAVE_FORMAT_ALAW, mmsystem::WAVE_FORMAT_MULAW],
-    },
-    DefaultAlias {
-        alias: "msacm.msgsm610",
-        file: "msgsm32.acm",
-        compressions: &[],
-        format_tags: &[mmsystem::WAVE_FORMAT_GSM610],
-    },
-    DefaultAlias {
-        alias: "msacm.l3acm",
-        file: "l3codeca.acm",
-        compressions: &[],
-        format_tags: &[mmsystem::WAVE_FORMAT_MPEGLAYER3],
-    },
-];
 
 /// How a driver's file was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -104,6 +19,8 @@ pub enum Origin {
     Registry,
     /// In a directory that the caller named, or by its path.
     DriverPath,
+    /// In the Wine prefix.
+    Prefix,
     /// In one of Wine's directories.
     Wine,
 }
@@ -148,8 +65,8 @@ pub struct Registry {
     ini: BTreeMap<String, Section>,
     /// What is known without configuration; asked last.
     defaults: BTreeMap<String, Section>,
-    driver_path: Vec<PathBuf>,
-    wine: Vec<PathBuf>,
+    directories: Directories,
+    machine: Option<Machine>,
 }
 
 impl Registry {
@@ -159,14 +76,15 @@ impl Registry {
         Self::default()
     }
 
-    /// A registry with [`DEFAULT_ALIASES`] in Drivers32 and Wine's directories to look for files in.
+    /// A registry with [`DEFAULT_ALIASES`] in Drivers32, and two kinds of directories to look for files in: those of the user's Wine prefix
+    /// (`$WINEPREFIX`, or else `~/.wine`), where drivers lie that somebody has installed, and those of Wine's own libraries.
     #[must_use]
     pub fn with_defaults() -> Self {
         let mut registry = Self::new();
         for known in DEFAULT_ALIASES {
             insert(&mut registry.defaults, DRIVERS32, known.alias, known.file, Origin::Wine);
         }
-        registry.wine = WINE_DIRECTORIES.iter().map(PathBuf::from).filter(|path| path.is_dir()).collect();
+        registry.directories = Directories::of_this_computer();
         registry
     }
 
@@ -180,88 +98,133 @@ impl Registry {
         insert(&mut self.ini, section, name, value, Origin::Registry);
     }
 
-    /// Adds a directory to look for files in, after those added before and ahead of Wine's.
+    /// Adds a directory to look for files in, after those added before and ahead of the Wine prefix's and Wine's.
     pub fn add_driver_path(&mut self, directory: &Path) {
-        self.driver_path.push(directory.to_owned());
+        self.directories.driver_path.push(directory.to_owned());
+    }
+
+    /// Looks for files in `drive_c/windows/system32` and `drive_c/windows/syswow64` of this Wine prefix, and of no other one.
+    pub fn set_prefix(&mut self, prefix: &Path) {
+        self.directories.set_prefix(prefix);
+    }
+
+    /// Which machine's drivers are found. `None`, which holds unless it is set: one for x86_64 in whichever directory, and one for i386 where
+    /// there is none.
+    pub fn set_machine(&mut self, machine: Option<Machine>) {
+        self.machine = machine;
+    }
+
+    /// The machine whose drivers are found, if it was [set](Self::set_machine).
+    #[must_use]
+    pub fn machine(&self) -> Option<Machine> {
+        self.machine
     }
 
     /// Finds a driver as `OpenDriver` does: the entry `name` of `section` (Drivers32 unless given); if there is none, `name` as
-    /// a whole is a file.
+    /// a whole is a file. Of several files of one name the [machine](Self::set_machine) decides, and then the order of the directories.
     ///
     /// # Errors
-    /// [`Error::NoSuchDriver`].
+    /// [`Error::NoSuchDriver`], and [`Error::OtherMachine`] for the path of a file that is not for the machine that is wanted.
     pub fn resolve(&self, name: &str, section: Option<&str>) -> Result<DriverFile, Error> {
+        self.resolve_for(self.machine, None, name, section)
+    }
+
+    /// Every driver that an entry of Drivers32 may mean: the one that [`resolve`](Self::resolve) finds, and one for each other machine.
+    #[must_use]
+    pub fn resolve_each(&self, alias: &str) -> Vec<DriverFile> {
+        let mut found = Vec::from_iter(self.resolve(alias, None).ok());
+        if self.machine.is_none() {
+            let others = Machine::ALL.into_iter();
+            let others = others.filter_map(|machine| self.resolve_for(Some(machine), None, alias, None).ok());
+            for other in others {
+                if !found.contains(&other) {
+                    found.push(other);
+                }
+            }
+        }
+        found
+    }
+
+    /// Finds a driver for `machine`; a file that no entry names is looked for in `first` before all directories.
+    fn resolve_for(
+        &self,
+        machine: Option<Machine>,
+        first: Option<&Path>,
+        name: &str,
+        section: Option<&str>,
+    ) -> Result<DriverFile, Error> {
         if name.is_empty() || name.starts_with(' ') {
             let looked = "nothing, because a name is not empty and begins with no space".to_owned();
             return Err(Error::NoSuchDriver { name: name.to_owned(), looked });
         }
         let section = section.unwrap_or(DRIVERS32);
-        match self.entry(section, name) {
-            Some(entry) => {
-                let missing =
-                    || self.unknown(name, &format!("`{}`, as the entry in [{section}] says", entry.value));
-                let (file, text) = split(&entry.value);
-                let (path, place) = self.find_file(file).ok_or_else(missing)?;
-                let origin = if entry.origin == Origin::Registry { Origin::Registry } else { place };
-                Ok(DriverFile { path, text, alias: Some(entry.name.clone()), origin })
-            }
-            None => {
-                let missing = || self.unknown(name, &format!("an entry in [{section}]"));
-                let (path, origin) = self.find_file(name).ok_or_else(missing)?;
-                Ok(DriverFile { path, text: None, alias: None, origin })
-            }
-        }
+        let entry = self.entry(section, name);
+        let (file, text) = entry.map_or((name, None), |entry| split(&entry.value));
+        let first = first.filter(|_| entry.is_none());
+        let found = self.find_file(first, file, machine);
+        let (path, place) = found.ok_or_else(|| self.missing(machine, first, name, section, entry))?;
+        let registered = entry.is_some_and(|entry| entry.origin == Origin::Registry);
+        let origin = if registered { Origin::Registry } else { place };
+        Ok(DriverFile { path, text, alias: entry.map(|entry| entry.name.clone()), origin })
     }
 
-    /// Finds a driver for a driver that lies in `folder`, as [`resolve`](Self::resolve) does; but a driver reaches no file by its path. A name
-    /// is an entry, or a file in `folder` or in the directories. The one directory that it can name is that in which every driver
-    /// is told to lie.
+    /// Finds a driver for a driver that lies in `folder`, as [`resolve`](Self::resolve) does; but both run in one process, so only drivers for
+    /// the opener's `machine` are there, and a driver reaches no file by its path. A name is an entry, or a file in `folder` or in the
+    /// directories. The one directory that it can name is that in which every driver is told to lie.
     ///
     /// # Errors
-    /// [`Error::NoSuchDriver`].
+    /// [`Error::NoSuchDriver`], and [`Error::OtherMachine`] where an entry names the path of a file for another machine.
     pub(crate) fn resolve_beside(
         &self,
         folder: &Path,
+        machine: Machine,
         name: &str,
         section: Option<&str>,
     ) -> Result<DriverFile, Error> {
         if self.entry(section.unwrap_or(DRIVERS32), name).is_some() {
-            return self.resolve(name, section);
+            return self.resolve_for(Some(machine), None, name, section);
         }
-        let looked = || "a file beside the driver that asks, or in the directories for drivers".to_owned();
         let native = name.replace('\\', "/");
         let file = match native.split_at_checked(GUEST_DIRECTORY.len()) {
             Some((directory, file)) if directory.eq_ignore_ascii_case(GUEST_DIRECTORY) => file,
             _ => &native,
         };
         if is_path(file) || file.is_empty() || file.starts_with(' ') {
-            return Err(Error::NoSuchDriver { name: name.to_owned(), looked: looked() });
+            let looked = "a file beside the driver that asks, or in the directories for drivers".to_owned();
+            return Err(Error::NoSuchDriver { name: name.to_owned(), looked });
         }
-        match find_in(folder, file) {
-            Some(path) => Ok(DriverFile { path, text: None, alias: None, origin: Origin::DriverPath }),
-            None => self.resolve(file, section),
-        }
+        self.resolve_for(Some(machine), Some(folder), file, section)
     }
 
     /// Finds a driver as the command line names one: an existing file as a whole; otherwise what stands before the first space is an
     /// alias or a file, and the rest goes to DRV_OPEN.
     ///
     /// # Errors
-    /// [`Error::NoSuchDriver`].
+    /// As [`resolve`](Self::resolve), and [`Error::File`] for a path where no file is.
     pub fn resolve_argument(&self, argument: &str) -> Result<DriverFile, Error> {
         let as_file = |text: &str| is_path(text).then(|| PathBuf::from(text)).filter(|path| path.is_file());
         if let Some(path) = as_file(argument) {
-            return Ok(DriverFile { path, text: None, alias: None, origin: Origin::DriverPath });
+            return self.at(path);
         }
         // A name cannot begin with a space, and then there is nothing to split off.
         let (name, text) = if argument.starts_with(' ') { (argument, None) } else { split(argument) };
         let found = match as_file(name) {
-            Some(path) => DriverFile { path, text: None, alias: None, origin: Origin::DriverPath },
-            None => self
-                .resolve(name, None)
-                .map_err(|error| if is_path(name) { not_there(name) } else { error })?,
+            Some(path) => self.at(path)?,
+            None => self.resolve(name, None).map_err(|error| match error {
+                Error::NoSuchDriver { .. } if is_path(name) => not_there(name),
+                error => error,
+            })?,
         };
         Ok(DriverFile { text: text.or(found.text), ..found })
+    }
+
+    /// The driver at a path.
+    fn at(&self, path: PathBuf) -> Result<DriverFile, Error> {
+        match self.machine {
+            Some(wanted) => of_machine(&path, wanted)?,
+            None => {}
+        }
+        Ok(DriverFile { path, text: None, alias: None, origin: Origin::DriverPath })
     }
 
     /// The entry of a section with this name: the registry's before SYSTEM.INI's, and what is known anyway last.
@@ -285,18 +248,33 @@ impl Registry {
     /// The directories that files are looked for in, in order.
     #[must_use]
     pub fn directories(&self) -> Vec<&Path> {
-        self.driver_path.iter().chain(&self.wine).map(PathBuf::as_path).collect()
+        self.directories.all().map(|(path, _)| path).collect()
     }
 
     /// The directories that the caller named.
     #[must_use]
     pub fn driver_path(&self) -> &[PathBuf] {
-        &self.driver_path
+        &self.directories.driver_path
     }
 
-    /// The file with this name: at its path if it has one, else in the directories; in any case, and with `.dll` added where there
-    /// is no extension (C024).
-    fn find_file(&self, name: &str) -> Option<(PathBuf, Origin)> {
+    /// The directories of the Wine prefix.
+    pub(crate) fn prefix(&self) -> &[PathBuf] {
+        &self.directories.prefix
+    }
+
+    /// Whether drivers for a machine are wanted.
+    pub(crate) fn wants(&self, machine: Option<pe::Machine>) -> bool {
+        self.machine.is_none_or(|wanted| machine == Some(wanted.into()))
+    }
+
+    /// The file with this name: at its path if it has one, else in `first` or in the directories; in any case, and with `.dll` added where
+    /// there is no extension (C024).
+    fn find_file(
+        &self,
+        first: Option<&Path>,
+        name: &str,
+        machine: Option<Machine>,
+    ) -> Option<(PathBuf, Origin)> {
         // Empty, or with a leading space: no file (C048).
         if name.is_empty() || name.starts_with(' ') {
             return None;
@@ -305,20 +283,56 @@ impl Registry {
         if is_path(&native) {
             let path = Path::new(&native);
             let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty())?;
-            return find_in(directory, path.file_name()?.to_str()?).map(|path| (path, Origin::DriverPath));
+            let file = find_in(directory, path.file_name()?.to_str()?, machine)?;
+            return Some((file, Origin::DriverPath));
         }
-        let places = self.driver_path.iter().map(|directory| (directory, Origin::DriverPath));
-        let places = places.chain(self.wine.iter().map(|directory| (directory, Origin::Wine)));
-        places.into_iter().find_map(|(directory, origin)| Some((find_in(directory, &native)?, origin)))
+        self.directories.find(first, &native, machine)
     }
 
-    fn unknown(&self, name: &str, first: &str) -> Error {
-        let directories: Vec<_> = self.directories().iter().map(|path| path.display().to_string()).collect();
+    /// Why a name leads to no driver for `machine`.
+    fn missing(
+        &self,
+        machine: Option<Machine>,
+        first: Option<&Path>,
+        name: &str,
+        section: &str,
+        entry: Option<&Entry>,
+    ) -> Error {
+        let file = entry.map_or(name, |entry| split(&entry.value).0);
+        let other = machine.and_then(|machine| Some((machine, self.find_file(first, file, None)?.0)));
+        if let Some((machine, path)) = other.as_ref().filter(|_| is_path(&file.replace('\\', "/")))
+            && let Err(error) = of_machine(path, *machine)
+        {
+            return error;
+        }
+        let asked = match entry {
+            Some(entry) => format!("`{}`, as the entry in [{section}] says", entry.value),
+            None => format!("an entry in [{section}]"),
+        };
+        let directories: Vec<_> =
+            first.into_iter().chain(self.directories()).map(|path| path.display().to_string()).collect();
         let places = if directories.is_empty() { "no directory".to_owned() } else { directories.join(", ") };
+        let machine = machine.map_or_else(String::new, |machine| format!(" for {machine}"));
+        let other = other.and_then(|(_, path)| {
+            Some(format!("; {} is {}", path.display(), machine::kind_of(machine_of(&path)?)))
+        });
         Error::NoSuchDriver {
             name: name.to_owned(),
-            looked: format!("{first}, and a file of that name in {places}"),
+            looked: format!(
+                "{asked}, and a file of that name{machine} in {places}{}",
+                other.unwrap_or_default()
+            ),
         }
+    }
+}
+
+/// Refuses a file that is for another machine. What is no executable is not refused here: opening it says what it is.
+fn of_machine(path: &Path, wanted: Machine) -> Result<(), Error> {
+    match machine_of(path) {
+        Some(found) if found != wanted.into() => {
+            Err(Error::OtherMachine { file: path.to_owned(), found: machine::kind_of(found), wanted })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -352,63 +366,5 @@ fn split(value: &str) -> (&str, Option<String>) {
     }
 }
 
-/// A file of a directory by name, exactly or in another case, with or without extension.
-fn find_in(directory: &Path, name: &str) -> Option<PathBuf> {
-    let with_extension = Path::new(name).extension().is_none().then(|| format!("{name}.{EXTENSION}"));
-    let names: Vec<&str> = std::iter::once(name).chain(with_extension.as_deref()).collect();
-    if let Some(path) = names.iter().map(|name| directory.join(name)).find(|path| path.is_file()) {
-        return Some(path);
-    }
-    let mut files: Vec<_> = std::fs::read_dir(directory).ok()?.flatten().map(|entry| entry.path()).collect();
-    files.sort();
-    files.into_iter().find(|path| {
-        let file = path.file_name().and_then(|file| file.to_str());
-        file.is_some_and(|file| names.iter().any(|name| file.eq_ignore_ascii_case(name))) && path.is_file()
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with_files(names: &[&str]) -> (tempfile::TempDir, Registry) {
-        let folder = tempfile::tempdir().unwrap();
-        for name in names {
-            std::fs::write(folder.path().join(name), b"").unwrap();
-        }
-        let mut registry = Registry::new();
-        registry.add_driver_path(folder.path());
-        (folder, registry)
-    }
-
-    fn file_of(found: &DriverFile) -> &str {
-        found.path.file_name().unwrap().to_str().unwrap()
-    }
-
-    #[test]
-    fn values_split_at_the_first_space() {
-        assert_eq!(split("spy.dll"), ("spy.dll", None));
-        assert_eq!(split("spy.dll  COM1  /x=2 "), ("spy.dll", Some("COM1  /x=2 ".into())));
-        assert_eq!(split("spy.dll   "), ("spy.dll", None));
-        assert_eq!(split(" spy.dll"), ("", Some("spy.dll".into())));
-    }
-
-    #[test]
-    fn the_command_line_splits_text_off_but_prefers_whole_files() {
-        let (folder, registry) = with_files(&["spy.dll", "a b.dll"]);
-        let whole = folder.path().join("a b.dll");
-        assert_eq!(registry.resolve_argument(whole.to_str().unwrap()).unwrap().text, None);
-        let named = format!("{}/spy.dll hang on", folder.path().display());
-        assert_eq!(registry.resolve_argument(&named).unwrap().text.as_deref(), Some("hang on"));
-        assert_eq!(registry.resolve_argument("spy hang").unwrap().text.as_deref(), Some("hang"));
-        assert!(registry.resolve_argument("Cargo.toml").is_err(), "the current directory is not searched");
-    }
-
-    #[test]
-    fn an_entry_wins_over_a_file_of_its_name() {
-        let (_folder, mut registry) = with_files(&["spy.dll", "other.dll"]);
-        registry.set("Drivers32", "spy.dll", "other.dll text");
-        let found = registry.resolve("SPY.DLL", None).unwrap();
-        assert_eq!((file_of(&found), found.text.as_deref()), ("other.dll", Some("text")));
-    }
-}
+mod tests;

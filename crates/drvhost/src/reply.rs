@@ -8,7 +8,8 @@ use crate::trace::Outcome;
 /// How a request ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reply {
-    Answered(u64),
+    /// With this LRESULT.
+    Answered(i64),
     Faulted(Fault),
     /// Interrupted at its deadline; `killed` when interrupting was not enough.
     Late {
@@ -24,7 +25,7 @@ impl Reply {
     /// What it counts as, and the answer if there was one.
     pub fn outcome(&self) -> (Outcome, Option<i64>) {
         match self {
-            Self::Answered(result) => (Outcome::Answered, Some(result.cast_signed())),
+            Self::Answered(result) => (Outcome::Answered, Some(*result)),
             Self::Late { .. } | Self::Busy => (Outcome::Late, None),
             Self::Faulted(_) => (Outcome::Faulted, None),
             Self::Died(_) => (Outcome::Died, None),

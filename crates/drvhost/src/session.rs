@@ -11,6 +11,7 @@ use crate::arena::Arena;
 use crate::end::{self, Policy, Report};
 use crate::error::Error;
 use crate::gate::Gate;
+use crate::host::Host;
 use crate::listener::Listener;
 use crate::module::Module;
 use crate::registry::{DriverFile, Registry};
@@ -33,7 +34,7 @@ impl fmt::Display for Hdrvr {
 pub struct Instance {
     /// Its handle.
     pub hdrvr: Hdrvr,
-    /// The driver identifier: what DRV_OPEN answered.
+    /// The driver identifier: what DRV_OPEN answered, sign-extended if the driver has 32 bits.
     pub id: u64,
     /// The driver's file.
     pub file: PathBuf,
@@ -257,9 +258,17 @@ impl Session {
     pub fn instances(&self) -> Vec<Instance> {
         let describe = |(hdrvr, slot): (Hdrvr, Slot)| {
             let users = self.inner.table.users(&slot.module);
-            Instance { hdrvr, id: slot.id, file: slot.module.file.clone(), users }
+            Instance { hdrvr, id: slot.id.cast_unsigned(), file: slot.module.file.clone(), users }
         };
         self.inner.table.open().into_iter().map(describe).collect()
+    }
+
+    /// What this computer gives a worker. One is started for it and ended; no driver runs.
+    ///
+    /// # Errors
+    /// [`Error::Worker`].
+    pub fn host(&self) -> Result<Host, Error> {
+        Host::probe(&self.inner.spawner, &self.inner.program)
     }
 
     /// The isolation layers of an instance's worker: name, whether it is in place, and what it covers or why it is missing.

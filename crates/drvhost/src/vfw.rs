@@ -11,7 +11,7 @@ use mmsystem::{
 use crate::arena::{Arena, Block};
 use crate::error::Error;
 use crate::media::{MediaError, Palette, PaletteChange, PictureFormat};
-use crate::opened::{Opened, WIDTH, decoded, encoded};
+use crate::opened::{Opened, decoded, encoded};
 use crate::registry::DriverFile;
 use crate::session::{Hdrvr, Session};
 
@@ -48,14 +48,14 @@ impl<'s> Codec<'s> {
     ) -> Result<Self, Error> {
         let opened = Opened::open(session, driver, |arena| {
             let open = ICOPEN {
-                dwSize: ICOPEN::size(WIDTH) as u32,
+                dwSize: ICOPEN::size(arena.width()) as u32,
                 fccType: ICTYPE_VIDEO.into(),
                 fccHandler: handler.into(),
                 dwVersion: VERSION,
                 dwFlags: mode,
                 ..ICOPEN::default()
             };
-            arena.block_with(&encoded(&open, WIDTH)?)
+            arena.block_with(&encoded(&open, arena.width())?)
         })?;
         Ok(Self { opened })
     }
@@ -72,14 +72,15 @@ impl<'s> Codec<'s> {
     /// # Errors
     /// As [`Session::send`].
     pub fn info(&self) -> Result<Option<ICINFO>, Error> {
-        let size = ICINFO::size(WIDTH);
+        let width = self.opened.width();
+        let size = ICINFO::size(width);
         let info = ICINFO { dwSize: size as u32, ..ICINFO::default() };
-        let block = self.opened.arena.block_with(&encoded(&info, WIDTH)?)?;
+        let block = self.opened.arena.block_with(&encoded(&info, width)?)?;
         let filled = icerr(self.opened.send(ICM_GETINFO, block.lparam(), size as i64)?);
         if filled <= 0 {
             return Ok(None);
         }
-        let info = decoded(&block, WIDTH)?;
+        let info = decoded(&block, width)?;
         Ok(Some(ICINFO { szDriver: fixed_text(&self.opened.driver), ..info }))
     }
 
@@ -107,7 +108,7 @@ impl<'s> Codec<'s> {
         picture.write(0, &vec![0; formats.picture.image_size()])?;
         ask(&opened, ICM_DECOMPRESS_BEGIN, formats.input.lparam(), formats.output.lparam())?;
         let frame = opened.arena.block(FRAME_ROOM)?;
-        let parameters = opened.arena.block(ICDECOMPRESS::size(WIDTH))?;
+        let parameters = opened.arena.block(ICDECOMPRESS::size(opened.width()))?;
         Ok(Decompressor { opened: Some(opened), formats, frame, picture, parameters, copy: Vec::new() })
     }
 
@@ -223,7 +224,7 @@ impl Decompressor<'_> {
             lpOutput: self.picture.address(),
             ckid: 0,
         };
-        self.parameters.write(0, &encoded(&parameters, WIDTH)?)?;
+        self.parameters.write(0, &encoded(&parameters, self.parameters.width())?)?;
         let size = self.parameters.len() as i64;
         match icerr(opened.send(ICM_DECOMPRESS, self.parameters.lparam(), size)?) {
             ICERR_DONTDRAW => Ok(()),

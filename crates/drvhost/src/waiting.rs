@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use mmsystem::Width;
+
 use crate::direct::DirectCalls;
 
 /// How long the host sleeps before it looks whether the worker still lives.
@@ -20,8 +22,8 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    pub fn new(seq: u32, until: Option<Instant>) -> Self {
-        Self { seq, until, next_signal: None, kill_at: None, said: 0, direct: DirectCalls::default() }
+    pub fn new(seq: u32, until: Option<Instant>, width: Width) -> Self {
+        Self { seq, until, next_signal: None, kill_at: None, said: 0, direct: DirectCalls::new(width) }
     }
 
     /// When to look after the worker next.

@@ -5,25 +5,25 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use sandbox::{Child, SharedMemory, Spawner, futex};
-use wire::ring::Sleep;
+use mmsystem::Width;
+use sandbox::{Child, SharedMemory, Spawner};
 use wire::{
-    Asked, Brought, CHANNEL_SIZE, Channel, Effect, Fault, FaultKind, Layer, Load, LoadRefusal, Loaded, Side,
-    ToHost, ToWorker, channel,
+    Asked, Brought, Channel, Effect, Fault, FaultKind, Layer, Load, LoadRefusal, Loaded, ToHost, ToWorker,
+    channel,
 };
 
-use crate::arena::{self, Arena};
+use crate::arena::Arena;
 use crate::depth;
 use crate::error::Error;
 use crate::images::Images;
+use crate::launch::Launched;
+use crate::machine::Machine;
 use crate::module::Image;
 use crate::reply::{self, Reply};
 use crate::trace::Trace;
 use crate::turns::{Turn, Turns};
-use crate::waiting::{LOOK, Waiting};
+use crate::waiting::Waiting;
 
-/// How the host waits for a worker.
-const WAITING: Sleep = Sleep { wait: futex::wait, wake: futex::wake };
 /// How often the soft deadline's signal is repeated: it may arrive just before the driver's code goes on.
 const REPEAT: Duration = Duration::from_millis(5);
 /// How long after its deadline a call has for being interrupted before its worker is killed.
@@ -32,8 +32,6 @@ const GRACE: Duration = Duration::from_millis(250);
 const ENTRY_POINT: &str = "its entry point";
 /// How many texts of a driver's are shown for each request.
 const SAID_MOST: u32 = 1000;
-/// How long a worker has for entering its jail.
-const START: Duration = Duration::from_secs(10);
 
 /// Answers what a driver asks of the host from inside a call.
 pub(crate) trait Broker {
@@ -71,6 +69,8 @@ pub(crate) struct Worker {
     name: String,
     /// Where the driver lies that it was started for.
     pub folder: PathBuf,
+    /// The processor that every driver in it is for.
+    pub machine: Machine,
     dead: OnceLock<String>,
     images: Mutex<Images>,
     /// Where the worker sees them.
@@ -91,25 +91,9 @@ impl Worker {
     /// # Errors
     /// [`Error::Worker`].
     pub fn start(number: u32, spawner: &Spawner, program: &Path, image: &Image) -> Result<Self, Error> {
-        let shared = |error: sandbox::SharedError| Error::Worker(error.to_string());
-        let memory = SharedMemory::create("drvhost channel", CHANNEL_SIZE).map_err(shared)?;
-        let arena = SharedMemory::create("drvhost arena", arena::SIZE).map_err(shared)?;
-        let descriptor = |memory: &SharedMemory| {
-            let descriptor =
-                memory.descriptor().ok_or_else(|| Error::Bug("shared memory without descriptor".into()))?;
-            descriptor.try_clone_to_owned().map_err(|error| Error::Worker(error.to_string()))
-        };
-        let images = Images::new(image)?;
-        let descriptors = [descriptor(&memory)?, descriptor(&arena)?, images.descriptor()?];
-        let child = spawner
-            .spawn(program, &image.name, descriptors)
-            .map_err(|error| Error::Worker(error.to_string()))?;
-        let mut channel = Channel::new(Side::Host, WAITING);
-        let started = match first_word(&mut channel, &memory, &child)? {
-            ToHost::Started(started) => started,
-            ToHost::NotStarted(why) => return Err(Error::Worker(printable(&why))),
-            _ => return Err(Error::Worker("it broke the protocol with its first word".into())),
-        };
+        let images = Images::new(&image.bytes)?;
+        let Launched { child, memory, channel, arena, started } =
+            Launched::new(spawner, program, &image.name, &images)?;
         for layer in &started.layers {
             if layer.active {
                 tracing::debug!(layer = layer.name, covers = layer.detail, "isolation");
@@ -123,7 +107,7 @@ impl Worker {
         }
         Ok(Self {
             number,
-            arena: Arena::new(arena, started.arena),
+            arena: Arena::new(arena, started.arena, image.machine.width()),
             images: Mutex::new(images),
             brought: started.brought,
             leaving: Mutex::default(),
@@ -135,6 +119,7 @@ impl Worker {
             next_seq: AtomicU32::new(1),
             name: image.name.clone(),
             folder: image.file.parent().unwrap_or(Path::new("/")).to_owned(),
+            machine: image.machine,
             dead: OnceLock::new(),
             layers: started.layers,
         })
@@ -194,6 +179,11 @@ impl Worker {
                 _ => self.free_later(module, brought),
             }
         }
+    }
+
+    /// How wide the numbers of its drivers are.
+    pub fn width(&self) -> Width {
+        self.machine.width()
     }
 
     fn lock_images(&self) -> MutexGuard<'_, Images> {
@@ -289,7 +279,7 @@ impl Worker {
         }
         // 0 means "no request" to the worker.
         let seq = self.next_seq.fetch_add(1, Ordering::Relaxed).max(1);
-        let mut waiting = Waiting::new(seq, until);
+        let mut waiting = Waiting::new(seq, until, self.width());
         let ended = self.until_ended(turn, message(seq), &mut waiting, broker);
         if let Exchange::Reply(reply) = &ended {
             waiting.direct.end(reply.outcome().0, self.number, broker.trace());
@@ -404,7 +394,9 @@ impl Worker {
 
     fn conclude(&self, message: ToHost, seq: u32) -> Exchange {
         match message {
-            ToHost::Answered { seq: answered, result } if answered == seq => Reply::Answered(result).into(),
+            ToHost::Answered { seq: answered, result } if answered == seq => {
+                Reply::Answered(self.width().long(result)).into()
+            }
             ToHost::Faulted { seq: answered, fault } if answered == seq => match fault.kind {
                 FaultKind::Deadline => Reply::Late { killed: false }.into(),
                 FaultKind::Driver | FaultKind::Bug => Reply::Faulted(sane(fault)).into(),
@@ -426,28 +418,6 @@ enum Exchange {
 impl From<Reply> for Exchange {
     fn from(reply: Reply) -> Self {
         Self::Reply(reply)
-    }
-}
-
-/// The first message of a worker that has just been started.
-fn first_word(channel: &mut Channel, memory: &SharedMemory, child: &Child) -> Result<ToHost, Error> {
-    let give_up = Instant::now() + START;
-    loop {
-        // Looked at first: what a worker says before it ends is still there afterwards.
-        let ended = child.ended();
-        let look = Instant::now() + LOOK;
-        if let Some(message) = channel
-            .receive(memory.words(), || Some(look))
-            .map_err(|error| Error::Worker(error.to_string()))?
-        {
-            return Ok(message);
-        }
-        if let Some(ended) = ended {
-            return Err(Error::Worker(format!("it {ended} before it was ready")));
-        }
-        if Instant::now() > give_up {
-            return Err(Error::Worker(format!("it was not ready after {} s", START.as_secs())));
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::builder::Builder;
 use crate::resources::tests::tree;
-use crate::{Image, Machine, PeError, RT_STRING, RT_VERSION, Symbol, identify, version};
+use crate::{Image, Machine, PeError, RT_STRING, RT_VERSION, Symbol, WineMark, identify, version, wine_mark};
 use object::pe;
 
 /// An image that has every table this crate reads.
@@ -104,6 +104,11 @@ fn the_wine_mark_is_found() {
     let mut file = full_image(Machine::X86_64);
     file[0x40..0x50].copy_from_slice(b"Wine builtin DLL");
     assert!(Image::parse(&file).unwrap().is_wine_builtin());
+    file[0x40..0x54].copy_from_slice(b"Wine placeholder DLL");
+    assert!(!Image::parse(&file).unwrap().is_wine_builtin());
+    assert_eq!(wine_mark(&file), Some(WineMark::Placeholder));
+    assert_eq!(wine_mark(&file[..0x53]), None);
+    assert_eq!(wine_mark(b"MZ"), None);
 }
 
 /// Changes that leave the headers mostly alone must be survived by every table, so they start behind the headers in

@@ -16,8 +16,25 @@ pub const MAX_IMAGE_SIZE: u32 = 256 << 20;
 /// The Windows loader takes at most this many sections (PE/COFF, "COFF File Header", NumberOfSections).
 const MAX_SECTIONS: u64 = 96;
 
-/// What Wine's linker writes into the DOS stub of Wine's own libraries, and where.
-const WINE_BUILTIN: (usize, &[u8]) = (0x40, b"Wine builtin DLL");
+/// Where Wine's linker leaves its mark: in the DOS stub.
+const WINE_MARK_OFFSET: usize = 0x40;
+
+/// What Wine says about a file that it has made itself, in the file's DOS stub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WineMark {
+    /// One of Wine's own libraries, with its code.
+    Builtin,
+    /// What stands in a Wine prefix for one of Wine's own libraries: a file without code.
+    Placeholder,
+}
+
+/// Wine's mark on the file with these bytes, if it has one. Reads only the DOS stub.
+pub fn wine_mark(bytes: &[u8]) -> Option<WineMark> {
+    let stub = bytes.get(WINE_MARK_OFFSET..)?;
+    let marks: [(&[u8], WineMark); 2] =
+        [(b"Wine builtin DLL", WineMark::Builtin), (b"Wine placeholder DLL", WineMark::Placeholder)];
+    marks.into_iter().find(|(text, _)| stub.starts_with(text)).map(|(_, mark)| mark)
+}
 
 /// A PE32 or PE32+ image whose headers and section table have been checked.
 ///
@@ -212,8 +229,7 @@ impl<'a> Image<'a> {
     ///
     /// Such libraries lay out the 64-bit ACM structures differently (spec section 4.2, "64-bit layout hazard").
     pub fn is_wine_builtin(&self) -> bool {
-        let (offset, mark) = WINE_BUILTIN;
-        self.bytes.get(offset..).is_some_and(|stub| stub.starts_with(mark))
+        wine_mark(self.bytes) == Some(WineMark::Builtin)
     }
 
     /// Address and size of a data directory; `None` if the image has none at that index.

@@ -36,7 +36,7 @@ pub mod builder;
 
 pub use error::{PeError, Place};
 pub use exports::{Export, ExportTarget};
-pub use image::{Image, MAX_IMAGE_SIZE};
+pub use image::{Image, MAX_IMAGE_SIZE, WineMark, wine_mark};
 pub use imports::{Import, Symbol};
 pub use layout::Canvas;
 pub use machine::{Machine, identify};

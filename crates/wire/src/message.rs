@@ -130,6 +130,18 @@ pub struct Started {
     pub arena: u64,
     /// Where it sees further images.
     pub brought: u64,
+    /// How its 32-bit code gets a segment for FS; `None` in a worker for a 64-bit driver.
+    pub segments: Option<Segments>,
+}
+
+/// How 32-bit code gets the segment that FS names: Windows has the thread's block there, wherever that is in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Segments {
+    /// A selector of the local descriptor table, made with `modify_ldt`.
+    Ldt,
+    /// The flat selector of user data, 0x2b, with the base written by `wrfsbase`: where there is no `modify_ldt`.
+    Fsbase,
 }
 
 /// One layer of isolation.

@@ -75,7 +75,11 @@ pub fn enter(host: u32, line: &Line) -> Result<Jailed, Refusal> {
         .into_iter()
         .map(|Layer { name, active, detail }| wire::Layer { name: name.to_owned(), active, detail })
         .collect();
-    let started = Started { layers, arena: layout::ARENA.start, brought: layout::BROUGHT.start };
+    let segments = machine.segments().map(|segments| match segments {
+        guest::Segments::Ldt => wire::Segments::Ldt,
+        guest::Segments::FsBase => wire::Segments::Fsbase,
+    });
+    let started = Started { layers, arena: layout::ARENA.start, brought: layout::BROUGHT.start, segments };
     line.send(&ToHost::Started(started)).map_err(|_| Refusal::Silent)?;
     Ok(Jailed { machine, image, running })
 }

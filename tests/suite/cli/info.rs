@@ -5,7 +5,7 @@ use drvhost_tests::*;
 use serde_json::{Value, json};
 
 use super::has_fields;
-use super::wrong_input::{i386, new_executable};
+use super::wrong_input::{ARM, for_machine, new_executable};
 
 const INFO_FIELDS: &[&str] = &[
     "file",
@@ -73,12 +73,12 @@ wine_test!(info_of_an_audio_codec_says_tags_in_hexadecimal, |machine| {
 
 spy_test!(info_says_why_a_file_would_not_open, |machine| {
     let folder = Folder::new(machine);
-    folder.write("i386.dll", i386());
+    folder.write("arm.dll", for_machine(ARM));
     folder.write("sixteen.drv", new_executable());
     folder.write("text.txt", "What a driver is not.\n");
     folder.copy_driver("load0", "load0.dll");
     let files = [
-        ("i386.dll", json!("i386"), "i386"),
+        ("arm.dll", json!("arm"), "drivers for i386 and x86_64 run here"),
         ("sixteen.drv", json!("i8086"), "i8086"),
         ("text.txt", Value::Null, "not a Windows executable"),
         ("load0.dll", json!(machine.to_string()), "DRV_LOAD"),

@@ -1,9 +1,9 @@
-//! `drvhost info`: what a file is.
+//! `drvhost info`: what a file is, and what this computer gives drivers.
 
 use std::path::PathBuf;
 
 use drvhost::inspect::{self, Class, Inspection};
-use drvhost::{Error, Policy};
+use drvhost::{Error, Host, Policy, Segments};
 
 use crate::args::Global;
 use crate::commands;
@@ -15,6 +15,7 @@ pub fn run(global: &Global, name: &str) -> Result<Exit, Failure> {
     // A path is taken as it is; a bare name may be anything that other commands would open.
     let file = match session.registry().resolve_argument(name) {
         Ok(driver) if driver.text.is_none() => driver.path,
+        Err(error @ Error::OtherMachine { .. }) => return Err(error.into()),
         _ => PathBuf::from(name),
     };
     if !file.exists() {
@@ -32,6 +33,35 @@ pub fn run(global: &Global, name: &str) -> Result<Exit, Failure> {
         output::text(&describe(&inspection))?;
     }
     Ok(Exit::Done)
+}
+
+/// `drvhost info --host`.
+pub fn run_host(global: &Global) -> Result<Exit, Failure> {
+    let host = commands::session(global)?.host()?;
+    if global.json {
+        output::json(&host)?;
+    } else {
+        output::text(&describe_host(&host))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn describe_host(host: &Host) -> String {
+    let width = host.layers.iter().map(|layer| layer.name.len()).max().unwrap_or(0);
+    let mut lines = vec![match host.segments {
+        Segments::Ldt => "segments  ldt: FS of 32-bit drivers is a selector made with modify_ldt".to_owned(),
+        Segments::Fsbase => {
+            "segments  fsbase: FS of 32-bit drivers is the flat selector, its base written by wrfsbase, because there is \
+             no modify_ldt"
+                .to_owned()
+        }
+    }];
+    lines.push("isolation of drivers".to_owned());
+    lines.extend(host.layers.iter().map(|layer| {
+        let state = if layer.active { "active " } else { "missing" };
+        format!("  {:width$}  {state}  {}", layer.name, layer.detail)
+    }));
+    lines.join("\n")
 }
 
 fn describe(inspection: &Inspection) -> String {

@@ -14,8 +14,10 @@ pub fn run(global: &Global) -> Result<Exit, Failure> {
     if global.json {
         output::json(&known)?;
     } else if known.is_empty() {
+        let machine = registry.machine().map_or_else(String::new, |machine| format!(" for {machine}"));
         eprintln!(
-            "drvhost: no driver is known here; Debian's package libwine brings some, `--driver-path DIR` adds your own"
+            "drvhost: no driver{machine} is known here; Debian's package libwine brings 64-bit ones, libwine:i386 32-bit ones, and \
+             `--driver-path DIR` adds your own"
         );
     } else {
         output::text(&describe(&known))?;
@@ -29,6 +31,7 @@ fn describe(known: &[Known]) -> String {
         let source = match known.source {
             Origin::Registry => "registry",
             Origin::DriverPath => "driver-path",
+            Origin::Prefix => "prefix",
             Origin::Wine => "wine",
         };
         let alias = known.alias.as_deref().unwrap_or("-");

@@ -1,6 +1,6 @@
-//! Which of the two packings a driver reads its 64-bit structures with (spec section 4.2, "64-bit layout hazard").
+//! Which of the two packings a 64-bit driver reads its structures with (spec section 4.2, "64-bit layout hazard").
 
-use mmsystem::Packing;
+use mmsystem::{Layout, Packing, Width};
 
 use super::{Codec, Stream};
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::session::Session;
 
 /// How a driver file lays out the 64-bit ACM structures: naturally if it carries the mark of Wine's own, else byte-packed
 /// as the Windows SDK does. A few builds of free codecs are natural without the mark; that cannot be told from their
-/// files, and [`Stream::open`] finds it out.
+/// files, and [`Stream::open`] finds it out. In 32 bits every field has four bytes, so that both packings are one.
 ///
 /// # Errors
 /// [`Error::File`] or [`Error::NotADriver`].
@@ -27,7 +27,7 @@ impl<'s> Stream<'s> {
     /// Opens a driver and a stream from a format to PCM, as [`Codec::stream`]; `None` where the driver does not have the
     /// format's tag.
     ///
-    /// Unless a packing is given, a driver that refuses the query with the packing of [`packing_of`], or faults in it, is
+    /// Unless a packing is given, a 64-bit driver that refuses the query with the packing of [`packing_of`], or faults in it, is
     /// asked once more with the other one: in a fresh worker, so not where further instances keep its worker alive.
     /// [`warning`](Self::warning) tells when that is what it reads.
     ///
@@ -50,10 +50,11 @@ impl<'s> Stream<'s> {
         };
         let came_back = matches!(error, Error::Refused { .. });
         let misread = came_back || matches!(error, Error::Faulted { .. } | Error::Died { .. });
-        if packing.is_some() || !misread || !codec.dismiss(came_back) {
+        let other = if packing.is_none() && misread { other_than(codec.layout) } else { None };
+        let Some(other) = other else { return Err(error) };
+        if !codec.dismiss(came_back) {
             return Err(error);
         }
-        let other = other_than(first);
         match Codec::open(session, driver, Some(other)).and_then(|codec| codec.stream(source)) {
             Ok(mut stream) => {
                 stream.warning = Some(warning(&driver.file_name(), other));
@@ -67,10 +68,12 @@ impl<'s> Stream<'s> {
     }
 }
 
-fn other_than(packing: Packing) -> Packing {
-    match packing {
-        Packing::Byte => Packing::Natural,
-        Packing::Natural => Packing::Byte,
+/// The other way in which a driver may read the same structures, if there is one.
+fn other_than(layout: Layout) -> Option<Packing> {
+    match (layout.width, layout.packing) {
+        (Width::Bits32, _) => None,
+        (Width::Bits64, Packing::Byte) => Some(Packing::Natural),
+        (Width::Bits64, Packing::Natural) => Some(Packing::Byte),
     }
 }
 
@@ -85,16 +88,40 @@ fn warning(driver: &str, packing: Packing) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mmsystem::{ACMDRVFORMATSUGGEST, ACMDRVOPENDESCW, ACMDRVSTREAMINSTANCE, Field, Structure};
+
     use super::*;
+
+    fn fields<S: Structure>(layout: Layout) -> Vec<Field>
+    where
+        S::Form: From<Layout>,
+    {
+        S::fields(layout).collect()
+    }
+
+    #[test]
+    fn another_packing_is_tried_only_where_it_differs() {
+        for width in [Width::Bits32, Width::Bits64] {
+            let layouts = [Packing::Byte, Packing::Natural].map(|packing| Layout { width, packing });
+            let [byte, natural] = layouts.map(|layout| {
+                let stream = fields::<ACMDRVSTREAMINSTANCE>(layout);
+                (fields::<ACMDRVOPENDESCW>(layout), stream, fields::<ACMDRVFORMATSUGGEST>(layout))
+            });
+            for layout in layouts {
+                assert_eq!(other_than(layout).is_some(), byte != natural, "{layout:?}");
+                assert_ne!(other_than(layout), Some(layout.packing));
+            }
+        }
+    }
 
     #[test]
     fn warnings_name_the_packing_and_its_quirk() {
-        let text = warning("a.acm", other_than(Packing::Byte));
+        let text = warning("a.acm", Packing::Natural);
         assert_eq!(
             text,
             "a.acm takes naturally aligned ACM structures, not byte-packed ones; `--quirk acm-natural` gives it these \
              from the start"
         );
-        assert!(warning("a.acm", other_than(Packing::Natural)).contains("`--quirk acm-packed`"));
+        assert!(warning("a.acm", Packing::Byte).contains("`--quirk acm-packed`"));
     }
 }

@@ -15,7 +15,7 @@ use super::{Codec, ask, mmsyserr, mmsyserr_text};
 use crate::arena::{Arena, Block};
 use crate::error::Error;
 use crate::media::{MediaError, PcmFormat, SampleType, WaveFormat};
-use crate::opened::{Opened, WIDTH, decoded, encoded};
+use crate::opened::{Opened, decoded, encoded};
 
 /// How many bytes are given to a driver at a time, or one block if that is more.
 const SOURCE_SIZE: usize = 64 << 10;
@@ -134,7 +134,7 @@ impl<'s> Codec<'s> {
         let mut stream = Stream {
             source: arena.block(0)?,
             destination: arena.block(0)?,
-            header: arena.block(ACMDRVSTREAMHEADER::size(WIDTH))?,
+            header: arena.block(ACMDRVSTREAMHEADER::size(arena.width()))?,
             state: ACMDRVSTREAMHEADER::default(),
             codec: Some(self),
             instance,
@@ -213,7 +213,7 @@ impl Stream<'_> {
         self.source = arena.block(source_size)?;
         self.destination = arena.block(destination_size as usize)?;
         let header = ACMDRVSTREAMHEADER {
-            cbStruct: ACMDRVSTREAMHEADER::size(WIDTH) as u32,
+            cbStruct: ACMDRVSTREAMHEADER::size(arena.width()) as u32,
             pbSrc: self.source.address(),
             cbSrcLength: source_size as u32,
             pbDst: self.destination.address(),
@@ -225,7 +225,7 @@ impl Stream<'_> {
             cbPreparedDstLength: destination_size,
             ..ACMDRVSTREAMHEADER::default()
         };
-        self.header.write(0, &encoded(&header, WIDTH)?)?;
+        self.header.write(0, &encoded(&header, arena.width())?)?;
         // A driver that has nothing to prepare answers MMSYSERR_NOTSUPPORTED, which is success (C122).
         match mmsyserr(opened.send(ACMDM_STREAM_PREPARE, self.instance.lparam(), self.header.lparam())?) {
             MMSYSERR_NOERROR => self.prepared = true,
@@ -239,12 +239,12 @@ impl Stream<'_> {
 
     /// Shows the driver the header as the host knows it.
     fn write_header(&self) -> Result<(), Error> {
-        self.header.write(0, &encoded(&self.state, WIDTH)?)
+        self.header.write(0, &encoded(&self.state, self.header.width())?)
     }
 
     /// A header as the host knows it, with the values that the driver keeps in it.
     fn driver_state(&self, known: ACMDRVSTREAMHEADER) -> Result<ACMDRVSTREAMHEADER, Error> {
-        let left: ACMDRVSTREAMHEADER = decoded(&self.header, WIDTH)?;
+        let left: ACMDRVSTREAMHEADER = decoded(&self.header, self.header.width())?;
         Ok(ACMDRVSTREAMHEADER {
             fdwDriver: left.fdwDriver,
             dwDriver: left.dwDriver,
@@ -270,7 +270,7 @@ impl Stream<'_> {
         let opened = opened(&self.codec)?;
         ask(opened, ACMDM_STREAM_CONVERT, self.instance.lparam(), self.header.lparam())?;
         self.state = self.driver_state(self.state.clone())?;
-        let left: ACMDRVSTREAMHEADER = decoded(&self.header, WIDTH)?;
+        let left: ACMDRVSTREAMHEADER = decoded(&self.header, self.header.width())?;
         (self.state.cbSrcLengthUsed, self.state.cbDstLengthUsed) =
             (left.cbSrcLengthUsed, left.cbDstLengthUsed);
         // C123.

@@ -2,8 +2,9 @@
 
 use mmsystem::{BITMAP_COMPRESSIONS, FourCc, WAVE_FORMATS};
 
+use crate::aliases::DEFAULT_ALIASES;
 use crate::error::Error;
-use crate::registry::{DEFAULT_ALIASES, DRIVERS32, DriverFile, Registry};
+use crate::registry::{DRIVERS32, DriverFile, Registry};
 
 /// What the names of video codecs' entries start with.
 pub(crate) const VIDEO_PREFIX: &str = "vidc.";
@@ -94,7 +95,7 @@ fn unique(names: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 /// Opens the driver for `what` by `open`, which answers `None` where a driver turns out not to be one for it.
-/// Of several entries the first whose driver can be opened wins; if none can, the first error counts.
+/// Of several entries, and of several machines' drivers of one entry, the first that can be opened wins; if none can, the first error counts.
 ///
 /// # Errors
 /// That error, or [`Error::NoCodec`].
@@ -113,7 +114,7 @@ pub(super) fn first_that_opens<T>(
     }
     let mut first_error = None;
     let mut asked = Vec::new();
-    for driver in aliases.iter().filter_map(|alias| registry.resolve(alias, None).ok()) {
+    for driver in aliases.iter().flat_map(|alias| registry.resolve_each(alias)) {
         match open(&driver) {
             Ok(Some(opened)) => return Ok((opened, driver.file_name())),
             Ok(None) => asked.push(driver.file_name()),
@@ -136,7 +137,8 @@ fn looked(registry: &Registry, aliases: &[String], asked: &[String]) -> String {
     }
     let directories: Vec<_> = registry.directories().iter().map(|path| path.display().to_string()).collect();
     let places = if directories.is_empty() { "no directory".to_owned() } else { directories.join(", ") };
-    format!("{} in [{DRIVERS32}], and the file it names in {places}", names(aliases))
+    let machine = registry.machine().map_or_else(String::new, |machine| format!(" for {machine}"));
+    format!("{} in [{DRIVERS32}], and the file it names{machine} in {places}", names(aliases))
 }
 
 fn names(aliases: &[String]) -> String {
@@ -158,6 +160,7 @@ fn about(error: Error, what: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine::Machine;
     use mmsystem::{BI_RLE8, WAVE_FORMAT_MULAW};
 
     fn number(code: &[u8; 4]) -> u32 {
@@ -207,6 +210,10 @@ mod tests {
         let expected = "no driver here reads `FFDS` video; looked for `vidc.FFDS` in [Drivers32], and the file it \
                         names in no directory";
         assert_eq!(error.to_string(), expected);
+        let mut registry = Registry::new();
+        registry.set_machine(Some(Machine::I386));
+        let error = first_that_opens(&registry, None, &aliases, "it", |_| Ok(Some(()))).unwrap_err();
+        assert!(error.to_string().contains("the file it names for i386 in"), "{error}");
     }
 
     #[test]

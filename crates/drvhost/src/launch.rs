@@ -1,0 +1,77 @@
+//! Starting a worker's process, up to where it is jailed and waits for its driver.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sandbox::{Child, SharedMemory, Spawner, futex};
+use wire::ring::Sleep;
+use wire::{CHANNEL_SIZE, Channel, Side, Started, ToHost};
+
+use crate::arena;
+use crate::error::Error;
+use crate::images::Images;
+use crate::waiting::LOOK;
+use crate::worker::printable;
+
+/// How the host waits for a worker.
+const WAITING: Sleep = Sleep { wait: futex::wait, wake: futex::wake };
+/// How long a worker has for entering its jail.
+const START: Duration = Duration::from_secs(10);
+
+/// A jailed process that nothing has been loaded into.
+pub(crate) struct Launched {
+    pub child: Child,
+    pub memory: SharedMemory,
+    pub channel: Channel,
+    pub arena: SharedMemory,
+    pub started: Started,
+}
+
+impl Launched {
+    /// Starts a worker that says of itself to be for `name`, and waits until it is jailed.
+    ///
+    /// # Errors
+    /// [`Error::Worker`].
+    pub fn new(spawner: &Spawner, program: &Path, name: &str, images: &Images) -> Result<Self, Error> {
+        let shared = |error: sandbox::SharedError| Error::Worker(error.to_string());
+        let memory = SharedMemory::create("drvhost channel", CHANNEL_SIZE).map_err(shared)?;
+        let arena = SharedMemory::create("drvhost arena", arena::SIZE).map_err(shared)?;
+        let descriptor = |memory: &SharedMemory| {
+            let descriptor =
+                memory.descriptor().ok_or_else(|| Error::Bug("shared memory without descriptor".into()))?;
+            descriptor.try_clone_to_owned().map_err(|error| Error::Worker(error.to_string()))
+        };
+        let descriptors = [descriptor(&memory)?, descriptor(&arena)?, images.descriptor()?];
+        let child =
+            spawner.spawn(program, name, descriptors).map_err(|error| Error::Worker(error.to_string()))?;
+        let mut channel = Channel::new(Side::Host, WAITING);
+        let started = match first_word(&mut channel, &memory, &child)? {
+            ToHost::Started(started) => started,
+            ToHost::NotStarted(why) => return Err(Error::Worker(printable(&why))),
+            _ => return Err(Error::Worker("it broke the protocol with its first word".into())),
+        };
+        Ok(Self { child, memory, channel, arena, started })
+    }
+}
+
+/// The first message of a worker that has just been started.
+fn first_word(channel: &mut Channel, memory: &SharedMemory, child: &Child) -> Result<ToHost, Error> {
+    let give_up = Instant::now() + START;
+    loop {
+        // Looked at first: what a worker says before it ends is still there afterwards.
+        let ended = child.ended();
+        let look = Instant::now() + LOOK;
+        if let Some(message) = channel
+            .receive(memory.words(), || Some(look))
+            .map_err(|error| Error::Worker(error.to_string()))?
+        {
+            return Ok(message);
+        }
+        if let Some(ended) = ended {
+            return Err(Error::Worker(format!("it {ended} before it was ready")));
+        }
+        if Instant::now() > give_up {
+            return Err(Error::Worker(format!("it was not ready after {} s", START.as_secs())));
+        }
+    }
+}
