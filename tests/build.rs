@@ -1,5 +1,7 @@
-//! Compiles the test drivers and the program that opens them under Wine, and says which of the tools that tests need are missing.
+//! Compiles the test drivers for each machine, and the program that opens them under Wine, and says which of the tools that tests need are
+//! missing.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs, io};
@@ -7,25 +9,55 @@ use std::{env, fs, io};
 #[path = "src/acts.rs"]
 mod acts;
 
-/// The machines that drivers are compiled for: the name of the folder that they land in, and the compiler.
-const TARGETS: &[(&str, &str)] = &[("x86_64", "x86_64-w64-mingw32-gcc")];
+/// A machine that drivers are compiled for.
+struct Target {
+    /// The name of the folder that they land in.
+    machine: &'static str,
+    /// What the names of its compilers begin with.
+    prefix: &'static str,
+    /// What its linker is told besides.
+    options: &'static [&'static str],
+}
+
+const TARGETS: &[Target] = &[
+    Target { machine: "x86_64", prefix: "x86_64-w64-mingw32", options: &[] },
+    // A driver is looked for by `DriverProc`, not by `DriverProc@20`.
+    Target { machine: "i386", prefix: "i686-w64-mingw32", options: &["-Wl,--kill-at"] },
+];
+
+/// The compilers, by the ending of what they compile.
+const COMPILERS: &[(&str, &str, &[&str])] =
+    &[("c", "gcc", &[]), ("cpp", "g++", &["-static-libgcc", "-static-libstdc++"])];
+
+/// The machine of the program that opens drivers under Wine.
+const PLAYED: &str = "x86_64";
 
 /// Where Debian's package libwine keeps Wine's libraries, drivers among them.
 const WINE_LIBRARIES: &str = "/usr/lib/x86_64-linux-gnu/wine/x86_64-windows";
 /// Where Debian's package wine64 keeps Wine's programs.
 const WINE_PROGRAMS: &str = "/usr/lib/wine";
+/// Where `scripts/fetch` puts Wine's libraries for i386.
+const WINE_LIBRARIES_I386: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/debian/wine-i386");
 
 fn main() {
     println!("cargo::rerun-if-changed=drivers");
     println!("cargo::rerun-if-changed=wine");
     println!("cargo::rerun-if-changed=src/acts.rs");
-    for (name, folder) in [("WINE_LIBRARIES", WINE_LIBRARIES), ("WINE_PROGRAMS", WINE_PROGRAMS)] {
+    let folders = [
+        ("WINE_LIBRARIES", WINE_LIBRARIES),
+        ("WINE_LIBRARIES_I386", WINE_LIBRARIES_I386),
+        ("WINE_PROGRAMS", WINE_PROGRAMS),
+    ];
+    for (name, folder) in folders {
         println!("cargo::rerun-if-changed={folder}");
         println!("cargo::rustc-env={name}={folder}");
     }
-    let compilers = TARGETS.iter().all(|(_, compiler)| runs(compiler, "--version"));
+    let compilers = TARGETS
+        .iter()
+        .all(|target| COMPILERS.iter().all(|(_, compiler, _)| runs(&target.compiler(compiler), "--version")));
     missing("no_mingw", compilers);
     missing("no_wine", Path::new(WINE_LIBRARIES).is_dir());
+    missing("no_wine_i386", Path::new(WINE_LIBRARIES_I386).is_dir());
     missing("no_wine64", Path::new(WINE_PROGRAMS).join("wine64").is_file());
     missing("no_ffmpeg", runs("ffmpeg", "-version"));
     if compilers && let Err(error) = compile_all() {
@@ -47,34 +79,47 @@ fn runs(program: &str, argument: &str) -> bool {
 
 fn compile_all() -> io::Result<()> {
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
-    for (machine, compiler) in TARGETS {
-        let folder = Path::new(&out).join(machine);
+    for target in TARGETS {
+        let folder = Path::new(&out).join(target.machine);
         fs::create_dir_all(&folder)?;
         for entry in fs::read_dir("drivers")? {
             let source = entry?.path();
-            if source.extension().is_some_and(|extension| extension == "c") {
+            if source.extension() != Some(OsStr::new("h")) {
                 let name = source.file_stem().unwrap_or_default();
-                compile(compiler, &["-shared"], &source, &folder.join(name).with_extension("dll"))?;
+                target.compile(&["-shared"], &source, &folder.join(name).with_extension("dll"))?;
             }
         }
-        // Not beside the drivers: a program's own folder is the first where Windows looks for libraries.
-        let folder = folder.join("wine");
-        fs::create_dir_all(&folder)?;
-        compile(compiler, &[], Path::new("wine/player.c"), &folder.join("player.exe"))?;
+        if target.machine == PLAYED {
+            // Not beside the drivers: a program's own folder is the first where Windows looks for libraries.
+            let folder = folder.join("wine");
+            fs::create_dir_all(&folder)?;
+            target.compile(&[], Path::new("wine/player.c"), &folder.join("player.exe"))?;
+        }
     }
     Ok(())
 }
 
-/// Compiles one driver or program as anybody would, with the compiler's usual start-up code.
-fn compile(compiler: &str, options: &[&str], source: &Path, result: &Path) -> io::Result<()> {
-    let mut command = Command::new(compiler);
-    command.args(["-O1", "-Wall"]).args(options).arg("-o").arg(result).arg(source).arg("-lwinmm");
-    command.args(acts::ACTS.iter().map(|(name, number)| format!("-D{name}={number:#x}")));
-    let output = command.output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    if !output.status.success() {
-        return Err(io::Error::other(format!("{command:?}\n{said}")));
+impl Target {
+    fn compiler(&self, name: &str) -> String {
+        format!("{}-{name}", self.prefix)
     }
-    said.lines().for_each(|line| println!("cargo::warning={line}"));
-    Ok(())
+
+    /// Compiles one driver or program as anybody would, with the compiler's usual start-up code.
+    fn compile(&self, options: &[&str], source: &Path, result: &Path) -> io::Result<()> {
+        let ending = source.extension().unwrap_or_default();
+        let known = COMPILERS.iter().find(|(known, ..)| *known == ending);
+        let (_, compiler, usual) =
+            known.ok_or_else(|| io::Error::other(format!("{}: in what language?", source.display())))?;
+        let mut command = Command::new(self.compiler(compiler));
+        command.args(["-O1", "-Wall"]).args(*usual).args(self.options).args(options);
+        command.arg("-o").arg(result).arg(source).arg("-lwinmm");
+        command.args(acts::ACTS.iter().map(|(name, number)| format!("-D{name}={number:#x}")));
+        let output = command.output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() {
+            return Err(io::Error::other(format!("{command:?}\n{said}")));
+        }
+        said.lines().for_each(|line| println!("cargo::warning={line}"));
+        Ok(())
+    }
 }

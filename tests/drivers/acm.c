@@ -81,7 +81,7 @@ struct stream_size {
 #endif
 
 /* What it keeps in dwDriver of its streams. */
-#define OWN_VALUE 0x1234567890ABCDEF
+#define OWN_VALUE ((DWORD_PTR)0x1234567890ABCDEF)
 
 static const WCHAR *text; /* Of the last DRV_OPEN. */
 static WCHAR text_copy[MAX_TEXT + 1];

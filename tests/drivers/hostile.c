@@ -1,10 +1,13 @@
 /*
  * A driver that means harm, one kind for each message (HOSTILE_..., from src/acts.rs). All else succeeds.
  */
-#include <stdlib.h>
-#include <windows.h>
+#include "processor.h"
 #include <math.h>
 #include <mmsystem.h>
+#include <stdlib.h>
+
+/* What is written where nothing of it belongs. */
+#define JUNK ((ULONG_PTR)0x4141414141414141)
 
 static volatile char own_data[4096] = {1};
 
@@ -17,18 +20,6 @@ __attribute__((noinline)) static int recurse(int depth)
     return never_ends ? recurse(depth + 1) + frame[0] : 0;
 }
 
-static LRESULT system_call(const LONGLONG *values)
-{
-    register LONGLONG fourth __asm__("r10") = values[4];
-    register LONGLONG fifth __asm__("r8") = values[5];
-    LONGLONG result;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(values[0]), "D"(values[1]), "S"(values[2]), "d"(values[3]), "r"(fourth), "r"(fifth)
-                     : "rcx", "r11", "memory");
-    return result;
-}
-
 static void overwrite(void *from, void *to, ULONG_PTR value)
 {
     volatile ULONG_PTR *at;
@@ -39,8 +30,7 @@ static void overwrite(void *from, void *to, ULONG_PTR value)
 /* Where the host's side of this thread keeps what it knows: not documented to drivers, but there for who looks. */
 static void overwrite_context(ULONG_PTR value)
 {
-    char *context = *(char **)((char *)NtCurrentTeb() + 0x2ff0);
-    overwrite(context, context + 160, value);
+    fill(*(ULONGLONG *)((char *)NtCurrentTeb() + 0x2ff0), 20, value);
 }
 
 static LRESULT corrupt_heap(void)
@@ -63,13 +53,6 @@ static LRESULT protect_own_data(void)
 {
     DWORD old;
     return VirtualProtect((void *)own_data, sizeof own_data, PAGE_EXECUTE_READWRITE, &old);
-}
-
-static LRESULT set_flags(void)
-{
-    /* Trap, direction and alignment check. */
-    __asm__ volatile("pushfq\n\torq $0x40500, (%%rsp)\n\tpopfq" ::: "memory", "cc");
-    return 1;
 }
 
 static LRESULT leave_x87_exception(void)
@@ -116,7 +99,7 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
     case HOSTILE_ABORT:
         abort();
     case HOSTILE_SYSCALL:
-        return system_call((const LONGLONG *)l1);
+        return system_call((const LPARAM *)l1);
     case HOSTILE_POKE:
         *(volatile BYTE *)l1 = (BYTE)l2;
         return *(volatile BYTE *)l1;
@@ -142,13 +125,13 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
     case HOSTILE_STACK: {
         volatile char here, *at = &here;
         for (;; at += l1)
-            *(volatile ULONG_PTR *)at = 0x4141414141414141;
+            *(volatile ULONG_PTR *)at = JUNK;
     }
     case HOSTILE_TEB:
-        overwrite(teb, teb + 0x3000, 0x4141414141414141);
+        overwrite(teb, teb + 0x3000, JUNK);
         return GetTickCount() | 1;
     case HOSTILE_CONTEXT:
-        overwrite_context(0x4141414141414141);
+        overwrite_context(JUNK);
         return GetTickCount() | 1;
     case HOSTILE_DEAF:
         overwrite_context(0);
@@ -169,7 +152,8 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
         own_data[0] = (char)0xC3; /* ret */
         return ((LRESULT(*)(void))(ULONG_PTR)own_data)();
     case HOSTILE_FLAGS:
-        return set_flags();
+        set_flags(TRAP_FLAG | DIRECTION_FLAG | ALIGNMENT_CHECK);
+        return 1;
     case HOSTILE_TALK:
         for (;;)
             OutputDebugStringA("and another thing");
@@ -178,10 +162,11 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
             OutputDebugStringA("and another thing");
         return 77;
     case HOSTILE_FS:
-        __asm__ volatile("wrfsbase %0\n\tud2" ::"r"((ULONG_PTR)0));
+        clear_thread_segment();
+        __asm__ volatile("ud2");
         return 1;
     case HOSTILE_ANSWER_WITH_AC:
-        __asm__ volatile("pushfq\n\torq $0x40000, (%%rsp)\n\tpopfq" ::: "memory", "cc");
+        set_flags(ALIGNMENT_CHECK);
         return 1;
     case HOSTILE_X87:
         return leave_x87_exception();

@@ -4,7 +4,7 @@
  *     spy MODULE call id=N hdrvr=N message=N l1=N l2=N thread=N[ text="TEXT"]
  *     spy MODULE WORD
  *
- * MODULE and N are hexadecimal, without sign. The text is that of DRV_OPEN; a unit of it that is not printable ASCII is %NNNN, and so is %
+ * MODULE and N are hexadecimal; N has 64 bits on every machine, extended by its sign. The text is that of DRV_OPEN; a unit of it that is not printable ASCII is %NNNN, and so is %
  * itself. WORD is attach, detach, or a word of the driver's own.
  */
 #ifndef SAYING_H
@@ -29,8 +29,8 @@ static inline void say_call(HINSTANCE module, DWORD_PTR id, HDRVR hdrvr, UINT me
     char line[200 + 5 * MAX_SAID];
     int end = _snprintf(line, sizeof line,
                         "spy %I64x call id=%I64x hdrvr=%I64x message=%x l1=%I64x l2=%I64x thread=%lx",
-                        (ULONGLONG)(ULONG_PTR)module, (ULONGLONG)id, (ULONGLONG)(ULONG_PTR)hdrvr, message,
-                        (ULONGLONG)(ULONG_PTR)l1, (ULONGLONG)(ULONG_PTR)l2, GetCurrentThreadId());
+                        (ULONGLONG)(ULONG_PTR)module, (LONGLONG)(LONG_PTR)id, (LONGLONG)(LONG_PTR)hdrvr, message,
+                        (LONGLONG)l1, (LONGLONG)l2, GetCurrentThreadId());
     if (message == DRV_OPEN && l1) {
         const WCHAR *text = (const WCHAR *)l1;
         int n;

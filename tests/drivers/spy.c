@@ -18,14 +18,13 @@
 #define ENABLE 1
 #endif
 
-/* The layout that src/log.rs reads. */
+/* The layout that src/log.rs reads, the same for every machine: numbers are extended by their sign. */
 #define MAX_TEXT 60
 struct entry {
-    DWORD_PTR id;
-    HDRVR hdrvr;
+    LONGLONG id, hdrvr;
     UINT message;
     DWORD thread;
-    LPARAM l1, l2;
+    LONGLONG l1, l2;
     LONGLONG length; /* of the text; -1: none */
     WCHAR text[MAX_TEXT];
 };
@@ -58,8 +57,8 @@ static void note(DWORD_PTR id, HDRVR hdrvr, UINT message, LPARAM l1, LPARAM l2)
     if (current->count >= MAX_ENTRIES)
         return;
     entry = &current->entries[current->count++];
-    entry->id = id;
-    entry->hdrvr = hdrvr;
+    entry->id = (LONG_PTR)id;
+    entry->hdrvr = (LONG_PTR)hdrvr;
     entry->message = message;
     entry->thread = GetCurrentThreadId();
     entry->l1 = l1;

@@ -139,4 +139,35 @@ acts! {
 
     /// `acm`, `vfw`: fills in the `struct seen` at lParam1, which names a message and which of them; answers 0 when there was none.
     CODEC_SEEN = 0x7300;
+
+    /// `throws`: throws through three frames, lParam1 as its own type, 0 as std::runtime_error, a negative one as int; answers what it noted.
+    THROWS_BY_TYPE = 0x7400;
+    /// `throws`: the same with its own type, which a frame between catches and throws again.
+    THROWS_AGAIN = 0x7401;
+    /// `throws`: throws lParam1, and lParam1 + 1 while that is handled.
+    THROWS_NESTED = 0x7402;
+    /// `throws`: throws and catches 1 to lParam1; answers their sum.
+    THROWS_MANY = 0x7403;
+    /// `throws`: throws lParam1, which nobody catches.
+    THROWS_OUT = 0x7404;
+
+    /// `seh`: writes to NULL, with a handler that has it write elsewhere; answers what it wrote. All of these answer 0 on x86-64.
+    SEH_CONTINUE = 0x7500;
+    /// `seh`: RaiseException with lParam1 as its code and two arguments; answers what the handler was given.
+    SEH_RAISE = 0x7501;
+    /// `seh`: a fault that goes past an inner handler to an outer one, which unwinds; answers what they noted.
+    SEH_UNWIND = 0x7502;
+    /// `seh`: divides by zero; the handler unwinds.
+    SEH_DIVIDE = 0x7503;
+    /// `seh`: a fault in a function that qsort calls, handled there; answers the least of the sorted numbers.
+    SEH_CALLBACK = 0x7504;
+    /// `seh`: a fault whose only handler does not want it.
+    SEH_SEARCH = 0x7505;
+    /// `seh`: what fs:[0] is.
+    SEH_CHAIN = 0x7506;
+
+    /// `kinds`: calls a function of the kind lParam1; answers 1, or minus the number of the first check that fails.
+    KINDS_CHECK = 0x7600;
+    /// `kinds`: how many kinds there are.
+    KINDS_COUNT = 0x7601;
 }

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 use crate::folder::Folder;
+use crate::machine::fetched_drivers;
 use crate::program;
 use crate::running::Running;
 
@@ -19,19 +20,22 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// A run with these arguments, in a folder of its own.
+    /// A run with these arguments, in a folder of its own, with the drivers that it finds by itself.
     ///
     /// # Panics
     /// When the command is not built.
     #[must_use]
     pub fn new<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Self {
-        Self::in_folder(Folder::new(), arguments)
+        Self::in_folder(Folder::default(), arguments)
     }
 
     /// A run with these arguments in a folder that others use, too.
     pub(crate) fn in_folder<I: AsRef<OsStr>>(folder: Folder, arguments: impl IntoIterator<Item = I>) -> Self {
         let mut command = Command::new(program("drvhost"));
         command.args(arguments).current_dir(folder.path()).env_clear();
+        if let Some(drivers) = fetched_drivers(folder.machine()) {
+            command.args(["--machine", &folder.machine().to_string(), "--driver-path"]).arg(drivers);
+        }
         command.env("HOME", folder.path()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
         Self { command, folder, read: true }
     }

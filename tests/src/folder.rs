@@ -8,15 +8,19 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use crate::{Cli, driver};
+use crate::{Cli, Machine, driver};
 
-/// A temporary folder. Clones are the same folder; it goes with the last.
+/// A temporary folder, for drivers of one machine. Clones are the same folder; it goes with the last.
 #[derive(Debug, Clone)]
-pub struct Folder(Arc<TempDir>);
+pub struct Folder {
+    machine: Machine,
+    place: Arc<TempDir>,
+}
 
 impl Default for Folder {
+    /// One in which no driver's machine matters.
     fn default() -> Self {
-        Self::new()
+        Self::new(Machine::X86_64)
     }
 }
 
@@ -26,22 +30,28 @@ impl Folder {
     /// # Panics
     /// When it cannot be made.
     #[must_use]
-    pub fn new() -> Self {
-        Self(Arc::new(tempfile::tempdir().expect("a temporary folder")))
+    pub fn new(machine: Machine) -> Self {
+        Self { machine, place: Arc::new(tempfile::tempdir().expect("a temporary folder")) }
     }
 
     /// One with copies of `spy` under these names.
     #[must_use]
-    pub fn with_spies(names: &[&str]) -> Self {
-        let folder = Self::new();
+    pub fn with_spies(machine: Machine, names: &[&str]) -> Self {
+        let folder = Self::new(machine);
         names.iter().for_each(|name| folder.copy_driver("spy", name));
         folder
+    }
+
+    /// The machine whose drivers it is for.
+    #[must_use]
+    pub fn machine(&self) -> Machine {
+        self.machine
     }
 
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.place.path()
     }
 
     /// Where a file of it is.
@@ -72,7 +82,8 @@ impl Folder {
     /// # Panics
     /// When it cannot be copied.
     pub fn copy_driver(&self, name: &str, file: &str) {
-        fs::copy(driver(name), self.file(file)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        fs::copy(driver(self.machine, name), self.file(file))
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 
     /// The names in it, sorted.
@@ -88,7 +99,7 @@ impl Folder {
         names
     }
 
-    /// A run of the command in it.
+    /// A run of the command in it, with Wine's drivers for its machine.
     #[must_use]
     pub fn drvhost<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Cli {
         Cli::in_folder(self.clone(), arguments)

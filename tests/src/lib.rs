@@ -9,6 +9,7 @@ mod cli;
 pub mod conformance;
 mod folder;
 mod log;
+mod machine;
 mod process;
 mod rig;
 mod running;
@@ -16,13 +17,15 @@ mod scribble;
 mod seen;
 mod sequence;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub use acts::*;
 pub use avi::{Avi, Chunk, Colour};
 pub use cli::Cli;
+pub use drvhost::Machine;
 pub use folder::Folder;
 pub use log::{Entry, Log};
+pub use machine::{driver, long, lparams, pick, registry};
 pub use process::{status, wait_for_no_worker, workers};
 pub use rig::{Call, Rig, calls_in, driver_file};
 pub use running::{Ended, Running};
@@ -30,27 +33,19 @@ pub use scribble::Scribble;
 pub use seen::{Seen, encoded};
 pub use sequence::Sequence;
 
-/// What tests need besides Rust: Debian's package for each, and whether it was there when this was compiled.
+/// What tests need besides Rust: Debian's packages for it, and whether it was there when this was compiled.
 pub const TOOLS: &[(&str, bool)] = &[
-    ("gcc-mingw-w64-x86-64-win32", !cfg!(no_mingw)),
+    ("gcc and g++ of mingw-w64 for x86-64 and i686", !cfg!(no_mingw)),
     ("libwine", !cfg!(no_wine)),
+    ("libwine for i386, by scripts/fetch", !cfg!(no_wine_i386)),
     ("wine64", !cfg!(no_wine64)),
     ("ffmpeg", !cfg!(no_ffmpeg)),
 ];
 
-/// The machine that drivers are tested for, as `build.rs` names it.
-const MACHINE: &str = "x86_64";
-
-/// The file of a test driver: `drivers/NAME.c`, compiled.
-#[must_use]
-pub fn driver(name: &str) -> PathBuf {
-    Path::new(env!("OUT_DIR")).join(MACHINE).join(name).with_extension("dll")
-}
-
 /// The program that opens drivers under Wine as it is told: `wine/player.c`, compiled.
 #[must_use]
 pub fn player() -> PathBuf {
-    Path::new(env!("OUT_DIR")).join(MACHINE).join("wine/player.exe")
+    driver(Machine::X86_64, "wine/player").with_extension("exe")
 }
 
 /// A program that cargo has built: beside the running test, or one folder up.
@@ -66,30 +61,66 @@ pub fn program(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("`{name}` is not built; `cargo build` makes it"))
 }
 
-/// A test that uses drivers from `drivers/`.
+/// A test that is ignored where what it needs is missing. With the machine as its parameter it is two tests, `NAME::x86_64` and `NAME::i386`,
+/// and one with `|machine: I386|`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! driver_test {
+    ($needs:meta; $name:ident, || $test:expr) => {
+        #[test]
+        #[$needs]
+        fn $name() {
+            $test;
+        }
+    };
+    ($needs:meta; $name:ident, |$machine:ident: $only:ident| $test:expr) => {
+        #[test]
+        #[$needs]
+        fn $name() {
+            let $machine = $crate::Machine::$only;
+            $test;
+        }
+    };
+    ($needs:meta; $name:ident, |$machine:ident| $test:expr) => {
+        fn $name($machine: $crate::Machine) {
+            $test;
+        }
+
+        mod $name {
+            #[test]
+            #[$needs]
+            fn x86_64() {
+                super::$name($crate::Machine::X86_64);
+            }
+
+            #[test]
+            #[$needs]
+            fn i386() {
+                super::$name($crate::Machine::I386);
+            }
+        }
+    };
+}
+
+/// A test that uses drivers from `drivers/`: `spy_test!(name, |machine| ...)`, `|machine: I386|` for drivers of that one only,
+/// or `||` where it makes no difference.
 #[macro_export]
 macro_rules! spy_test {
-    ($(#[$meta:meta])* $name:ident, $test:expr) => {
-        $(#[$meta])*
-        #[test]
-        #[cfg_attr(no_mingw, ignore = "needs gcc-mingw-w64-x86-64-win32")]
-        fn $name() {
-            let test: fn() = $test;
-            test();
-        }
+    ($($test:tt)*) => {
+        $crate::driver_test! { cfg_attr(no_mingw, ignore = "needs mingw-w64 for x86-64 and i686"); $($test)* }
     };
 }
 
 /// A test that uses Wine's drivers, and perhaps those from `drivers/`.
 #[macro_export]
 macro_rules! wine_test {
-    ($(#[$meta:meta])* $name:ident, $test:expr) => {
-        $(#[$meta])*
-        #[test]
-        #[cfg_attr(any(no_mingw, no_wine), ignore = "needs libwine and gcc-mingw-w64-x86-64-win32")]
-        fn $name() {
-            let test: fn() = $test;
-            test();
+    ($($test:tt)*) => {
+        $crate::driver_test! {
+            cfg_attr(
+                any(no_mingw, no_wine, no_wine_i386),
+                ignore = "needs libwine, that for i386 by scripts/fetch, and mingw-w64 for x86-64 and i686"
+            );
+            $($test)*
         }
     };
 }
@@ -97,16 +128,13 @@ macro_rules! wine_test {
 /// A test that uses Wine's drivers on media made by ffmpeg, and perhaps drivers from `drivers/`.
 #[macro_export]
 macro_rules! media_test {
-    ($(#[$meta:meta])* $name:ident, $test:expr) => {
-        $(#[$meta])*
-        #[test]
-        #[cfg_attr(
-            any(no_mingw, no_wine, no_ffmpeg),
-            ignore = "needs ffmpeg, libwine and gcc-mingw-w64-x86-64-win32"
-        )]
-        fn $name() {
-            let test: fn() = $test;
-            test();
+    ($($test:tt)*) => {
+        $crate::driver_test! {
+            cfg_attr(
+                any(no_mingw, no_wine, no_wine_i386, no_ffmpeg),
+                ignore = "needs ffmpeg, libwine, that for i386 by scripts/fetch, and mingw-w64 for x86-64 and i686"
+            );
+            $($test)*
         }
     };
 }

@@ -19,7 +19,7 @@ pub struct Log {
 /// One call of the driver's DriverProc.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// dwDriverId.
+    /// dwDriverId, as all numbers extended by its sign.
     pub id: u64,
     /// hdrvr.
     pub hdrvr: u64,

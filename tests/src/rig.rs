@@ -10,13 +10,14 @@ use tempfile::TempDir;
 
 use crate::log::Log;
 use crate::sequence::Sequence;
-use crate::{SPY_CLOSE, SPY_SEND, SPY_WATCH, driver};
+use crate::{Machine, SPY_CLOSE, SPY_SEND, SPY_WATCH, driver, lparams, registry};
 
-/// A session with its trace in a temporary folder. No driver of it has less than half a minute, unless the test says so.
+/// A session with its trace in a temporary folder, for drivers of one machine. No driver of it has less than half a minute, unless the test says so.
 #[derive(Debug)]
 pub struct Rig {
     /// The session.
     pub session: Session,
+    machine: Machine,
     folder: TempDir,
     /// How many calls [`skip_so_far`](Self::skip_so_far) has put aside.
     skipped: Cell<usize>,
@@ -98,35 +99,36 @@ pub fn driver_file(path: PathBuf, text: &str) -> DriverFile {
     DriverFile { path, text, alias: None, origin: Origin::DriverPath }
 }
 
-impl Default for Rig {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Rig {
     /// A session as it usually is.
     #[must_use]
-    pub fn new() -> Self {
-        Self::with(|builder| builder)
+    pub fn new(machine: Machine) -> Self {
+        Self::with(machine, |builder| builder)
     }
 
     /// A session whose drivers have this long.
     #[must_use]
-    pub fn with_deadline(deadline: Duration) -> Self {
-        Self::with(|builder| builder.deadline(Some(deadline)))
+    pub fn with_deadline(machine: Machine, deadline: Duration) -> Self {
+        Self::with(machine, |builder| builder.deadline(Some(deadline)))
     }
 
     /// A session that is set up further by `set_up`.
     ///
     /// # Panics
     /// When it cannot be started.
-    pub fn with(set_up: impl FnOnce(Builder) -> Builder) -> Self {
+    pub fn with(machine: Machine, set_up: impl FnOnce(Builder) -> Builder) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let trace = Trace::to_file(&folder.path().join("trace")).expect("a trace");
-        let builder = Session::builder().deadline(Some(Duration::from_secs(30))).trace(trace);
+        let builder = Session::builder().registry(registry(machine)).trace(trace);
+        let builder = builder.deadline(Some(Duration::from_secs(30)));
         let session = set_up(builder).start().expect("a session starts");
-        Self { session, folder, skipped: Cell::new(0) }
+        Self { session, machine, folder, skipped: Cell::new(0) }
+    }
+
+    /// The machine that its drivers are for.
+    #[must_use]
+    pub fn machine(&self) -> Machine {
+        self.machine
     }
 
     /// Opens a test driver.
@@ -134,7 +136,7 @@ impl Rig {
     /// # Errors
     /// As the session.
     pub fn try_open(&self, name: &str, text: &str) -> Result<Hdrvr, Error> {
-        self.try_open_file(&driver(name), text, 0)
+        self.try_open_file(&driver(self.machine, name), text, 0)
     }
 
     /// Opens a driver by its file.
@@ -161,7 +163,7 @@ impl Rig {
     #[must_use]
     pub fn copy(&self, name: &str, file: &str) -> PathBuf {
         let copy = self.folder.path().join(file);
-        std::fs::copy(driver(name), &copy).expect("a driver can be copied");
+        std::fs::copy(driver(self.machine, name), &copy).expect("a driver can be copied");
         copy
     }
 
@@ -182,14 +184,22 @@ impl Rig {
         self.session.close(hdrvr, 0, 0).unwrap_or_else(|error| panic!("closing {hdrvr}: {error}"))
     }
 
-    /// Memory shared with an instance's driver that holds `values`.
+    /// Memory shared with an instance's driver that holds `values`, each an LPARAM.
     ///
     /// # Panics
     /// When there is none left.
     #[must_use]
     pub fn block(&self, hdrvr: Hdrvr, values: &[i64]) -> Block {
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        self.session.arena(hdrvr).and_then(|arena| arena.block_with(&bytes)).expect("a block")
+        self.bytes(hdrvr, &lparams(self.machine, values))
+    }
+
+    /// Memory shared with an instance's driver that holds `bytes`.
+    ///
+    /// # Panics
+    /// When there is none left.
+    #[must_use]
+    pub fn bytes(&self, hdrvr: Hdrvr, bytes: &[u8]) -> Block {
+        self.session.arena(hdrvr).and_then(|arena| arena.block_with(bytes)).expect("a block")
     }
 
     /// Has a spy keep its log where the test reads it, what it logged before included.

@@ -55,7 +55,8 @@ impl Rig {
     #[must_use]
     pub fn seen(&self, teller: Hdrvr, message: u32) -> Vec<Seen> {
         let ask = |index: i64| {
-            let question = self.block(teller, &[&[message.into(), index], &[0; 2 * BYTES / 8][..]].concat());
+            let asked = [i64::from(message), index].map(i64::to_le_bytes).concat();
+            let question = self.bytes(teller, &[asked, vec![0; 2 * BYTES]].concat());
             let told = self.send(teller, CODEC_SEEN, question.lparam(), 0) == 1;
             told.then(|| question.to_vec().expect("a block can be read"))
         };

@@ -81,8 +81,8 @@ fn wrong_arguments_are_usage_errors() {
     }
 }
 
-spy_test!(global_options_go_before_and_after_the_command, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(global_options_go_before_and_after_the_command, |machine: X86_64| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     let options: &[&[&str]] = &[
         &["--deadline", "10s"],
         &["--deadline", "0"],
@@ -111,8 +111,8 @@ fn a_driver_path_that_is_no_directory_is_a_usage_error() {
     assert!(complaint.contains("nowhere") && complaint.contains("--driver-path"), "{complaint}");
 }
 
-spy_test!(a_trace_that_cannot_be_made_ends_before_the_driver_is_opened, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(a_trace_that_cannot_be_made_ends_before_the_driver_is_opened, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     let complaint = folder.drvhost(["send", "./spy.dll", "0x7000", "--trace", "nowhere/trace"]).complaint(2);
     assert!(complaint.contains("nowhere/trace"), "{complaint}");
 });
@@ -127,8 +127,8 @@ spy_test!(errors_are_one_line_of_json_on_request, || {
     assert!(error["error"].as_str().unwrap().contains("nothing.dll"), "{error}");
 });
 
-spy_test!(a_reader_who_has_seen_enough_is_no_error, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(a_reader_who_has_seen_enough_is_no_error, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     let commands: &[&[&str]] =
         &[&["list", "--driver-path", "."], &["info", "./spy.dll"], &["send", "./spy.dll", "0x7000"]];
     for command in commands {

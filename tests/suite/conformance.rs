@@ -6,11 +6,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use drvhost_tests::Machine;
 use drvhost_tests::conformance::{Drvhost, Script, Table, Wine, WineColumn, play, scripts, tests};
 use libtest_mimic::{Arguments, Failed, Trial};
-
-/// The widths of drivers, in bits, that every scenario is played with.
-const WIDTHS: &[u32] = &[64];
 
 /// Whether what plays the scripts under Wine is here.
 const WINE: bool = !cfg!(any(no_mingw, no_wine64));
@@ -21,20 +19,20 @@ const BLESS: &str = "DRVHOST_BLESS";
 fn main() {
     let mut trials: Vec<Trial> = Vec::new();
     for script in scripts() {
-        for width in WIDTHS {
-            let (name, script) = (format!("{}_{width}", script.name()), script.clone());
-            let trial = Trial::test(name, move || on_drvhost(&script));
-            trials.push(needing(trial, cfg!(no_mingw), "gcc-mingw-w64-x86-64-win32"));
+        for &machine in &script.machines {
+            let (name, script) = (format!("{}::{machine}", script.name()), script.clone());
+            let trial = Trial::test(name, move || on_drvhost(&script, machine));
+            trials.push(needing(trial, cfg!(no_mingw), "mingw-w64 for x86-64 and i686"));
         }
     }
     trials.push(Trial::test("table_agrees_with_the_tests", table_agrees_with_the_tests));
     let wine = Trial::test("table_says_what_wine_does", table_says_what_wine_does);
-    trials.push(needing(wine, !WINE, "wine64, gcc-mingw-w64-x86-64-win32"));
+    trials.push(needing(wine, !WINE, "wine64, mingw-w64 for x86-64 and i686"));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-fn on_drvhost(script: &Script) -> Result<(), Failed> {
-    play(script, &mut Drvhost::new()).map_err(|difference| {
+fn on_drvhost(script: &Script, machine: Machine) -> Result<(), Failed> {
+    play(script, &mut Drvhost::new(machine)).map_err(|difference| {
         format!("scripts/{}.script: {}\n{difference}", script.file, script.sentence).into()
     })
 }
@@ -46,7 +44,7 @@ fn needing(trial: Trial, missing: bool, package: &str) -> Trial {
 
 /// The table stands as it would be generated, as far as that needs no Wine.
 fn table_agrees_with_the_tests() -> Result<(), Failed> {
-    let table = Table::new(tests(&scripts()), WIDTHS);
+    let table = Table::new(tests(&scripts()));
     let problems = table.problems();
     if !problems.is_empty() {
         return Err(problems.join("\n").into());
@@ -65,7 +63,7 @@ fn table_agrees_with_the_tests() -> Result<(), Failed> {
 fn table_says_what_wine_does() -> Result<(), Failed> {
     let scripts = scripts();
     let wine = WineColumn::new(Wine::version(), under_wine(&scripts));
-    let text = Table::new(tests(&scripts), WIDTHS).document(&wine);
+    let text = Table::new(tests(&scripts)).document(&wine);
     if blessing() {
         return Ok(std::fs::write(document(), text)?);
     }

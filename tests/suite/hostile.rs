@@ -27,8 +27,8 @@ struct Scene {
 }
 
 impl Scene {
-    fn new() -> Self {
-        let rig = Rig::with_deadline(DEADLINE);
+    fn new(machine: Machine) -> Self {
+        let rig = Rig::with_deadline(machine, DEADLINE);
         let (innocent, hostile) = (rig.open("spy", ""), rig.open("hostile", ""));
         Self { rig, hostile, innocent }
     }
@@ -54,8 +54,8 @@ impl Scene {
 }
 
 /// The act is a fault of the driver's whose text contains `what`; `in_driver`: at an offset in its file.
-fn faults(message: u32, lparam1: i64, lparam2: i64, what: &str, in_driver: bool) {
-    let scene = Scene::new();
+fn faults(machine: Machine, message: u32, lparam1: i64, lparam2: i64, what: &str, in_driver: bool) {
+    let scene = Scene::new(machine);
     let error = scene.act(message, lparam1, lparam2).unwrap_err();
     is_fault(&error, &format!("message {message:#x}"), what, in_driver.then_some("hostile.dll"));
     scene.is_left(Alive);
@@ -78,36 +78,44 @@ fn is_late(error: &Error, of_message: &str, was_killed: bool) {
     assert_eq!((message.as_str(), *killed), (of_message, was_killed));
 }
 
-spy_test!(null_dereference, || faults(HOSTILE_NULL, 0, 0, "cannot write at 0x0", true));
+spy_test!(null_dereference, |machine| faults(machine, HOSTILE_NULL, 0, 0, "cannot write at 0x0", true));
 
-spy_test!(wild_jumps, || {
-    faults(HOSTILE_JUMP, 0xdead_beef, 0, "cannot execute at 0xdeadbeef", false);
-    faults(HOSTILE_JUMP, 0x7fff_ffff_e000, 0, "cannot execute at 0x7fffffffe000", false);
-    faults(HOSTILE_JUMP, 0, 0, "cannot execute at 0x0", false);
+spy_test!(wild_jumps, |machine| {
+    faults(machine, HOSTILE_JUMP, 0xdead_beef, 0, "cannot execute at 0xdeadbeef", false);
+    let high = pick(machine, "cannot execute at 0xffffe000", "cannot execute at 0x7fffffffe000");
+    faults(machine, HOSTILE_JUMP, 0x7fff_ffff_e000, 0, high, false);
+    faults(machine, HOSTILE_JUMP, 0, 0, "cannot execute at 0x0", false);
 });
 
-spy_test!(jump_to_an_address_that_cannot_exist, || {
-    // The processor faults at the jump or behind it.
-    let scene = Scene::new();
+spy_test!(jump_to_an_address_that_cannot_exist, |machine: X86_64| {
+    // The processor faults at the jump or behind it. All that 32 bits hold can exist.
+    let scene = Scene::new(machine);
     let error = scene.act(HOSTILE_JUMP, 0x1234_5678_9abc_def0, 0).unwrap_err();
     assert!(matches!(&error, Error::Faulted { fault, .. } if fault.text.contains("cannot exist")), "{error}");
     scene.is_left(Alive);
 });
 
-spy_test!(stack_overflow, || faults(HOSTILE_RECURSE, 0, 0, "stack overflow", true));
-spy_test!(illegal_instruction, || faults(HOSTILE_UD2, 0, 0, "illegal instruction", true));
-spy_test!(breakpoint, || faults(HOSTILE_INT3, 0, 0, "breakpoint", true));
+spy_test!(stack_overflow, |machine| faults(machine, HOSTILE_RECURSE, 0, 0, "stack overflow", true));
+spy_test!(illegal_instruction, |machine| faults(machine, HOSTILE_UD2, 0, 0, "illegal instruction", true));
+spy_test!(breakpoint, |machine| faults(machine, HOSTILE_INT3, 0, 0, "breakpoint", true));
 
-spy_test!(division, || {
-    faults(HOSTILE_DIVIDE, 1, 0, "division", true);
-    faults(HOSTILE_DIVIDE, i32::MIN.into(), -1, "division", true);
-    assert_eq!(Scene::new().act(HOSTILE_DIVIDE, 6, -2).unwrap(), -3);
+spy_test!(division, |machine| {
+    faults(machine, HOSTILE_DIVIDE, 1, 0, "division", true);
+    faults(machine, HOSTILE_DIVIDE, i32::MIN.into(), -1, "division", true);
+    assert_eq!(Scene::new(machine).act(HOSTILE_DIVIDE, 6, -2).unwrap(), -3);
 });
 
-spy_test!(own_code_cannot_be_written, || faults(HOSTILE_OWN_CODE, 0, 0, "cannot write at 0x", true));
+spy_test!(own_code_cannot_be_written, |machine| faults(
+    machine,
+    HOSTILE_OWN_CODE,
+    0,
+    0,
+    "cannot write at 0x",
+    true
+));
 
-spy_test!(own_data_cannot_be_run, || {
-    let scene = Scene::new();
+spy_test!(own_data_cannot_be_run, |machine| {
+    let scene = Scene::new(machine);
     let data = scene.act(HOSTILE_OWN_DATA, 0, 0).unwrap();
     let error = scene.act(HOSTILE_RUN_DATA, 0, 0).unwrap_err();
     is_fault(
@@ -119,17 +127,17 @@ spy_test!(own_data_cannot_be_run, || {
     scene.is_left(Alive);
 });
 
-spy_test!(endless_loop, || {
+spy_test!(endless_loop, |machine| {
     for message in [HOSTILE_LOOP, HOSTILE_LOOP_TICKS] {
-        let scene = Scene::new();
+        let scene = Scene::new(machine);
         let error = scene.act(message, 0, 0).unwrap_err();
         is_late(&error, &format!("message {message:#x}"), false);
         scene.is_left(Alive);
     }
 });
 
-spy_test!(sleep_beyond_the_deadline, || {
-    let scene = Scene::new();
+spy_test!(sleep_beyond_the_deadline, |machine| {
+    let scene = Scene::new(machine);
     let started = Instant::now();
     let error = scene.rig.session.send(scene.innocent, SPY_SLEEP, 3_600_000, 0).unwrap_err();
     assert!(started.elapsed() < DEADLINE + BEYOND);
@@ -137,8 +145,8 @@ spy_test!(sleep_beyond_the_deadline, || {
     scene.is_left(Alive);
 });
 
-spy_test!(one_driver_that_hangs_does_not_hold_up_another, || {
-    let scene = Scene::new();
+spy_test!(one_driver_that_hangs_does_not_hold_up_another, |machine| {
+    let scene = Scene::new(machine);
     std::thread::scope(|scope| {
         let hanging = scope.spawn(|| scene.rig.session.send(scene.hostile, HOSTILE_LOOP, 0, 0));
         let mut answers = 0;
@@ -151,14 +159,14 @@ spy_test!(one_driver_that_hangs_does_not_hold_up_another, || {
     });
 });
 
-spy_test!(ending_the_process, || {
-    faults(HOSTILE_EXIT_PROCESS, 3, 0, "end the process with code 3", true);
-    faults(HOSTILE_EXIT, 4, 0, "end the process with code 4", true);
-    faults(HOSTILE_ABORT, 0, 0, "end the process", true);
+spy_test!(ending_the_process, |machine| {
+    faults(machine, HOSTILE_EXIT_PROCESS, 3, 0, "end the process with code 3", true);
+    faults(machine, HOSTILE_EXIT, 4, 0, "end the process with code 4", true);
+    faults(machine, HOSTILE_ABORT, 0, 0, "end the process", true);
 });
 
-spy_test!(function_that_is_not_supplied, || {
-    let scene = Scene::new();
+spy_test!(function_that_is_not_supplied, |machine| {
+    let scene = Scene::new(machine);
     let error = scene.act(HOSTILE_UNSUPPLIED, 0, 0).unwrap_err();
     let text = error.to_string().to_lowercase();
     assert!(
@@ -168,22 +176,22 @@ spy_test!(function_that_is_not_supplied, || {
     scene.is_left(Alive);
 });
 
-spy_test!(stack_overwritten_both_ways, || {
-    faults(HOSTILE_STACK, 8, 0, "cannot write at 0x", true);
-    faults(HOSTILE_STACK, -8, 0, "stack overflow", true);
+spy_test!(stack_overwritten_both_ways, |machine| {
+    faults(machine, HOSTILE_STACK, 8, 0, "cannot write at 0x", true);
+    faults(machine, HOSTILE_STACK, -8, 0, "stack overflow", true);
 });
 
-spy_test!(heap_corrupted, || {
+spy_test!(heap_corrupted, |machine| {
     // What its own heap says to that is between the two of them; nobody else may notice.
-    let scene = Scene::new();
+    let scene = Scene::new(machine);
     let result = scene.act(HOSTILE_HEAP, 0, 0);
     assert!(matches!(result, Ok(_) | Err(Error::Faulted { .. } | Error::Died { .. })), "{result:?}");
     assert_eq!(scene.rig.send(scene.innocent, XOR, 5, 3), 6);
 });
 
 /// The act may cost the driver its worker, but nobody else anything, and the driver can be opened anew afterwards.
-fn contained(message: u32) {
-    let scene = Scene::new();
+fn contained(machine: Machine, message: u32) {
+    let scene = Scene::new(machine);
     let result = scene.act(message, 0, 0);
     assert!(
         matches!(result, Ok(_) | Err(Error::Faulted { .. } | Error::Late { .. } | Error::Died { .. })),
@@ -198,23 +206,23 @@ fn contained(message: u32) {
     assert_eq!(scene.rig.send(again, XOR, 6, 1), 7);
 }
 
-spy_test!(thread_block_overwritten, || contained(HOSTILE_TEB));
-spy_test!(host_context_overwritten, || contained(HOSTILE_CONTEXT));
-spy_test!(processor_flags_set, || faults(HOSTILE_FLAGS, 0, 0, "breakpoint", true));
+spy_test!(thread_block_overwritten, |machine| contained(machine, HOSTILE_TEB));
+spy_test!(host_context_overwritten, |machine| contained(machine, HOSTILE_CONTEXT));
+spy_test!(processor_flags_set, |machine| faults(machine, HOSTILE_FLAGS, 0, 0, "breakpoint", true));
 
-spy_test!(processor_state_left_behind, || {
-    faults(HOSTILE_FS, 0, 0, "illegal instruction", true);
-    faults(HOSTILE_X87, 0, 0, "floating-point exception", false);
-    faults(HOSTILE_FAST_FAIL, 0, 0, "fast fail", true);
-    let scene = Scene::new();
+spy_test!(processor_state_left_behind, |machine| {
+    faults(machine, HOSTILE_FS, 0, 0, "illegal instruction", true);
+    faults(machine, HOSTILE_X87, 0, 0, "floating-point exception", false);
+    faults(machine, HOSTILE_FAST_FAIL, 0, 0, "fast fail", true);
+    let scene = Scene::new(machine);
     assert_eq!(scene.act(HOSTILE_ANSWER_WITH_AC, 0, 0).unwrap(), 1);
     // Shims compute with exceptions masked, whatever the driver has unmasked.
     assert_eq!(scene.act(HOSTILE_UNMASKED, 10, 0).unwrap(), 1024);
     scene.is_left(Alive);
 });
 
-spy_test!(a_driver_that_talks_cannot_put_off_its_deadline, || {
-    let scene = Scene::new();
+spy_test!(a_driver_that_talks_cannot_put_off_its_deadline, |machine| {
+    let scene = Scene::new(machine);
     let error = scene.act(HOSTILE_TALK, 0, 0).unwrap_err();
     is_late(&error, &format!("message {HOSTILE_TALK:#x}"), false);
     scene.is_left(Alive);
@@ -223,8 +231,8 @@ spy_test!(a_driver_that_talks_cannot_put_off_its_deadline, || {
     scene.is_left(Alive);
 });
 
-spy_test!(a_driver_that_cannot_be_interrupted_is_killed, || {
-    let scene = Scene::new();
+spy_test!(a_driver_that_cannot_be_interrupted_is_killed, |machine| {
+    let scene = Scene::new(machine);
     let error = scene.act(HOSTILE_DEAF, 0, 0).unwrap_err();
     is_late(&error, &format!("message {HOSTILE_DEAF:#x}"), true);
     scene.is_left(Dead);
@@ -233,8 +241,8 @@ spy_test!(a_driver_that_cannot_be_interrupted_is_killed, || {
     assert_eq!(scene.rig.send(again, XOR, 6, 1), 7);
 });
 
-spy_test!(faults_in_every_message_of_the_life_cycle, || {
-    let rig = Rig::with_deadline(DEADLINE);
+spy_test!(faults_in_every_message_of_the_life_cycle, |machine| {
+    let rig = Rig::with_deadline(machine, DEADLINE);
     let innocent = rig.try_open_file(&rig.copy("spy", "innocent.dll"), "", 0).unwrap();
     let write = "cannot write at 0x0";
     is_fault(
@@ -265,8 +273,8 @@ spy_test!(faults_in_every_message_of_the_life_cycle, || {
     assert_eq!(rig.send(innocent, XOR, 5, 3), 6);
 });
 
-spy_test!(a_close_that_faults_costs_the_siblings_nothing, || {
-    let rig = Rig::with_deadline(DEADLINE);
+spy_test!(a_close_that_faults_costs_the_siblings_nothing, |machine| {
+    let rig = Rig::with_deadline(machine, DEADLINE);
     let (faulting, sibling) = (rig.open("spy", "close=fault"), rig.open("spy", ""));
     rig.session.close(faulting, 0, 0).unwrap_err();
     assert_eq!(rig.send(sibling, XOR, 5, 3), 6);

@@ -15,8 +15,8 @@ fn is_bad_handle<T: std::fmt::Debug>(result: Result<T, Error>, hdrvr: u64) {
     assert!(matches!(result, Err(Error::BadHandle(bad)) if bad == hdrvr), "{result:?}");
 }
 
-spy_test!(bad_handles_are_errors_and_reach_nobody, || {
-    let rig = Rig::new();
+spy_test!(bad_handles_are_errors_and_reach_nobody, |machine| {
+    let rig = Rig::new(machine);
     let (_spy, closed) = (rig.open("spy", ""), rig.open("spy", ""));
     rig.close(closed);
     rig.skip_so_far();
@@ -28,8 +28,8 @@ spy_test!(bad_handles_are_errors_and_reach_nobody, || {
     assert!(rig.calls().is_empty());
 });
 
-spy_test!(c061_handles_are_not_used_again, || {
-    let rig = Rig::new();
+spy_test!(c061_handles_are_not_used_again, |machine| {
+    let rig = Rig::new(machine);
     let mut handles = BTreeSet::new();
     for _ in 0..4 {
         let spy = rig.open("spy", "");
@@ -44,8 +44,8 @@ spy_test!(c061_handles_are_not_used_again, || {
     assert!(rig.calls_of(live).is_empty());
 });
 
-spy_test!(c067_a_driver_sees_one_thread, || {
-    let rig = Rig::new();
+spy_test!(c067_a_driver_sees_one_thread, |machine| {
+    let rig = Rig::new(machine);
     let spy = rig.open("spy", "");
     let log = rig.watch(spy);
     std::thread::scope(|scope| {
@@ -58,8 +58,8 @@ spy_test!(c067_a_driver_sees_one_thread, || {
     assert_eq!(threads.len(), 1, "{threads:?}");
 });
 
-spy_test!(a_driver_sends_to_another_module_and_to_itself, || {
-    let rig = Rig::new();
+spy_test!(a_driver_sends_to_another_module_and_to_itself, |machine| {
+    let rig = Rig::new(machine);
     let (first, sibling) = (rig.open("spy", ""), rig.open("spy", ""));
     let other = rig.try_open_file(&rig.copy("spy", "other.dll"), "", 0).unwrap();
     for peer in [first, sibling, other] {
@@ -67,8 +67,8 @@ spy_test!(a_driver_sends_to_another_module_and_to_itself, || {
     }
 });
 
-spy_test!(a_driver_is_called_back_while_it_waits, || {
-    let rig = Rig::new();
+spy_test!(a_driver_is_called_back_while_it_waits, |machine| {
+    let rig = Rig::new(machine);
     let first = rig.open("spy", "");
     let other = rig.try_open_file(&rig.copy("spy", "other.dll"), "", 0).unwrap();
     // The other one's parameters lie in its own worker's memory.
@@ -76,8 +76,8 @@ spy_test!(a_driver_is_called_back_while_it_waits, || {
     assert_eq!(rig.have_send(first, other.0, SPY_SEND, back.lparam(), 0), 6);
 });
 
-spy_test!(two_drivers_that_send_to_each_other_at_once_both_get_answers, || {
-    let rig = Rig::new();
+spy_test!(two_drivers_that_send_to_each_other_at_once_both_get_answers, |machine| {
+    let rig = Rig::new(machine);
     let first = rig.open("spy", "");
     let second = rig.try_open_file(&rig.copy("spy", "other.dll"), "", 0).unwrap();
     let (to_second, to_first) = (
@@ -92,8 +92,8 @@ spy_test!(two_drivers_that_send_to_each_other_at_once_both_get_answers, || {
     });
 });
 
-spy_test!(a_driver_closes_another_instance, || {
-    let rig = Rig::new();
+spy_test!(a_driver_closes_another_instance, |machine| {
+    let rig = Rig::new(machine);
     let (first, sibling) = (rig.open("spy", ""), rig.open("spy", "close=77"));
     let other = rig.try_open_file(&rig.copy("spy", "other.dll"), "close=78", 0).unwrap();
     rig.skip_so_far();
@@ -107,8 +107,8 @@ spy_test!(a_driver_closes_another_instance, || {
     assert_eq!(rig.session.instances().len(), 1);
 });
 
-spy_test!(a_driver_that_closes_itself_inside_a_message_answers_it, || {
-    let rig = Rig::new();
+spy_test!(a_driver_that_closes_itself_inside_a_message_answers_it, |machine| {
+    let rig = Rig::new(machine);
     let spy = rig.open("spy", "close=77");
     let log = rig.watch(spy);
     rig.skip_so_far();
@@ -120,13 +120,13 @@ spy_test!(a_driver_that_closes_itself_inside_a_message_answers_it, || {
     assert_eq!(rig.send(again, XOR, 5, 3), 6);
 });
 
-spy_test!(threads_that_open_and_close_one_module_at_once_keep_its_order, || {
-    let rig = Rig::new();
+spy_test!(threads_that_open_and_close_one_module_at_once_keep_its_order, |machine| {
+    let rig = Rig::new(machine);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..3 {
-                    let spy = rig.session.open(&driver_file(driver("spy"), ""), |_| Ok(0)).unwrap();
+                    let spy = rig.session.open(&driver_file(driver(machine, "spy"), ""), |_| Ok(0)).unwrap();
                     assert_eq!(rig.session.send(spy, XOR, 5, 3).unwrap(), 6);
                     assert_eq!(rig.session.close(spy, 0, 0).unwrap(), 1);
                 }

@@ -19,19 +19,24 @@ struct Nest {
 
 impl Nest {
     /// With copies of the test driver under these names.
-    fn new(files: &[&str]) -> Self {
-        Self::with(files, |_| (), Duration::from_secs(30))
+    fn new(machine: Machine, files: &[&str]) -> Self {
+        Self::with(machine, files, |_| (), Duration::from_secs(30))
     }
 
-    fn with(files: &[&str], set_up: impl FnOnce(&mut Registry), deadline: Duration) -> Self {
-        let folder = Folder::new();
+    fn with(
+        machine: Machine,
+        files: &[&str],
+        set_up: impl FnOnce(&mut Registry),
+        deadline: Duration,
+    ) -> Self {
+        let folder = Folder::new(machine);
         for file in files {
             folder.copy_driver("nest", file);
         }
-        let mut registry = Registry::with_defaults();
+        let mut registry = registry(machine);
         registry.add_driver_path(folder.path());
         set_up(&mut registry);
-        let rig = Rig::with(|builder| builder.registry(registry).deadline(Some(deadline)));
+        let rig = Rig::with(machine, |builder| builder.registry(registry).deadline(Some(deadline)));
         Self { rig, folder }
     }
 
@@ -65,8 +70,8 @@ impl Nest {
     }
 }
 
-spy_test!(three_nested_opens_in_drv_load, || {
-    let nest = Nest::new(&["nest-3.dll", "nest-2.dll", "nest-1.dll", "nest-0.dll"]);
+spy_test!(three_nested_opens_in_drv_load, |machine| {
+    let nest = Nest::new(machine, &["nest-3.dll", "nest-2.dll", "nest-1.dll", "nest-0.dll"]);
     let top = nest.open("nest-3.dll");
     let calls = nest.rig.calls();
     let by =
@@ -92,28 +97,30 @@ spy_test!(three_nested_opens_in_drv_load, || {
     assert!(nest.rig.session.instances().is_empty());
 });
 
-spy_test!(a_driver_for_another_machine_is_not_there, || {
+spy_test!(a_driver_for_another_machine_is_not_there, |machine| {
     let nest = Nest::with(
+        machine,
         &["opener.dll", "twin.dll"],
-        |registry| registry.set("Drivers32", "narrow", "narrow.dll"),
+        |registry| registry.set("Drivers32", "other", "other.dll"),
         Duration::from_secs(30),
     );
-    let narrow = pe::builder::Builder::new(pe::Machine::I386).code(&[0xC3]).export("DriverProc", 0).build();
-    nest.folder.write("narrow.dll", &narrow);
+    let other = pick(machine, pe::Machine::X86_64, pe::Machine::I386);
+    let other = pe::builder::Builder::new(other).code(&[0xC3]).export("DriverProc", 0).build();
+    nest.folder.write("other.dll", &other);
     // One that exists for both is that for the opener's machine.
     std::fs::create_dir(nest.folder.file("beside")).unwrap();
-    std::fs::copy(driver("nest"), nest.folder.file("beside/opener.dll")).unwrap();
-    nest.folder.write("beside/twin.dll", &narrow);
+    std::fs::copy(driver(machine, "nest"), nest.folder.file("beside/opener.dll")).unwrap();
+    nest.folder.write("beside/twin.dll", &other);
     let opener = nest.open(nest.folder.file("beside/opener.dll").to_str().unwrap());
-    for name in ["narrow", "narrow.dll", "C:\\windows\\system32\\narrow.dll"] {
+    for name in ["other", "other.dll", "C:\\windows\\system32\\other.dll"] {
         assert_eq!(nest.open_from(opener, name, None, 0), None, "{name}");
     }
     let twin = nest.open_from(opener, "twin.dll", None, 0).expect("it opens");
     assert_eq!(nest.rig.send(twin, XOR, 5, 3), 6);
 });
 
-spy_test!(c070_exitsession_reaches_opener_and_opened, || {
-    let nest = Nest::new(&["nest-2.dll", "nest-1.dll", "nest-0.dll"]);
+spy_test!(c070_exitsession_reaches_opener_and_opened, |machine| {
+    let nest = Nest::new(machine, &["nest-2.dll", "nest-1.dll", "nest-0.dll"]);
     nest.open("nest-2.dll");
     nest.rig.skip_so_far();
     let report = nest.rig.session.end(Policy::Orderly);
@@ -128,8 +135,8 @@ spy_test!(c070_exitsession_reaches_opener_and_opened, || {
     }
 });
 
-spy_test!(c073_opener_and_opened_send_to_each_other_during_the_broadcast, || {
-    let nest = Nest::new(&["a.dll", "b.dll"]);
+spy_test!(c073_opener_and_opened_send_to_each_other_during_the_broadcast, |machine| {
+    let nest = Nest::new(machine, &["a.dll", "b.dll"]);
     let [a, b] = nest.open_both("a.dll", "b.dll");
     nest.rig.send(a, NEST_AT_EXIT, b.0.cast_signed(), 0);
     nest.rig.send(b, NEST_AT_EXIT, a.0.cast_signed(), 0);
@@ -138,16 +145,16 @@ spy_test!(c073_opener_and_opened_send_to_each_other_during_the_broadcast, || {
     assert_eq!(results, [Some(6), Some(6)], "{report:?}");
 });
 
-spy_test!(pointers_mean_the_same_to_opener_and_opened, || {
-    let nest = Nest::new(&["a.dll", "b.dll"]);
+spy_test!(pointers_mean_the_same_to_opener_and_opened, |machine| {
+    let nest = Nest::new(machine, &["a.dll", "b.dll"]);
     let [a, b] = nest.open_both("a.dll", "b.dll");
     assert_eq!(nest.worker_of(a), nest.worker_of(b));
     assert_eq!(nest.rig.send(a, NEST_LET_SUM, b.0.cast_signed(), 0), 321);
     assert_eq!(nest.rig.send(b, NEST_LET_SUM, a.0.cast_signed(), 0), 321);
 });
 
-spy_test!(messages_between_them_are_in_the_trace, || {
-    let nest = Nest::new(&["a.dll", "b.dll"]);
+spy_test!(messages_between_them_are_in_the_trace, |machine| {
+    let nest = Nest::new(machine, &["a.dll", "b.dll"]);
     let [a, b] = nest.open_both("a.dll", "b.dll");
     nest.rig.skip_so_far();
     assert_eq!(nest.rig.send(a, NEST_TURNS, b.0.cast_signed(), 3), 3);
@@ -162,15 +169,15 @@ spy_test!(messages_between_them_are_in_the_trace, || {
     assert_eq!(drivers, ["a.dll", "b.dll", "a.dll", "b.dll"]);
 });
 
-spy_test!(between_workers_numbers_travel, || {
-    let nest = Nest::new(&["a.dll", "b.dll"]);
+spy_test!(between_workers_numbers_travel, |machine| {
+    let nest = Nest::new(machine, &["a.dll", "b.dll"]);
     let (a, b) = (nest.open("a.dll"), nest.open("b.dll"));
     assert_ne!(nest.worker_of(a), nest.worker_of(b));
     assert_eq!(nest.rig.send(a, NEST_TURNS, b.0.cast_signed(), 7), 7);
 });
 
-spy_test!(a_driver_that_lives_elsewhere_is_joined_there, || {
-    let nest = Nest::new(&["a.dll", "b.dll"]);
+spy_test!(a_driver_that_lives_elsewhere_is_joined_there, |machine| {
+    let nest = Nest::new(machine, &["a.dll", "b.dll"]);
     let (a, first) = (nest.open("a.dll"), nest.open("b.dll"));
     let second = nest.open_from(a, "b.dll", None, 0).unwrap();
     assert_eq!(nest.worker_of(first), nest.worker_of(second));
@@ -178,8 +185,8 @@ spy_test!(a_driver_that_lives_elsewhere_is_joined_there, || {
     assert_eq!(nest.rig.session.instances()[1].users, 2);
 });
 
-spy_test!(what_a_driver_opened_outlives_it_for_others, || {
-    let nest = Nest::new(&["a.dll", "b.dll"]);
+spy_test!(what_a_driver_opened_outlives_it_for_others, |machine| {
+    let nest = Nest::new(machine, &["a.dll", "b.dll"]);
     let [a, b] = nest.open_both("a.dll", "b.dll");
     let other = nest.open("b.dll");
     assert_eq!(nest.rig.send(b, NEST_OPENS, 0, 0), 2, "whoever opens it, it is one module");
@@ -195,8 +202,8 @@ spy_test!(what_a_driver_opened_outlives_it_for_others, || {
     assert_eq!(nest.rig.send(b, NEST_OPENS, 0, 0), 1);
 });
 
-spy_test!(a_driver_opens_and_closes_another_any_number_of_times, || {
-    let nest = Nest::new(&["a.dll", "b.dll"]);
+spy_test!(a_driver_opens_and_closes_another_any_number_of_times, |machine| {
+    let nest = Nest::new(machine, &["a.dll", "b.dll"]);
     let a = nest.open("a.dll");
     // More often than there is room for images side by side.
     for _ in 0..1200 {
@@ -207,8 +214,8 @@ spy_test!(a_driver_opens_and_closes_another_any_number_of_times, || {
     }
 });
 
-spy_test!(a_driver_that_opens_itself_while_it_is_loaded_gets_null_at_once, || {
-    let nest = Nest::new(&["nest-own.dll"]);
+spy_test!(a_driver_that_opens_itself_while_it_is_loaded_gets_null_at_once, |machine| {
+    let nest = Nest::new(machine, &["nest-own.dll"]);
     let started = Instant::now();
     let own = nest.open("nest-own.dll");
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
@@ -218,8 +225,8 @@ spy_test!(a_driver_that_opens_itself_while_it_is_loaded_gets_null_at_once, || {
     assert_eq!(nest.rig.send(second, NEST_OPENS, 0, 0), 2);
 });
 
-spy_test!(a_driver_may_close_itself, || {
-    let nest = Nest::new(&["a.dll", "b.dll"]);
+spy_test!(a_driver_may_close_itself, |machine| {
+    let nest = Nest::new(machine, &["a.dll", "b.dll"]);
     let a = nest.open("a.dll");
     assert_eq!(nest.rig.send(a, NEST_CLOSE, a.0.cast_signed(), 0), 1);
     assert!(nest.rig.session.instances().is_empty());
@@ -232,8 +239,8 @@ spy_test!(a_driver_may_close_itself, || {
     assert_eq!(nest.rig.send(a, XOR, 5, 3), 6);
 });
 
-spy_test!(a_loop_between_workers_ends_within_the_deadline_and_is_reported, || {
-    let nest = Nest::with(&["a.dll", "b.dll"], |_| (), 10 * DEADLINE);
+spy_test!(a_loop_between_workers_ends_within_the_deadline_and_is_reported, |machine| {
+    let nest = Nest::with(machine, &["a.dll", "b.dll"], |_| (), 10 * DEADLINE);
     let (a, b) = (nest.open("a.dll"), nest.open("b.dll"));
     let started = Instant::now();
     let error = nest.rig.session.send(a, NEST_TURNS, b.0.cast_signed(), -1).unwrap_err();
@@ -245,8 +252,8 @@ spy_test!(a_loop_between_workers_ends_within_the_deadline_and_is_reported, || {
     assert_eq!((nest.rig.send(a, XOR, 5, 3), nest.rig.send(b, XOR, 5, 3)), (6, 6));
 });
 
-spy_test!(a_slow_loop_between_workers_ends_at_the_deadline_and_is_reported, || {
-    let nest = Nest::with(&["a.dll", "b.dll"], |_| (), DEADLINE);
+spy_test!(a_slow_loop_between_workers_ends_at_the_deadline_and_is_reported, |machine| {
+    let nest = Nest::with(machine, &["a.dll", "b.dll"], |_| (), DEADLINE);
     let (a, b) = (nest.open("a.dll"), nest.open("b.dll"));
     for hdrvr in [a, b] {
         nest.rig.send(hdrvr, NEST_BE_SLOW, 150, 0);
@@ -262,8 +269,8 @@ spy_test!(a_slow_loop_between_workers_ends_at_the_deadline_and_is_reported, || {
     assert!(calls.iter().skip(answered).all(|call| call.ended(Outcome::Late)), "{calls:?}");
 });
 
-spy_test!(a_loop_in_one_worker_ends_and_is_reported, || {
-    let nest = Nest::with(&["a.dll", "b.dll"], |_| (), DEADLINE);
+spy_test!(a_loop_in_one_worker_ends_and_is_reported, |machine| {
+    let nest = Nest::with(machine, &["a.dll", "b.dll"], |_| (), DEADLINE);
     let [a, b] = nest.open_both("a.dll", "b.dll");
     let started = Instant::now();
     let error = nest.rig.session.send(a, NEST_TURNS, b.0.cast_signed(), -1).unwrap_err();
@@ -273,8 +280,8 @@ spy_test!(a_loop_in_one_worker_ends_and_is_reported, || {
     assert_eq!((nest.rig.send(a, XOR, 5, 3), nest.rig.send(b, XOR, 5, 3)), (6, 6));
 });
 
-spy_test!(c073_a_loop_during_the_broadcast_is_reported_and_costs_nobody_else_anything, || {
-    let nest = Nest::with(&["a.dll", "b.dll", "c.dll"], |_| (), 10 * DEADLINE);
+spy_test!(c073_a_loop_during_the_broadcast_is_reported_and_costs_nobody_else_anything, |machine| {
+    let nest = Nest::with(machine, &["a.dll", "b.dll", "c.dll"], |_| (), 10 * DEADLINE);
     let (a, b, c) = (nest.open("a.dll"), nest.open("b.dll"), nest.open("c.dll"));
     nest.rig.send(a, NEST_TURNS_AT_EXIT, b.0.cast_signed(), 0);
     nest.rig.send(c, NEST_AT_EXIT, b.0.cast_signed(), 0);
@@ -287,8 +294,8 @@ spy_test!(c073_a_loop_during_the_broadcast_is_reported_and_costs_nobody_else_any
     assert_eq!(report.instances[2].result, Some(6));
 });
 
-spy_test!(a_fault_of_the_opened_ends_the_message_to_the_opener, || {
-    let nest = Nest::new(&["a.dll", "b.dll"]);
+spy_test!(a_fault_of_the_opened_ends_the_message_to_the_opener, |machine| {
+    let nest = Nest::new(machine, &["a.dll", "b.dll"]);
     let [a, b] = nest.open_both("a.dll", "b.dll");
     let values = nest.rig.block(a, &[b.0.cast_signed(), NEST_FAULT.into(), 0, 0]);
     let error = nest.rig.session.send(a, NEST_SEND, values.lparam(), 0).unwrap_err();
@@ -300,8 +307,8 @@ spy_test!(a_fault_of_the_opened_ends_the_message_to_the_opener, || {
     }
 });
 
-spy_test!(what_cannot_be_opened_is_null_and_the_opener_goes_on, || {
-    let nest = Nest::new(&["a.dll"]);
+spy_test!(what_cannot_be_opened_is_null_and_the_opener_goes_on, |machine| {
+    let nest = Nest::new(machine, &["a.dll"]);
     nest.folder.write("text.dll", "this is no driver");
     for driver in ["load0", "nodriverproc", "attach0", "loadfault"] {
         nest.folder.copy_driver(driver, &format!("{driver}.dll"));
@@ -326,9 +333,9 @@ spy_test!(what_cannot_be_opened_is_null_and_the_opener_goes_on, || {
     assert_eq!(nest.rig.session.instances().len(), 1);
 });
 
-spy_test!(a_driver_finds_what_lies_beside_it_and_reaches_nothing_by_path, || {
-    let nest = Nest::with(&["b.dll"], |_| (), Duration::from_secs(30));
-    let elsewhere = Folder::new();
+spy_test!(a_driver_finds_what_lies_beside_it_and_reaches_nothing_by_path, |machine| {
+    let nest = Nest::with(machine, &["b.dll"], |_| (), Duration::from_secs(30));
+    let elsewhere = Folder::new(machine);
     for file in ["a.dll", "beside.dll"] {
         elsewhere.copy_driver("nest", file);
     }
@@ -345,9 +352,9 @@ spy_test!(a_driver_finds_what_lies_beside_it_and_reaches_nothing_by_path, || {
     }
 });
 
-spy_test!(c042_the_opened_gets_the_text_of_its_entry, || {
+spy_test!(c042_the_opened_gets_the_text_of_its_entry, |machine| {
     let entry = |registry: &mut Registry| registry.set("Some Section", "friend", "spy.dll open=0x77");
-    let nest = Nest::with(&["a.dll"], entry, Duration::from_secs(30));
+    let nest = Nest::with(machine, &["a.dll"], entry, Duration::from_secs(30));
     nest.folder.copy_driver("spy", "spy.dll");
     let a = nest.open("a.dll");
     assert_eq!(nest.open_from(a, "friend", None, 0), None);
@@ -357,8 +364,8 @@ spy_test!(c042_the_opened_gets_the_text_of_its_entry, || {
     assert_eq!((seen.text.as_deref(), seen.lparam2), (Some("open=0x77"), 9));
 });
 
-spy_test!(c049_a_null_name_is_null, || {
-    let nest = Nest::new(&["a.dll"]);
+spy_test!(c049_a_null_name_is_null, |machine| {
+    let nest = Nest::new(machine, &["a.dll"]);
     let a = nest.open("a.dll");
     let values = nest.rig.block(a, &[0, 0, 0]);
     nest.rig.skip_so_far();
@@ -368,9 +375,9 @@ spy_test!(c049_a_null_name_is_null, || {
     assert_eq!(nest.rig.calls().len(), 2, "nothing was opened");
 });
 
-spy_test!(c051_open_driver_a_converts_its_strings, || {
+spy_test!(c051_open_driver_a_converts_its_strings, |machine| {
     let entry = |registry: &mut Registry| registry.set("Füße", "frühling", "b.dll");
-    let nest = Nest::with(&["a.dll", "b.dll"], entry, Duration::from_secs(30));
+    let nest = Nest::with(machine, &["a.dll", "b.dll"], entry, Duration::from_secs(30));
     let a = nest.open("a.dll");
     let arena = nest.rig.session.arena(a).unwrap();
     // In Windows-1252.
@@ -382,8 +389,8 @@ spy_test!(c051_open_driver_a_converts_its_strings, || {
     assert_eq!(nest.rig.send(opened, XOR, 5, 3), 6);
 });
 
-spy_test!(drivers_that_open_each_other_while_they_are_loaded_do_not_wait_for_each_other, || {
-    let nest = Nest::new(&["nest-x.dll", "nest-y.dll"]);
+spy_test!(drivers_that_open_each_other_while_they_are_loaded_do_not_wait_for_each_other, |machine| {
+    let nest = Nest::new(machine, &["nest-x.dll", "nest-y.dll"]);
     let started = Instant::now();
     let [x, y] = std::thread::scope(|scope| {
         let session = &nest.rig.session;
@@ -398,8 +405,8 @@ spy_test!(drivers_that_open_each_other_while_they_are_loaded_do_not_wait_for_eac
     assert_eq!(nest.rig.session.instances().len(), 3);
 });
 
-spy_test!(what_is_opened_while_its_opener_is_unloaded_lives, || {
-    let nest = Nest::new(&["nest-detach.dll", "b.dll"]);
+spy_test!(what_is_opened_while_its_opener_is_unloaded_lives, |machine| {
+    let nest = Nest::new(machine, &["nest-detach.dll", "b.dll"]);
     let opener = nest.open("nest-detach.dll");
     assert_eq!(nest.rig.close(opener), 1);
     let left = nest.rig.session.instances();
@@ -408,8 +415,8 @@ spy_test!(what_is_opened_while_its_opener_is_unloaded_lives, || {
     assert_eq!(nest.rig.close(left[0].hdrvr), 1);
 });
 
-spy_test!(there_is_an_end_to_what_a_driver_can_open, || {
-    let nest = Nest::new(&["a.dll"]);
+spy_test!(there_is_an_end_to_what_a_driver_can_open, |machine| {
+    let nest = Nest::new(machine, &["a.dll"]);
     let a = nest.open("a.dll");
     let name: Vec<u8> = "a.dll\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let name = nest.rig.session.arena(a).unwrap().block_with(&name).unwrap();
@@ -421,8 +428,8 @@ spy_test!(there_is_an_end_to_what_a_driver_can_open, || {
     nest.open("a.dll");
 });
 
-spy_test!(what_cannot_be_opened_takes_no_room_in_its_openers_worker, || {
-    let nest = Nest::new(&["a.dll", "b.dll"]);
+spy_test!(what_cannot_be_opened_takes_no_room_in_its_openers_worker, |machine| {
+    let nest = Nest::new(machine, &["a.dll", "b.dll"]);
     nest.folder.copy_driver("dataproc", "dataproc.dll");
     let a = nest.open("a.dll");
     // More often than there is room for images side by side.
@@ -432,13 +439,13 @@ spy_test!(what_cannot_be_opened_takes_no_room_in_its_openers_worker, || {
     nest.open_from(a, "b.dll", None, 0).expect("it opens");
 });
 
-spy_test!(whatever_an_opened_driver_does_wrong_its_opener_goes_on_and_nothing_is_left_over, || {
+spy_test!(whatever_an_opened_driver_does_wrong_its_opener_goes_on_and_nothing_is_left_over, |machine| {
     let files: Vec<String> = ["hang", "fault"]
         .iter()
         .flat_map(|how| "leocif".chars().map(move |at| format!("{how}-{at}.dll")))
         .collect();
     let names: Vec<&str> = files.iter().map(String::as_str).collect();
-    let nest = Nest::with(&[&names[..], &["a.dll", "b.dll"]].concat(), |_| (), DEADLINE);
+    let nest = Nest::with(machine, &[&names[..], &["a.dll", "b.dll"]].concat(), |_| (), DEADLINE);
     let [a, b] = nest.open_both("a.dll", "b.dll");
     for name in names {
         let opened = nest.open_from(a, name, None, 0);
@@ -463,8 +470,9 @@ spy_test!(whatever_an_opened_driver_does_wrong_its_opener_goes_on_and_nothing_is
     assert!(report.all_answered(), "{report:?}");
 });
 
-spy_test!(a_session_can_end_while_a_driver_opens_another, || {
+spy_test!(a_session_can_end_while_a_driver_opens_another, |machine| {
     let nest = Nest::with(
+        machine,
         &["nest-1.dll", "hang-o.dll", "a.dll"],
         |registry| registry.set("Drivers32", "nest-0.dll", "hang-o.dll"),
         DEADLINE,

@@ -6,8 +6,8 @@ use drvhost::{Error, Registry};
 use drvhost_tests::*;
 use mmsystem::*;
 
-spy_test!(c022_usage_count_is_the_number_of_instances, || {
-    let rig = Rig::new();
+spy_test!(c022_usage_count_is_the_number_of_instances, |machine| {
+    let rig = Rig::new(machine);
     let users = || rig.session.instances().iter().map(|instance| instance.users).collect::<Vec<_>>();
     let first = rig.open("spy", "");
     assert_eq!(users(), [1]);
@@ -21,8 +21,8 @@ spy_test!(c022_usage_count_is_the_number_of_instances, || {
     assert!(users().is_empty());
 });
 
-spy_test!(instances_are_listed_with_their_identifiers, || {
-    let rig = Rig::new();
+spy_test!(instances_are_listed_with_their_identifiers, |machine| {
+    let rig = Rig::new(machine);
     let ids = || rig.session.instances().iter().map(|instance| instance.id.cast_signed()).collect::<Vec<_>>();
     let minus = rig.open("spy", "open=-1");
     let _ = rig.open("spy", "open=0x123456789abcdef0 close=0");
@@ -33,8 +33,8 @@ spy_test!(instances_are_listed_with_their_identifiers, || {
     assert_eq!(ids(), [0x1234_5678_9abc_def0], "a refused close leaves the instance there");
 });
 
-spy_test!(refused_opens_say_which_message_was_refused, || {
-    let rig = Rig::new();
+spy_test!(refused_opens_say_which_message_was_refused, |machine| {
+    let rig = Rig::new(machine);
     for (name, text, refused) in
         [("load0", "", "DRV_LOAD"), ("spy", "open=0", "DRV_OPEN"), ("defproc", "", "DRV_OPEN")]
     {
@@ -44,29 +44,29 @@ spy_test!(refused_opens_say_which_message_was_refused, || {
     }
 });
 
-spy_test!(library_without_driver_proc_is_no_driver, || {
-    let rig = Rig::new();
+spy_test!(library_without_driver_proc_is_no_driver, |machine| {
+    let rig = Rig::new(machine);
     let error = rig.try_open("nodriverproc", "").unwrap_err();
     assert!(matches!(error, Error::NotADriver { .. }), "{error}");
     assert!(error.to_string().contains("DriverProc"), "{error}");
     assert!(rig.calls().is_empty());
 });
 
-spy_test!(links_and_dots_name_the_module_of_their_file, || {
+spy_test!(links_and_dots_name_the_module_of_their_file, |machine| {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::copy(driver("spy"), folder.path().join("Spy.dll")).unwrap();
+    std::fs::copy(driver(machine, "spy"), folder.path().join("Spy.dll")).unwrap();
     std::os::unix::fs::symlink("Spy.dll", folder.path().join("link.dll")).unwrap();
     let mut registry = Registry::new();
     registry.add_driver_path(folder.path());
-    let rig = Rig::with(|builder| builder.registry(registry));
+    let rig = Rig::with(machine, |builder| builder.registry(registry));
     for name in ["Spy.dll", "link", &folder.path().join("./spy.DLL").display().to_string()] {
         rig.session.open_driver(name, None, 0).unwrap();
     }
     assert_eq!(rig.sequence(), "LOAD ENABLE OPEN OPEN OPEN");
 });
 
-spy_test!(modules_have_workers_of_their_own, || {
-    let rig = Rig::new();
+spy_test!(modules_have_workers_of_their_own, |machine| {
+    let rig = Rig::new(machine);
     let _ = rig.open("spy", "");
     rig.try_open_file(&rig.copy("spy", "other.dll"), "", 0).unwrap();
     let calls = rig.calls_with(DRV_OPEN);
@@ -74,15 +74,15 @@ spy_test!(modules_have_workers_of_their_own, || {
     assert_ne!(calls[0].worker, calls[1].worker);
 });
 
-spy_test!(entry_point_that_refuses_is_no_driver, || {
-    let rig = Rig::new();
+spy_test!(entry_point_that_refuses_is_no_driver, |machine| {
+    let rig = Rig::new(machine);
     let error = rig.try_open("attach0", "").unwrap_err();
     assert!(matches!(error, Error::NotADriver { .. }), "{error}");
     assert!(rig.calls().is_empty());
 });
 
-spy_test!(what_is_no_driver_file_is_refused_with_its_reason, || {
-    let rig = Rig::new();
+spy_test!(what_is_no_driver_file_is_refused_with_its_reason, |machine| {
+    let rig = Rig::new(machine);
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("text.dll");
     std::fs::write(&text, "not a library").unwrap();

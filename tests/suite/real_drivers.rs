@@ -6,11 +6,11 @@ use drvhost::DEFAULT_ALIASES;
 use drvhost_tests::*;
 use mmsystem::DRV_QUERYCONFIGURE;
 
-wine_test!(every_default_driver_opens_answers_and_closes, || {
+wine_test!(every_default_driver_opens_answers_and_closes, |machine| {
     let by_file: BTreeMap<_, _> = DEFAULT_ALIASES.iter().map(|known| (known.file, known.alias)).collect();
     assert_eq!(by_file.len(), 8);
     for (file, alias) in by_file {
-        let rig = Rig::new();
+        let rig = Rig::new(machine);
         let hdrvr =
             rig.session.open_driver(alias, None, 0).unwrap_or_else(|error| panic!("{alias}: {error}"));
         rig.send(hdrvr, DRV_QUERYCONFIGURE, 0, 0);
@@ -20,8 +20,8 @@ wine_test!(every_default_driver_opens_answers_and_closes, || {
     }
 });
 
-wine_test!(all_default_drivers_share_a_session, || {
-    let rig = Rig::new();
+wine_test!(all_default_drivers_share_a_session, |machine| {
+    let rig = Rig::new(machine);
     for known in DEFAULT_ALIASES {
         rig.session
             .open_driver(known.alias, None, 0)

@@ -30,8 +30,8 @@ struct Inside {
 }
 
 /// The call ends the message with a fault that names it, and the driver goes on.
-fn is_denied(number: i64, arguments: fn(&Inside) -> Vec<i64>) {
-    let rig = Rig::new();
+fn is_denied(machine: Machine, number: i64, arguments: fn(&Inside) -> Vec<i64>) {
+    let rig = Rig::new(machine);
     let hostile = rig.open("hostile", "");
     let path = rig.session.arena(hostile).and_then(|arena| arena.block_with(b"/etc/passwd\0")).unwrap();
     let inside = Inside { rig, hostile, path };
@@ -46,48 +46,56 @@ fn own_pid() -> i64 {
     std::process::id().into()
 }
 
-spy_test!(open, || is_denied(libc::SYS_open, |inside| vec![inside.path.lparam(), 0]));
-spy_test!(openat, || is_denied(libc::SYS_openat, |inside| vec![-100, inside.path.lparam(), 0]));
-spy_test!(socket, || is_denied(libc::SYS_socket, |_| vec![2, 1, 0]));
-spy_test!(fork, || is_denied(libc::SYS_fork, |_| vec![]));
-spy_test!(clone, || is_denied(libc::SYS_clone, |_| vec![17]));
-spy_test!(execve, || is_denied(libc::SYS_execve, |inside| vec![inside.path.lparam(), 0, 0]));
-spy_test!(mmap_of_code, || is_denied(libc::SYS_mmap, |_| vec![0, 4096, PROT_ALL, MAP_PRIVATE_ANONYMOUS, -1]));
-spy_test!(mprotect_to_code, || is_denied(libc::SYS_mprotect, |inside| {
+spy_test!(open, |machine| is_denied(machine, libc::SYS_open, |inside| vec![inside.path.lparam(), 0]));
+spy_test!(openat, |machine| is_denied(machine, libc::SYS_openat, |inside| vec![
+    -100,
+    inside.path.lparam(),
+    0
+]));
+spy_test!(socket, |machine| is_denied(machine, libc::SYS_socket, |_| vec![2, 1, 0]));
+spy_test!(fork, |machine| is_denied(machine, libc::SYS_fork, |_| vec![]));
+spy_test!(clone, |machine| is_denied(machine, libc::SYS_clone, |_| vec![17]));
+spy_test!(execve, |machine| is_denied(machine, libc::SYS_execve, |inside| vec![inside.path.lparam(), 0, 0]));
+spy_test!(mmap_of_code, |machine| is_denied(machine, libc::SYS_mmap, |_| vec![
+    0,
+    4096,
+    PROT_ALL,
+    MAP_PRIVATE_ANONYMOUS,
+    -1
+]));
+spy_test!(mprotect_to_code, |machine| is_denied(machine, libc::SYS_mprotect, |inside| {
     let data = inside.rig.send(inside.hostile, HOSTILE_OWN_DATA, 0, 0);
     vec![data & !0xfff, 4096, PROT_ALL]
 }));
-spy_test!(process_vm_writev_to_the_host, || is_denied(libc::SYS_process_vm_writev, |_| vec![
-    own_pid(),
-    0,
-    0,
-    0,
-    0
-]));
-spy_test!(ptrace_of_the_host, || is_denied(libc::SYS_ptrace, |_| vec![
+spy_test!(process_vm_writev_to_the_host, |machine| is_denied(
+    machine,
+    libc::SYS_process_vm_writev,
+    |_| vec![own_pid(), 0, 0, 0, 0]
+));
+spy_test!(ptrace_of_the_host, |machine| is_denied(machine, libc::SYS_ptrace, |_| vec![
     libc::PTRACE_SEIZE.into(),
     own_pid(),
     0,
     0
 ]));
-spy_test!(kill_of_the_host, || is_denied(libc::SYS_kill, |_| vec![own_pid(), 9]));
-spy_test!(prctl, || is_denied(libc::SYS_prctl, |_| vec![libc::PR_SET_DUMPABLE.into(), 1]));
-spy_test!(seccomp, || is_denied(libc::SYS_seccomp, |_| vec![1, 0, 0]));
-spy_test!(write, || is_denied(libc::SYS_write, |inside| vec![1, inside.path.lparam(), 4]));
-spy_test!(exit, || is_denied(libc::SYS_exit_group, |_| vec![0]));
-spy_test!(signal_mask, || is_denied(libc::SYS_rt_sigprocmask, |_| vec![0, 0, 0, 8]));
-spy_test!(io_uring, || is_denied(libc::SYS_io_uring_setup, |_| vec![1, 0]));
+spy_test!(kill_of_the_host, |machine| is_denied(machine, libc::SYS_kill, |_| vec![own_pid(), 9]));
+spy_test!(prctl, |machine| is_denied(machine, libc::SYS_prctl, |_| vec![libc::PR_SET_DUMPABLE.into(), 1]));
+spy_test!(seccomp, |machine| is_denied(machine, libc::SYS_seccomp, |_| vec![1, 0, 0]));
+spy_test!(write, |machine| is_denied(machine, libc::SYS_write, |inside| vec![1, inside.path.lparam(), 4]));
+spy_test!(exit, |machine| is_denied(machine, libc::SYS_exit_group, |_| vec![0]));
+spy_test!(signal_mask, |machine| is_denied(machine, libc::SYS_rt_sigprocmask, |_| vec![0, 0, 0, 8]));
+spy_test!(io_uring, |machine| is_denied(machine, libc::SYS_io_uring_setup, |_| vec![1, 0]));
 
-spy_test!(calls_of_the_x32_interface, || {
-    let rig = Rig::new();
+spy_test!(calls_of_the_x32_interface, |machine| {
+    let rig = Rig::new(machine);
     let hostile = rig.open("hostile", "");
     let getpid = 0x4000_0000 | libc::SYS_getpid;
     let error = system_call(&rig, hostile, getpid, &[]).unwrap_err();
     assert!(matches!(error, Error::Faulted { .. } | Error::Died { .. }), "{error}");
 });
 
-spy_test!(calls_by_the_32_bit_gate_kill, || {
-    let rig = Rig::new();
+spy_test!(calls_by_the_32_bit_gate_kill, |machine| {
+    let rig = Rig::new(machine);
     let (hostile, innocent) = (rig.open("hostile", ""), rig.open("spy", ""));
     let error = rig.session.send(hostile, HOSTILE_INT80, 0, 0).unwrap_err();
     assert!(
@@ -97,8 +105,8 @@ spy_test!(calls_by_the_32_bit_gate_kill, || {
     assert_eq!(rig.send(innocent, XOR, 5, 3), 6);
 });
 
-spy_test!(waiting_in_an_allowed_call_ends_at_the_deadline, || {
-    let rig = Rig::with_deadline(Duration::from_millis(500));
+spy_test!(waiting_in_an_allowed_call_ends_at_the_deadline, |machine| {
+    let rig = Rig::with_deadline(machine, Duration::from_millis(500));
     let hostile = rig.open("hostile", "");
     let word = rig.block(hostile, &[0]);
     let error = system_call(&rig, hostile, libc::SYS_futex, &[word.lparam(), 0, 0, 0]).unwrap_err();
@@ -106,23 +114,23 @@ spy_test!(waiting_in_an_allowed_call_ends_at_the_deadline, || {
     assert_eq!(rig.send(hostile, XOR, 5, 3), 6);
 });
 
-spy_test!(a_forged_return_from_a_signal_hurts_the_driver_only, || {
-    let rig = Rig::with_deadline(Duration::from_millis(500));
+spy_test!(a_forged_return_from_a_signal_hurts_the_driver_only, |machine| {
+    let rig = Rig::with_deadline(machine, Duration::from_millis(500));
     let (hostile, innocent) = (rig.open("hostile", ""), rig.open("spy", ""));
     let error = system_call(&rig, hostile, libc::SYS_rt_sigreturn, &[]).unwrap_err();
     assert!(matches!(error, Error::Faulted { .. } | Error::Died { .. } | Error::Late { .. }), "{error}");
     assert_eq!(rig.send(innocent, XOR, 5, 3), 6);
 });
 
-spy_test!(no_file_opens, || {
-    let rig = Rig::new();
+spy_test!(no_file_opens, |machine| {
+    let rig = Rig::new(machine);
     let hostile = rig.open("hostile", "");
     const INVALID_HANDLE_VALUE: i64 = -1;
     assert_eq!(rig.send(hostile, HOSTILE_CREATE_FILE, 0, 0), INVALID_HANDLE_VALUE);
 });
 
-spy_test!(no_memory_becomes_code, || {
-    let rig = Rig::new();
+spy_test!(no_memory_becomes_code, |machine| {
+    let rig = Rig::new(machine);
     let hostile = rig.open("hostile", "");
     assert_eq!(rig.send(hostile, HOSTILE_ALLOC_CODE, 0, 0), 0);
     assert_eq!(rig.send(hostile, HOSTILE_PROTECT_CODE, 0, 0), 0);
@@ -131,17 +139,17 @@ spy_test!(no_memory_becomes_code, || {
 /// Where further images lie, as `sandbox` has it.
 const BROUGHT: i64 = sandbox::filter::BROUGHT.start.cast_signed();
 
-spy_test!(mprotect_of_further_images_to_code, || is_denied(libc::SYS_mprotect, |_| {
+spy_test!(mprotect_of_further_images_to_code, |machine| is_denied(machine, libc::SYS_mprotect, |_| {
     vec![BROUGHT, 4096, (libc::PROT_READ | libc::PROT_EXEC).into()]
 }));
-spy_test!(mprotect_outside_of_further_images, || is_denied(libc::SYS_mprotect, |inside| {
+spy_test!(mprotect_outside_of_further_images, |machine| is_denied(machine, libc::SYS_mprotect, |inside| {
     let data = inside.rig.send(inside.hostile, HOSTILE_OWN_DATA, 0, 0);
     vec![data & !0xfff, 4096, libc::PROT_READ.into()]
 }));
 
-spy_test!(what_can_be_written_of_further_images_cannot_be_run, || {
+spy_test!(what_can_be_written_of_further_images_cannot_be_run, |machine| {
     const RET: i64 = 0xC3;
-    let rig = Rig::new();
+    let rig = Rig::new(machine);
     let hostile = rig.open("hostile", "");
     let jump = || rig.session.send(hostile, HOSTILE_JUMP, BROUGHT, 0);
     let read_write = (libc::PROT_READ | libc::PROT_WRITE).into();
@@ -159,8 +167,8 @@ spy_test!(what_can_be_written_of_further_images_cannot_be_run, || {
     jump().unwrap_err();
 });
 
-spy_test!(a_worker_looks_jailed_from_outside, || {
-    let rig = Rig::new();
+spy_test!(a_worker_looks_jailed_from_outside, |machine| {
+    let rig = Rig::new(machine);
     let file = rig.copy("spy", "looked-at.dll");
     let spy = rig.try_open_file(&file, "", 0).unwrap();
     let found = workers(std::process::id(), "looked-at.dll");
@@ -195,8 +203,8 @@ spy_test!(a_worker_looks_jailed_from_outside, || {
     wait_for_no_worker(std::process::id(), "looked-at.dll");
 });
 
-spy_test!(every_layer_is_in_place, || {
-    let rig = Rig::new();
+spy_test!(every_layer_is_in_place, |machine| {
+    let rig = Rig::new(machine);
     let layers = rig.session.layers(rig.open("spy", "")).unwrap();
     let names: Vec<_> = layers.iter().map(|(name, _, _)| name.as_str()).collect();
     assert_eq!(names, ["namespaces", "privileges", "landlock", "descriptors", "limits", "seccomp"]);

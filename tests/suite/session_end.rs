@@ -38,8 +38,8 @@ fn identifiers(rig: &Rig) -> BTreeMap<Hdrvr, u64> {
     rig.session.instances().iter().map(|instance| (instance.hdrvr, instance.id)).collect()
 }
 
-wine_test!(every_instance_is_told_before_anything_ends_whatever_others_do, || {
-    let rig = Rig::with_deadline(DEADLINE);
+wine_test!(every_instance_is_told_before_anything_ends_whatever_others_do, |machine| {
+    let rig = Rig::with_deadline(machine, DEADLINE);
     let codecs = ["iccvid.dll", "msadp32.acm"].map(|name| rig.session.open_driver(name, None, 0).unwrap());
     let [before, hanging, after] = ["exit=5", "exit=hang", ""].map(|text| rig.open("spy", text));
     let faulting = rig.try_open_file(&rig.copy("spy", "faulting.dll"), "exit=fault", 0).unwrap();
@@ -91,8 +91,8 @@ wine_test!(every_instance_is_told_before_anything_ends_whatever_others_do, || {
     assert!(rig.session.instances().is_empty());
 });
 
-spy_test!(drivers_that_hang_share_one_deadline, || {
-    let rig = Rig::with_deadline(2 * DEADLINE);
+spy_test!(drivers_that_hang_share_one_deadline, |machine| {
+    let rig = Rig::with_deadline(machine, 2 * DEADLINE);
     for name in ["one.dll", "two.dll", "three.dll", "four.dll"] {
         rig.try_open_file(&rig.copy("spy", name), "exit=hang", 0).unwrap();
     }
@@ -108,8 +108,8 @@ spy_test!(drivers_that_hang_share_one_deadline, || {
     assert_eq!(report.instances[6].result, Some(5));
 });
 
-spy_test!(windows_31_reports_no_closes, || {
-    let rig = Rig::new();
+spy_test!(windows_31_reports_no_closes, |machine| {
+    let rig = Rig::new(machine);
     let (_first, _other) =
         (rig.open("spy", "exit=5"), rig.try_open_file(&rig.copy("spy", "other.dll"), "", 0));
     let report = rig.session.end(Policy::Windows31);
@@ -118,8 +118,8 @@ spy_test!(windows_31_reports_no_closes, || {
     assert!(rig.calls_with(DRV_CLOSE).is_empty());
 });
 
-spy_test!(c073_a_driver_sends_to_another_during_the_broadcast, || {
-    let rig = Rig::new();
+spy_test!(c073_a_driver_sends_to_another_during_the_broadcast, |machine| {
+    let rig = Rig::new(machine);
     let first = rig.open("spy", "");
     let other = rig.try_open_file(&rig.copy("spy", "other.dll"), "", 0).unwrap();
     let other_log = rig.watch(other);
@@ -130,8 +130,8 @@ spy_test!(c073_a_driver_sends_to_another_during_the_broadcast, || {
     assert_eq!(other_log.last(XOR).lparam1, 5);
 });
 
-spy_test!(c073_two_drivers_send_to_each_other_during_the_broadcast, || {
-    let rig = Rig::new();
+spy_test!(c073_two_drivers_send_to_each_other_during_the_broadcast, |machine| {
+    let rig = Rig::new(machine);
     let first = rig.open("spy", "");
     let second = rig.try_open_file(&rig.copy("spy", "other.dll"), "", 0).unwrap();
     let to_second = rig.block(first, &[second.0.cast_signed(), XOR.into(), 5, 3]);
@@ -143,8 +143,8 @@ spy_test!(c073_two_drivers_send_to_each_other_during_the_broadcast, || {
     assert_eq!(report.instances[1].result, Some(7), "{report:?}");
 });
 
-spy_test!(c073_sending_to_a_driver_that_hangs_costs_the_sender_its_answer_only, || {
-    let rig = Rig::with_deadline(DEADLINE);
+spy_test!(c073_sending_to_a_driver_that_hangs_costs_the_sender_its_answer_only, |machine| {
+    let rig = Rig::with_deadline(machine, DEADLINE);
     let first = rig.open("spy", "");
     let hanging = rig.try_open_file(&rig.copy("spy", "hanging.dll"), "exit=hang", 0).unwrap();
     let values = rig.block(first, &[hanging.0.cast_signed(), XOR.into(), 5, 3]);
@@ -155,9 +155,9 @@ spy_test!(c073_sending_to_a_driver_that_hangs_costs_the_sender_its_answer_only, 
     assert_eq!(report.instances[1].outcome, Outcome::Late);
 });
 
-spy_test!(c077_a_driver_that_waits_for_its_turn_is_not_told_after_its_close, || {
+spy_test!(c077_a_driver_that_waits_for_its_turn_is_not_told_after_its_close, |machine| {
     for _ in 0..5 {
-        let rig = Rig::new();
+        let rig = Rig::new(machine);
         let first = rig.open("spy", "");
         let busy = rig.try_open_file(&rig.copy("spy", "busy.dll"), "", 0).unwrap();
         let log = rig.watch(busy);
@@ -177,8 +177,8 @@ spy_test!(c077_a_driver_that_waits_for_its_turn_is_not_told_after_its_close, || 
     }
 });
 
-spy_test!(a_driver_that_closes_itself_during_the_broadcast_ends_once, || {
-    let rig = Rig::new();
+spy_test!(a_driver_that_closes_itself_during_the_broadcast_ends_once, |machine| {
+    let rig = Rig::new(machine);
     let spy = rig.open("spy", "");
     let log = rig.watch(spy);
     let values = rig.block(spy, &[spy.0.cast_signed(), 0, 0, 0]);
@@ -188,8 +188,8 @@ spy_test!(a_driver_that_closes_itself_during_the_broadcast_ends_once, || {
     assert_eq!(log.sequence(), "LOAD ENABLE OPEN EXITSESSION CLOSE DISABLE FREE");
 });
 
-spy_test!(c078_a_second_end_sends_nothing, || {
-    let rig = Rig::new();
+spy_test!(c078_a_second_end_sends_nothing, |machine| {
+    let rig = Rig::new(machine);
     let spy = rig.open("spy", "");
     let report = rig.session.end(Policy::Orderly);
     rig.skip_so_far();
@@ -199,8 +199,8 @@ spy_test!(c078_a_second_end_sends_nothing, || {
     assert!(rig.calls().is_empty());
 });
 
-spy_test!(c078_two_ends_at_once_are_one, || {
-    let rig = Rig::new();
+spy_test!(c078_two_ends_at_once_are_one, |machine| {
+    let rig = Rig::new(machine);
     let spy = rig.open("spy", "");
     rig.send(spy, SPY_AT_EXIT, SPY_SLEEP.into(), 100);
     let end = || rig.session.end(Policy::Orderly);
@@ -212,23 +212,23 @@ spy_test!(c078_two_ends_at_once_are_one, || {
     assert_eq!(rig.calls_with(DRV_EXITSESSION).len(), 1);
 });
 
-spy_test!(end_of_an_empty_session_is_quick_and_silent, || {
-    let rig = Rig::new();
+spy_test!(end_of_an_empty_session_is_quick_and_silent, |machine| {
+    let rig = Rig::new(machine);
     let report = rig.session.end(Policy::Orderly);
     assert!(report.all_answered() && report.instances.is_empty());
     assert!(rig.calls().is_empty());
 });
 
-spy_test!(what_opens_during_the_end_is_told_or_closed, || {
+spy_test!(what_opens_during_the_end_is_told_or_closed, |machine| {
     for milliseconds in 0..10 {
-        let rig = Rig::new();
+        let rig = Rig::new(machine);
         let _ = rig.open("spy", "");
         let session = &rig.session;
         // Opens, and closes what it opened before, as long as it can.
         let open_till_refused = || {
             let mut before = None;
             loop {
-                match session.open(&driver_file(driver("spy"), ""), |_| Ok(0)) {
+                match session.open(&driver_file(driver(machine, "spy"), ""), |_| Ok(0)) {
                     Ok(hdrvr) => before.replace(hdrvr).map(|before| session.close(before, 0, 0)),
                     Err(error) => return error,
                 };
@@ -264,10 +264,10 @@ impl Host {
     /// The driver's file name, which shows in the worker's command line.
     const DRIVER: &str = "held.dll";
 
-    fn start() -> Self {
+    fn start(machine: Machine) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(Self::DRIVER);
-        std::fs::copy(driver("spy"), &file).unwrap();
+        std::fs::copy(driver(machine, "spy"), &file).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_hold-session"));
         command.arg(file).arg(folder.path().join("trace")).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
@@ -285,16 +285,16 @@ impl Host {
     }
 }
 
-spy_test!(c079_a_host_that_exits_sends_nothing, || {
-    let mut host = Host::start();
+spy_test!(c079_a_host_that_exits_sends_nothing, |machine| {
+    let mut host = Host::start(machine);
     assert_eq!(workers(host.process.id(), Host::DRIVER).len(), 1);
     drop(host.process.stdin.take());
     assert!(host.process.wait().unwrap().success());
     host.left_nothing();
 });
 
-spy_test!(c080_a_host_that_is_killed_sends_nothing, || {
-    let mut host = Host::start();
+spy_test!(c080_a_host_that_is_killed_sends_nothing, |machine| {
+    let mut host = Host::start(machine);
     host.process.kill().unwrap();
     host.process.wait().unwrap();
     host.left_nothing();

@@ -8,20 +8,15 @@ use tempfile::TempDir;
 
 use super::event::Event;
 use super::platform::{Answer, Call, Platform, Process, Setting};
-use crate::driver;
+use crate::{Machine, driver, lparams};
 
-/// drvhost, with a registry of its own.
+/// drvhost with drivers for one machine, and with a registry of its own.
 #[derive(Debug)]
 pub struct Drvhost {
+    machine: Machine,
     folder: TempDir,
     registry: Registry,
     hidden_instance: bool,
-}
-
-impl Default for Drvhost {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl Drvhost {
@@ -30,15 +25,19 @@ impl Drvhost {
     /// # Panics
     /// When there is no temporary folder.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(machine: Machine) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut registry = Registry::new();
         registry.add_driver_path(folder.path());
-        Self { folder, registry, hidden_instance: false }
+        Self { machine, folder, registry, hidden_instance: false }
     }
 }
 
 impl Platform for Drvhost {
+    fn machine(&self) -> Machine {
+        self.machine
+    }
+
     fn here(&self) -> String {
         format!("{}/", self.folder.path().display())
     }
@@ -55,13 +54,14 @@ impl Platform for Drvhost {
             })
             .start()
             .expect("a session starts");
-        Box::new(Host { session: Some(session), blocks: Vec::new(), heard })
+        Box::new(Host { machine: self.machine, session: Some(session), blocks: Vec::new(), heard })
     }
 
     fn set(&mut self, setting: &Setting) {
         match setting {
             Setting::File { name, driver: source } => {
-                std::fs::copy(driver(source), self.folder.path().join(name)).expect("a driver can be copied");
+                std::fs::copy(driver(self.machine, source), self.folder.path().join(name))
+                    .expect("a driver can be copied");
             }
             Setting::Entry(entry) => self.registry.set(&entry.section, &entry.name, &entry.value),
             Setting::Ini(entry) => self.registry.set_ini(&entry.section, &entry.name, &entry.value),
@@ -72,6 +72,7 @@ impl Platform for Drvhost {
 
 /// A session, until it is dropped.
 struct Host {
+    machine: Machine,
     session: Option<Session>,
     /// Kept: a driver may read them whenever it likes.
     blocks: Vec<Block>,
@@ -92,7 +93,7 @@ impl Process for Host {
             Call::Close { hdrvr, lparam1, lparam2 } => session.close(handle(*hdrvr), *lparam1, *lparam2),
             Call::Module { hdrvr } => session.module_handle(handle(*hdrvr)).map(u64::cast_signed),
             Call::Block { hdrvr, values } => {
-                let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                let bytes = lparams(self.machine, values);
                 let block = session.arena(handle(*hdrvr)).and_then(|arena| arena.block_with(&bytes));
                 block.map(|block| {
                     let address = block.lparam();

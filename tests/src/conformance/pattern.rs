@@ -204,7 +204,7 @@ mod tests {
     }
 
     fn difference(expected: &str, there: &str) -> String {
-        let mut names = Names::default();
+        let mut names = Names::new(crate::Machine::X86_64);
         names.name("a", 0x500_0000);
         compare(&patterns(expected).unwrap(), &events(there), &mut names).err().unwrap_or_default()
     }

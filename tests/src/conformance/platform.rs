@@ -3,9 +3,13 @@
 use drvhost::Policy;
 
 use super::event::Event;
+use crate::Machine;
 
 /// Something that has OpenDriver and the functions around it.
 pub trait Platform {
+    /// The machine that its drivers are for.
+    fn machine(&self) -> Machine;
+
     /// What drivers' full paths begin with, a script's `{here}/`: the folder of this scenario, where they are found by file name too.
     fn here(&self) -> String;
 

@@ -19,11 +19,11 @@ use crate::SPY_AT_EXIT;
 pub fn play(script: &Script, platform: &mut dyn Platform) -> Result<(), String> {
     script.settings.iter().for_each(|setting| platform.set(setting));
     let mut stage = Stage {
-        platform,
         processes: BTreeMap::new(),
         current: "first".to_owned(),
-        names: Names::default(),
+        names: Names::new(platform.machine()),
         open: Vec::new(),
+        platform,
     };
     script.steps.iter().try_for_each(|step| {
         stage.perform(step).map_err(|difference| format!("`{}`: {difference}", step.text))

@@ -3,6 +3,7 @@
 //! ```text
 //! # A remark.
 //! C005 The last close of a module ends it.
+//!   only x86_64                           not played with drivers for other machines
 //!   file spy.dll                          a copy of drivers/spy.c lies there; `file one.dll = spy` under another name
 //!   entry Drivers32 alias = "spy.dll x"   a value of the registry; `ini` an entry of SYSTEM.INI
 //!   open a alias
@@ -38,7 +39,7 @@ use drvhost::Policy;
 use super::pattern::{Expected, Pattern};
 use super::platform::{Entry, Setting};
 use super::values::{Value, message};
-use crate::{SPY_CLOSE, SPY_SEND, SPY_SLEEP};
+use crate::{Machine, SPY_CLOSE, SPY_SEND, SPY_SLEEP};
 
 /// One scenario.
 #[derive(Debug, Clone)]
@@ -51,6 +52,8 @@ pub struct Script {
     pub sentence: String,
     /// How often these have been tested together before, in all scripts.
     pub before: usize,
+    /// The machines whose drivers it is played with.
+    pub machines: Vec<Machine>,
     /// What holds before the first step.
     pub settings: Vec<Setting>,
     /// What is done.
@@ -161,7 +164,8 @@ fn header(file: &str, content: &str) -> Result<Script, String> {
         return Err("a scenario begins with numbers of statements and a sentence".to_owned());
     }
     let file = file.to_owned();
-    Ok(Script { file, statements, sentence, before: 0, settings: Vec::new(), steps: Vec::new() })
+    let (machines, settings, steps) = (Machine::ALL.to_vec(), Vec::new(), Vec::new());
+    Ok(Script { file, statements, sentence, before: 0, machines, settings, steps })
 }
 
 /// Splits at spaces that are not inside quotes; quotes go.
@@ -190,6 +194,10 @@ fn read_step(script: &mut Script, content: &str) -> Result<(), String> {
     }
     let words = words(content);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if let ["only", name] = *words {
+        script.machines.retain(|machine| machine.to_string() == name);
+        return if script.machines.is_empty() { Err(format!("`{name}` is no machine")) } else { Ok(()) };
+    }
     if let Some(setting) = setting(&words) {
         if !script.steps.is_empty() {
             return Err("settings come before the first step".to_owned());
@@ -359,6 +367,7 @@ mod tests {
         let scripts = read("some", text).unwrap();
         assert_eq!(scripts[0].statements, [1, 7]);
         assert_eq!(scripts[0].name(), "c001_c007");
+        assert_eq!(scripts[0].machines, Machine::ALL);
         assert_eq!(scripts[0].settings, [Setting::File { name: "one.dll".into(), driver: "spy".into() }]);
         let step = &scripts[0].steps[0];
         let (instance, name) = ("a".to_owned(), "one dll".to_owned());
@@ -375,6 +384,7 @@ mod tests {
             ("C001", "a sentence"),
             ("C001 x\n    LOAD", "depth"),
             ("C001 x\n  dance", "`dance` is no step"),
+            ("C001 x\n  only z80", "`z80` is no machine"),
             ("C001 x\n  open a \"spy.dll", "not closed"),
             ("C001 x\n  exit\n  file spy.dll", "settings come before"),
             ("C001 x\n  exit\n    LOAD(colour=5)", "no field `colour`"),

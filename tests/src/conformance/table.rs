@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::coverage::Test;
 use super::statements::{GROUPS, Group, Statement, Untested};
+use crate::Machine;
 
 /// The numbers of the norm's statements.
 const NUMBERS: std::ops::RangeInclusive<u16> = 1..=138;
@@ -18,7 +19,6 @@ const SAME: &str = "same";
 #[derive(Debug)]
 pub struct Table {
     tests: Vec<Test>,
-    widths: String,
 }
 
 /// What Wine did.
@@ -64,11 +64,10 @@ impl WineColumn {
 }
 
 impl Table {
-    /// Of these tests, each of which is run for drivers of these widths.
+    /// Of these tests.
     #[must_use]
-    pub fn new(tests: Vec<Test>, widths: &[u32]) -> Self {
-        let widths: Vec<_> = widths.iter().map(ToString::to_string).collect();
-        Self { tests, widths: widths.join(", ") }
+    pub fn new(tests: Vec<Test>) -> Self {
+        Self { tests }
     }
 
     /// Where the statements and the tests disagree.
@@ -137,8 +136,8 @@ impl Table {
             for statement in group.statements {
                 let (state, why) = state(statement);
                 let (widths, tests) = match self.tests_of(statement).as_slice() {
-                    [] => (NOTHING, NOTHING.to_owned()),
-                    tests => (self.widths.as_str(), listed(tests)),
+                    [] => (NOTHING.to_owned(), NOTHING.to_owned()),
+                    tests => (widths(tests), listed(tests)),
                 };
                 let why = why.map(|why| format!(": {why}")).unwrap_or_default();
                 let cell = self.wine(group, statement, wine);
@@ -163,6 +162,13 @@ impl Table {
             format!("not run: {}", group.not_run)
         }
     }
+}
+
+/// The widths of the drivers that any of these tests is run with.
+fn widths(tests: &[&Test]) -> String {
+    let of = |machine: &Machine| 8 * machine.width().pointer_size();
+    let widths: BTreeSet<_> = tests.iter().flat_map(|test| test.machines.iter().map(of)).collect();
+    widths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Tests by name; several of one module that are about one statement are counted instead.
@@ -215,10 +221,11 @@ It is generated, and a test fails when it differs from what the tests say. Do no
 
 - **State**: *covered* by tests; *not applicable*, because drvhost has no such thing and is not meant to; or *later*, because it has not yet.
 - **Width**: the widths of drivers, in bits, that the tests are run with.
-- **Tests**: `cNNN` are scenarios of the scripts in `tests/scripts/`, as tests named `cNNN_WIDTH`; those with `::` are written in Rust, in
+- **Tests**: `cNNN` are scenarios of the scripts in `tests/scripts/`, as tests named `cNNN::MACHINE`; those with `::` are written in Rust, in
   `tests/suite/`, where a script cannot say it: deadlines, faults, threads, errors in words.
   How a scenario is written, `tests/src/conformance/script.rs` says.
-- **Wine**: the same scripts with the same drivers, played by `tests/wine/player.c` under Wine. *same* means that Wine does all that
+- **Wine**: the same scripts with the same drivers, played by `tests/wine/player.c` under Wine, with 64 bits only, because a Wine for 32 bits
+  needs libraries for i386. *same* means that Wine does all that
   the scripts of the statement expect. Otherwise there stands the first difference: the step, what Wine's driver was told, and what it should have
   been told. *not run* are statements that only tests in Rust cover: about what is the *host's own*, such as files and processes, or about the
   *protocol* of a class of drivers. A difference is not always a fault of Wine's: some statements are Windows 3.1's, and the end of a
@@ -230,12 +237,13 @@ mod tests {
     use super::*;
 
     fn test(name: &str, statements: &[u16]) -> Test {
-        Test { name: name.to_owned(), statements: statements.to_vec(), scripted: true }
+        let (name, machines) = (name.to_owned(), Machine::ALL.to_vec());
+        Test { name, statements: statements.to_vec(), machines, scripted: true }
     }
 
     #[test]
     fn disagreements_are_found() {
-        let problems = Table::new(vec![test("c023", &[23]), test("c139", &[139])], &[64]).problems();
+        let problems = Table::new(vec![test("c023", &[23]), test("c139", &[139])]).problems();
         for said in ["c139 names C139", "C001 has neither", "C023 has a reason"] {
             assert!(problems.iter().any(|problem| problem.contains(said)), "{said}: {problems:?}");
         }
@@ -251,12 +259,12 @@ mod tests {
 
     #[test]
     fn a_document_says_again_what_wine_did() {
-        let table = Table::new(vec![test("c001", &[1]), test("c002", &[1, 2])], &[64]);
+        let table = Table::new(vec![test("c001", &[1]), test("c002", &[1, 2])]);
         let differs = Some("`close a`: no FREE".to_owned());
         let wine = WineColumn::new("8.0".to_owned(), [(vec![1], differs), (vec![1, 2], None)]);
         let document = table.document(&wine);
         assert!(document.contains("| C001 | "), "{document}");
-        assert!(document.contains("| `c001`, `c002` | `close a`: no FREE |"), "{document}");
+        assert!(document.contains("| 32, 64 | `c001`, `c002` | `close a`: no FREE |"), "{document}");
         assert!(document.contains("| `c002` | same |"), "{document}");
         assert_eq!(table.document(&WineColumn::read(&document)), document);
     }

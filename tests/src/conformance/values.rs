@@ -3,6 +3,7 @@
 use mmsystem::message_number;
 
 use crate::acts::ACTS;
+use crate::{Machine, long};
 
 /// A value, as a script writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,14 +45,21 @@ pub fn message(word: &str) -> Option<u32> {
 }
 
 /// What the names in a script stand for, while it is played.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Names {
+    /// The machine whose drivers it is played with.
+    machine: Machine,
     /// In the order in which they were opened.
     instances: Vec<(String, i64)>,
     variables: Vec<(String, i64)>,
 }
 
 impl Names {
+    /// With none yet.
+    pub fn new(machine: Machine) -> Self {
+        Self { machine, instances: Vec::new(), variables: Vec::new() }
+    }
+
     /// From now on, the name stands for this instance.
     pub fn name(&mut self, instance: &str, hdrvr: i64) {
         self.instances.push((instance.to_owned(), hdrvr));
@@ -67,10 +75,10 @@ impl Names {
         names.iter().rev().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
 
-    /// Whether this is the value. A variable that stands for nothing yet stands for it from now on.
+    /// Whether this is the value, as a driver for the machine has it. A variable that stands for nothing yet stands for it from now on.
     pub fn is(&mut self, value: &Value, actual: i64) -> bool {
         match (self.value(value), value) {
-            (Some(expected), _) => expected == actual,
+            (Some(expected), _) => long(self.machine, expected) == actual,
             (None, Value::Variable(name)) if actual != 0 => {
                 self.variables.push((name.clone(), actual));
                 true
@@ -121,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_variable_stands_for_what_it_met_first() {
-        let mut names = Names::default();
+        let mut names = Names::new(Machine::X86_64);
         let variable = Value::read("$m");
         assert!(!names.is(&variable, 0));
         assert!(names.is(&variable, 5));
@@ -130,8 +138,16 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_what_fits_into_a_parameter() {
+        let wide = Value::read("0x123456789abcdef0");
+        assert!(Names::new(Machine::X86_64).is(&wide, 0x1234_5678_9abc_def0));
+        assert!(!Names::new(Machine::X86_64).is(&wide, 0x9abc_def0 - (1 << 32)));
+        assert!(Names::new(Machine::I386).is(&wide, 0x9abc_def0 - (1 << 32)));
+    }
+
+    #[test]
     fn a_name_stands_for_its_last_instance_and_addresses_stay_unnamed() {
-        let mut names = Names::default();
+        let mut names = Names::new(Machine::X86_64);
         names.name("a", 0x34_d650);
         assert_eq!(names.describe(0x34_d650), "a");
         assert_eq!(names.describe(0x34_d690), "something else");

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::event::Event;
 use super::platform::{Answer, Call, Entry, Platform, Process, Setting};
-use crate::{driver, player};
+use crate::{Machine, driver, player};
 
 /// Where the programs and the libraries of Wine are, as `build.rs` looked for them.
 const PROGRAMS: &str = env!("WINE_PROGRAMS");
@@ -105,6 +105,11 @@ impl Drop for Wine {
 }
 
 impl Platform for Wine {
+    fn machine(&self) -> Machine {
+        // What Debian's wine32 needs is an installation of its own, with libraries for i386.
+        Machine::X86_64
+    }
+
     fn here(&self) -> String {
         format!("Z:{}\\", self.drivers().display()).replace('/', "\\")
     }
@@ -122,7 +127,8 @@ impl Platform for Wine {
             |word: &str, Entry { section, name, value }: &Entry| [word, section, name, value].join("\t");
         match setting {
             Setting::File { name, driver: source } => {
-                fs::copy(driver(source), self.drivers().join(name)).expect("a driver can be copied");
+                fs::copy(driver(self.machine(), source), self.drivers().join(name))
+                    .expect("a driver can be copied");
             }
             Setting::Entry(entry) => self.settings.push(line("entry", entry)),
             Setting::Ini(entry) => self.settings.push(line("ini", entry)),

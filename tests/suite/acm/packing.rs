@@ -22,8 +22,8 @@ fn decode_with(
     decode::run(&rig.session, &what, |_| ControlFlow::Continue(()))
 }
 
-fn codec(name: &str, text: &str) -> DriverFile {
-    driver_file(driver(name), text)
+fn codec(machine: Machine, name: &str, text: &str) -> DriverFile {
+    driver_file(driver(machine, name), text)
 }
 
 fn is_right(decoded: &Decoded) -> bool {
@@ -43,16 +43,16 @@ fn marked(rig: &Rig, name: &str) -> PathBuf {
     copy
 }
 
-spy_test!(c128_packed_driver_needs_no_second_try, || {
-    let (rig, folder) = (Rig::new(), Folder::new());
-    let decoded = decode_with(&rig, &folder, codec("acm", ""), None).unwrap();
+spy_test!(c128_packed_driver_needs_no_second_try, |machine| {
+    let (rig, folder) = (Rig::new(machine), Folder::new(machine));
+    let decoded = decode_with(&rig, &folder, codec(machine, "acm", ""), None).unwrap();
     assert!(is_right(&decoded) && decoded.warnings.is_empty(), "{decoded:?}");
     assert_eq!(rig.calls_with(DRV_LOAD).len(), 1);
 });
 
-spy_test!(c128_refused_query_is_tried_with_the_other_packing_in_a_fresh_worker, || {
-    let (rig, folder) = (Rig::new(), Folder::new());
-    let decoded = decode_with(&rig, &folder, codec("acmnatural", ""), None).unwrap();
+spy_test!(c128_refused_query_is_tried_with_the_other_packing_in_a_fresh_worker, |machine: X86_64| {
+    let (rig, folder) = (Rig::new(machine), Folder::new(machine));
+    let decoded = decode_with(&rig, &folder, codec(machine, "acmnatural", ""), None).unwrap();
     assert!(is_right(&decoded), "{decoded:?}");
     let expected = "acmnatural.dll takes naturally aligned ACM structures, not byte-packed ones; `--quirk acm-natural` \
                     gives it these from the start";
@@ -67,11 +67,11 @@ spy_test!(c128_refused_query_is_tried_with_the_other_packing_in_a_fresh_worker, 
     assert!(rig.session.instances().is_empty());
 });
 
-spy_test!(c128_fault_in_the_query_is_tried_with_the_other_packing_in_a_fresh_worker, || {
+spy_test!(c128_fault_in_the_query_is_tried_with_the_other_packing_in_a_fresh_worker, |machine: X86_64| {
     // It faults in whichever message it first believes a pointer of.
     for (text, message) in [("", ACMDM_FORMAT_SUGGEST), ("suggest=8", ACMDM_STREAM_OPEN)] {
-        let (rig, folder) = (Rig::new(), Folder::new());
-        let decoded = decode_with(&rig, &folder, codec("acmtrusting", text), None).unwrap();
+        let (rig, folder) = (Rig::new(machine), Folder::new(machine));
+        let decoded = decode_with(&rig, &folder, codec(machine, "acmtrusting", text), None).unwrap();
         assert!(is_right(&decoded), "{decoded:?}");
         assert!(decoded.warnings.len() == 1 && decoded.warnings[0].contains("acm-natural"), "{decoded:?}");
         let first = rig.calls().into_iter().filter(|call| call.worker == 1).collect::<Vec<_>>();
@@ -82,38 +82,50 @@ spy_test!(c128_fault_in_the_query_is_tried_with_the_other_packing_in_a_fresh_wor
     }
 });
 
-spy_test!(c128_marked_driver_that_is_packed_is_found_out, || {
-    let (rig, folder) = (Rig::new(), Folder::new());
+spy_test!(c128_marked_driver_that_is_packed_is_found_out, |machine: X86_64| {
+    let (rig, folder) = (Rig::new(machine), Folder::new(machine));
     let file = marked(&rig, "acm");
     let decoded = decode_with(&rig, &folder, driver_file(file, ""), None).unwrap();
     assert!(is_right(&decoded), "{decoded:?}");
     assert!(decoded.warnings.len() == 1 && decoded.warnings[0].contains("acm-packed"), "{decoded:?}");
 });
 
-spy_test!(c128_marked_driver_that_is_natural_needs_no_second_try, || {
-    let (rig, folder) = (Rig::new(), Folder::new());
+spy_test!(c128_marked_driver_that_is_natural_needs_no_second_try, |machine| {
+    let (rig, folder) = (Rig::new(machine), Folder::new(machine));
     let file = marked(&rig, "acmnatural");
     let decoded = decode_with(&rig, &folder, driver_file(file, ""), None).unwrap();
     assert!(is_right(&decoded) && decoded.warnings.is_empty(), "{decoded:?}");
 });
 
-spy_test!(c128_forced_packing_is_the_only_one, || {
-    let (rig, folder) = (Rig::new(), Folder::new());
-    let decoded = decode_with(&rig, &folder, codec("acmnatural", ""), Some(Packing::Natural)).unwrap();
+spy_test!(c128_in_32_bits_both_packings_are_one, |machine: I386| {
+    for (name, packing) in [("acm", Packing::Natural), ("acmnatural", Packing::Byte)] {
+        for packing in [None, Some(packing)] {
+            let (rig, folder) = (Rig::new(machine), Folder::new(machine));
+            let decoded = decode_with(&rig, &folder, codec(machine, name, ""), packing).unwrap();
+            assert!(is_right(&decoded) && decoded.warnings.is_empty(), "{decoded:?}");
+            assert_eq!(rig.calls_with(DRV_LOAD).len(), 1);
+        }
+    }
+});
+
+spy_test!(c128_forced_packing_is_the_only_one, |machine: X86_64| {
+    let (rig, folder) = (Rig::new(machine), Folder::new(machine));
+    let decoded =
+        decode_with(&rig, &folder, codec(machine, "acmnatural", ""), Some(Packing::Natural)).unwrap();
     assert!(is_right(&decoded) && decoded.warnings.is_empty(), "{decoded:?}");
     for (name, packing) in
         [("acmnatural", Packing::Byte), ("acmtrusting", Packing::Byte), ("acm", Packing::Natural)]
     {
         rig.skip_so_far();
-        let error = decode_with(&rig, &folder, codec(name, ""), Some(packing)).unwrap_err();
+        let error = decode_with(&rig, &folder, codec(machine, name, ""), Some(packing)).unwrap_err();
         assert!(matches!(error, Error::Refused { .. } | Error::Faulted { .. }), "{error}");
         assert_eq!(rig.calls_with(DRV_LOAD).len(), 1, "{name}");
     }
 });
 
-spy_test!(c128_where_both_packings_fail_the_first_failure_is_told, || {
-    let (rig, folder) = (Rig::new(), Folder::new());
-    let error = decode_with(&rig, &folder, codec("acm", "query=512"), None).unwrap_err();
+spy_test!(c128_where_both_packings_fail_the_first_failure_is_told, |machine: X86_64| {
+    let (rig, folder) = (Rig::new(machine), Folder::new(machine));
+    let error = decode_with(&rig, &folder, codec(machine, "acm", "query=512"), None).unwrap_err();
     let expected =
         "acm.dll refused ACMDM_STREAM_OPEN for format tag 0x7ac0: it answered ACMERR_NOTPOSSIBLE (512)";
     assert_eq!(error.to_string(), expected);
@@ -122,18 +134,18 @@ spy_test!(c128_where_both_packings_fail_the_first_failure_is_told, || {
     assert_eq!(rig.calls_with(DRV_LOAD).len(), 2);
 
     rig.skip_so_far();
-    let error = decode_with(&rig, &folder, codec("acmtrusting", "query=512"), None).unwrap_err();
+    let error = decode_with(&rig, &folder, codec(machine, "acmtrusting", "query=512"), None).unwrap_err();
     let Error::EitherPacking(first) = &error else { panic!("{error:?}") };
     assert!(matches!(**first, Error::Faulted { .. }), "{error}");
     assert_eq!(rig.calls_with(DRV_LOAD).len(), 2);
     assert!(rig.session.instances().is_empty());
 });
 
-spy_test!(c128_no_second_try_where_others_keep_the_worker_alive, || {
+spy_test!(c128_no_second_try_where_others_keep_the_worker_alive, |machine: X86_64| {
     for name in ["acmnatural", "acmtrusting"] {
-        let (rig, folder) = (Rig::new(), Folder::new());
+        let (rig, folder) = (Rig::new(machine), Folder::new(machine));
         let other = rig.open(name, "");
-        let error = decode_with(&rig, &folder, codec(name, ""), None).unwrap_err();
+        let error = decode_with(&rig, &folder, codec(machine, name, ""), None).unwrap_err();
         assert!(matches!(error, Error::Refused { .. } | Error::Faulted { .. }), "{error}");
         assert_eq!(rig.calls_with(DRV_LOAD).len(), 1);
         assert_eq!(rig.send(other, XOR, 5, 3), 6);
@@ -141,35 +153,36 @@ spy_test!(c128_no_second_try_where_others_keep_the_worker_alive, || {
     }
 });
 
-spy_test!(c128_no_second_try_where_the_driver_refuses_to_close, || {
-    let (rig, folder) = (Rig::new(), Folder::new());
-    let error = decode_with(&rig, &folder, codec("acmnatural", "close=0"), None).unwrap_err();
+spy_test!(c128_no_second_try_where_the_driver_refuses_to_close, |machine: X86_64| {
+    let (rig, folder) = (Rig::new(machine), Folder::new(machine));
+    let error = decode_with(&rig, &folder, codec(machine, "acmnatural", "close=0"), None).unwrap_err();
     assert!(matches!(error, Error::Refused { .. }), "{error}");
     assert_eq!((rig.calls_with(DRV_LOAD).len(), rig.session.instances().len()), (1, 1));
 });
 
-spy_test!(c128_hidden_instance_does_not_keep_the_worker_alive, || {
+spy_test!(c128_hidden_instance_does_not_keep_the_worker_alive, |machine: X86_64| {
     for name in ["acmnatural", "acmtrusting"] {
-        let (rig, folder) = (Rig::with(|builder| builder.hidden_instance(true)), Folder::new());
-        let decoded = decode_with(&rig, &folder, codec(name, ""), None).unwrap();
+        let (rig, folder) =
+            (Rig::with(machine, |builder| builder.hidden_instance(true)), Folder::new(machine));
+        let decoded = decode_with(&rig, &folder, codec(machine, name, ""), None).unwrap();
         assert!(is_right(&decoded) && decoded.warnings.len() == 1, "{decoded:?}");
         assert_eq!(rig.calls_with(DRV_LOAD).len(), 2, "{name}");
         assert!(rig.session.instances().is_empty(), "{name}");
     }
 });
 
-spy_test!(c128_later_failures_are_not_tried_again, || {
-    let (rig, folder) = (Rig::new(), Folder::new());
-    let error = decode_with(&rig, &folder, codec("acm", "stream=7"), None).unwrap_err();
+spy_test!(c128_later_failures_are_not_tried_again, |machine| {
+    let (rig, folder) = (Rig::new(machine), Folder::new(machine));
+    let error = decode_with(&rig, &folder, codec(machine, "acm", "stream=7"), None).unwrap_err();
     assert!(matches!(error, Error::Refused { .. }), "{error}");
     assert_eq!(rig.calls_with(DRV_LOAD).len(), 1);
 });
 
-spy_test!(sound_without_channels_or_rate_is_no_matter_of_packing, || {
+spy_test!(sound_without_channels_or_rate_is_no_matter_of_packing, |machine| {
     const CHANNELS_AT: usize = 22;
     const RATE_AT: usize = 24;
     for zeros in [CHANNELS_AT..CHANNELS_AT + 2, RATE_AT..RATE_AT + 4] {
-        let folder = with_codec("acm");
+        let folder = with_codec(machine, "acm");
         let mut wave = wave(TAG);
         wave[zeros].fill(0);
         folder.write("x.wav", wave);
@@ -182,16 +195,16 @@ spy_test!(sound_without_channels_or_rate_is_no_matter_of_packing, || {
 });
 
 /// A folder with a WAVE file and a codec.
-fn with_codec(name: &str) -> Folder {
-    let folder = Folder::new();
+fn with_codec(machine: Machine, name: &str) -> Folder {
+    let folder = Folder::new(machine);
     folder.write("x.wav", wave(TAG));
     folder.copy_driver(name, "acm.dll");
     folder
 }
 
-spy_test!(c128_command_says_which_packing_works, || {
+spy_test!(c128_command_says_which_packing_works, |machine: X86_64| {
     for name in ["acmnatural", "acmtrusting"] {
-        let folder = with_codec(name);
+        let folder = with_codec(machine, name);
         let output = folder.drvhost(["decode", "x.wav", "--driver", "./acm.dll", "-o", "out.wav"]).output();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{stderr}");
@@ -213,8 +226,8 @@ spy_test!(c128_command_says_which_packing_works, || {
     }
 });
 
-spy_test!(c128_command_says_that_both_were_tried, || {
-    let folder = with_codec("acm");
+spy_test!(c128_command_says_that_both_were_tried, |machine: X86_64| {
+    let folder = with_codec(machine, "acm");
     let complaint = folder.drvhost(["decode", "x.wav", "--driver", "./acm.dll query=512"]).complaint(4);
     assert!(complaint.contains("ACMERR_NOTPOSSIBLE") && complaint.contains("both packings"), "{complaint}");
     assert!(complaint.contains("--quirk acm-natural"), "{complaint}");

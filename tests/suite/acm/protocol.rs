@@ -13,27 +13,34 @@ use mmsystem::*;
 use super::*;
 
 /// What `drivers/acm.c` keeps in `dwDriver` of its streams.
-const OWN_VALUE: u64 = 0x1234_5678_90AB_CDEF;
-const WIDTH: Width = Width::Bits64;
-const PACKED: Layout = Layout { width: WIDTH, packing: Packing::Byte };
-const NATURAL: Layout = Layout { width: WIDTH, packing: Packing::Natural };
+fn own_value(machine: Machine) -> u64 {
+    pick(machine, 0x90AB_CDEF, 0x1234_5678_90AB_CDEF)
+}
 
-fn codec(text: &str) -> DriverFile {
-    driver_file(driver("acm"), text)
+fn packed(machine: Machine) -> Layout {
+    Layout { width: machine.width(), packing: Packing::Byte }
+}
+
+fn natural(machine: Machine) -> Layout {
+    Layout { width: machine.width(), packing: Packing::Natural }
+}
+
+fn codec(machine: Machine, text: &str) -> DriverFile {
+    driver_file(driver(machine, "acm"), text)
 }
 
 fn stream<'s>(rig: &'s Rig, text: &str) -> Result<Stream<'s>, Error> {
-    Codec::open(&rig.session, &codec(text), None)?.stream(&format())
+    Codec::open(&rig.session, &codec(rig.machine(), text), None)?.stream(&format())
 }
 
 /// The streams that the codec was sent with a message.
 fn streams(rig: &Rig, teller: Hdrvr, message: u32) -> Vec<ACMDRVSTREAMINSTANCE> {
-    rig.seen(teller, message).iter().map(|seen| seen.first(PACKED)).collect()
+    rig.seen(teller, message).iter().map(|seen| seen.first(packed(rig.machine()))).collect()
 }
 
 /// The headers that it was sent with a message.
 fn headers(rig: &Rig, teller: Hdrvr, message: u32) -> Vec<ACMDRVSTREAMHEADER> {
-    rig.seen(teller, message).iter().map(|seen| seen.second(WIDTH)).collect()
+    rig.seen(teller, message).iter().map(|seen| seen.second(rig.machine().width())).collect()
 }
 
 /// UTF-16 up to its NUL.
@@ -42,14 +49,14 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf16(&units.take_while(|unit| *unit != 0).collect::<Vec<_>>()).expect("text")
 }
 
-spy_test!(c116_every_msacm_entry_is_a_driver, || {
-    let folder = Folder::new();
+spy_test!(c116_every_msacm_entry_is_a_driver, |machine| {
+    let folder = Folder::new(machine);
     folder.write("in.wav", wave(TAG));
     let mut registry = Registry::new();
-    registry.set("Drivers32", "vidc.none", &driver("vfw").display().to_string());
-    registry.set("Drivers32", "msacm.none", &driver("spy").display().to_string());
-    registry.set("Drivers32", "MsAcm.Own", &driver("acm").display().to_string());
-    let rig = Rig::with(|builder| builder.registry(registry));
+    registry.set("Drivers32", "vidc.none", &driver(machine, "vfw").display().to_string());
+    registry.set("Drivers32", "msacm.none", &driver(machine, "spy").display().to_string());
+    registry.set("Drivers32", "MsAcm.Own", &driver(machine, "acm").display().to_string());
+    let rig = Rig::with(machine, |builder| builder.registry(registry));
     let what = Decode { input: folder.file("in.wav"), ..Decode::default() };
     let decoded = decode::run(&rig.session, &what, |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(decoded.driver.as_deref(), Some("acm.dll"));
@@ -57,15 +64,15 @@ spy_test!(c116_every_msacm_entry_is_a_driver, || {
     assert!(rig.calls().iter().all(|call| call.driver != "vfw.dll"));
 });
 
-spy_test!(c117_open_gets_section_and_alias, || {
-    let rig = Rig::new();
+spy_test!(c117_open_gets_section_and_alias, |machine| {
+    let rig = Rig::new(machine);
     let teller = rig.open("acm", "");
-    let named = DriverFile { alias: Some("msacm.own".into()), ..codec("some text") };
-    for (driver, alias) in [(&named, "msacm.own"), (&codec(""), "")] {
+    let named = DriverFile { alias: Some("msacm.own".into()), ..codec(machine, "some text") };
+    for (driver, alias) in [(&named, "msacm.own"), (&codec(machine, ""), "")] {
         Codec::open(&rig.session, driver, None).unwrap().close().unwrap();
         let seen = rig.seen(teller, DRV_OPEN).pop().unwrap();
-        let desc: ACMDRVOPENDESCW = seen.second(PACKED);
-        assert_eq!((desc.cbStruct, FourCc::from(desc.fccType)), (44, FourCc(*b"audc")));
+        let desc: ACMDRVOPENDESCW = seen.second(packed(machine));
+        assert_eq!((desc.cbStruct, FourCc::from(desc.fccType)), (pick(machine, 36, 44), FourCc(*b"audc")));
         assert_eq!((desc.fccComp, desc.dwFlags, desc.dwError, desc.dnDevNode), (0, 0, 0, 0));
         assert_eq!(desc.dwVersion, 0x0400_0565);
         assert_eq!(
@@ -77,24 +84,24 @@ spy_test!(c117_open_gets_section_and_alias, || {
     assert_eq!(rig.watch(teller).entries()[3].text.as_deref(), Some("some text"));
 });
 
-spy_test!(c117_natural_description_is_larger_by_its_padding, || {
-    let rig = Rig::new();
+spy_test!(c117_natural_description_is_as_large_as_its_padding_makes_it, |machine| {
+    let rig = Rig::new(machine);
     let teller = rig.open("acmnatural", "");
-    let driver = driver_file(driver("acmnatural"), "");
+    let driver = driver_file(driver(machine, "acmnatural"), "");
     Codec::open(&rig.session, &driver, Some(Packing::Natural)).unwrap().close().unwrap();
-    let desc: ACMDRVOPENDESCW = rig.seen(teller, DRV_OPEN).pop().unwrap().second(NATURAL);
-    assert_eq!(desc.cbStruct, 48);
+    let desc: ACMDRVOPENDESCW = rig.seen(teller, DRV_OPEN).pop().unwrap().second(natural(machine));
+    assert_eq!(desc.cbStruct, pick(machine, 36, 48));
 });
 
-spy_test!(c118_driver_that_refuses_the_description_is_no_codec, || {
-    let rig = Rig::new();
-    let error = Codec::open(&rig.session, &driver_file(driver("vfw"), ""), None).unwrap_err();
+spy_test!(c118_driver_that_refuses_the_description_is_no_codec, |machine| {
+    let rig = Rig::new(machine);
+    let error = Codec::open(&rig.session, &driver_file(driver(machine, "vfw"), ""), None).unwrap_err();
     assert!(matches!(&error, Error::Refused { message, .. } if message == "DRV_OPEN"), "{error}");
     assert_eq!(rig.sequence(), "LOAD ENABLE OPEN DISABLE FREE");
 });
 
-spy_test!(c119_query_opens_nothing_and_is_not_closed, || {
-    let rig = Rig::new();
+spy_test!(c119_query_opens_nothing_and_is_not_closed, |machine| {
+    let rig = Rig::new(machine);
     let teller = rig.open("acm", "");
     stream(&rig, "query=512").unwrap_err();
     assert_eq!(streams(&rig, teller, ACMDM_STREAM_OPEN).len(), 1);
@@ -110,16 +117,16 @@ spy_test!(c119_query_opens_nothing_and_is_not_closed, || {
     assert!(opens.iter().all(|open| (open.has == 0) == (open.fdwOpen & ACM_STREAMOPENF_QUERY != 0)));
 });
 
-spy_test!(c119_refused_stream_is_not_closed_either, || {
-    let rig = Rig::new();
+spy_test!(c119_refused_stream_is_not_closed_either, |machine| {
+    let rig = Rig::new(machine);
     stream(&rig, "stream=7").unwrap_err();
     assert_eq!(rig.calls_with(ACMDM_STREAM_OPEN).len(), 2);
     assert!(rig.calls_with(ACMDM_STREAM_CLOSE).is_empty());
     assert_eq!(rig.calls_with(DRV_FREE).len(), 1);
 });
 
-spy_test!(c120_value_of_the_driver_is_in_all_later_messages, || {
-    let rig = Rig::new();
+spy_test!(c120_value_of_the_driver_is_in_all_later_messages, |machine| {
+    let rig = Rig::new(machine);
     let teller = rig.open("acm", "");
     let mut stream = stream(&rig, "").unwrap();
     let mut pcm = Vec::new();
@@ -135,14 +142,14 @@ spy_test!(c120_value_of_the_driver_is_in_all_later_messages, || {
     ];
     for (message, count) in later {
         let values: Vec<_> = streams(&rig, teller, message).iter().map(|stream| stream.dwDriver).collect();
-        assert_eq!(values, vec![OWN_VALUE; count], "{message:#x}");
+        assert_eq!(values, vec![own_value(machine); count], "{message:#x}");
     }
     let addresses: Vec<_> = rig.calls_with(ACMDM_STREAM_CONVERT).iter().map(|call| call.lparam1).collect();
     assert_eq!(addresses, vec![rig.call_with(ACMDM_STREAM_CLOSE).lparam1; 2]);
 });
 
-spy_test!(c121_only_prepared_headers_are_converted, || {
-    let rig = Rig::new();
+spy_test!(c121_only_prepared_headers_are_converted, |machine| {
+    let rig = Rig::new(machine);
     let teller = rig.open("acm", "");
     let error = stream(&rig, "prepare=7").unwrap_err();
     assert!(error.to_string().contains("ACMDM_STREAM_PREPARE"), "{error}");
@@ -154,8 +161,8 @@ spy_test!(c121_only_prepared_headers_are_converted, || {
     assert_eq!(statuses, [ACMSTREAMHEADER_STATUSF_PREPARED]);
 });
 
-spy_test!(c122_prepare_that_is_not_supported_counts_as_success, || {
-    let rig = Rig::new();
+spy_test!(c122_prepare_that_is_not_supported_counts_as_success, |machine| {
+    let rig = Rig::new(machine);
     let teller = rig.open("acm", "");
     let mut stream = stream(&rig, "prepare=8").unwrap();
     let mut pcm = Vec::new();
@@ -168,8 +175,8 @@ spy_test!(c122_prepare_that_is_not_supported_counts_as_success, || {
     assert!(rig.calls_with(ACMDM_STREAM_UNPREPARE).is_empty());
 });
 
-spy_test!(c123_converted_header_is_done, || {
-    let rig = Rig::new();
+spy_test!(c123_converted_header_is_done, |machine| {
+    let rig = Rig::new(machine);
     let teller = rig.open("acm", "");
     let mut stream = stream(&rig, "").unwrap();
     for ends in [Ends::Open, Ends::Last] {
@@ -183,8 +190,8 @@ spy_test!(c123_converted_header_is_done, || {
     assert_eq!((done.cbSrcLengthUsed, done.cbDstLengthUsed), (3, 6));
 });
 
-spy_test!(header_is_unprepared_as_it_was_prepared, || {
-    let rig = Rig::new();
+spy_test!(header_is_unprepared_as_it_was_prepared, |machine| {
+    let rig = Rig::new(machine);
     let teller = rig.open("acm", "");
     let mut converted = stream(&rig, "").unwrap();
     converted.convert(b"abc", Ends::Last, &mut Vec::new()).unwrap();
@@ -198,8 +205,8 @@ spy_test!(header_is_unprepared_as_it_was_prepared, || {
     assert_eq!(headers(&rig, teller, ACMDM_STREAM_UNPREPARE)[1].fdwStatus, 0x20000);
 });
 
-spy_test!(c125_size_0_is_not_possible, || {
-    let rig = Rig::new();
+spy_test!(c125_size_0_is_not_possible, |machine| {
+    let rig = Rig::new(machine);
     let error = stream(&rig, "size=0").unwrap_err();
     let expected = "acm.dll refused ACMDM_STREAM_SIZE: it answered ACMERR_NOTPOSSIBLE (512)";
     assert_eq!(error.to_string(), expected);
@@ -207,8 +214,8 @@ spy_test!(c125_size_0_is_not_possible, || {
     assert!(rig.calls_with(ACMDM_STREAM_PREPARE).is_empty());
 });
 
-spy_test!(c126_destination_has_the_size_that_the_driver_names, || {
-    let rig = Rig::new();
+spy_test!(c126_destination_has_the_size_that_the_driver_names, |machine| {
+    let rig = Rig::new(machine);
     let teller = rig.open("acm", "");
     let stream = stream(&rig, "size=12345").unwrap();
     let asked: ACMDRVSTREAMSIZE = rig.seen(teller, ACMDM_STREAM_SIZE)[0].second(());
@@ -219,33 +226,42 @@ spy_test!(c126_destination_has_the_size_that_the_driver_names, || {
     assert_eq!((header.cbPreparedSrcLength, header.cbPreparedDstLength), (asked.cbSrcLength, 12345));
 });
 
-spy_test!(c128_packed_structures_are_68_and_32_bytes, || {
-    let rig = Rig::new();
+spy_test!(c128_packed_structures_have_no_padding, |machine| {
+    let rig = Rig::new(machine);
     let teller = rig.open("acm", "");
     stream(&rig, "").unwrap().close().unwrap();
     let seen = rig.seen(teller, ACMDM_STREAM_OPEN).pop().unwrap();
-    let stream: ACMDRVSTREAMINSTANCE = seen.first(PACKED);
-    assert_eq!((stream.cbStruct, dword(&seen.at_first, 4)), (68, stream.pwfxSrc as u32));
+    let stream: ACMDRVSTREAMINSTANCE = seen.first(packed(machine));
+    assert_eq!((stream.cbStruct, dword(&seen.at_first, 4)), (pick(machine, 40, 68), stream.pwfxSrc as u32));
     let seen = rig.seen(teller, ACMDM_FORMAT_SUGGEST).pop().unwrap();
-    let suggest: ACMDRVFORMATSUGGEST = seen.first(PACKED);
-    assert_eq!((suggest.cbStruct, dword(&seen.at_first, 20)), (32, suggest.pwfxDst as u32));
+    let suggest: ACMDRVFORMATSUGGEST = seen.first(packed(machine));
+    assert_eq!(
+        (suggest.cbStruct, dword(&seen.at_first, pick(machine, 16, 20))),
+        (pick(machine, 24, 32), suggest.pwfxDst as u32)
+    );
     assert_eq!((suggest.cbwfxSrc, suggest.cbwfxDst), (18, 18));
     assert_eq!(suggest.fdwSuggest, ACM_FORMATSUGGESTF_WFORMATTAG);
 });
 
-spy_test!(c128_natural_structures_are_72_and_40_bytes, || {
-    let rig = Rig::new();
+spy_test!(c128_natural_structures_have_padding_in_64_bits, |machine| {
+    let rig = Rig::new(machine);
     let teller = rig.open("acmnatural", "");
-    let driver = driver_file(driver("acmnatural"), "");
+    let driver = driver_file(driver(machine, "acmnatural"), "");
     let stream =
         Codec::open(&rig.session, &driver, Some(Packing::Natural)).unwrap().stream(&format()).unwrap();
     stream.close().unwrap();
     let seen = rig.seen(teller, ACMDM_STREAM_OPEN).pop().unwrap();
-    let stream: ACMDRVSTREAMINSTANCE = seen.first(NATURAL);
-    assert_eq!((stream.cbStruct, dword(&seen.at_first, 8)), (72, stream.pwfxSrc as u32));
+    let stream: ACMDRVSTREAMINSTANCE = seen.first(natural(machine));
+    assert_eq!(
+        (stream.cbStruct, dword(&seen.at_first, pick(machine, 4, 8))),
+        (pick(machine, 40, 72), stream.pwfxSrc as u32)
+    );
     let seen = rig.seen(teller, ACMDM_FORMAT_SUGGEST).pop().unwrap();
-    let suggest: ACMDRVFORMATSUGGEST = seen.first(NATURAL);
-    assert_eq!((suggest.cbStruct, dword(&seen.at_first, 24)), (40, suggest.pwfxDst as u32));
+    let suggest: ACMDRVFORMATSUGGEST = seen.first(natural(machine));
+    assert_eq!(
+        (suggest.cbStruct, dword(&seen.at_first, pick(machine, 16, 24))),
+        (pick(machine, 24, 40), suggest.pwfxDst as u32)
+    );
 });
 
 fn dword(bytes: &[u8], at: usize) -> u32 {
@@ -274,19 +290,20 @@ fn mulaw_stream(rig: &Rig) -> (Hdrvr, Block, [Block; 2]) {
         ..mono
     };
     let formats = [block(source), block(destination)];
+    let layout = natural(rig.machine());
     let stream = ACMDRVSTREAMINSTANCE {
-        cbStruct: ACMDRVSTREAMINSTANCE::size(NATURAL) as u32,
+        cbStruct: ACMDRVSTREAMINSTANCE::size(layout) as u32,
         pwfxSrc: formats[0].address(),
         pwfxDst: formats[1].address(),
         ..ACMDRVSTREAMINSTANCE::default()
     };
-    let stream = arena.block_with(&encoded(&stream, NATURAL)).unwrap();
+    let stream = arena.block_with(&encoded(&stream, layout)).unwrap();
     assert_eq!(rig.send(hdrvr, ACMDM_STREAM_OPEN, stream.lparam(), 0), 0);
     (hdrvr, stream, formats)
 }
 
-wine_test!(c126_real_driver_fills_in_the_other_length, || {
-    let rig = Rig::new();
+wine_test!(c126_real_driver_fills_in_the_other_length, |machine| {
+    let rig = Rig::new(machine);
     let (hdrvr, stream, _formats) = mulaw_stream(&rig);
     let ask = |query, source, destination| {
         let size =

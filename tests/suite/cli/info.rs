@@ -34,15 +34,15 @@ fn wine_drivers() -> [(&'static str, &'static str, Value, Value); 8] {
     ]
 }
 
-wine_test!(info_tells_what_wines_drivers_are, || {
+wine_test!(info_tells_what_wines_drivers_are, |machine| {
     for (file, class, fourccs, format_tags) in wine_drivers() {
-        let info = Cli::new(["info", file, "--deadline", "30s"]).json(0);
+        let info = Folder::new(machine).drvhost(["info", file, "--deadline", "30s"]).json(0);
         has_fields(&info, INFO_FIELDS);
         assert!(info["file"].as_str().unwrap().ends_with(file), "{info}");
         let told = ["machine", "class", "opens", "reason", "fourccs", "format_tags", "exports"];
         let told: Vec<_> = told.iter().map(|field| info[field].clone()).collect();
         let expected = [
-            json!("x86_64"),
+            json!(machine.to_string()),
             json!(class),
             json!(true),
             Value::Null,
@@ -54,23 +54,25 @@ wine_test!(info_tells_what_wines_drivers_are, || {
     }
 });
 
-wine_test!(info_takes_an_alias_a_name_and_a_path_alike, || {
-    let by_alias = Cli::new(["info", "vidc.cvid", "--deadline", "30s"]).success();
-    assert_eq!(Cli::new(["info", "iccvid.dll", "--deadline", "30s"]).success(), by_alias);
-    let path = by_alias.lines().next().unwrap();
-    assert_eq!(Cli::new(["info", path, "--deadline", "30s"]).success(), by_alias);
-    for words in ["x86_64", "Video-for-Windows", "opens here  yes", "cvid", "DriverProc"] {
+wine_test!(info_takes_an_alias_a_name_and_a_path_alike, |machine| {
+    let folder = Folder::new(machine);
+    let info = |driver: &str| folder.drvhost(["info", driver, "--deadline", "30s"]).success();
+    let by_alias = info("vidc.cvid");
+    assert_eq!(info("iccvid.dll"), by_alias);
+    assert_eq!(info(by_alias.lines().next().unwrap()), by_alias);
+    for words in [machine.to_string().as_str(), "Video-for-Windows", "opens here  yes", "cvid", "DriverProc"]
+    {
         assert!(by_alias.contains(words), "{words} in {by_alias}");
     }
 });
 
-wine_test!(info_of_an_audio_codec_says_tags_in_hexadecimal, || {
-    let info = Cli::new(["info", "msacm.msadpcm", "--deadline", "30s"]).success();
+wine_test!(info_of_an_audio_codec_says_tags_in_hexadecimal, |machine| {
+    let info = Folder::new(machine).drvhost(["info", "msacm.msadpcm", "--deadline", "30s"]).success();
     assert!(info.contains("ACM") && info.contains("0x0002"), "{info}");
 });
 
-spy_test!(info_says_why_a_file_would_not_open, || {
-    let folder = Folder::new();
+spy_test!(info_says_why_a_file_would_not_open, |machine| {
+    let folder = Folder::new(machine);
     folder.write("arm.dll", for_machine(ARM));
     folder.write("sixteen.drv", new_executable());
     folder.write("text.txt", "What a driver is not.\n");
@@ -79,7 +81,7 @@ spy_test!(info_says_why_a_file_would_not_open, || {
         ("arm.dll", json!("arm"), "drivers for i386 and x86_64 run here"),
         ("sixteen.drv", json!("i8086"), "i8086"),
         ("text.txt", Value::Null, "not a Windows executable"),
-        ("load0.dll", json!("x86_64"), "DRV_LOAD"),
+        ("load0.dll", json!(machine.to_string()), "DRV_LOAD"),
     ];
     for (file, machine, why) in files {
         let info = folder.drvhost(["info", file]).json(0);
@@ -92,22 +94,22 @@ spy_test!(info_says_why_a_file_would_not_open, || {
     }
 });
 
-spy_test!(info_of_a_driver_of_no_class, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(info_of_a_driver_of_no_class, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     let info = folder.drvhost(["info", "./spy.dll"]).json(0);
     let told = ["opens", "class", "reason", "exports", "imports_unresolved"].map(|field| info[field].clone());
     assert_eq!(told, [json!(true), json!("other"), Value::Null, json!(["DriverProc"]), json!([])]);
 });
 
-spy_test!(a_driver_that_agrees_to_everything_is_no_codec, || {
-    let folder = Folder::new();
+spy_test!(a_driver_that_agrees_to_everything_is_no_codec, |machine| {
+    let folder = Folder::new(machine);
     folder.copy_driver("hostile", "hostile.dll");
     let info = folder.drvhost(["info", "./hostile.dll"]).json(0);
     assert_eq!((&info["opens"], &info["class"]), (&json!(true), &json!("other")), "{info}");
 });
 
-spy_test!(info_names_imports_that_are_not_supplied, || {
-    let folder = Folder::new();
+spy_test!(info_names_imports_that_are_not_supplied, |machine| {
+    let folder = Folder::new(machine);
     folder.copy_driver("hostile", "hostile.dll");
     let info = folder.drvhost(["info", "./hostile.dll"]).json(0);
     let missing = info["imports_unresolved"].as_array().unwrap();
@@ -133,8 +135,8 @@ wine_test!(list_has_every_default_alias_in_both_forms, || {
     }
 });
 
-spy_test!(list_has_what_lies_in_driver_paths_and_exports_driver_proc, || {
-    let folder = Folder::with_spies(&["mine.dll"]);
+spy_test!(list_has_what_lies_in_driver_paths_and_exports_driver_proc, |machine: X86_64| {
+    let folder = Folder::with_spies(machine, &["mine.dll"]);
     folder.copy_driver("nodriverproc", "not-one.dll");
     folder.write("readme.txt", "What a driver is not.\n");
     let list = folder.drvhost(["list", "--driver-path", "."]).json(0);

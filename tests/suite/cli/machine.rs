@@ -25,7 +25,7 @@ fn put(folder: &Folder, name: &str, machine: Machine, mark: &str) {
 
 /// Two folders with a Cinepak codec each, the 32-bit one in the first.
 fn both_widths() -> Folder {
-    let folder = Folder::new();
+    let folder = Folder::default();
     put(&folder, "first/iccvid.dll", I386, "");
     put(&folder, "second/iccvid.dll", X86_64, "");
     folder
@@ -60,7 +60,7 @@ fn list_shows_both_widths_and_the_wide_one_first() {
 
 #[test]
 fn list_shows_files_without_an_entry_for_the_machine_that_is_wanted() {
-    let folder = Folder::new();
+    let folder = Folder::default();
     for (name, machine) in [("own/a.dll", I386), ("own/b.dll", X86_64), ("own/c.dll", Arm)] {
         put(&folder, name, machine, "");
     }
@@ -88,7 +88,7 @@ fn a_name_leads_to_the_wide_driver_unless_the_narrow_one_is_wanted() {
 
 #[test]
 fn a_file_for_another_machine_than_the_one_wanted_is_a_usage_error() {
-    let folder = Folder::new();
+    let folder = Folder::default();
     put(&folder, "narrow.dll", I386, "");
     put(&folder, "wide.dll", X86_64, "");
     folder.write("film.avi", "RIFF");
@@ -117,7 +117,7 @@ fn a_file_for_another_machine_than_the_one_wanted_is_a_usage_error() {
 
 #[test]
 fn what_is_there_for_another_machine_only_is_said() {
-    let folder = Folder::new();
+    let folder = Folder::default();
     put(&folder, "own/mine.dll", X86_64, "");
     for command in [&["send", "mine", "DRV_POWER"][..], &["info", "mine"], &["run", "mine"]] {
         let command = [command, &["--driver-path", "own", "--machine", "i386"]].concat();
@@ -151,7 +151,7 @@ fn prefix(folder: &Folder, name: &str) {
 
 #[test]
 fn a_wine_prefix_is_searched_and_its_placeholders_are_not_offered() {
-    let folder = Folder::new();
+    let folder = Folder::default();
     prefix(&folder, ".wine");
     let usual = folder.file(".wine/drive_c/windows").display().to_string();
     let expected = |windows: &str| {
@@ -183,7 +183,7 @@ fn a_wine_prefix_is_searched_and_its_placeholders_are_not_offered() {
 
 #[test]
 fn an_installed_driver_comes_before_wines_own_and_after_the_callers() {
-    let folder = Folder::new();
+    let folder = Folder::default();
     prefix(&folder, ".wine");
     let found = |arguments: &[&str]| {
         let info = folder.drvhost(["info", "vidc.mrle"].iter().chain(arguments)).json(0);

@@ -32,8 +32,8 @@ fn with(calls: &[Call], message: u32) -> Vec<&Call> {
     calls.iter().filter(|call| call.number == message).collect()
 }
 
-wine_test!(seven_instances_are_told_before_any_is_closed_whatever_they_do, || {
-    let folder = Folder::with_spies(&["spy.dll", "spy-copy.dll", "spy-copy2.dll"]);
+wine_test!(seven_instances_are_told_before_any_is_closed_whatever_they_do, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll", "spy-copy.dll", "spy-copy2.dll"]);
     let drivers = [
         "vidc.cvid",
         "msacm.msadpcm",
@@ -79,8 +79,8 @@ wine_test!(seven_instances_are_told_before_any_is_closed_whatever_they_do, || {
     }
 });
 
-spy_test!(the_report_has_what_became_of_each_instance, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(the_report_has_what_became_of_each_instance, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     let ended = run_until(&folder, "TERM", &["--json", "./spy.dll open=17 exit=-5"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let report = report_of(&ended);
@@ -91,9 +91,9 @@ spy_test!(the_report_has_what_became_of_each_instance, || {
     assert_eq!((&instance["id"], &instance["result"]), (&17.into(), &(-5).into()));
 });
 
-spy_test!(each_of_three_signals_ends_the_session, || {
+spy_test!(each_of_three_signals_ends_the_session, |machine| {
     for signal in ["TERM", "INT", "HUP"] {
-        let folder = Folder::with_spies(&["spy.dll"]);
+        let folder = Folder::with_spies(machine, &["spy.dll"]);
         let ended = run_until(&folder, signal, &["./spy.dll", "./spy.dll"]);
         assert_eq!(ended.code, Some(0), "{signal}: {ended:?}");
         assert!(ended.elapsed < Duration::from_secs(2), "{signal}: {ended:?}");
@@ -105,8 +105,8 @@ spy_test!(each_of_three_signals_ends_the_session, || {
     }
 });
 
-spy_test!(the_report_for_people_says_who_did_what, || {
-    let folder = Folder::with_spies(&["spy.dll", "bad.dll", "refusing.dll"]);
+spy_test!(the_report_for_people_says_who_did_what, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll", "bad.dll", "refusing.dll"]);
     let drivers = ["./spy.dll exit=5", "./bad.dll exit=fault", "./refusing.dll close=0"];
     let ended = run_until(&folder, "TERM", &drivers);
     assert_eq!(ended.code, Some(4), "{ended:?}");
@@ -121,8 +121,8 @@ spy_test!(the_report_for_people_says_who_did_what, || {
     assert!(line("refusing.dll").contains("refused"), "{ended:?}");
 });
 
-spy_test!(windows_31_sends_no_close, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(windows_31_sends_no_close, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     let ended = run_until(&folder, "TERM", &["./spy.dll", "./spy.dll", "--policy", "windows31"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let calls = calls_in(&folder.file("trace"));
@@ -130,9 +130,9 @@ spy_test!(windows_31_sends_no_close, || {
     assert_eq!(sequence, "LOAD ENABLE OPEN OPEN EXITSESSION EXITSESSION DISABLE FREE");
 });
 
-wine_test!(good_drivers_answer_among_hostile_ones, || {
+wine_test!(good_drivers_answer_among_hostile_ones, |machine| {
     let files = ["good.dll", "one.dll", "two.dll", "three.dll"];
-    let folder = Folder::with_spies(&files);
+    let folder = Folder::with_spies(machine, &files);
     let drivers = [
         "./one.dll exit=hang",
         "./good.dll exit=1",
@@ -152,8 +152,8 @@ wine_test!(good_drivers_answer_among_hostile_ones, || {
     assert_eq!(results, [1, 3, 2]);
 });
 
-spy_test!(a_driver_that_does_not_open_ends_those_that_did, || {
-    let folder = Folder::with_spies(&["spy.dll", "refusing.dll"]);
+spy_test!(a_driver_that_does_not_open_ends_those_that_did, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll", "refusing.dll"]);
     let arguments = ["run", "./spy.dll", "./refusing.dll open=0", "--trace", "trace"];
     let output = folder.drvhost(arguments).output();
     assert_eq!(output.status.code(), Some(4), "{output:?}");
@@ -166,8 +166,8 @@ spy_test!(a_driver_that_does_not_open_ends_those_that_did, || {
     assert_eq!(Sequence::of(own), "LOAD ENABLE OPEN EXITSESSION CLOSE DISABLE FREE");
 });
 
-spy_test!(the_trace_is_written_while_drivers_are_held, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(the_trace_is_written_while_drivers_are_held, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     let mut running = folder.drvhost(["run", "./spy.dll", "--trace", "trace"]).start();
     assert_eq!(running.line(), "ready\n");
     let calls = calls_in(&folder.file("trace"));
@@ -176,8 +176,8 @@ spy_test!(the_trace_is_written_while_drivers_are_held, || {
     assert_eq!(running.end().code, Some(0));
 });
 
-spy_test!(a_second_signal_does_not_wait_for_a_driver_that_hangs, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(a_second_signal_does_not_wait_for_a_driver_that_hangs, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     let mut running = folder.drvhost(["run", "--deadline", "0", "./spy.dll exit=hang"]).start();
     assert_eq!(running.line(), "ready\n");
     running.signal("INT");
@@ -189,8 +189,8 @@ spy_test!(a_second_signal_does_not_wait_for_a_driver_that_hangs, || {
     assert!(ended.stderr.contains("second signal"), "{ended:?}");
 });
 
-spy_test!(the_exit_code_counts_even_if_nobody_reads_the_report, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(the_exit_code_counts_even_if_nobody_reads_the_report, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     for (text, code) in [("exit=0", 0), ("exit=fault", 4)] {
         folder.write("trace", "");
         let driver = format!("./spy.dll {text}");

@@ -6,26 +6,27 @@ use serde_json::json;
 use super::has_fields;
 
 /// What a spy answers to an XOR with these parameters.
-fn xor(lparams: &[&str]) -> String {
-    let folder = Folder::with_spies(&["spy.dll"]);
+fn xor(machine: Machine, lparams: &[&str]) -> String {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     folder.drvhost(["send", "./spy.dll", "0x7000"].iter().chain(lparams)).success()
 }
 
-spy_test!(the_answer_is_a_signed_decimal_on_a_line_of_its_own, || {
-    assert_eq!(xor(&[]), "0\n");
-    assert_eq!(xor(&["5"]), "5\n");
-    assert_eq!(xor(&["5", "3"]), "6\n");
-    assert_eq!(xor(&["-1", "0"]), "-1\n");
-    assert_eq!(xor(&["0", "-1"]), "-1\n");
-    assert_eq!(xor(&["0xff", "0X0F"]), "240\n");
-    assert_eq!(xor(&["-0x10"]), "-16\n");
-    assert_eq!(xor(&["0xffffffffffffffff"]), "-1\n");
-    assert_eq!(xor(&["-9223372036854775808"]), "-9223372036854775808\n");
-    assert_eq!(xor(&["9223372036854775807"]), "9223372036854775807\n");
+spy_test!(the_answer_is_a_signed_decimal_on_a_line_of_its_own, |machine| {
+    assert_eq!(xor(machine, &[]), "0\n");
+    assert_eq!(xor(machine, &["5"]), "5\n");
+    assert_eq!(xor(machine, &["5", "3"]), "6\n");
+    assert_eq!(xor(machine, &["-1", "0"]), "-1\n");
+    assert_eq!(xor(machine, &["0", "-1"]), "-1\n");
+    assert_eq!(xor(machine, &["0xff", "0X0F"]), "240\n");
+    assert_eq!(xor(machine, &["-0x10"]), "-16\n");
+    assert_eq!(xor(machine, &["0xffffffffffffffff"]), "-1\n");
+    for extreme in [i64::MIN, i64::MAX] {
+        assert_eq!(xor(machine, &[&extreme.to_string()]), format!("{}\n", long(machine, extreme)));
+    }
 });
 
-spy_test!(a_message_is_a_name_or_a_number, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(a_message_is_a_name_or_a_number, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     let answer = |message: &str| folder.drvhost(["send", "./spy.dll", message, "5", "3"]).success();
     for xor in ["0x7000", "28672", "DRV_USER+12288", "DRV_USER+0x3000"] {
         assert_eq!(answer(xor), "6\n", "{xor}");
@@ -35,15 +36,15 @@ spy_test!(a_message_is_a_name_or_a_number, || {
     assert_eq!(answer("DRV_POWER"), "0\n");
 });
 
-spy_test!(json_has_the_result_alone, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(json_has_the_result_alone, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     let answer = folder.drvhost(["send", "./spy.dll", "0x7000", "-1"]).json(0);
     has_fields(&answer, &["result"]);
     assert_eq!(answer, json!({"result": -1}));
 });
 
-spy_test!(a_driver_lives_its_whole_life_for_one_message, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(a_driver_lives_its_whole_life_for_one_message, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     let _ = folder.drvhost(["send", "./spy.dll", "DRV_POWER", "7", "8", "--trace", "trace"]).success();
     let trace = String::from_utf8(folder.read("trace")).unwrap();
     assert!(trace.lines().all(|line| line.starts_with("{\"kind\":\"call\",\"seq\":")), "{trace}");
@@ -57,8 +58,8 @@ spy_test!(a_driver_lives_its_whole_life_for_one_message, || {
     assert!(calls.iter().map(|call| call.seq).eq(1..=7));
 });
 
-spy_test!(text_after_a_space_goes_to_drv_open, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(text_after_a_space_goes_to_drv_open, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     let id = |driver: &str| {
         let _ = folder.drvhost(["send", driver, "0x7000", "--trace", "trace"]).success();
         calls_in(&folder.file("trace")).iter().find(|call| call.number == 0x7000).unwrap().id
@@ -67,8 +68,8 @@ spy_test!(text_after_a_space_goes_to_drv_open, || {
     assert_eq!(id("./spy.dll   /x  open=-2"), -2);
 });
 
-spy_test!(an_existing_file_as_a_whole_wins_over_text, || {
-    let folder = Folder::with_spies(&["spy.dll", "spy.dll open=0"]);
+spy_test!(an_existing_file_as_a_whole_wins_over_text, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll", "spy.dll open=0"]);
     let answer = folder.drvhost(["send", "./spy.dll open=0", "0x7000", "5", "3"]).success();
     assert_eq!(answer, "6\n");
     let path = folder.file("spy.dll open=0");
@@ -76,8 +77,8 @@ spy_test!(an_existing_file_as_a_whole_wins_over_text, || {
     assert_eq!(answer, "6\n");
 });
 
-spy_test!(a_bare_name_is_never_looked_for_in_the_current_directory, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(a_bare_name_is_never_looked_for_in_the_current_directory, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     for name in ["spy.dll", "spy", "spy.dll open=1"] {
         let complaint = folder.drvhost(["send", name, "0x7000"]).complaint(2);
         assert!(complaint.contains("`spy") && complaint.contains("--driver-path"), "{complaint}");
@@ -88,8 +89,8 @@ spy_test!(a_bare_name_is_never_looked_for_in_the_current_directory, || {
     }
 });
 
-spy_test!(the_first_driver_path_wins, || {
-    let folder = Folder::new();
+spy_test!(the_first_driver_path_wins, |machine| {
+    let folder = Folder::new(machine);
     for (driver, directory) in [("load0", "refusing"), ("spy", "good")] {
         std::fs::create_dir(folder.file(directory)).unwrap();
         folder.copy_driver(driver, &format!("{directory}/same.dll"));
@@ -102,18 +103,19 @@ spy_test!(the_first_driver_path_wins, || {
     assert_eq!(send("refusing", "good"), Some(4));
 });
 
-wine_test!(a_section_is_where_the_alias_is_looked_up, || {
+wine_test!(a_section_is_where_the_alias_is_looked_up, |machine| {
+    let folder = Folder::new(machine);
     let in_section = |section: &str| {
-        Cli::new(["send", "vidc.cvid", "DRV_QUERYCONFIGURE", "--section", section, "--deadline", "30s"])
+        folder.drvhost(["send", "vidc.cvid", "DRV_QUERYCONFIGURE", "--section", section, "--deadline", "30s"])
     };
-    let alone = Cli::new(["send", "vidc.cvid", "DRV_QUERYCONFIGURE", "--deadline", "30s"]).success();
+    let alone = folder.drvhost(["send", "vidc.cvid", "DRV_QUERYCONFIGURE", "--deadline", "30s"]).success();
     assert_eq!(in_section("Drivers32").success(), alone);
     let complaint = in_section("MCI32").complaint(2);
     assert!(complaint.contains("vidc.cvid") && complaint.contains("[MCI32]"), "{complaint}");
 });
 
-spy_test!(a_fault_is_the_drivers_with_message_and_place, || {
-    let folder = Folder::new();
+spy_test!(a_fault_is_the_drivers_with_message_and_place, |machine| {
+    let folder = Folder::new(machine);
     folder.copy_driver("hostile", "hostile.dll");
     for act in [HOSTILE_NULL, HOSTILE_RECURSE, HOSTILE_UD2, HOSTILE_DIVIDE] {
         let message = format!("{act:#x}");
@@ -128,8 +130,8 @@ spy_test!(a_fault_is_the_drivers_with_message_and_place, || {
     assert!(complaint.contains("DRV_OPEN") && complaint.contains("spy.dll+0x"), "{complaint}");
 });
 
-spy_test!(a_driver_that_hangs_is_late_at_its_deadline, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(a_driver_that_hangs_is_late_at_its_deadline, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     let started = std::time::Instant::now();
     let message = format!("{SPY_HANG:#x}");
     let complaint = folder.drvhost(["send", "./spy.dll", &message, "--deadline", "300ms"]).complaint(4);
@@ -138,8 +140,8 @@ spy_test!(a_driver_that_hangs_is_late_at_its_deadline, || {
     assert!(complaint.contains(&message) && complaint.contains("--deadline"), "{complaint}");
 });
 
-spy_test!(a_refused_close_is_said_and_no_failure, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(a_refused_close_is_said_and_no_failure, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     let output = folder.drvhost(["send", "./spy.dll close=0", "0x7000", "5", "3"]).output();
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), b"6\n".as_slice()));
     let said = String::from_utf8(output.stderr).unwrap();

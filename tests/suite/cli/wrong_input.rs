@@ -9,13 +9,13 @@ pub(super) const ARM: u16 = 0x01C4;
 const ARM64: u16 = 0xAA64;
 
 /// The bytes of a spy.
-fn spy() -> Vec<u8> {
-    std::fs::read(driver("spy")).unwrap()
+fn spy(machine: Machine) -> Vec<u8> {
+    std::fs::read(driver(machine, "spy")).unwrap()
 }
 
 /// A spy that says it is for another processor.
 pub(super) fn for_machine(machine: u16) -> Vec<u8> {
-    let mut image = spy();
+    let mut image = spy(Machine::X86_64);
     let offset = u32::from_le_bytes(*image[PE_OFFSET_AT..].first_chunk().unwrap());
     let machine_at = usize::try_from(offset).unwrap() + b"PE\0\0".len();
     image[machine_at..][..2].copy_from_slice(&machine.to_le_bytes());
@@ -49,9 +49,9 @@ fn is_blamed(folder: &Folder, file: &str, words: &[&str]) {
     assert!(words.iter().all(|word| reason.contains(word)), "{words:?} in {reason}");
 }
 
-spy_test!(what_is_no_driver_here_is_named, || {
-    let folder = Folder::new();
-    let spy = spy();
+spy_test!(what_is_no_driver_here_is_named, |machine| {
+    let folder = Folder::new(machine);
+    let spy = spy(machine);
     let files: &[(&str, &[u8], &[&str])] = &[
         ("text.dll", b"What a driver is not.\n", &["not a Windows executable"]),
         ("empty.dll", b"", &["not a Windows executable"]),
@@ -68,8 +68,8 @@ spy_test!(what_is_no_driver_here_is_named, || {
     }
 });
 
-spy_test!(drivers_that_do_not_open_are_named_with_what_they_refused, || {
-    let folder = Folder::new();
+spy_test!(drivers_that_do_not_open_are_named_with_what_they_refused, |machine| {
+    let folder = Folder::new(machine);
     let drivers: &[(&str, &[&str])] = &[
         ("nodriverproc", &["DriverProc"]),
         ("load0", &["DRV_LOAD"]),

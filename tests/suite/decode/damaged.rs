@@ -11,8 +11,8 @@ fn index_at(avi: &[u8]) -> usize {
     avi.windows(4).rposition(|four| four == b"idx1").expect("an index")
 }
 
-media_test!(a_truncated_avi_is_decoded_as_far_as_it_goes, || {
-    let folder = Folder::new();
+media_test!(a_truncated_avi_is_decoded_as_far_as_it_goes, |machine| {
+    let folder = Folder::new(machine);
     cinepak(&folder, "clip.avi");
     folder.drvhost(["decode", "clip.avi", "-o", "whole.avi"]).success();
     let whole = pictures(&folder, "whole.avi");
@@ -36,16 +36,16 @@ media_test!(a_truncated_avi_is_decoded_as_far_as_it_goes, || {
     assert_eq!(decoded["warnings"].as_array().unwrap().len(), 1, "{decoded}");
 });
 
-media_test!(a_truncated_clip_keeps_its_exit_code_when_nobody_reads, || {
-    let folder = Folder::new();
+media_test!(a_truncated_clip_keeps_its_exit_code_when_nobody_reads, |machine| {
+    let folder = Folder::new(machine);
     cinepak(&folder, "clip.avi");
     let clip = folder.read("clip.avi");
     folder.write("cut.avi", &clip[..clip.len() * 6 / 10]);
     assert_eq!(folder.drvhost(["decode", "cut.avi"]).unread().output().status.code(), Some(3));
 });
 
-media_test!(an_avi_without_index_is_read_by_walking, || {
-    let folder = Folder::new();
+media_test!(an_avi_without_index_is_read_by_walking, |machine| {
+    let folder = Folder::new(machine);
     cinepak(&folder, "clip.avi");
     let expected = folder.drvhost(["decode", "clip.avi"]).json(0);
     let mut clip = folder.read("clip.avi");
@@ -62,8 +62,8 @@ media_test!(an_avi_without_index_is_read_by_walking, || {
     assert_eq!((&without["frames"], &without["hash"]), (&expected["frames"], &expected["hash"]));
 });
 
-media_test!(an_unknown_fourcc_is_named_with_where_was_looked, || {
-    let folder = Folder::new();
+media_test!(an_unknown_fourcc_is_named_with_where_was_looked, |machine| {
+    let folder = Folder::new(machine);
     cinepak(&folder, "clip.avi");
     folder.write("unknown.avi", patched(folder.read("clip.avi"), b"cvid", b"XYZW"));
     for output in [&[] as &[&str], &["-o", "out.avi"], &["-o", "%d.png"]] {
@@ -75,9 +75,9 @@ media_test!(an_unknown_fourcc_is_named_with_where_was_looked, || {
     assert_eq!(folder.names(), ["clip.avi", "unknown.avi"]);
 });
 
-media_test!(an_unknown_format_tag_is_named_with_where_was_looked, || {
+media_test!(an_unknown_format_tag_is_named_with_where_was_looked, |machine| {
     const TAG_AT: usize = 20;
-    let folder = Folder::new();
+    let folder = Folder::new(machine);
     folder.ffmpeg("-f lavfi -i sine=duration=0.2 -c:a adpcm_ms in.wav");
     let mut wav = folder.read("in.wav");
     wav[TAG_AT..TAG_AT + 2].copy_from_slice(&0x1234_u16.to_le_bytes());
@@ -88,8 +88,8 @@ media_test!(an_unknown_format_tag_is_named_with_where_was_looked, || {
     assert_eq!(folder.names(), ["in.wav", "unknown.wav"]);
 });
 
-spy_test!(what_is_no_media_is_named, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+spy_test!(what_is_no_media_is_named, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     folder.write("empty.avi", "");
     folder.write("text.avi", "What a film is not.\n");
     folder.write("head.avi", b"RIFF\0\0\0\0AVI ");
@@ -112,8 +112,8 @@ fn a_missing_input_is_a_usage_error() {
     }
 }
 
-media_test!(wrong_outputs_are_usage_errors_and_leave_nothing, || {
-    let folder = Folder::new();
+media_test!(wrong_outputs_are_usage_errors_and_leave_nothing, |machine| {
+    let folder = Folder::new(machine);
     cinepak(&folder, "clip.avi");
     folder.ffmpeg("-f lavfi -i sine=duration=0.2 -c:a adpcm_ms in.wav");
     std::fs::create_dir(folder.file("folder.avi")).unwrap();
@@ -142,8 +142,8 @@ media_test!(wrong_outputs_are_usage_errors_and_leave_nothing, || {
 });
 
 /// Starts decoding a long clip to `output` and stops it by a signal once something has been written under a name for which `begun`.
-fn stop(signal: &str, output: &str, begun: fn(&str) -> bool) -> (Ended, Folder) {
-    let folder = Folder::new();
+fn stop(machine: Machine, signal: &str, output: &str, begun: fn(&str) -> bool) -> (Ended, Folder) {
+    let folder = Folder::new(machine);
     cinepak(&folder, "clip.avi");
     folder.ffmpeg("-stream_loop 400 -i clip.avi -c copy long.avi");
     let mut running = folder.drvhost(["decode", "long.avi", "-o", output]).start();
@@ -152,9 +152,9 @@ fn stop(signal: &str, output: &str, begun: fn(&str) -> bool) -> (Ended, Folder) 
     (running.end(), folder)
 }
 
-media_test!(a_stopped_command_ends_soon_and_leaves_no_part, || {
+media_test!(a_stopped_command_ends_soon_and_leaves_no_part, |machine| {
     for signal in ["INT", "TERM", "HUP"] {
-        let (ended, folder) = stop(signal, "out.avi", |name| name.starts_with(".drvhost-"));
+        let (ended, folder) = stop(machine, signal, "out.avi", |name| name.starts_with(".drvhost-"));
         assert!(!matches!(ended.code, Some(0 | 6) | None), "{signal}: {ended:?}");
         assert!(ended.elapsed < Duration::from_secs(2), "{signal}: {ended:?}");
         assert!(ended.stdout.is_empty(), "{signal}: {ended:?}");
@@ -162,8 +162,8 @@ media_test!(a_stopped_command_ends_soon_and_leaves_no_part, || {
     }
 });
 
-media_test!(a_stopped_series_has_whole_pictures_only, || {
-    let (ended, folder) = stop("INT", "%05d.png", |name| name == "00003.png");
+media_test!(a_stopped_series_has_whole_pictures_only, |machine| {
+    let (ended, folder) = stop(machine, "INT", "%05d.png", |name| name == "00003.png");
     assert_ne!(ended.code, Some(0), "{ended:?}");
     let made = folder.names().into_iter().filter(|name| !name.ends_with(".avi")).collect::<Vec<_>>();
     assert!(made.len() < 400 * FRAMES, "it was stopped");

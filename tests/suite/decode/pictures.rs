@@ -16,8 +16,8 @@ fn film(scribble: &mut Scribble, compression: [u8; 4], bits: u16, width: u32, he
 }
 
 /// Decodes a film, which must come out as ffmpeg's, bit for bit. Answers what the command says, and all the pictures.
-fn is_ffmpegs(avi: &Avi) -> (Value, Vec<u8>) {
-    let folder = Folder::new();
+fn is_ffmpegs(machine: Machine, avi: &Avi) -> (Value, Vec<u8>) {
+    let folder = Folder::new(machine);
     folder.write("in.avi", avi.bytes());
     let expected = pictures(&folder, "in.avi");
     let decoded = folder.drvhost(["decode", "in.avi", "-o", "out.avi"]).json(0);
@@ -36,44 +36,44 @@ fn ten(mut frame: impl FnMut(bool) -> Vec<u8>) -> Vec<Chunk> {
     (0..10).map(|number| Chunk::Frame(frame(number == 0))).collect()
 }
 
-media_test!(run_lengths_of_eight_bits_are_ffmpegs, || {
+media_test!(run_lengths_of_eight_bits_are_ffmpegs, |machine| {
     for (width, height) in [(160, 120), (37, 23), (300, 5)] {
         let mut scribble = Scribble::new(u64::from(width));
         let mut avi = film(&mut scribble, BI_RLE8, 8, width, height);
         avi.chunks = ten(|whole| scribble.run_lengths(8, width, height, whole));
-        let (decoded, _) = is_ffmpegs(&avi);
+        let (decoded, _) = is_ffmpegs(machine, &avi);
         assert_eq!((&decoded["driver"], &decoded["warnings"]), (&json!("msrle32.dll"), &json!([])));
     }
 });
 
-media_test!(run_lengths_of_four_bits_are_ffmpegs, || {
+media_test!(run_lengths_of_four_bits_are_ffmpegs, |machine| {
     for (width, height) in [(160, 120), (38, 23), (300, 5)] {
         let mut scribble = Scribble::new(u64::from(width));
         let mut avi = film(&mut scribble, BI_RLE4, 4, width, height);
         avi.chunks = ten(|whole| scribble.run_lengths(4, width, height, whole));
-        let (decoded, _) = is_ffmpegs(&avi);
+        let (decoded, _) = is_ffmpegs(machine, &avi);
         assert_eq!((&decoded["driver"], &decoded["warnings"]), (&json!("msrle32.dll"), &json!([])));
     }
 });
 
-media_test!(video_1_of_eight_bits_is_ffmpegs, || {
+media_test!(video_1_of_eight_bits_is_ffmpegs, |machine| {
     for (width, height) in [(160, 120), (36, 24), (300, 4)] {
         let mut scribble = Scribble::new(u64::from(width));
         let mut avi = film(&mut scribble, *b"CRAM", 8, width, height);
         avi.chunks = ten(|whole| scribble.video_1(width, height, whole));
-        let (decoded, _) = is_ffmpegs(&avi);
+        let (decoded, _) = is_ffmpegs(machine, &avi);
         assert_eq!((&decoded["driver"], &decoded["warnings"]), (&json!("msvidc32.dll"), &json!([])));
     }
 });
 
-media_test!(uncompressed_pictures_of_every_depth_are_ffmpegs, || {
+media_test!(uncompressed_pictures_of_every_depth_are_ffmpegs, |machine| {
     for bits in [1, 4, 8, 16, 24, 32] {
         for (width, height) in [(160, 120), (37, 23)] {
             let mut scribble = Scribble::new(u64::from(bits));
             let mut avi = film(&mut scribble, BI_RGB, bits, width, height);
             let stride = (width * u32::from(bits)).div_ceil(32) * 4;
             avi.chunks = ten(|_| scribble.bytes((stride * height) as usize));
-            let (decoded, _) = is_ffmpegs(&avi);
+            let (decoded, _) = is_ffmpegs(machine, &avi);
             assert_eq!((&decoded["driver"], &decoded["warnings"]), (&Value::Null, &json!([])), "{bits}");
         }
     }
@@ -97,7 +97,7 @@ fn changing(
     chunks
 }
 
-media_test!(a_palette_that_changes_recolours_what_is_shown_as_in_ffmpeg, || {
+media_test!(a_palette_that_changes_recolours_what_is_shown_as_in_ffmpeg, |machine| {
     let (width, height) = (160, 120);
     let mut scribble = Scribble::new(1);
     let eight = |scribble: &mut Scribble, whole| scribble.run_lengths(8, width, height, whole);
@@ -111,16 +111,16 @@ media_test!(a_palette_that_changes_recolours_what_is_shown_as_in_ffmpeg, || {
         (BI_RGB, 8, changing(&mut scribble, 8, plain)),
     ] {
         let film = film(&mut scribble, compression, bits, width, height);
-        let (decoded, made) = is_ffmpegs(&Avi { chunks: chunks.clone(), ..film.clone() });
+        let (decoded, made) = is_ffmpegs(machine, &Avi { chunks: chunks.clone(), ..film.clone() });
         assert_eq!((&decoded["frames"], &decoded["warnings"]), (&json!(10), &json!([])));
         // The changes are not without effect.
         let frames = chunks.into_iter().filter(|chunk| matches!(chunk, Chunk::Frame(_))).collect();
-        let (_, unchanged) = is_ffmpegs(&Avi { chunks: frames, ..film });
+        let (_, unchanged) = is_ffmpegs(machine, &Avi { chunks: frames, ..film });
         assert_ne!(made, unchanged);
     }
 });
 
-media_test!(a_film_that_fades_in_from_a_black_palette_keeps_what_was_painted, || {
+media_test!(a_film_that_fades_in_from_a_black_palette_keeps_what_was_painted, |machine| {
     let (width, height) = (32, 16);
     let mut scribble = Scribble::new(4);
     for (compression, bits) in [(BI_RLE8, 8), (BI_RLE4, 4), (*b"CRAM", 8)] {
@@ -133,14 +133,14 @@ media_test!(a_film_that_fades_in_from_a_black_palette_keeps_what_was_painted, ||
         let (painted, touched) = (frame(true), frame(false));
         let colours = scribble.colours(1 << bits);
         avi.chunks = vec![Chunk::Frame(painted), Chunk::Palette(0, colours), Chunk::Frame(touched)];
-        let (decoded, made) = is_ffmpegs(&avi);
+        let (decoded, made) = is_ffmpegs(machine, &avi);
         assert_eq!((&decoded["frames"], &decoded["warnings"]), (&json!(2), &json!([])));
         let (black, shown) = made.split_at((width * height * 3) as usize);
         assert!(black.iter().all(|&channel| channel == 0) && shown.iter().any(|&channel| channel != 0));
     }
 });
 
-media_test!(a_frame_without_data_shows_the_picture_in_its_latest_colours, || {
+media_test!(a_frame_without_data_shows_the_picture_in_its_latest_colours, |machine| {
     let mut scribble = Scribble::new(2);
     for compression in [BI_RLE8, BI_RGB] {
         let mut avi = film(&mut scribble, compression, 8, 16, 8);
@@ -151,28 +151,28 @@ media_test!(a_frame_without_data_shows_the_picture_in_its_latest_colours, || {
         let colours = scribble.colours(256);
         avi.chunks =
             vec![Chunk::Frame(whole.clone()), Chunk::Palette(0, colours.clone()), Chunk::Frame(Vec::new())];
-        let folder = Folder::new();
+        let folder = Folder::new(machine);
         folder.write("in.avi", avi.bytes());
         let decoded = folder.drvhost(["decode", "in.avi", "-o", "out.avi"]).json(0);
         assert_eq!((&decoded["frames"], &decoded["warnings"]), (&json!(2), &json!([])));
         let made = pictures(&folder, "out.avi");
         let (first, second) = made.split_at(16 * 8 * 3);
         let (_, in_first_colours) =
-            is_ffmpegs(&Avi { chunks: vec![Chunk::Frame(whole.clone())], ..avi.clone() });
+            is_ffmpegs(machine, &Avi { chunks: vec![Chunk::Frame(whole.clone())], ..avi.clone() });
         let (_, in_second_colours) =
-            is_ffmpegs(&Avi { chunks: vec![Chunk::Frame(whole)], palette: colours, ..avi });
+            is_ffmpegs(machine, &Avi { chunks: vec![Chunk::Frame(whole)], palette: colours, ..avi });
         assert!(first == in_first_colours && second == in_second_colours);
         assert_ne!(first, second);
     }
 });
 
-media_test!(a_palette_change_that_does_not_fit_is_reported_and_decoding_goes_on, || {
+media_test!(a_palette_change_that_does_not_fit_is_reported_and_decoding_goes_on, |machine| {
     let mut scribble = Scribble::new(3);
     let mut avi = film(&mut scribble, BI_RLE8, 8, 16, 8);
     let frame = Chunk::Frame(scribble.run_lengths(8, 16, 8, true));
     let beyond = Chunk::Palette(255, scribble.colours(2));
     avi.chunks = vec![frame.clone(), beyond.clone(), frame.clone(), beyond, frame];
-    let folder = Folder::new();
+    let folder = Folder::new(machine);
     folder.write("in.avi", avi.bytes());
     let decoded = folder.drvhost(["decode", "in.avi"]).json(0);
     let warnings = decoded["warnings"].as_array().unwrap();

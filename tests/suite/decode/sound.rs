@@ -43,11 +43,11 @@ fn mean(numbers: &[i32]) -> f64 {
     f64::from(numbers.iter().sum::<i32>()) / numbers.len() as f64
 }
 
-media_test!(ms_adpcm_and_companded_sound_are_ffmpegs_bit_for_bit, || {
+media_test!(ms_adpcm_and_companded_sound_are_ffmpegs_bit_for_bit, |machine| {
     let codecs = [("adpcm_ms", "msadp32.acm"), ("pcm_alaw", "msg711.acm"), ("pcm_mulaw", "msg711.acm")];
     for (codec, driver) in codecs {
         for channels in [1, 2] {
-            let folder = Folder::new();
+            let folder = Folder::new(machine);
             make(&folder, codec, 22_050, channels);
             let (made, expected) = both(&folder, driver, channels);
             assert!(made == expected, "{codec} with {channels} channels differs");
@@ -55,11 +55,11 @@ media_test!(ms_adpcm_and_companded_sound_are_ffmpegs_bit_for_bit, || {
     }
 });
 
-media_test!(every_companded_value_is_ffmpegs, || {
+media_test!(every_companded_value_is_ffmpegs, |machine| {
     const TAG_AT: usize = 20;
     let every: Vec<u8> = (0..=255).collect();
     for (codec, tag) in [("pcm_alaw", 6_u16), ("pcm_mulaw", 7)] {
-        let folder = Folder::new();
+        let folder = Folder::new(machine);
         folder.write("all.raw", &every);
         folder.ffmpeg(&format!("-f {} -ar 8000 -i all.raw -c copy in.wav", &codec[4..]));
         assert_eq!(folder.read("in.wav")[TAG_AT..][..2], tag.to_le_bytes());
@@ -68,9 +68,9 @@ media_test!(every_companded_value_is_ffmpegs, || {
     }
 });
 
-media_test!(pcm_of_every_width_passes_through, || {
+media_test!(pcm_of_every_width_passes_through, |machine| {
     for (codec, bytes) in [("pcm_u8", 1), ("pcm_s16le", 2), ("pcm_s24le", 3), ("pcm_s32le", 4)] {
-        let folder = Folder::new();
+        let folder = Folder::new(machine);
         make(&folder, codec, 22_050, 2);
         let decoded = folder.drvhost(["decode", "in.wav", "-o", "out.wav"]).json(0);
         let of = |name: &str| folder.ffmpeg(&format!("-i {name} -f s32le -"));
@@ -82,8 +82,8 @@ media_test!(pcm_of_every_width_passes_through, || {
     }
 });
 
-media_test!(gsm_6_10_is_ffmpegs_bit_for_bit, || {
-    let folder = Folder::new();
+media_test!(gsm_6_10_is_ffmpegs_bit_for_bit, |machine| {
+    let folder = Folder::new(machine);
     make(&folder, "libgsm_ms", 8_000, 1);
     let (made, expected) = both(&folder, "msgsm32.acm", 1);
     assert_eq!(greatest(&differences(&made, &expected)), 0);
@@ -146,9 +146,9 @@ fn ima(wav: &[u8], distance: fn(i32, u8) -> i32) -> Vec<i16> {
     decoded
 }
 
-media_test!(ima_adpcm_is_the_recommendations_and_ffmpeg_rounds_otherwise, || {
+media_test!(ima_adpcm_is_the_recommendations_and_ffmpeg_rounds_otherwise, |machine| {
     for channels in [1, 2] {
-        let folder = Folder::new();
+        let folder = Folder::new(machine);
         make(&folder, "adpcm_ima_wav", 22_050, channels);
         let (made, expected) = both(&folder, "imaadp32.acm", channels);
         let wav = folder.read("in.wav");
@@ -176,9 +176,9 @@ fn a_step_of_ima_adpcm_is_rounded_by_at_most_two() {
     assert_eq!((all.iter().min(), all.iter().max()), (Some(&0), Some(&2)));
 }
 
-media_test!(mp3_is_ffmpegs_but_for_dither, || {
+media_test!(mp3_is_ffmpegs_but_for_dither, |machine| {
     for (rate, channels) in [(44_100, 1), (44_100, 2), (22_050, 2), (8_000, 1)] {
-        let folder = Folder::new();
+        let folder = Folder::new(machine);
         make(&folder, "libmp3lame", rate, channels);
         let (made, expected) = both(&folder, "l3codeca.acm", channels);
         let differences = differences(&made, &expected);
@@ -187,8 +187,8 @@ media_test!(mp3_is_ffmpegs_but_for_dither, || {
     }
 });
 
-media_test!(the_dither_of_mp3_is_what_silence_decodes_to, || {
-    let folder = Folder::new();
+media_test!(the_dither_of_mp3_is_what_silence_decodes_to, |machine| {
+    let folder = Folder::new(machine);
     folder.ffmpeg("-f lavfi -i anullsrc=sample_rate=44100:channel_layout=mono -t 1 -c:a libmp3lame in.wav");
     let (made, expected) = both(&folder, "l3codeca.acm", 1);
     assert!(expected.iter().all(|&sample| sample == 0));

@@ -37,8 +37,8 @@ fn streamed(folder: &Folder, input: &str, more: &[&str]) -> Output {
     folder.drvhost(["decode", input, "-o", "-"].iter().chain(more)).output()
 }
 
-media_test!(y4m_has_the_pictures_by_bt_601_in_limited_range, || {
-    let folder = Folder::new();
+media_test!(y4m_has_the_pictures_by_bt_601_in_limited_range, |machine| {
+    let folder = Folder::new(machine);
     msvideo1(&folder);
     let decoded = folder.drvhost(["decode", "clip.avi", "-o", "out.y4m"]).json(0);
     let expected = pictures(&folder, "clip.avi");
@@ -57,8 +57,8 @@ media_test!(y4m_has_the_pictures_by_bt_601_in_limited_range, || {
     }
 });
 
-media_test!(ffmpeg_reads_y4m_as_it_is_meant, || {
-    let folder = Folder::new();
+media_test!(ffmpeg_reads_y4m_as_it_is_meant, |machine| {
+    let folder = Folder::new(machine);
     msvideo1(&folder);
     folder.drvhost(["decode", "clip.avi", "-o", "out.y4m"]).success();
     let made = frames(&folder.read("out.y4m"));
@@ -78,8 +78,8 @@ media_test!(ffmpeg_reads_y4m_as_it_is_meant, || {
     assert!(folder.ffmpeg(&format!("-i clip.avi -vf {own} -f rawvideo -")) == made);
 });
 
-media_test!(video_goes_to_standard_output_as_y4m_and_words_to_standard_error, || {
-    let folder = Folder::new();
+media_test!(video_goes_to_standard_output_as_y4m_and_words_to_standard_error, |machine| {
+    let folder = Folder::new(machine);
     msvideo1(&folder);
     let summary = folder.drvhost(["decode", "clip.avi", "-o", "out.y4m"]).success();
     let file = folder.read("out.y4m");
@@ -99,10 +99,10 @@ media_test!(video_goes_to_standard_output_as_y4m_and_words_to_standard_error, ||
     assert_eq!(folder.names(), ["clip.avi", "out.y4m"]);
 });
 
-media_test!(sound_goes_to_standard_output_as_wav_with_open_lengths, || {
+media_test!(sound_goes_to_standard_output_as_wav_with_open_lengths, |machine| {
     const RIFF_SIZE: usize = 4;
     const DATA_SIZE: usize = 40;
-    let folder = Folder::new();
+    let folder = Folder::new(machine);
     folder.ffmpeg("-f lavfi -i sine=duration=1.3 -c:a adpcm_ms in.wav");
     folder.drvhost(["decode", "in.wav", "-o", "out.wav"]).success();
     let output = streamed(&folder, "in.wav", &[]);
@@ -122,8 +122,8 @@ media_test!(sound_goes_to_standard_output_as_wav_with_open_lengths, || {
     assert_eq!((&of_stream["hash"], &of_stream["warnings"]), (&of_file["hash"], &json!([])));
 });
 
-media_test!(a_reader_who_has_seen_enough_of_the_stream_ends_it_quietly, || {
-    let folder = Folder::new();
+media_test!(a_reader_who_has_seen_enough_of_the_stream_ends_it_quietly, |machine| {
+    let folder = Folder::new(machine);
     msvideo1(&folder);
     folder.ffmpeg("-f lavfi -i sine=duration=1.3 -c:a adpcm_ms in.wav");
     for input in ["clip.avi", "in.wav"] {
@@ -136,8 +136,8 @@ media_test!(a_reader_who_has_seen_enough_of_the_stream_ends_it_quietly, || {
     }
 });
 
-media_test!(what_is_readable_of_a_damaged_clip_is_streamed, || {
-    let folder = Folder::new();
+media_test!(what_is_readable_of_a_damaged_clip_is_streamed, |machine| {
+    let folder = Folder::new(machine);
     msvideo1(&folder);
     let clip = folder.read("clip.avi");
     folder.write("cut.avi", &clip[..clip.len() * 6 / 10]);
@@ -149,8 +149,8 @@ media_test!(what_is_readable_of_a_damaged_clip_is_streamed, || {
     assert!(words.starts_with("drvhost: media: ") && words.contains("\ncut.avi -> -: "), "{words}");
 });
 
-media_test!(nothing_but_media_comes_from_standard_output, || {
-    let folder = Folder::new();
+media_test!(nothing_but_media_comes_from_standard_output, |machine| {
+    let folder = Folder::new(machine);
     msvideo1(&folder);
     folder.write("unknown.avi", patched(folder.read("clip.avi"), b"MSVC", b"XYZW"));
     folder.drvhost(["decode", "unknown.avi", "-o", "-"]).complaint(3);
@@ -160,8 +160,8 @@ media_test!(nothing_but_media_comes_from_standard_output, || {
     assert!(complaint.contains(".y4m") && complaint.contains("standard output"), "{complaint}");
 });
 
-media_test!(media_is_not_written_to_a_terminal, || {
-    let folder = Folder::new();
+media_test!(media_is_not_written_to_a_terminal, |machine| {
+    let folder = Folder::new(machine);
     msvideo1(&folder);
     let command = format!("'{}' decode clip.avi -o -", program("drvhost").display());
     // `script` gives its command a terminal, whose output it copies.

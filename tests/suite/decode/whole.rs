@@ -16,8 +16,8 @@ fn probe(folder: &Folder, name: &str) -> Value {
     serde_json::from_slice::<Value>(&output.stdout).expect("ffprobe answers")["streams"][0].clone()
 }
 
-media_test!(cinepak_is_ffmpegs_to_within_one_as_avi_and_as_pictures, || {
-    let folder = Folder::new();
+media_test!(cinepak_is_ffmpegs_to_within_one_as_avi_and_as_pictures, |machine| {
+    let folder = Folder::new(machine);
     cinepak(&folder, "clip.avi");
     let expected = pictures(&folder, "clip.avi");
     assert_eq!(expected.len(), FRAMES * FRAME_SIZE);
@@ -51,8 +51,8 @@ media_test!(cinepak_is_ffmpegs_to_within_one_as_avi_and_as_pictures, || {
     assert_eq!(pictures(&folder, pattern), made);
 });
 
-media_test!(ms_video_1_is_ffmpegs, || {
-    let folder = Folder::new();
+media_test!(ms_video_1_is_ffmpegs, |machine| {
+    let folder = Folder::new(machine);
     folder.ffmpeg("-f lavfi -i testsrc2=size=160x120:rate=10:duration=1 -c:v msvideo1 clip.avi");
     let expected = pictures(&folder, "clip.avi");
     let decoded = folder.drvhost(["decode", "clip.avi", "-o", "out.avi"]).json(0);
@@ -61,8 +61,8 @@ media_test!(ms_video_1_is_ffmpegs, || {
     assert_eq!((&decoded["driver"], &decoded["frames"]), (&json!("msvidc32.dll"), &json!(10)));
 });
 
-media_test!(cinepak_rounds_green_down_and_ffmpeg_toward_zero, || {
-    let folder = Folder::new();
+media_test!(cinepak_rounds_green_down_and_ffmpeg_toward_zero, |machine| {
+    let folder = Folder::new(machine);
     cinepak(&folder, "clip.avi");
     folder.drvhost(["decode", "clip.avi", "-o", "out.avi"]).success();
     let (made, expected) = (pictures(&folder, "out.avi"), pictures(&folder, "clip.avi"));
@@ -83,9 +83,9 @@ media_test!(cinepak_rounds_green_down_and_ffmpeg_toward_zero, || {
     assert!(apart > 1_000, "{apart}");
 });
 
-wine_test!(the_sample_decodes_to_45_frames, || {
+wine_test!(the_sample_decodes_to_45_frames, |machine| {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples/clip.avi");
-    let run = Cli::new([Path::new("decode"), &sample]).output();
+    let run = Folder::new(machine).drvhost([Path::new("decode"), &sample]).output();
     let text = String::from_utf8(run.stdout).unwrap();
     assert!(run.status.success() && run.stderr.is_empty(), "{text}");
     for words in ["45 frames", "320x240", "frames/s", "iccvid.dll"] {
@@ -93,8 +93,8 @@ wine_test!(the_sample_decodes_to_45_frames, || {
     }
 });
 
-media_test!(json_has_these_fields_alone_and_nothing_is_written_without_o, || {
-    let folder = Folder::new();
+media_test!(json_has_these_fields_alone_and_nothing_is_written_without_o, |machine| {
+    let folder = Folder::new(machine);
     cinepak(&folder, "clip.avi");
     let decoded = folder.drvhost(["decode", "clip.avi"]).json(0);
     let fields: Vec<_> = decoded.as_object().unwrap().keys().map(String::as_str).collect();
@@ -109,8 +109,8 @@ media_test!(json_has_these_fields_alone_and_nothing_is_written_without_o, || {
     assert_eq!(folder.names(), ["clip.avi"]);
 });
 
-media_test!(sound_beside_the_pictures_is_said_to_be_left_out, || {
-    let folder = Folder::new();
+media_test!(sound_beside_the_pictures_is_said_to_be_left_out, |machine| {
+    let folder = Folder::new(machine);
     folder.ffmpeg("-f lavfi -i testsrc2=size=160x120:rate=5:duration=1 -f lavfi -i sine=duration=1 -c:v cinepak -c:a adpcm_ms both.avi");
     let decoded = folder.drvhost(["decode", "both.avi"]).json(0);
     assert_eq!(decoded["frames"], 5);
@@ -120,8 +120,8 @@ media_test!(sound_beside_the_pictures_is_said_to_be_left_out, || {
     assert!(String::from_utf8_lossy(&output.stderr).contains("audio stream"), "{output:?}");
 });
 
-media_test!(a_driver_can_be_named, || {
-    let folder = Folder::with_spies(&["spy.dll"]);
+media_test!(a_driver_can_be_named, |machine| {
+    let folder = Folder::with_spies(machine, &["spy.dll"]);
     cinepak(&folder, "clip.avi");
     let by_format = folder.drvhost(["decode", "clip.avi"]).json(0);
     for driver in ["vidc.cvid", "iccvid.dll"] {
@@ -138,8 +138,8 @@ media_test!(a_driver_can_be_named, || {
     assert_eq!(folder.names(), ["clip.avi", "spy.dll"]);
 });
 
-media_test!(an_output_replaces_what_had_its_name, || {
-    let folder = Folder::new();
+media_test!(an_output_replaces_what_had_its_name, |machine| {
+    let folder = Folder::new(machine);
     cinepak(&folder, "clip.avi");
     folder.write("out.avi", "What was there before.");
     let decoded = folder.drvhost(["decode", "clip.avi", "-o", "out.avi"]).json(0);
