@@ -36,7 +36,7 @@ mod thunks;
 pub use arguments::{Arguments, Return, Value};
 pub use enter::{Host, Stop, call};
 pub use fault::{Access, Fault, FaultKind, Place};
-pub use image::{Binding, LoadError, Module};
+pub use image::{Binding, Exported, LoadError, Module};
 pub use memory::{Memory, Protection, Violation};
 pub use mode::Mode;
 pub use segments::Segments;

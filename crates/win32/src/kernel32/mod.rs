@@ -9,8 +9,8 @@ mod heap;
 mod memory;
 mod module;
 mod path;
-mod process;
-mod record;
+pub(crate) mod process;
+pub(crate) mod record;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -26,7 +26,7 @@ pub(crate) struct State {
     tls: thread::Slots,
     fls: thread::Slots,
     handles: handles::Handles,
-    command_line: process::CommandLine,
+    pub command_line: process::CommandLine,
 }
 
 impl State {
