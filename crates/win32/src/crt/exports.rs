@@ -59,7 +59,7 @@ library! {
     data::_acmdln as "__p__acmdln", "internal-crt-globals-and-functions";
     data::_wcmdln as "__p__wcmdln", "internal-crt-globals-and-functions";
     data::_commode as "__p__commode", "p-commode";
-    data::_fmode as "__p__fmode", "fmode";
+    data::_fmode as "__p__fmode", "p-fmode";
     data::_daylight as "__daylight", "daylight-dstbias-timezone-and-tzname";
     data::_daylight as "__p__daylight", "daylight-dstbias-timezone-and-tzname";
     data::_dstbias as "__dstbias", "daylight-dstbias-timezone-and-tzname";
@@ -69,15 +69,15 @@ library! {
     data::_tzname as "__tzname", "daylight-dstbias-timezone-and-tzname";
     data::_tzname as "__p__tzname", "daylight-dstbias-timezone-and-tzname";
     data::_iob as "__p__iob", "internal-crt-globals-and-functions";
-    data::_osver as "__p__osver", "osver";
+    data::_osver as "__p__osver", "../../previous-versions/visualstudio/visual-studio-6.0/aa298520(v=vs.60)";
     data::_pctype as "__p__pctype", "pctype-pwctype-wctype-mbctype-mbcasemap";
     data::_pgmptr as "__p__pgmptr", "pgmptr-wpgmptr";
     data::_wpgmptr as "__p__wpgmptr", "pgmptr-wpgmptr";
     data::_sys_errlist as "__sys_errlist", "errno-doserrno-sys-errlist-and-sys-nerr";
     data::_sys_nerr as "__sys_nerr", "errno-doserrno-sys-errlist-and-sys-nerr";
-    data::_winmajor as "__p__winmajor", "winmajor";
-    data::_winminor as "__p__winminor", "winminor";
-    data::_winver as "__p__winver", "winver";
+    data::_winmajor as "__p__winmajor", "../../previous-versions/visualstudio/visual-studio-6.0/aa298520(v=vs.60)";
+    data::_winminor as "__p__winminor", "../../previous-versions/visualstudio/visual-studio-6.0/aa298520(v=vs.60)";
+    data::_winver as "__p__winver", "../../previous-versions/visualstudio/visual-studio-6.0/aa298520(v=vs.60)";
     math::_controlfp as "_control87", "reference/control87-controlfp-control87-2";
     math::_controlfp, "reference/control87-controlfp-control87-2";
     math::hypot as "_hypot", "reference/hypot-hypotf-hypotl-hypot-hypotf-hypotl";
@@ -212,8 +212,11 @@ library! {
     stdio::_fileno, "reference/fileno";
     stdio::fgetc as "_filbuf", "internal-crt-globals-and-functions";
     stdio::fputc as "_flsbuf", "internal-crt-globals-and-functions";
+    stdio::_filelengthi64, "reference/filelength-filelengthi64";
+    stdio::_fstat64, "reference/fstat-fstat32-fstat64-fstati64-fstat32i64-fstat64i32";
     stdio::_isatty, "reference/isatty";
     stdio::_lseek, "reference/lseek-lseeki64";
+    stdio::_lseeki64, "reference/lseek-lseeki64";
     stdio::_open, "reference/open-wopen";
     stdio::_read, "reference/read";
     stdio::_setmode, "reference/setmode";
@@ -225,6 +228,14 @@ library! {
     stdio::ferror, "reference/ferror";
     stdio::fflush, "reference/fflush";
     stdio::fgetc, "reference/fgetc-fgetwc";
+    stdio::fgetpos, "reference/fgetpos";
+    stdio::fgetpos as "fsetpos", "reference/fsetpos";
+    stdio::fgetwc, "reference/fgetc-fgetwc";
+    stdio::fgetwc as "getwc", "reference/getc-getwc";
+    stdio::fputwc, "reference/fputc-fputwc";
+    stdio::fputwc as "putwc", "reference/putc-putwc";
+    stdio::ungetc, "reference/ungetc-ungetwc";
+    stdio::ungetwc, "reference/ungetc-ungetwc";
     stdio::fgets, "reference/fgets-fgetws";
     stdio::fopen, "reference/fopen-wfopen";
     stdio::fputc, "reference/fputc-fputwc";
@@ -283,13 +294,13 @@ library! {
     wide::wcstombs, "reference/wcstombs-wcstombs-l";
     string::strxfrm<u16> as "wcsxfrm", "reference/strxfrm-wcsxfrm-strxfrm-l-wcsxfrm-l";
 
-    &data::_iob, "internal-crt-globals-and-functions";
+    &data::_iob, "iob";
     &data::__mb_cur_max, "mb-cur-max-func-mb-cur-max-l-func-p-mb-cur-max-mb-cur-max";
     &data::_pctype, "pctype-pwctype-wctype-mbctype-mbcasemap";
     &data::_fmode, "fmode";
-    &data::_commode, "internal-crt-globals-and-functions";
+    &data::_commode, "p-commode";
     &data::_adjust_fdiv, "internal-crt-globals-and-functions";
-    &data::_HUGE, "math-constants";
+    &data::_HUGE, "floating-point-support";
     &data::__argc, "argc-argv-wargv";
     &data::__argv, "argc-argv-wargv";
     &data::__wargv, "argc-argv-wargv";
@@ -307,8 +318,8 @@ library! {
     &data::_tzname, "daylight-dstbias-timezone-and-tzname";
     &data::_sys_nerr, "errno-doserrno-sys-errlist-and-sys-nerr";
     &data::_sys_errlist, "errno-doserrno-sys-errlist-and-sys-nerr";
-    &data::_osver, "osver";
-    &data::_winver, "winver";
-    &data::_winmajor, "winmajor";
-    &data::_winminor, "winminor";
+    &data::_osver, "../../previous-versions/visualstudio/visual-studio-6.0/aa298520(v=vs.60)";
+    &data::_winver, "../../previous-versions/visualstudio/visual-studio-6.0/aa298520(v=vs.60)";
+    &data::_winmajor, "../../previous-versions/visualstudio/visual-studio-6.0/aa298520(v=vs.60)";
+    &data::_winminor, "../../previous-versions/visualstudio/visual-studio-6.0/aa298520(v=vs.60)";
 }

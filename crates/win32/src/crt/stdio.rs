@@ -3,7 +3,7 @@
 use guest::{Mode, Stop};
 
 use crate::abi::Pointer;
-use crate::crt::{EACCES, EBADF, data, set_errno};
+use crate::crt::{EACCES, EBADF, EILSEQ, data, set_errno};
 use crate::kernel32::record::Record;
 use crate::process::{Process, still_wanted};
 use crate::text;
@@ -17,6 +17,7 @@ const FILES: u64 = 20;
 /// The mode of a file whose line ends are translated.
 pub(super) const O_TEXT: u32 = 0x4000;
 const EOF: i32 = -1;
+const WEOF: u32 = 0xffff;
 
 /// A FILE as msvcrt.dll's header declares it (`_iobuf`), for code that looks into it: its descriptor, and what it is open for.
 fn object(mode: Mode, flag: u32, descriptor: u32) -> Vec<u8> {
@@ -189,6 +190,38 @@ pub fn _fileno(process: &mut Process, file: Pointer) -> i32 {
     known.unwrap_or_else(|| failed(process, EBADF))
 }
 
+/// fgetwc and its synonym.
+pub fn fgetwc(_: &mut Process, _file: Pointer) -> u32 {
+    WEOF
+}
+
+/// fputwc and its synonym.
+pub fn fputwc(process: &mut Process, character: u16, file: Pointer) -> u32 {
+    match u8::try_from(character) {
+        Ok(byte) if fputc(process, byte, file) != EOF => character.into(),
+        Ok(_) => WEOF,
+        Err(_) => {
+            set_errno(process, EILSEQ);
+            WEOF
+        }
+    }
+}
+
+/// ungetc; there is no file that could be read again.
+pub fn ungetc(_: &mut Process, _character: i32, _file: Pointer) -> i32 {
+    EOF
+}
+
+/// ungetwc; as [`ungetc`].
+pub fn ungetwc(_: &mut Process, _character: u16, _file: Pointer) -> u32 {
+    WEOF
+}
+
+/// fgetpos and fsetpos; no file has a position.
+pub fn fgetpos(process: &mut Process, _file: Pointer, _position: Pointer) -> i32 {
+    failed(process, EBADF)
+}
+
 /// fopen; no file may be opened.
 pub fn fopen(process: &mut Process, _name: Pointer, _mode: Pointer) -> Pointer {
     set_errno(process, EACCES);
@@ -229,6 +262,39 @@ pub fn _write(process: &mut Process, descriptor: i32, from: Pointer, count: u32)
 
 pub fn _lseek(process: &mut Process, _descriptor: i32, _offset: i32, _origin: i32) -> i32 {
     failed(process, EBADF)
+}
+
+pub fn _lseeki64(process: &mut Process, _descriptor: i32, _offset: u64, _origin: i32) -> u64 {
+    set_errno(process, EBADF);
+    u64::MAX
+}
+
+pub fn _filelengthi64(process: &mut Process, _descriptor: i32) -> u64 {
+    set_errno(process, EBADF);
+    u64::MAX
+}
+
+/// _fstat64: the three descriptors that there are belong to a device.
+pub fn _fstat64(process: &mut Process, descriptor: i32, to: Pointer) -> Result<i32, Stop> {
+    const S_IFCHR: u16 = 0x2000;
+    let Some(device) = u32::try_from(descriptor).ok().filter(|&device| u64::from(device) < OPEN_FILES) else {
+        return Ok(failed(process, EBADF));
+    };
+    // struct _stat64: device, inode, mode, links, two owners, device again, size, three times.
+    let stat = Record::new(process.machine.mode())
+        .u32(device)
+        .u16(0)
+        .u16(S_IFCHR)
+        .u16(1)
+        .u16(0)
+        .u16(0)
+        .u32(device)
+        .u64(0)
+        .u64(0)
+        .u64(0)
+        .u64(0);
+    process.machine.memory.write(to.0, &stat.finish())?;
+    Ok(0)
 }
 
 pub fn _close(process: &mut Process, _descriptor: i32) -> i32 {

@@ -207,6 +207,17 @@ fn output(guest: &mut Guest) {
     assert_eq!(*guest.said.borrow(), ["one", "two", "three 4", "hre"]);
     assert_eq!((guest.call("fopen", &[text, text]), guest.errno()), (0, 13));
     assert_eq!((guest.int("_close", &[3]), guest.errno()), (-1, 9));
+    assert_eq!(
+        (guest.call("fputwc", &[u64::from(b'!'), error]), guest.call("getwc", &[files])),
+        (0x21, 0xffff)
+    );
+    let stat = guest.put(&[0xee; 60]);
+    assert_eq!(
+        (guest.int("_fstat64", &[2, stat]), guest.u32(stat), guest.u32(stat + 4)),
+        (0, 2, 0x2000_0000)
+    );
+    assert_eq!((guest.u32(stat + 16), guest.u32(stat + 52), guest.u32(stat + 56)), (2, 0, 0xeeee_eeee));
+    assert_eq!((guest.int("_fstat64", &[3, stat]), guest.errno()), (-1, 9));
     assert_eq!(guest.call("fwrite", &[text, 1, 1, text]), 0);
 }
 

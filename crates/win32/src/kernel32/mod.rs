@@ -1,11 +1,13 @@
 //! kernel32.dll and what forwards to it.
 
+mod atom;
 pub(crate) mod codepage;
 mod critical;
 pub(crate) mod error;
 mod file;
 mod handles;
 mod heap;
+mod interlocked;
 mod memory;
 mod module;
 mod path;
@@ -27,6 +29,7 @@ pub(crate) struct State {
     fls: thread::Slots,
     handles: handles::Handles,
     pub command_line: process::CommandLine,
+    atoms: atom::Atoms,
 }
 
 impl State {
@@ -40,6 +43,7 @@ impl State {
             fls: thread::Slots::new(),
             handles: handles::Handles::new(),
             command_line: process::CommandLine::new(machine)?,
+            atoms: atom::Atoms::default(),
         })
     }
 }
@@ -199,6 +203,20 @@ library! {
     process::SetUnhandledExceptionFilter, "errhandlingapi/nf-errhandlingapi-setunhandledexceptionfilter";
     process::TerminateProcess, "processthreadsapi/nf-processthreadsapi-terminateprocess";
     process::UnhandledExceptionFilter, "errhandlingapi/nf-errhandlingapi-unhandledexceptionfilter";
+
+    interlocked::InterlockedCompareExchange, "winnt/nf-winnt-interlockedcompareexchange";
+    interlocked::InterlockedDecrement, "winnt/nf-winnt-interlockeddecrement";
+    interlocked::InterlockedExchange, "winnt/nf-winnt-interlockedexchange";
+    interlocked::InterlockedExchangeAdd, "winnt/nf-winnt-interlockedexchangeadd";
+    interlocked::InterlockedIncrement, "winnt/nf-winnt-interlockedincrement";
+
+    atom::AddAtom<u8> as "AddAtomA", "winbase/nf-winbase-addatoma";
+    atom::AddAtom<u16> as "AddAtomW", "winbase/nf-winbase-addatomw";
+    atom::DeleteAtom, "winbase/nf-winbase-deleteatom";
+    atom::FindAtom<u8> as "FindAtomA", "winbase/nf-winbase-findatoma";
+    atom::FindAtom<u16> as "FindAtomW", "winbase/nf-winbase-findatomw";
+    atom::GetAtomName<u8> as "GetAtomNameA", "winbase/nf-winbase-getatomnamea";
+    atom::GetAtomName<u16> as "GetAtomNameW", "winbase/nf-winbase-getatomnamew";
 
     file::CreateFile as "CreateFileA", "fileapi/nf-fileapi-createfilea";
     file::CreateFile as "CreateFileW", "fileapi/nf-fileapi-createfilew";

@@ -24,6 +24,7 @@ fn shims_answer(mode: Mode) {
     modules(&mut guest);
     text(&mut guest);
     synchronisation(&mut guest);
+    atoms_and_interlocked_numbers(&mut guest);
     console_and_messages(&mut guest);
     system(&mut guest);
 }
@@ -159,6 +160,27 @@ fn synchronisation(guest: &mut Guest) {
         (guest.call("TlsFree", &[slot]), guest.call("TlsGetValue", &[slot]), guest.last_error()),
         (1, 0, 87)
     );
+}
+
+fn atoms_and_interlocked_numbers(guest: &mut Guest) {
+    let (name, upper, out) = (guest.put(b"gcc-eh\0"), guest.wide("GCC-EH"), guest.put(&[0; 16]));
+    let atom = guest.call("AddAtomA", &[name]);
+    assert_eq!((atom, guest.call("FindAtomW", &[upper])), (0xc000, atom));
+    assert_eq!((guest.call("GetAtomNameA", &[atom, out, 4]), guest.text(out)), (3, "gcc".to_owned()));
+    assert_eq!(guest.call("DeleteAtom", &[atom]), 0);
+    assert_eq!((guest.call("FindAtomA", &[name]), guest.last_error()), (0, 2));
+    assert_eq!((guest.call("DeleteAtom", &[atom]), guest.last_error()), (atom, 6));
+    let number = guest.put(b"#12\0");
+    assert_eq!([number, 12].map(|name| guest.call("AddAtomA", &[name])), [12, 12]);
+    assert_eq!((guest.call("GetAtomNameA", &[12, out, 16]), guest.text(out)), (3, "#12".to_owned()));
+
+    let at = guest.put(&5_i32.to_le_bytes());
+    assert_eq!(guest.int("InterlockedIncrement", &[at]), 6);
+    assert_eq!(guest.int("InterlockedExchangeAdd", &[at, MINUS_ONE]), 6);
+    assert_eq!(guest.int("InterlockedCompareExchange", &[at, 9, 4]), 5);
+    assert_eq!(guest.int("InterlockedCompareExchange", &[at, 0, 5]), 5);
+    assert_eq!(guest.int("InterlockedDecrement", &[at]), -1);
+    assert_eq!((guest.int("InterlockedExchange", &[at, 7]), guest.u32(at)), (-1, 7));
 }
 
 fn console_and_messages(guest: &mut Guest) {
