@@ -24,10 +24,24 @@ pub struct Module {
     pub tls_callbacks: Vec<u64>,
     /// Where the table of functions lies by which its 64-bit code is unwound, and its size in bytes.
     pub functions: Option<(u64, u64)>,
-    /// Exported functions and data that lie in the image, by name.
-    exports: Vec<(String, u64)>,
+    /// What it exports, by name.
+    exports: Vec<(String, Exported)>,
     /// The same by ordinal.
-    ordinals: Vec<(u32, u64)>,
+    ordinals: Vec<(u32, Exported)>,
+}
+
+/// Where an export of a loaded image leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exported {
+    /// To code or data at an address.
+    Address(u64),
+    /// To an export of another library, which whoever loads images must find.
+    Forward {
+        /// The library, usually without its `.dll`.
+        library: String,
+        /// The export in that library.
+        symbol: pe::Symbol,
+    },
 }
 
 impl Module {
@@ -37,17 +51,19 @@ impl Module {
         self.base..self.base + self.size
     }
 
-    /// The address of the export with this name.
+    /// Where the export leads that has this name or ordinal.
     #[must_use]
-    pub fn export(&self, name: &str) -> Option<u64> {
-        let index = self.exports.binary_search_by(|(export, _)| export.as_str().cmp(name)).ok()?;
-        Some(self.exports[index].1)
-    }
-
-    /// The address of the export with this ordinal.
-    #[must_use]
-    pub fn export_by_ordinal(&self, ordinal: u32) -> Option<u64> {
-        self.ordinals.iter().find(|(export, _)| *export == ordinal).map(|&(_, address)| address)
+    pub fn export(&self, symbol: &pe::Symbol) -> Option<&Exported> {
+        match symbol {
+            pe::Symbol::Name(name) => {
+                let index = self.exports.binary_search_by(|(export, _)| export.cmp(name)).ok()?;
+                self.exports.get(index).map(|(_, target)| target)
+            }
+            pe::Symbol::Ordinal(ordinal) => {
+                let known = self.ordinals.iter().find(|(export, _)| *export == u32::from(*ordinal));
+                known.map(|(_, target)| target)
+            }
+        }
     }
 }
 
@@ -231,14 +247,18 @@ impl Machine {
     ) -> Result<Module, LoadError> {
         let (mut exports, mut ordinals) = (Vec::new(), Vec::new());
         for export in image.exports()? {
-            let pe::ExportTarget::Rva(rva) = export.target else { continue };
-            let address = map.address("export table", rva.into(), 0)?;
-            ordinals.push((export.ordinal, address));
+            let target = match export.target {
+                pe::ExportTarget::Rva(rva) => {
+                    Exported::Address(map.address("export table", rva.into(), 0)?)
+                }
+                pe::ExportTarget::Forward { library, symbol } => Exported::Forward { library, symbol },
+            };
             if let Some(name) = export.name {
-                exports.push((name, address));
+                exports.push((name, target.clone()));
             }
+            ordinals.push((export.ordinal, target));
         }
-        exports.sort();
+        exports.sort_by(|(a, _), (b, _)| a.cmp(b));
         let entry = match image.entry_rva() {
             0 => None,
             rva => Some(map.address("entry point", rva.into(), 1)?),

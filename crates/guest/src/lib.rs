@@ -39,7 +39,7 @@ pub use arguments::{Arguments, Return, Value};
 pub use cpu::Cpu;
 pub use enter::{Host, Stop, call};
 pub use fault::{Access, Fault, FaultKind, Place};
-pub use image::{Binding, LoadError, Module};
+pub use image::{Binding, Exported, LoadError, Module};
 pub use memory::{Memory, Protection, Violation};
 pub use mode::Mode;
 pub use segments::Segments;

@@ -3,11 +3,11 @@
 //! Types are what Win32's declarations say, so that one declaration serves drivers of both widths: a [`Pointer`] is as wide as
 //! the guest's, a `u32` is a DWORD in either.
 
-use guest::{Arguments, Machine, Memory, Stop, Value, Violation};
+use guest::{Arguments, Machine, Memory, Mode, Stop, Value, Violation};
 
 use crate::process::Process;
 
-/// A pointer, handle, SIZE_T or anything else as wide as the guest's addresses.
+/// A pointer, SIZE_T or anything else without a sign that is as wide as the guest's addresses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pointer(pub u64);
 
@@ -34,8 +34,38 @@ impl Pointer {
     }
 }
 
-/// INVALID_HANDLE_VALUE.
-pub const INVALID_HANDLE: Pointer = Pointer(u64::MAX);
+/// A handle of a kernel object, a window or a driver instance, as 64 bits. A 32-bit guest's are extended by their sign, so that the pseudo
+/// handles, which are negative, are the same numbers in either mode (MS Learn, "Interprocess Communication Between 32-bit and 64-bit
+/// Applications").
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Handle(pub u64);
+
+impl Handle {
+    /// No handle.
+    pub const NULL: Self = Self(0);
+    /// INVALID_HANDLE_VALUE.
+    pub const INVALID: Self = Self(u64::MAX);
+
+    /// The handle in guest memory at an address.
+    ///
+    /// # Errors
+    /// [`Violation`] when not all of it is readable.
+    pub fn read(machine: &Machine, at: Pointer) -> Result<Self, Violation> {
+        machine.pointer_at(at.0).map(|word| Self(signed(machine.mode(), word).cast_unsigned()))
+    }
+}
+
+/// A LONG_PTR, as which LPARAM, LRESULT and INT_PTR are declared: a number with a sign that is as wide as the guest's addresses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct LongPtr(pub i64);
+
+/// What a guest's word means as a number with a sign.
+pub(crate) fn signed(mode: Mode, word: u64) -> i64 {
+    match mode {
+        Mode::I386 => (word << 32).cast_signed() >> 32,
+        Mode::X86_64 => word.cast_signed(),
+    }
+}
 
 /// Reads the arguments of one import call, from the first to the last.
 #[derive(Debug)]
@@ -67,6 +97,23 @@ impl Argument for Pointer {
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, Violation> {
         reader.arguments.word(reader.memory).map(Self)
+    }
+}
+
+impl Argument for LongPtr {
+    const SLOTS: Option<u32> = Some(1);
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, Violation> {
+        let mode = reader.arguments.mode();
+        reader.arguments.word(reader.memory).map(|word| Self(signed(mode, word)))
+    }
+}
+
+impl Argument for Handle {
+    const SLOTS: Option<u32> = Some(1);
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, Violation> {
+        LongPtr::decode(reader).map(|LongPtr(number)| Self(number.cast_unsigned()))
     }
 }
 
@@ -176,6 +223,18 @@ impl Answer for () {
 impl Answer for Pointer {
     fn encode(self) -> Value {
         Value::Integer(self.0)
+    }
+}
+
+impl Answer for Handle {
+    fn encode(self) -> Value {
+        Value::Integer(self.0)
+    }
+}
+
+impl Answer for LongPtr {
+    fn encode(self) -> Value {
+        Value::Integer(self.0.cast_unsigned())
     }
 }
 

@@ -1,8 +1,9 @@
 //! The images of a process: loading them, telling them of their beginning and end, finding what they have.
 
-use guest::{Binding, Fault, FaultKind, LoadError, Module, Stop, Thunks};
+use guest::{Binding, Exported, Fault, FaultKind, LoadError, Module, Stop, Thunks};
+use pe::Symbol;
 
-use crate::abi::Pointer;
+use crate::abi::{Pointer, signed};
 use crate::library::Entry;
 use crate::process::Process;
 use crate::user32::Strings;
@@ -38,11 +39,10 @@ impl Process {
         let mut unresolved = Vec::new();
         let mut bindings = Vec::new();
         for import in image.imports()? {
-            let symbol = import.symbol.to_string();
-            let target = match self.find(&import.library, &symbol) {
+            let target = match self.find(&import.library, &import.symbol) {
                 Some(target) => target,
                 None => {
-                    let entry = Entry::missing(import.library, symbol);
+                    let entry = Entry::missing(import.library, import.symbol.to_string());
                     unresolved.push(entry.full_name());
                     self.missing(entry).ok_or(LoadError::TooMany("imports"))?
                 }
@@ -69,6 +69,39 @@ impl Process {
             Some(index) => u32::try_from(index).ok().map(Thunks::address),
             None => self.add(entry),
         }
+    }
+
+    /// The address of what a library exports: an image, or shims.
+    pub(crate) fn find(&mut self, library: &str, symbol: &Symbol) -> Option<u64> {
+        self.follow(Exported::Forward { library: library.to_owned(), symbol: symbol.clone() })
+    }
+
+    /// The address that an export leads to, if it can be found.
+    pub(crate) fn follow(&mut self, mut target: Exported) -> Option<u64> {
+        /// From how many libraries to the next. Two could forward to each other without end.
+        const MOST: usize = 8;
+        for _ in 0..=MOST {
+            let (library, symbol) = match target {
+                Exported::Address(address) => return Some(address),
+                Exported::Forward { library, symbol } => (library, symbol),
+            };
+            target = match self.module_named(&library) {
+                Some(module) => module.export(&symbol)?.clone(),
+                None => return self.supplied(&library, &symbol),
+            };
+        }
+        None
+    }
+
+    /// The loaded image with this file name, in any case; the extension may be missing if it is `.dll`.
+    pub(crate) fn module_named(&self, name: &str) -> Option<&Module> {
+        let mut modules = self.images.iter().map(|image| &image.module);
+        modules.find(|module| {
+            let known = module.name.as_str();
+            let stem = known.len().checked_sub(".dll".len()).and_then(|end| known.split_at_checked(end));
+            let short = stem.filter(|(_, extension)| extension.eq_ignore_ascii_case(".dll"));
+            known.eq_ignore_ascii_case(name) || short.is_some_and(|(stem, _)| stem.eq_ignore_ascii_case(name))
+        })
     }
 
     /// The image with this module handle, or for NULL the driver, which counts as the process's program.
@@ -156,17 +189,20 @@ impl Process {
 
     /// The address of a function that an image exports.
     #[must_use]
-    pub fn export(&self, module: u64, name: &str) -> Option<u64> {
-        let address = self.loaded(Pointer(module))?.module.export(name)?;
-        self.machine.executable(address).then_some(address)
+    pub fn export(&mut self, module: u64, name: &str) -> Option<u64> {
+        let target = self.image(Pointer(module))?.export(&Symbol::Name(name.to_owned()))?.clone();
+        self.follow(target).filter(|&address| self.machine.executable(address))
     }
 
-    /// Calls a function of an image, which stays at least until that has returned.
+    /// Calls a `DriverProc`, whose image stays at least until that has returned. The answer's bits are those of its LRESULT as 64 bits.
     pub(crate) fn call_driver(&mut self, function: u64, arguments: &[u64; 5]) -> Result<u64, Fault> {
         let place = |image: &&mut Loaded| image.module.range().contains(&function);
-        let Some(image) = self.images.iter_mut().find(place) else { return self.call(function, arguments) };
-        image.running += 1;
-        let outcome = self.call(function, arguments);
+        let image = self.images.iter_mut().find(place);
+        if let Some(image) = image {
+            image.running += 1;
+        }
+        let mode = self.machine.mode();
+        let outcome = self.call(function, arguments).map(|word| signed(mode, word).cast_unsigned());
         let Some(image) = self.images.iter_mut().find(place) else { return outcome };
         image.running -= 1;
         let module = image.module.base;

@@ -8,7 +8,9 @@
 //! }
 //! ```
 //! A function with an A and a W form is one function, generic over the unit of text, in two lines, such as
-//! `module::LoadLibrary<u8> as "LoadLibraryA"`.
+//! `module::LoadLibrary<u8> as "LoadLibraryA"`. A variable that a library exports is a function that answers where it lies, behind a `&`:
+//! `&data::_fmode, "fmode";`.
+//!
 //! Everything else derives from the function's type: how arguments are decoded ([`abi`]), how the result goes back, the name in reports.
 //! A shim reaches the guest only through [`Process`]: checked copies of guest memory, and calls back into guest code.
 #![forbid(unsafe_code)]
@@ -29,5 +31,5 @@ mod text;
 mod user32;
 mod winmm;
 
-pub use library::{Convention, Library, Shim, libraries};
+pub use library::{Convention, Library, Shim, Variable, libraries};
 pub use process::{Link, LinkError, Process};

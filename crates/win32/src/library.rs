@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use guest::{Arguments, Return, Stop, Value};
 use wire::channel::Name;
 
-use crate::abi::Serve;
+use crate::abi::{Pointer, Serve};
 use crate::process::Process;
 
 /// One function that the guest can import.
@@ -17,6 +17,17 @@ pub struct Shim {
     /// The page that documents it.
     pub source: &'static str,
     pub(crate) function: &'static dyn Erased,
+}
+
+/// One variable that the guest can import: its address, which is what `&` gives in C.
+#[derive(Clone, Copy)]
+pub struct Variable {
+    /// Its exported name.
+    pub name: &'static str,
+    /// The page that documents it.
+    pub source: &'static str,
+    /// Where it lies.
+    pub(crate) address: fn(&mut Process) -> Pointer,
 }
 
 /// Who takes a function's arguments off an i386 guest's stack.
@@ -39,6 +50,8 @@ pub struct Library {
     pub base: &'static str,
     /// Its functions.
     pub shims: &'static [Shim],
+    /// Its variables.
+    pub variables: &'static [Variable],
 }
 
 /// Every library.
@@ -81,13 +94,15 @@ impl<F: Serve<S> + Sync, S> Erased for Typed<F, S> {
     }
 }
 
-/// Declares a library: its calling convention, its names, where its documentation is, and a line for each function. The exported name is the function's own,
-/// unless `as "name"` gives another. A function that is the same for bytes and for UTF-16 is one generic function in two lines.
+/// Declares a library: its calling convention, its names, where its documentation is, a line for each function, then a line with `&` for each
+/// variable, of which a function answers the address. The exported name is the function's own, unless `as "name"` gives another. A function that
+/// is the same for bytes and for UTF-16 is one generic function in two lines.
 macro_rules! library {
     (@name $function:ident) => { stringify!($function) };
     (@name $head:ident :: $($rest:tt)+) => { library!(@name $($rest)+) };
     ($(#[$meta:meta])* $library:ident, $convention:ident, [$($name:literal),+], $base:literal;
-     $($($path:ident)::+ $(<$unit:ident>)? $(as $export:literal)?, $source:literal;)*) => {
+     $($($path:ident)::+ $(<$unit:ident>)? $(as $export:literal)?, $source:literal;)*
+     $(&$($variable:ident)::+, $variable_source:literal;)*) => {
         $(#[$meta])*
         pub(crate) const $library: crate::library::Library = crate::library::Library {
             names: &[$($name),+],
@@ -97,6 +112,11 @@ macro_rules! library {
                 name: library!(@export $($export)?, $($path)::+),
                 source: $source,
                 function: &crate::library::Typed::new($($path)::+ $(::<$unit>)?),
+            }),*],
+            variables: &[$(crate::library::Variable {
+                name: library!(@name $($variable)::+),
+                source: $variable_source,
+                address: $($variable)::+,
             }),*],
         };
     };

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU32;
 use std::time::{Duration, Instant};
 
 use guest::{Arguments, Cpu, Fault, FaultKind, Host, LoadError, Machine, Mode, Return, Stop, Thunks};
+use pe::Symbol;
 use wire::{ToHost, ToWorker};
 
 use crate::abi::Pointer;
@@ -79,8 +80,8 @@ impl Process {
     /// [`LoadError`] when its own blocks do not fit into guest memory.
     pub fn new(mut machine: Machine, link: Box<dyn Link>) -> Result<Self, LoadError> {
         let full = |_| LoadError::TooMany("memory of the system's own");
-        let crt = crate::crt::State::new(&mut machine).map_err(full)?;
         let kernel32 = crate::kernel32::State::new(&mut machine).map_err(full)?;
+        let crt = crate::crt::State::new(&mut machine, &kernel32.command_line).map_err(full)?;
         let mut process = Self {
             machine,
             heap: Heap::new(),
@@ -106,7 +107,9 @@ impl Process {
         }
         if process.machine.mode() == Mode::I386 {
             for (name, function, count) in crate::crt::INTRINSICS {
-                let target = process.find("msvcrt.dll", function).ok_or(LoadError::TooMany("shims"))?;
+                let target = process
+                    .supplied("msvcrt.dll", &Symbol::Name(function.to_owned()))
+                    .ok_or(LoadError::TooMany("shims"))?;
                 let address = process.machine.native_from_x87(target, count).map_err(full)?;
                 process.intrinsics.insert(name, address);
             }
@@ -120,18 +123,23 @@ impl Process {
         Some(Thunks::address(index))
     }
 
-    /// The address of a library's function, if there is a shim for it.
-    pub(crate) fn find(&mut self, library: &str, function: &str) -> Option<u64> {
+    /// The address of what shims supply of a library: a function or a variable. Neither has an ordinal that stays the same from one
+    /// version of Windows to the next.
+    pub(crate) fn supplied(&mut self, library: &str, symbol: &Symbol) -> Option<u64> {
+        let Symbol::Name(name) = symbol else { return None };
         let (place, library) = library::find(library)?;
-        let listed = library.shims.iter().any(|shim| shim.name == function);
+        if let Some(variable) = library.variables.iter().find(|variable| variable.name == name) {
+            return Some((variable.address)(self).0);
+        }
+        let listed = library.shims.iter().any(|shim| shim.name == name);
         if listed || library.convention == Convention::Cdecl {
-            let native = self.machine.native(function).or_else(|| self.intrinsics.get(function).copied());
+            let native = self.machine.native(name).or_else(|| self.intrinsics.get(name.as_str()).copied());
             if native.is_some() {
                 return native;
             }
         }
         let &(_, first) = self.libraries.get(place)?;
-        let index = first + library.shims.iter().position(|shim| shim.name == function)?;
+        let index = first + library.shims.iter().position(|shim| shim.name == name)?;
         self.entries.get_mut(index)?.note();
         u32::try_from(index).ok().map(Thunks::address)
     }
@@ -139,8 +147,8 @@ impl Process {
     /// The handle of a library: a loaded image, or one that shims stand for.
     pub(crate) fn library_handle(&self, name: &str) -> Option<u64> {
         let file = name.rsplit(['\\', '/']).next().unwrap_or(name);
-        if let Some(image) = self.images.iter().find(|image| image.module.name.eq_ignore_ascii_case(file)) {
-            return Some(image.module.base);
+        if let Some(module) = self.module_named(file) {
+            return Some(module.base);
         }
         let (place, _) = library::find(file)?;
         self.libraries.get(place).map(|&(handle, _)| handle)

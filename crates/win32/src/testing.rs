@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use guest::{FaultKind, Machine, Mode};
+use pe::Symbol;
 use wire::{ToHost, ToWorker};
 
 use crate::process::{Link, LinkError, Process};
@@ -56,7 +57,7 @@ impl Link for Notes {
     fn note_shim(&self, _: &wire::channel::Name) {}
 }
 
-/// A guest without a driver, and 64 KiB of its memory for arguments.
+/// A guest without a driver that runs in one mode, and 64 KiB of its memory for arguments.
 pub(crate) struct Guest {
     pub process: Process,
     /// What the guest has said so far.
@@ -66,10 +67,10 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    pub fn new() -> Self {
+    pub fn new(mode: Mode) -> Self {
         let said = Rc::default();
         let mut process =
-            Process::new(Machine::new(Mode::X86_64).unwrap(), Box::new(Notes(Rc::clone(&said)))).unwrap();
+            Process::new(Machine::new(mode).unwrap(), Box::new(Notes(Rc::clone(&said)))).unwrap();
         process.machine.seal().unwrap();
         let room = process.allocate(0x1_0000, true).0;
         Self { process, said, room }
@@ -78,7 +79,49 @@ impl Guest {
     /// The address of a function, whichever library has it.
     pub fn address(&mut self, function: &str) -> u64 {
         let libraries = ["kernel32", "ucrtbase", "user32"];
-        libraries.iter().find_map(|library| self.process.find(library, function)).unwrap()
+        let symbol = Symbol::Name(function.to_owned());
+        libraries.iter().find_map(|library| self.process.find(library, &symbol)).unwrap()
+    }
+
+    pub fn mode(&self) -> Mode {
+        self.process.machine.mode()
+    }
+
+    /// Bytes of a pointer.
+    pub fn pointer_size(&self) -> u64 {
+        self.mode().pointer_size()
+    }
+
+    /// What there is for each mode, for this guest's.
+    pub fn pick<T>(&self, i386: T, x86_64: T) -> T {
+        match self.mode() {
+            Mode::I386 => i386,
+            Mode::X86_64 => x86_64,
+        }
+    }
+
+    /// -1 as a result that is as wide as a pointer.
+    pub fn minus_one(&self) -> u64 {
+        self.pick(u32::MAX.into(), u64::MAX)
+    }
+
+    /// An argument of 64 bits, as the slots that it takes.
+    pub fn long(&self, value: u64) -> Vec<u64> {
+        self.pick(vec![value & u64::from(u32::MAX), value >> 32], vec![value])
+    }
+
+    /// Puts an array of pointers, or the slots of a `va_list`.
+    pub fn pointers(&mut self, pointers: &[u64]) -> u64 {
+        let at = self.room;
+        self.room += (pointers.len() as u64 * self.pointer_size() + 1).next_multiple_of(16);
+        for (at, &pointer) in (at..).step_by(self.pointer_size() as usize).zip(pointers) {
+            self.process.machine.put_pointer(at, pointer).unwrap();
+        }
+        at
+    }
+
+    pub fn pointer(&self, at: u64) -> u64 {
+        self.process.machine.pointer_at(at).unwrap()
     }
 
     pub fn call(&mut self, function: &str, arguments: &[u64]) -> u64 {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use guest::Stop;
 
-use crate::abi::{INVALID_HANDLE, Pointer, Variadic};
+use crate::abi::{Handle, LongPtr, Pointer, Variadic};
 use crate::crt::print_cut;
 use crate::kernel32::codepage::{Unit, put, text};
 use crate::kernel32::error::{ERROR_ACCESS_DENIED, ERROR_RESOURCE_NAME_NOT_FOUND, fail};
@@ -113,7 +113,7 @@ pub fn wvsprintf<U: Unit>(
 /// MessageBox: passes the message on and presses OK.
 pub fn MessageBox<U: Unit>(
     process: &mut Process,
-    _owner: Pointer,
+    _owner: Handle,
     message: Pointer,
     caption: Pointer,
     _kind: u32,
@@ -126,13 +126,13 @@ pub fn MessageBox<U: Unit>(
 }
 
 /// GetDesktopWindow: a handle that no function here takes.
-pub fn GetDesktopWindow(_: &mut Process) -> Pointer {
-    Pointer(0x1_0010)
+pub fn GetDesktopWindow(_: &mut Process) -> Handle {
+    Handle(0x1_0010)
 }
 
 /// GetActiveWindow and GetForegroundWindow: none.
-pub fn GetActiveWindow(_: &mut Process) -> Pointer {
-    Pointer::NULL
+pub fn GetActiveWindow(_: &mut Process) -> Handle {
+    Handle::NULL
 }
 
 /// DialogBoxParamA and DialogBoxParamW: -1.
@@ -140,11 +140,11 @@ pub fn DialogBoxParam(
     process: &mut Process,
     _module: Pointer,
     _template: Pointer,
-    _owner: Pointer,
+    _owner: Handle,
     _procedure: Pointer,
-    _parameter: Pointer,
-) -> Pointer {
-    fail(process, ERROR_ACCESS_DENIED, INVALID_HANDLE)
+    _parameter: LongPtr,
+) -> LongPtr {
+    fail(process, ERROR_ACCESS_DENIED, LongPtr(-1))
 }
 
 /// CreateDialogParamA and CreateDialogParamW.
@@ -152,11 +152,11 @@ pub fn CreateDialogParam(
     process: &mut Process,
     _module: Pointer,
     _template: Pointer,
-    _owner: Pointer,
+    _owner: Handle,
     _procedure: Pointer,
-    _parameter: Pointer,
-) -> Pointer {
-    fail(process, ERROR_ACCESS_DENIED, Pointer::NULL)
+    _parameter: LongPtr,
+) -> Handle {
+    fail(process, ERROR_ACCESS_DENIED, Handle::NULL)
 }
 
 /// CreateWindowExA and CreateWindowExW.
@@ -171,10 +171,10 @@ pub fn CreateWindowEx(
     _y: i32,
     _width: i32,
     _height: i32,
-    _parent: Pointer,
-    _menu: Pointer,
+    _parent: Handle,
+    _menu: Handle,
     _module: Pointer,
     _parameter: Pointer,
-) -> Pointer {
-    fail(process, ERROR_ACCESS_DENIED, Pointer::NULL)
+) -> Handle {
+    fail(process, ERROR_ACCESS_DENIED, Handle::NULL)
 }

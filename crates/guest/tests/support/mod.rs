@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use guest::{
-    Access, Arguments, Cpu, Fault, FaultKind, Host, Machine, Mode, Module, Return, Stop, Thunks, Value, call,
+    Access, Arguments, Cpu, Exported, Fault, FaultKind, Host, Machine, Mode, Module, Return, Stop, Thunks,
+    Value, call,
 };
 use pe::builder::Builder;
 
@@ -17,7 +18,10 @@ struct Guest {
 
 impl Guest {
     fn function(&self, name: &str) -> u64 {
-        self.module.as_ref().unwrap().export(name).unwrap()
+        match self.module.as_ref().unwrap().export(&pe::Symbol::Name(name.to_owned())) {
+            Some(&Exported::Address(address)) => address,
+            other => panic!("{name} leads to {other:?}"),
+        }
     }
 
     fn run(&mut self, name: &str, arguments: &[u64]) -> Result<u64, Fault> {

@@ -22,7 +22,7 @@ fn integer<U: Unit>(process: &mut Process, text: Pointer, end: Pointer, base: u3
         Integer { magnitude: Some(0), negative: false, length: 0 }
     };
     if !end.is_null() {
-        put_pointer(&machine.memory, end, text.at(number.length * U::SIZE))?;
+        put_pointer(machine, end, text.at(number.length * U::SIZE))?;
     }
     if !valid {
         set_errno(process, EINVAL);
@@ -61,7 +61,7 @@ fn double<U: Unit>(process: &mut Process, text: Pointer, end: Pointer) -> Result
     let machine = &process.machine;
     let Float { value, out_of_range, length } = number::float(&units::<U>(machine, text))?;
     if !end.is_null() {
-        put_pointer(&machine.memory, end, text.at(length * U::SIZE))?;
+        put_pointer(machine, end, text.at(length * U::SIZE))?;
     }
     Ok(ranged(process, (value, out_of_range)))
 }

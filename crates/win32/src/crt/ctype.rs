@@ -22,29 +22,36 @@ classes! {
     isalnum iswalnum = u8::is_ascii_alphanumeric;
     isupper iswupper = u8::is_ascii_uppercase;
     islower iswlower = u8::is_ascii_lowercase;
-    isspace iswspace = |byte| matches!(byte, b'\t'..=b'\r' | b' ');
+    isspace iswspace = is_space;
     isprint iswprint = |byte| matches!(byte, b' '..=b'~');
     isgraph iswgraph = u8::is_ascii_graphic;
     ispunct iswpunct = u8::is_ascii_punctuation;
     iscntrl iswcntrl = u8::is_ascii_control;
 }
 
-/// iswctype: whether a character is in any of the classes that the mask names (ctype.h: `_UPPER` and so on).
-pub fn iswctype(process: &mut Process, character: u16, classes: u16) -> i32 {
-    type Class = fn(&mut Process, i32) -> i32;
-    const BITS: [(u16, Class); 8] = [
-        (0x01, isupper),
-        (0x02, islower),
-        (0x04, isdigit),
-        (0x08, isspace),
-        (0x10, ispunct),
-        (0x20, iscntrl),
-        (0x80, isxdigit),
-        (0x100, isalpha),
+/// The classes that a character is in, as a mask (ctype.h: `_UPPER` and so on).
+pub(super) fn classes(character: u8) -> u16 {
+    const BITS: [(u16, fn(&u8) -> bool); 9] = [
+        (0x01, u8::is_ascii_uppercase),
+        (0x02, u8::is_ascii_lowercase),
+        (0x04, u8::is_ascii_digit),
+        (0x08, is_space),
+        (0x10, u8::is_ascii_punctuation),
+        (0x20, u8::is_ascii_control),
+        (0x40, |byte| matches!(byte, b' ' | b'\t')),
+        (0x80, u8::is_ascii_hexdigit),
+        (0x100, u8::is_ascii_alphabetic),
     ];
-    let blank = classes & 0x40 != 0 && [u16::from(b' '), u16::from(b'\t')].contains(&character);
-    let any = BITS.iter().any(|&(bit, class)| classes & bit != 0 && class(process, character.into()) != 0);
-    (any || blank).into()
+    BITS.iter().filter(|(_, class)| class(&character)).fold(0, |mask, (bit, _)| mask | bit)
+}
+
+fn is_space(byte: &u8) -> bool {
+    matches!(byte, b'\t'..=b'\r' | b' ')
+}
+
+/// iswctype: whether a character is in any of the classes that the mask names.
+pub fn iswctype(_: &mut Process, character: u16, mask: u16) -> i32 {
+    u8::try_from(character).is_ok_and(|byte| classes(byte) & mask != 0).into()
 }
 
 pub fn toupper(process: &mut Process, character: i32) -> i32 {

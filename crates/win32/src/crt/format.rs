@@ -24,6 +24,9 @@ pub(super) trait Source {
 
     /// The next argument, as wide as a pointer.
     fn pointer(&mut self) -> Result<u64, Stop>;
+
+    /// Bytes of a pointer.
+    fn pointer_size(&self) -> u64;
 }
 
 /// Where the result goes.
@@ -233,13 +236,14 @@ fn convert(
     match letter {
         b'd' | b'i' | b'u' | b'x' | b'X' | b'o' => integer(specification, letter, source, output),
         b'p' => {
-            let address = source.pointer()?;
-            let digits = hexadecimal_pointer(address);
+            // All digits of the address, in upper case.
+            let mut buffer = [0; 24];
+            let digits = in_base(&mut buffer, source.pointer()?, 16, true);
+            let zeros = (2 * source.pointer_size()).saturating_sub(digits.len() as u64);
+            let zeros = u32::try_from(zeros).unwrap_or(0);
             let prefix: &[u8] = if specification.alternate { b"0X" } else { b"" };
-            output.number(
-                &specification,
-                &Number { prefix, head: &digits, zeros: 0, tail: b"", fillable: false },
-            )
+            let number = Number { prefix, head: b"", zeros, tail: digits, fillable: false };
+            output.number(&specification, &number)
         }
         b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'a' | b'A' => {
             double(dialect, specification, letter, source, output)
@@ -272,7 +276,7 @@ fn integer(
     let signed = matches!(letter, b'd' | b'i');
     let (value, bits) = match specification.size {
         Size::LongLong => (source.long_long()?, 64),
-        Size::Pointer => (source.pointer()?, 8 * crate::crt::POINTER_SIZE),
+        Size::Pointer => (source.pointer()?, 8 * source.pointer_size()),
         Size::Char => (source.int()?.into(), 8),
         Size::Short => (source.int()?.into(), 16),
         Size::Int | Size::Long | Size::Wide => (source.int()?.into(), 32),
@@ -331,17 +335,6 @@ fn in_base(buffer: &mut [u8; 24], mut value: u64, base: u64, upper: bool) -> &[u
             return &buffer[start..];
         }
     }
-}
-
-/// All digits of an address, in upper case.
-fn hexadecimal_pointer(address: u64) -> [u8; 2 * crate::crt::POINTER_SIZE as usize] {
-    let mut digits = [b'0'; 2 * crate::crt::POINTER_SIZE as usize];
-    let mut buffer = [0; 24];
-    let significant = in_base(&mut buffer, address, 16, true);
-    for (digit, &own) in digits.iter_mut().rev().zip(significant.iter().rev()) {
-        *digit = own;
-    }
-    digits
 }
 
 fn double(

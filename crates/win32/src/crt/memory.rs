@@ -1,9 +1,9 @@
 //! Bytes and blocks: `memcpy` and its kin, `malloc` and its kin.
 
-use guest::{Stop, Violation};
+use guest::Stop;
 
 use crate::abi::Pointer;
-use crate::crt::{EINVAL, ENOMEM, pointer_at, set_errno};
+use crate::crt::{EINVAL, ENOMEM, pointer_at, put_pointer, set_errno};
 use crate::process::{Process, still_wanted};
 use crate::text::Text;
 
@@ -59,7 +59,9 @@ pub fn malloc(process: &mut Process, size: Pointer) -> Pointer {
 }
 
 pub fn calloc(process: &mut Process, count: Pointer, size: Pointer) -> Pointer {
-    let block = count.0.checked_mul(size.0).map_or(Pointer::NULL, |size| process.allocate(size, true));
+    let size_max = u64::MAX >> (64 - 8 * process.machine.mode().pointer_size());
+    let size = count.0.checked_mul(size.0).filter(|&size| size <= size_max);
+    let block = size.map_or(Pointer::NULL, |size| process.allocate(size, true));
     noted(process, block)
 }
 
@@ -108,20 +110,21 @@ pub fn _aligned_malloc(process: &mut Process, size: Pointer, alignment: Pointer)
     }
     // Blocks are aligned to 16, so at least 16 bytes are between it and the aligned address above it.
     let aligned = Pointer((block.0 | (alignment - 1)) + 1);
-    process.machine.memory.write(aligned.0 - 8, &block.0.to_le_bytes())?;
+    put_pointer(&process.machine, note_below(process, aligned), block)?;
     Ok(aligned)
 }
 
 pub fn _aligned_free(process: &mut Process, aligned: Pointer) -> Result<(), Stop> {
     if !aligned.is_null() {
-        let block = kept_below(process, aligned)?;
+        let block = pointer_at(&process.machine, note_below(process, aligned))?;
         free(process, block);
     }
     Ok(())
 }
 
-fn kept_below(process: &Process, aligned: Pointer) -> Result<Pointer, Violation> {
-    pointer_at(&process.machine.memory, Pointer(aligned.0.wrapping_sub(8)))
+/// Where the block itself is kept.
+fn note_below(process: &Process, aligned: Pointer) -> Pointer {
+    Pointer(aligned.0.wrapping_sub(process.machine.mode().pointer_size()))
 }
 
 /// A block as it is answered: for NULL, `errno` tells why.

@@ -60,6 +60,10 @@ impl<U: Unit> Source for Guest<'_, U> {
     fn pointer(&mut self) -> Result<u64, Stop> {
         Ok(self.arguments.word(self.machine)?)
     }
+
+    fn pointer_size(&self) -> u64 {
+        self.machine.mode().pointer_size()
+    }
 }
 
 /// The lower and the upper half.

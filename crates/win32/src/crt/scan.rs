@@ -4,7 +4,6 @@
 
 use guest::Stop;
 
-use crate::crt::POINTER_SIZE;
 use crate::crt::number::{self, is_space, skip_space};
 
 /// Where format, input and arguments come from, and where the results go.
@@ -17,6 +16,9 @@ pub(super) trait Host {
 
     /// The next argument.
     fn argument(&mut self) -> Result<u64, Stop>;
+
+    /// Bytes of a pointer.
+    fn pointer_size(&self) -> u64;
 
     /// Stores a part of a result.
     fn store(&mut self, address: u64, bytes: &[u8]) -> Result<(), Stop>;
@@ -131,13 +133,13 @@ impl Specification {
                 b'L' => own.double = true,
                 b'w' => own.wide = Some(true),
                 b'j' => own.size = 8,
-                b'z' | b't' => own.size = POINTER_SIZE,
+                b'z' | b't' => own.size = host.pointer_size(),
                 b'I' => {
                     let bits = (letter(*at + 1)?, if letter(*at + 1)? == 0 { 0 } else { letter(*at + 2)? });
                     let (size, digits) = match bits {
                         (b'6', b'4') => (8, 2),
                         (b'3', b'2') => (4, 2),
-                        _ => (POINTER_SIZE, 0),
+                        _ => (host.pointer_size(), 0),
                     };
                     own.size = size;
                     *at += digits;
@@ -218,7 +220,7 @@ fn integer(host: &mut dyn Host, specification: &Specification, from: &mut u64) -
         b'd' | b'u' => (10, specification.size),
         b'i' => (0, specification.size),
         b'o' => (8, specification.size),
-        b'p' => (16, POINTER_SIZE),
+        b'p' => (16, host.pointer_size()),
         _ => (16, specification.size),
     };
     let number = number::integer(&field(host, specification, *from), base)?;
@@ -351,6 +353,10 @@ mod tests {
             let size = self.next % 2 == 1 && !self.sizes.is_empty();
             self.next += 1;
             Ok(if size { self.sizes.remove(0) } else { 100 * (self.next - 1) })
+        }
+
+        fn pointer_size(&self) -> u64 {
+            8
         }
 
         fn store(&mut self, address: u64, bytes: &[u8]) -> Result<(), Stop> {

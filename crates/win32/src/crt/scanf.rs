@@ -41,6 +41,10 @@ impl<U: Unit> Host for Guest<'_, U> {
         Ok(self.arguments.word(self.machine)?)
     }
 
+    fn pointer_size(&self) -> u64 {
+        self.machine.mode().pointer_size()
+    }
+
     fn store(&mut self, address: u64, bytes: &[u8]) -> Result<(), Stop> {
         Ok(self.machine.memory.write(address, bytes)?)
     }

@@ -4,10 +4,10 @@
 
 use std::ops::Range;
 
-use guest::{FaultKind, Machine, Memory, Stop, Violation};
+use guest::{FaultKind, Machine, Mode, Stop, Violation};
 
 use crate::abi::Pointer;
-use crate::crt::{EINVAL, POINTER_SIZE, pointer_at, put_pointer, set_errno, stdio};
+use crate::crt::{EINVAL, pointer_at, put_pointer, set_errno, stdio};
 use crate::process::{Process, still_wanted};
 use crate::text::{Text, Unit};
 
@@ -21,14 +21,14 @@ fn call_each(
     let mut at = first;
     while at < last {
         still_wanted(&process.machine)?;
-        let function = pointer_at(&process.machine.memory, at)?;
+        let function = pointer_at(&process.machine, at)?;
         if !function.is_null() {
             let result = low_int(process.call(function.0, &[])?);
             if !go_on(result) {
                 return Ok(result);
             }
         }
-        at = at.at(POINTER_SIZE);
+        at = at.at(process.machine.mode().pointer_size());
     }
     Ok(0)
 }
@@ -57,31 +57,30 @@ struct Table {
 }
 
 impl Table {
-    /// Size of a table in guest memory.
-    const SIZE: u64 = 3 * POINTER_SIZE;
-
-    fn read(memory: &Memory, at: Pointer) -> Result<Self, Violation> {
-        let field = |index| pointer_at(memory, at.at(index * POINTER_SIZE));
+    fn read(machine: &Machine, at: Pointer) -> Result<Self, Violation> {
+        let field = |index| pointer_at(machine, at.at(index * machine.mode().pointer_size()));
         Ok(Self { at, first: field(0)?, last: field(1)?, end: field(2)? })
     }
 
-    fn write(&self, memory: &Memory) -> Result<(), Violation> {
+    fn write(&self, machine: &Machine) -> Result<(), Violation> {
         for (index, field) in (0..).zip([self.first, self.last, self.end]) {
-            put_pointer(memory, self.at.at(index * POINTER_SIZE), field)?;
+            put_pointer(machine, self.at.at(index * machine.mode().pointer_size()), field)?;
         }
         Ok(())
     }
 }
 
-/// Size of the process's own table, which is lent to no one but kept in guest memory like the others.
-pub(super) const TABLE_SIZE: u64 = Table::SIZE;
+/// Size of a table in guest memory. The process's own one is lent to no one but lies there like the others.
+pub(super) fn table_size(mode: Mode) -> u64 {
+    3 * mode.pointer_size()
+}
 
 pub fn _initialize_onexit_table(process: &mut Process, table: Pointer) -> Result<i32, Stop> {
     if table.is_null() {
         return Ok(-1);
     }
     let empty = Table { at: table, first: Pointer::NULL, last: Pointer::NULL, end: Pointer::NULL };
-    empty.write(&process.machine.memory)?;
+    empty.write(&process.machine)?;
     Ok(0)
 }
 
@@ -95,10 +94,11 @@ pub fn _register_onexit_function(
     if table.is_null() {
         return Ok(-1);
     }
-    let mut table = Table::read(&process.machine.memory, table)?;
+    let pointer_size = process.machine.mode().pointer_size();
+    let mut table = Table::read(&process.machine, table)?;
     if table.last >= table.end {
         let used = table.last.0.saturating_sub(table.first.0);
-        let size = used.saturating_add(GROWTH * POINTER_SIZE);
+        let size = used.saturating_add(GROWTH * pointer_size);
         let moved = match table.first {
             Pointer::NULL => process.allocate(size, false),
             first => process.resize(first, size, false),
@@ -108,9 +108,9 @@ pub fn _register_onexit_function(
         }
         table = Table { at: table.at, first: moved, last: moved.at(used), end: moved.at(size) };
     }
-    put_pointer(&process.machine.memory, table.last, function)?;
-    table.last = table.last.at(POINTER_SIZE);
-    table.write(&process.machine.memory)?;
+    put_pointer(&process.machine, table.last, function)?;
+    table.last = table.last.at(pointer_size);
+    table.write(&process.machine)?;
     Ok(0)
 }
 
@@ -119,20 +119,21 @@ pub fn _execute_onexit_table(process: &mut Process, table: Pointer) -> Result<i3
     if table.is_null() {
         return Ok(-1);
     }
+    let pointer_size = process.machine.mode().pointer_size();
     loop {
         still_wanted(&process.machine)?;
-        let mut table = Table::read(&process.machine.memory, table)?;
+        let mut table = Table::read(&process.machine, table)?;
         if table.last <= table.first {
             break;
         }
-        table.last = Pointer(table.last.0.saturating_sub(POINTER_SIZE));
-        table.write(&process.machine.memory)?;
-        let function = pointer_at(&process.machine.memory, table.last)?;
+        table.last = Pointer(table.last.0.saturating_sub(pointer_size));
+        table.write(&process.machine)?;
+        let function = pointer_at(&process.machine, table.last)?;
         if !function.is_null() {
             process.call(function.0, &[])?;
         }
     }
-    let Table { first, .. } = Table::read(&process.machine.memory, table)?;
+    let Table { first, .. } = Table::read(&process.machine, table)?;
     super::memory::free(process, first);
     _initialize_onexit_table(process, table)
 }
@@ -155,30 +156,32 @@ pub fn __dllonexit(
     begin: Pointer,
     end: Pointer,
 ) -> Result<Pointer, Stop> {
-    let memory = &process.machine.memory;
-    let (first, last) = (pointer_at(memory, begin)?, pointer_at(memory, end)?);
+    let machine = &process.machine;
+    let pointer_size = machine.mode().pointer_size();
+    let (first, last) = (pointer_at(machine, begin)?, pointer_at(machine, end)?);
     let used = last.0.saturating_sub(first.0);
-    let moved = process.resize(first, used.saturating_add(POINTER_SIZE), false);
+    let moved = process.resize(first, used.saturating_add(pointer_size), false);
     if moved.is_null() {
         return Ok(Pointer::NULL);
     }
-    let memory = &process.machine.memory;
-    put_pointer(memory, moved.at(used), function)?;
-    put_pointer(memory, begin, moved)?;
-    put_pointer(memory, end, moved.at(used).at(POINTER_SIZE))?;
+    let machine = &process.machine;
+    put_pointer(machine, moved.at(used), function)?;
+    put_pointer(machine, begin, moved)?;
+    put_pointer(machine, end, moved.at(used).at(pointer_size))?;
     Ok(function)
 }
 
 /// Runs what was registered with `_onexit` or `atexit` and lies in `code`, the last one first.
 pub(crate) fn run_exit_functions_in(process: &mut Process, code: &Range<u64>) -> Result<(), Stop> {
-    let table = Table::read(&process.machine.memory, process.crt.exit_table)?;
+    let pointer_size = process.machine.mode().pointer_size();
+    let table = Table::read(&process.machine, process.crt.exit_table)?;
     let mut at = table.last;
     while at > table.first {
         still_wanted(&process.machine)?;
-        at = Pointer(at.0.saturating_sub(POINTER_SIZE));
-        let function = pointer_at(&process.machine.memory, at)?;
+        at = Pointer(at.0.saturating_sub(pointer_size));
+        let function = pointer_at(&process.machine, at)?;
         if code.contains(&function.0) {
-            put_pointer(&process.machine.memory, at, Pointer::NULL)?;
+            put_pointer(&process.machine, at, Pointer::NULL)?;
             process.call(function.0, &[])?;
         }
     }
@@ -272,25 +275,9 @@ fn excerpt<U: Unit>(machine: &Machine, text: Pointer) -> Result<String, Stop> {
     Ok(String::from_utf16_lossy(&units))
 }
 
-pub fn _errno(process: &mut Process) -> Pointer {
-    process.crt.errno
-}
-
-pub fn __doserrno(process: &mut Process) -> Pointer {
-    process.crt.doserrno
-}
-
 /// The code page of the locale: 0, as the "C" locale has none.
 pub fn ___lc_codepage_func(_: &mut Process) -> u32 {
     0
-}
-
-pub fn ___mb_cur_max_func(_: &mut Process) -> i32 {
-    1
-}
-
-pub fn localeconv(process: &mut Process) -> Pointer {
-    process.crt.lconv
 }
 
 /// setlocale: there is only the "C" locale.

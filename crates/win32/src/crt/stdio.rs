@@ -1,34 +1,49 @@
 //! Files. A driver has none: only standard output and standard error go somewhere, to the host, line by line.
 
-use guest::{Memory, Stop, Violation};
+use guest::{Mode, Stop};
 
 use crate::abi::Pointer;
-use crate::crt::{EACCES, EBADF, set_errno};
+use crate::crt::{EACCES, EBADF, EILSEQ, data, set_errno};
+use crate::kernel32::record::Record;
 use crate::process::{Process, still_wanted};
 use crate::text;
 
 /// The longest line that is passed on in one piece.
 pub(super) const LINE: usize = 4096;
-/// Size of a FILE as msvcrt.dll's header declares it (`_iobuf`), and where its flags and its descriptor lie.
-pub(super) const FILE_SIZE: u64 = 48;
-const FILE_FLAG: u64 = 24;
-const FILE_DESCRIPTOR: u64 = 28;
-/// Number of FILE objects: standard input, output and error.
-pub(super) const FILES: u64 = 3;
+/// Number of FILE objects that name something: standard input, output and error.
+const OPEN_FILES: u64 = 3;
+/// Number of FILE objects in all (`_IOB_ENTRIES`).
+const FILES: u64 = 20;
+/// The mode of a file whose line ends are translated.
+pub(super) const O_TEXT: u32 = 0x4000;
 const EOF: i32 = -1;
+const WEOF: u32 = 0xffff;
+
+/// A FILE as msvcrt.dll's header declares it (`_iobuf`), for code that looks into it: its descriptor, and what it is open for.
+fn object(mode: Mode, flag: u32, descriptor: u32) -> Vec<u8> {
+    Record::new(mode).pointer(0).u32(0).pointer(0).u32(flag).u32(descriptor).u32(0).u32(0).pointer(0).finish()
+}
+
+/// The FILE objects at first. The flags are `_IOREAD` and `_IOWRT`; 0 is for none.
+pub(super) fn files(mode: Mode) -> Vec<u8> {
+    let open = [(1, 0), (2, 1), (2, 2)].into_iter();
+    let all = open.chain(std::iter::repeat((0, 0))).zip(0..FILES);
+    all.flat_map(|((flag, descriptor), _)| object(mode, flag, descriptor)).collect()
+}
 
 /// The FILE object of a descriptor.
-pub(super) fn file(process: &Process, descriptor: u64) -> Pointer {
-    process.crt.files.at(descriptor * FILE_SIZE)
+pub(super) fn file(process: &mut Process, descriptor: u64) -> Pointer {
+    let size = object(process.machine.mode(), 0, 0).len() as u64;
+    data::_iob(process).at(descriptor * size)
 }
 
 /// The descriptor of a FILE object, if it is one.
-fn descriptor(process: &Process, object: Pointer) -> Option<u64> {
-    (0..FILES).find(|&descriptor| file(process, descriptor) == object)
+fn descriptor(process: &mut Process, object: Pointer) -> Option<u64> {
+    (0..OPEN_FILES).find(|&descriptor| file(process, descriptor) == object)
 }
 
 /// Whether a FILE object is standard output or standard error.
-pub(super) fn is_console(process: &Process, file: Pointer) -> bool {
+pub(super) fn is_console(process: &mut Process, file: Pointer) -> bool {
     matches!(descriptor(process, file), Some(1 | 2))
 }
 
@@ -81,11 +96,7 @@ fn failed(process: &mut Process, error: i32) -> i32 {
 }
 
 pub fn __acrt_iob_func(process: &mut Process, index: u32) -> Pointer {
-    if u64::from(index) < FILES { file(process, index.into()) } else { Pointer::NULL }
-}
-
-pub fn __iob_func(process: &mut Process) -> Pointer {
-    file(process, 0)
+    if u64::from(index) < OPEN_FILES { file(process, index.into()) } else { Pointer::NULL }
 }
 
 pub fn fwrite(
@@ -179,6 +190,38 @@ pub fn _fileno(process: &mut Process, file: Pointer) -> i32 {
     known.unwrap_or_else(|| failed(process, EBADF))
 }
 
+/// fgetwc and its synonym.
+pub fn fgetwc(_: &mut Process, _file: Pointer) -> u32 {
+    WEOF
+}
+
+/// fputwc and its synonym.
+pub fn fputwc(process: &mut Process, character: u16, file: Pointer) -> u32 {
+    match u8::try_from(character) {
+        Ok(byte) if fputc(process, byte, file) != EOF => character.into(),
+        Ok(_) => WEOF,
+        Err(_) => {
+            set_errno(process, EILSEQ);
+            WEOF
+        }
+    }
+}
+
+/// ungetc; there is no file that could be read again.
+pub fn ungetc(_: &mut Process, _character: i32, _file: Pointer) -> i32 {
+    EOF
+}
+
+/// ungetwc; as [`ungetc`].
+pub fn ungetwc(_: &mut Process, _character: u16, _file: Pointer) -> u32 {
+    WEOF
+}
+
+/// fgetpos and fsetpos; no file has a position.
+pub fn fgetpos(process: &mut Process, _file: Pointer, _position: Pointer) -> i32 {
+    failed(process, EBADF)
+}
+
 /// fopen; no file may be opened.
 pub fn fopen(process: &mut Process, _name: Pointer, _mode: Pointer) -> Pointer {
     set_errno(process, EACCES);
@@ -221,6 +264,39 @@ pub fn _lseek(process: &mut Process, _descriptor: i32, _offset: i32, _origin: i3
     failed(process, EBADF)
 }
 
+pub fn _lseeki64(process: &mut Process, _descriptor: i32, _offset: u64, _origin: i32) -> u64 {
+    set_errno(process, EBADF);
+    u64::MAX
+}
+
+pub fn _filelengthi64(process: &mut Process, _descriptor: i32) -> u64 {
+    set_errno(process, EBADF);
+    u64::MAX
+}
+
+/// _fstat64: the three descriptors that there are belong to a device.
+pub fn _fstat64(process: &mut Process, descriptor: i32, to: Pointer) -> Result<i32, Stop> {
+    const S_IFCHR: u16 = 0x2000;
+    let Some(device) = u32::try_from(descriptor).ok().filter(|&device| u64::from(device) < OPEN_FILES) else {
+        return Ok(failed(process, EBADF));
+    };
+    // struct _stat64: device, inode, mode, links, two owners, device again, size, three times.
+    let stat = Record::new(process.machine.mode())
+        .u32(device)
+        .u16(0)
+        .u16(S_IFCHR)
+        .u16(1)
+        .u16(0)
+        .u16(0)
+        .u32(device)
+        .u64(0)
+        .u64(0)
+        .u64(0)
+        .u64(0);
+    process.machine.memory.write(to.0, &stat.finish())?;
+    Ok(0)
+}
+
 pub fn _close(process: &mut Process, _descriptor: i32) -> i32 {
     failed(process, EBADF)
 }
@@ -231,17 +307,5 @@ pub fn _isatty(_: &mut Process, _descriptor: i32) -> i32 {
 
 /// _setmode: the mode before, which is always text.
 pub fn _setmode(process: &mut Process, descriptor: i32, _mode: i32) -> i32 {
-    const O_TEXT: i32 = 0x4000;
-    if matches!(descriptor, 0..=2) { O_TEXT } else { failed(process, EBADF) }
-}
-
-/// Fills in the FILE objects, for code that looks into them as msvcrt.dll's header declares them: which descriptors they have, and what
-/// they are open for (`_IOREAD`, `_IOWRT`).
-pub(super) fn write_files(memory: &Memory, files: Pointer) -> Result<(), Violation> {
-    for (descriptor, flag) in [(0_u32, 1_u32), (1, 2), (2, 2)] {
-        let object = files.at(u64::from(descriptor) * FILE_SIZE);
-        memory.write(object.at(FILE_FLAG).0, &flag.to_le_bytes())?;
-        memory.write(object.at(FILE_DESCRIPTOR).0, &descriptor.to_le_bytes())?;
-    }
-    Ok(())
+    if matches!(descriptor, 0..=2) { O_TEXT.cast_signed() } else { failed(process, EBADF) }
 }

@@ -177,7 +177,7 @@ pub fn strtok_s(
     context: Pointer,
 ) -> Result<Pointer, Stop> {
     let memory = &process.machine.memory;
-    let from = if text.is_null() { pointer_at(memory, context)? } else { text };
+    let from = if text.is_null() { pointer_at(&process.machine, context)? } else { text };
     if from.is_null() {
         return Ok(Pointer::NULL);
     }
@@ -187,18 +187,28 @@ pub fn strtok_s(
     if more {
         memory.write(end.0, &[0])?;
     }
-    put_pointer(memory, context, if more { end.at(1) } else { end })?;
+    put_pointer(&process.machine, context, if more { end.at(1) } else { end })?;
     Ok(if start == end { Pointer::NULL } else { start })
 }
 
 /// strerror; the text is in a buffer that the next call overwrites.
 pub fn strerror(process: &mut Process, error: i32) -> Result<Pointer, Stop> {
-    let known = MESSAGES.iter().find(|(number, _)| *number == error);
-    let message = known.map_or("Unknown error", |(_, message)| message);
+    let message = message(error);
     let buffer = process.crt.message;
     process.machine.memory.write(buffer.0, message.as_bytes())?;
     process.machine.memory.write(buffer.at(message.len() as u64).0, &[0])?;
     Ok(buffer)
+}
+
+fn message(error: i32) -> &'static str {
+    let known = MESSAGES.iter().find(|(number, _)| *number == error);
+    known.map_or("Unknown error", |(_, message)| message)
+}
+
+/// The messages by number, from 0 to the last one.
+pub(super) fn messages() -> impl Iterator<Item = &'static str> {
+    let last = MESSAGES.last().map_or(0, |(number, _)| *number);
+    (0..=last).map(message)
 }
 
 /// Room for the longest of [`MESSAGES`] and its zero.

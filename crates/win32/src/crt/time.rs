@@ -2,9 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use guest::Stop;
+use guest::{Mode, Stop};
 
 use crate::abi::Pointer;
+use crate::kernel32::record::Record;
 use crate::process::Process;
 
 /// Time since the start of 1970.
@@ -12,7 +13,11 @@ fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
-/// time, with 64 bits.
+/// Seconds since the start of 1970, as a `__time32_t`, which goes up to the year 2038.
+fn seconds32(now: Duration) -> u32 {
+    u32::try_from(now.as_secs()).unwrap_or(u32::MAX)
+}
+
 pub fn _time64(process: &mut Process, to: Pointer) -> Result<u64, Stop> {
     let seconds = now().as_secs();
     if !to.is_null() {
@@ -21,15 +26,46 @@ pub fn _time64(process: &mut Process, to: Pointer) -> Result<u64, Stop> {
     Ok(seconds)
 }
 
-/// _ftime64: a `__timeb64` with the zone and the daylight saving of UTC.
+pub fn _time32(process: &mut Process, to: Pointer) -> Result<u32, Stop> {
+    let seconds = seconds32(now());
+    if !to.is_null() {
+        process.machine.memory.write(to.0, &seconds.to_le_bytes())?;
+    }
+    Ok(seconds)
+}
+
+/// time of msvcrt.dll, whose `time_t` is as wide as a pointer.
+pub fn time(process: &mut Process, to: Pointer) -> Result<u64, Stop> {
+    match process.machine.mode() {
+        Mode::I386 => _time32(process, to).map(u64::from),
+        Mode::X86_64 => _time64(process, to),
+    }
+}
+
+/// What comes after the seconds in `__timeb32` and `__timeb64`: milliseconds, and the zone and the daylight saving of UTC.
+fn rest(record: Record, now: Duration) -> Vec<u8> {
+    let milliseconds = u16::try_from(now.subsec_millis()).unwrap_or_default();
+    record.u16(milliseconds).u16(0).u16(0).finish()
+}
+
 pub fn _ftime64(process: &mut Process, to: Pointer) -> Result<(), Stop> {
     let now = now();
-    let mut block = [0; 16];
-    let milliseconds = u16::try_from(now.subsec_millis()).unwrap_or_default();
-    block[..8].copy_from_slice(&now.as_secs().to_le_bytes());
-    block[8..10].copy_from_slice(&milliseconds.to_le_bytes());
-    process.machine.memory.write(to.0, &block)?;
-    Ok(())
+    let block = rest(Record::new(process.machine.mode()).u64(now.as_secs()), now);
+    Ok(process.machine.memory.write(to.0, &block)?)
+}
+
+pub fn _ftime32(process: &mut Process, to: Pointer) -> Result<(), Stop> {
+    let now = now();
+    let block = rest(Record::new(process.machine.mode()).u32(seconds32(now)), now);
+    Ok(process.machine.memory.write(to.0, &block)?)
+}
+
+/// _ftime of msvcrt.dll, whose `time_t` is as wide as a pointer.
+pub fn _ftime(process: &mut Process, to: Pointer) -> Result<(), Stop> {
+    match process.machine.mode() {
+        Mode::I386 => _ftime32(process, to),
+        Mode::X86_64 => _ftime64(process, to),
+    }
 }
 
 /// clock: thousandths of a second since the process began, real ones as on Windows.

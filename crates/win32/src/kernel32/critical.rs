@@ -2,30 +2,45 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
-use guest::{Memory, Stop, Violation};
+use guest::{Memory, Mode, Stop, Violation};
 
 use crate::abi::Pointer;
 use crate::kernel32::record::Record;
 use crate::process::Process;
 
-/// Offsets in a 64-bit RTL_CRITICAL_SECTION (winnt.h).
-const LOCK_COUNT: u64 = 8;
-const RECURSION_COUNT: u64 = 12;
-const OWNING_THREAD: u64 = 16;
+/// Where the fields of an RTL_CRITICAL_SECTION (winnt.h) lie that change.
+struct Section {
+    lock_count: Pointer,
+    recursion_count: Pointer,
+    owning_thread: Pointer,
+}
+
+impl Section {
+    /// Of the section at an address. DebugInfo, a pointer, comes first.
+    fn at(mode: Mode, section: Pointer) -> Self {
+        let lock_count = section.at(mode.pointer_size());
+        Self { lock_count, recursion_count: lock_count.at(4), owning_thread: lock_count.at(8) }
+    }
+}
 
 /// LockCount of a section that nobody is in.
 const UNLOCKED: i32 = -1;
 
-fn initialize(process: &Process, section: Pointer, spins: u32) -> Result<(), Stop> {
-    // No debug information is kept; MAXULONG_PTR there says so.
-    let fresh = Record::new()
-        .pointer(u64::MAX)
-        .u32(UNLOCKED.cast_unsigned())
+/// Writes all of a section that nobody is in.
+fn write(process: &Process, section: Pointer, debug: u64, locks: i32, spins: u32) -> Result<(), Stop> {
+    let record = Record::new(process.machine.mode())
+        .pointer(debug)
+        .u32(locks.cast_unsigned())
         .u32(0)
         .pointer(0)
         .pointer(0)
         .pointer(spins.into());
-    Ok(process.machine.memory.write(section.0, &fresh.finish())?)
+    Ok(process.machine.memory.write(section.0, &record.finish())?)
+}
+
+fn initialize(process: &Process, section: Pointer, spins: u32) -> Result<(), Stop> {
+    // No debug information is kept; MAXULONG_PTR there says so.
+    write(process, section, u64::MAX, UNLOCKED, spins)
 }
 
 pub fn InitializeCriticalSection(process: &mut Process, section: Pointer) -> Result<(), Stop> {
@@ -51,15 +66,15 @@ pub fn InitializeCriticalSectionEx(
 
 /// DeleteCriticalSection: all zero afterwards.
 pub fn DeleteCriticalSection(process: &mut Process, section: Pointer) -> Result<(), Stop> {
-    Ok(process.machine.memory.fill(section.0, 0, 40)?)
+    write(process, section, 0, 0, 0)
 }
 
 pub fn EnterCriticalSection(process: &mut Process, section: Pointer) -> Result<(), Stop> {
     let (_, thread) = process.machine.ids();
-    let memory = &process.machine.memory;
-    add(memory, section.at(LOCK_COUNT), 1)?;
-    add(memory, section.at(RECURSION_COUNT), 1)?;
-    Ok(memory.write(section.at(OWNING_THREAD).0, &u64::from(thread).to_le_bytes())?)
+    let (machine, section) = (&process.machine, Section::at(process.machine.mode(), section));
+    add(&machine.memory, section.lock_count, 1)?;
+    add(&machine.memory, section.recursion_count, 1)?;
+    Ok(machine.put_pointer(section.owning_thread.0, thread.into())?)
 }
 
 /// TryEnterCriticalSection: as [`EnterCriticalSection`], which always succeeds.
@@ -69,13 +84,14 @@ pub fn TryEnterCriticalSection(process: &mut Process, section: Pointer) -> Resul
 
 /// LeaveCriticalSection; nothing happens to a section that nobody is in.
 pub fn LeaveCriticalSection(process: &mut Process, section: Pointer) -> Result<(), Stop> {
-    let memory = &process.machine.memory;
-    if memory.array(section.at(RECURSION_COUNT).0).map(i32::from_le_bytes)? <= 0 {
+    let (machine, section) = (&process.machine, Section::at(process.machine.mode(), section));
+    let memory = &machine.memory;
+    if memory.array(section.recursion_count.0).map(i32::from_le_bytes)? <= 0 {
         return Ok(());
     }
-    add(memory, section.at(LOCK_COUNT), -1)?;
-    if add(memory, section.at(RECURSION_COUNT), -1)? == 0 {
-        memory.write(section.at(OWNING_THREAD).0, &[0; 8])?;
+    add(memory, section.lock_count, -1)?;
+    if add(memory, section.recursion_count, -1)? == 0 {
+        machine.put_pointer(section.owning_thread.0, 0)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 
 use guest::Stop;
 
-use crate::abi::{INVALID_HANDLE, Pointer};
+use crate::abi::{Handle, Pointer};
 use crate::kernel32::codepage::{Unit, put, text, units};
 use crate::kernel32::error::{ERROR_ACCESS_DENIED, ERROR_FILE_NOT_FOUND, ERROR_INVALID_HANDLE, fail};
 use crate::kernel32::handles::Object;
@@ -28,23 +28,23 @@ pub fn CreateFile(
     _security: Pointer,
     _disposition: u32,
     _flags: u32,
-    _template: Pointer,
-) -> Pointer {
-    fail(process, ERROR_ACCESS_DENIED, INVALID_HANDLE)
+    _template: Handle,
+) -> Handle {
+    fail(process, ERROR_ACCESS_DENIED, Handle::INVALID)
 }
 
 /// FindFirstFileA and FindFirstFileW.
-pub fn FindFirstFile(process: &mut Process, _name: Pointer, _data: Pointer) -> Pointer {
-    fail(process, ERROR_FILE_NOT_FOUND, INVALID_HANDLE)
+pub fn FindFirstFile(process: &mut Process, _name: Pointer, _data: Pointer) -> Handle {
+    fail(process, ERROR_FILE_NOT_FOUND, Handle::INVALID)
 }
 
 /// FindNextFileA and FindNextFileW: no search is ever open.
-pub fn FindNextFile(process: &mut Process, _search: Pointer, _data: Pointer) -> bool {
+pub fn FindNextFile(process: &mut Process, _search: Handle, _data: Pointer) -> bool {
     fail(process, ERROR_INVALID_HANDLE, false)
 }
 
 /// FindClose: no search is ever open.
-pub fn FindClose(process: &mut Process, _search: Pointer) -> bool {
+pub fn FindClose(process: &mut Process, _search: Handle) -> bool {
     fail(process, ERROR_INVALID_HANDLE, false)
 }
 
@@ -59,19 +59,19 @@ pub fn DeleteFile(process: &mut Process, _name: Pointer) -> bool {
 }
 
 /// GetStdHandle.
-pub fn GetStdHandle(process: &mut Process, which: i32) -> Pointer {
+pub fn GetStdHandle(process: &mut Process, which: i32) -> Handle {
     match which {
         -10 => process.kernel32.handles.input(),
         -11 | -12 => process.kernel32.handles.output(),
-        _ => fail(process, ERROR_INVALID_HANDLE, INVALID_HANDLE),
+        _ => fail(process, ERROR_INVALID_HANDLE, Handle::INVALID),
     }
 }
 
-fn is(process: &mut Process, handle: Pointer, object: &Object) -> bool {
+fn is(process: &mut Process, handle: Handle, object: &Object) -> bool {
     process.kernel32.handles.get(handle).is_some_and(|found| found == object)
 }
 
-pub fn GetFileType(process: &mut Process, handle: Pointer) -> u32 {
+pub fn GetFileType(process: &mut Process, handle: Handle) -> u32 {
     if is(process, handle, &Object::Input) || is(process, handle, &Object::Output) {
         return FILE_TYPE_CHAR;
     }
@@ -81,7 +81,7 @@ pub fn GetFileType(process: &mut Process, handle: Pointer) -> u32 {
 /// ReadFile: the standard input is at its end.
 pub fn ReadFile(
     process: &mut Process,
-    file: Pointer,
+    file: Handle,
     _out: Pointer,
     _len: u32,
     read: Pointer,
@@ -99,7 +99,7 @@ pub fn ReadFile(
 /// Passes console text on; all of it counts as written, whatever its length.
 fn write<U: Unit>(
     process: &mut Process,
-    file: Pointer,
+    file: Handle,
     from: Pointer,
     len: u32,
     written: Pointer,
@@ -118,7 +118,7 @@ fn write<U: Unit>(
 /// WriteFile and WriteConsoleA.
 pub fn WriteFile(
     process: &mut Process,
-    file: Pointer,
+    file: Handle,
     from: Pointer,
     len: u32,
     written: Pointer,
@@ -129,7 +129,7 @@ pub fn WriteFile(
 
 pub fn WriteConsoleW(
     process: &mut Process,
-    console: Pointer,
+    console: Handle,
     from: Pointer,
     len: u32,
     written: Pointer,

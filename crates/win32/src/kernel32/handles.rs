@@ -1,6 +1,6 @@
 //! The table of kernel objects that handles name.
 
-use crate::abi::Pointer;
+use crate::abi::Handle;
 
 /// How many objects there may be at once.
 const MOST: usize = 1024;
@@ -52,17 +52,17 @@ impl Handles {
     }
 
     /// The standard input's handle.
-    pub fn input(&self) -> Pointer {
+    pub fn input(&self) -> Handle {
         handle(0)
     }
 
     /// The standard outputs' handle.
-    pub fn output(&self) -> Pointer {
+    pub fn output(&self) -> Handle {
         handle(1)
     }
 
     /// A handle for an object; `None` when the table is full.
-    pub fn insert(&mut self, object: Object) -> Option<Pointer> {
+    pub fn insert(&mut self, object: Object) -> Option<Handle> {
         let free = self.0.iter().position(Option::is_none).unwrap_or(self.0.len());
         if free >= MOST {
             return None;
@@ -75,21 +75,21 @@ impl Handles {
     }
 
     /// The object that a handle names.
-    pub fn get(&mut self, handle: Pointer) -> Option<&mut Object> {
+    pub fn get(&mut self, handle: Handle) -> Option<&mut Object> {
         self.0.get_mut(index(handle)?)?.as_mut()
     }
 
     /// Closes a handle; false when it is none.
-    pub fn remove(&mut self, handle: Pointer) -> bool {
+    pub fn remove(&mut self, handle: Handle) -> bool {
         index(handle).and_then(|index| self.0.get_mut(index)).is_some_and(|slot| slot.take().is_some())
     }
 }
 
-fn handle(index: usize) -> Pointer {
-    Pointer(4 * (index as u64 + 1))
+fn handle(index: usize) -> Handle {
+    Handle(4 * (index as u64 + 1))
 }
 
-fn index(handle: Pointer) -> Option<usize> {
+fn index(handle: Handle) -> Option<usize> {
     let index = (handle.0 / 4).checked_sub(1).filter(|_| handle.0.is_multiple_of(4))?;
     usize::try_from(index).ok()
 }
@@ -103,7 +103,7 @@ mod tests {
         let mut handles = Handles::new();
         let mutex = handles.insert(Object::Mutex { depth: 0 }).unwrap();
         assert_eq!(handles.get(mutex), Some(&mut Object::Mutex { depth: 0 }));
-        assert!(handles.get(mutex.at(1)).is_none() && handles.get(Pointer::NULL).is_none());
+        assert!(handles.get(Handle(mutex.0 + 1)).is_none() && handles.get(Handle::NULL).is_none());
         assert!(handles.remove(mutex) && !handles.remove(mutex) && handles.get(mutex).is_none());
         assert_eq!(handles.insert(Object::Mutex { depth: 1 }), Some(mutex));
         while handles.insert(Object::Output).is_some() {}

@@ -7,7 +7,7 @@
 use guest::layout::{self, GRANULARITY, PAGE, page_round};
 use guest::{Access, Protection, Stop};
 
-use crate::abi::Pointer;
+use crate::abi::{Handle, Pointer};
 use crate::kernel32::error::{
     ERROR_ACCESS_DENIED, ERROR_INVALID_ADDRESS, ERROR_INVALID_PARAMETER, ERROR_NOACCESS,
     ERROR_NOT_ENOUGH_MEMORY, fail,
@@ -89,7 +89,7 @@ pub fn VirtualQuery(
         Some(module) => (module.base, PAGE_EXECUTE_WRITECOPY),
         None => (range.start, PAGE_READWRITE),
     };
-    let information = Record::new()
+    let information = Record::new(process.machine.mode())
         .pointer(start)
         .pointer(allocation)
         .u32(allocated_as)
@@ -97,7 +97,6 @@ pub fn VirtualQuery(
         .u32(state)
         .u32(constant(protection.unwrap_or(Protection::NONE)))
         .u32(kind)
-        .u32(0)
         .finish();
     if room.size() < information.len() {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, Pointer(0)));
@@ -207,7 +206,7 @@ pub fn IsBadStringPtr<U: Unit>(process: &mut Process, text: Pointer, most: Point
 }
 
 /// FlushInstructionCache: nothing to do on x86.
-pub fn FlushInstructionCache(_: &mut Process, _process: Pointer, _address: Pointer, _size: Pointer) -> bool {
+pub fn FlushInstructionCache(_: &mut Process, _process: Handle, _address: Pointer, _size: Pointer) -> bool {
     true
 }
 

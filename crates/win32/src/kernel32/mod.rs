@@ -1,16 +1,18 @@
 //! kernel32.dll and what forwards to it.
 
+mod atom;
 pub(crate) mod codepage;
 mod critical;
 pub(crate) mod error;
 mod file;
 mod handles;
 mod heap;
+mod interlocked;
 mod memory;
 mod module;
 mod path;
-mod process;
-mod record;
+pub(crate) mod process;
+pub(crate) mod record;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -28,7 +30,8 @@ pub(crate) struct State {
     tls: thread::Slots,
     fls: thread::Slots,
     handles: handles::Handles,
-    command_line: process::CommandLine,
+    pub command_line: process::CommandLine,
+    atoms: atom::Atoms,
 }
 
 impl State {
@@ -42,6 +45,7 @@ impl State {
             fls: thread::Slots::new(),
             handles: handles::Handles::new(),
             command_line: process::CommandLine::new(machine)?,
+            atoms: atom::Atoms::default(),
         })
     }
 }
@@ -209,6 +213,19 @@ library! {
     exceptions::RtlUnwind, "winnt/nf-winnt-rtlunwind";
     exceptions::RtlUnwindEx, "winnt/nf-winnt-rtlunwindex";
     exceptions::RtlVirtualUnwind, "winnt/nf-winnt-rtlvirtualunwind";
+    interlocked::InterlockedCompareExchange, "winnt/nf-winnt-interlockedcompareexchange";
+    interlocked::InterlockedDecrement, "winnt/nf-winnt-interlockeddecrement";
+    interlocked::InterlockedExchange, "winnt/nf-winnt-interlockedexchange";
+    interlocked::InterlockedExchangeAdd, "winnt/nf-winnt-interlockedexchangeadd";
+    interlocked::InterlockedIncrement, "winnt/nf-winnt-interlockedincrement";
+
+    atom::AddAtom<u8> as "AddAtomA", "winbase/nf-winbase-addatoma";
+    atom::AddAtom<u16> as "AddAtomW", "winbase/nf-winbase-addatomw";
+    atom::DeleteAtom, "winbase/nf-winbase-deleteatom";
+    atom::FindAtom<u8> as "FindAtomA", "winbase/nf-winbase-findatoma";
+    atom::FindAtom<u16> as "FindAtomW", "winbase/nf-winbase-findatomw";
+    atom::GetAtomName<u8> as "GetAtomNameA", "winbase/nf-winbase-getatomnamea";
+    atom::GetAtomName<u16> as "GetAtomNameW", "winbase/nf-winbase-getatomnamew";
 
     file::CreateFile as "CreateFileA", "fileapi/nf-fileapi-createfilea";
     file::CreateFile as "CreateFileW", "fileapi/nf-fileapi-createfilew";

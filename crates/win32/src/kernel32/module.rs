@@ -3,6 +3,7 @@
 #![allow(non_snake_case, reason = "Win32's own names")]
 
 use guest::Stop;
+use pe::Symbol;
 
 use crate::abi::Pointer;
 use crate::kernel32::codepage::{self, Unit, put};
@@ -51,7 +52,7 @@ pub fn GetModuleHandleEx<U: Unit>(
             None => fail(process, ERROR_MOD_NOT_FOUND, Pointer::NULL),
         }
     };
-    process.machine.memory.write(out.0, &handle.0.to_le_bytes())?;
+    process.machine.put_pointer(out.0, handle.0)?;
     Ok(!handle.is_null())
 }
 
@@ -82,18 +83,15 @@ pub fn DisableThreadLibraryCalls(_: &mut Process, _module: Pointer) -> bool {
     true
 }
 
-/// GetProcAddress, by name, or by ordinal when only the low 16 bits are set. Shims have no ordinals.
+/// GetProcAddress, by name, or by ordinal when only the low 16 bits are set.
 pub fn GetProcAddress(process: &mut Process, module: Pointer, name: Pointer) -> Result<Pointer, Stop> {
-    let own = process.image(module);
-    let address = match u16::try_from(name.0) {
-        Ok(ordinal) => own.and_then(|driver| driver.export_by_ordinal(ordinal.into())),
-        Err(_) => {
-            let name = codepage::text::<u8>(&process.machine, name)?;
-            match own {
-                Some(driver) => driver.export(&name),
-                None => process.library_name(module.0).and_then(|library| process.find(library, &name)),
-            }
-        }
+    let symbol = match u16::try_from(name.0) {
+        Ok(ordinal) => Symbol::Ordinal(ordinal),
+        Err(_) => Symbol::Name(codepage::text::<u8>(&process.machine, name)?),
+    };
+    let address = match process.image(module).map(|image| image.export(&symbol).cloned()) {
+        Some(target) => target.and_then(|target| process.follow(target)),
+        None => process.library_name(module.0).and_then(|library| process.supplied(library, &symbol)),
     };
     match address {
         Some(address) => Ok(Pointer(address)),

@@ -3,9 +3,9 @@
 #![allow(non_snake_case, reason = "Win32's own names")]
 
 use guest::layout::{GRANULARITY, GUEST_END, PAGE};
-use guest::{FaultKind, Machine, Stop, Violation};
+use guest::{FaultKind, Machine, Mode, Stop, Violation};
 
-use crate::abi::{INVALID_HANDLE, Pointer};
+use crate::abi::{Handle, Pointer};
 use crate::exceptions::ExceptionRecord;
 use crate::kernel32::codepage::{Unit, text};
 use crate::kernel32::error::{ERROR_ENVVAR_NOT_FOUND, ERROR_INSUFFICIENT_BUFFER, fail};
@@ -13,9 +13,9 @@ use crate::kernel32::record::Record;
 use crate::process::Process;
 
 /// The version of Windows that this claims to be: 7 with Service Pack 1, the last that drivers of this kind were made for.
-const MAJOR: u32 = 6;
-const MINOR: u32 = 1;
-const BUILD: u32 = 7601;
+pub(crate) const MAJOR: u32 = 6;
+pub(crate) const MINOR: u32 = 1;
+pub(crate) const BUILD: u32 = 7601;
 const SERVICE_PACK: (u16, &str) = (1, "Service Pack 1");
 
 /// The guest's command line: the name of a program.
@@ -24,8 +24,8 @@ const COMMAND_LINE: &str = "drvhost";
 /// Where the command line lies in guest memory.
 #[derive(Debug)]
 pub(crate) struct CommandLine {
-    ansi: Pointer,
-    wide: Pointer,
+    pub ansi: Pointer,
+    pub wide: Pointer,
 }
 
 impl CommandLine {
@@ -55,7 +55,7 @@ pub fn ExitProcess(_: &mut Process, code: u32) -> Result<(), Stop> {
 }
 
 /// TerminateProcess: no handle names another process.
-pub fn TerminateProcess(_: &mut Process, _process: Pointer, code: u32) -> Result<bool, Stop> {
+pub fn TerminateProcess(_: &mut Process, _process: Handle, code: u32) -> Result<bool, Stop> {
     Err(Stop::Kind(FaultKind::Exit { code }))
 }
 
@@ -76,9 +76,12 @@ pub fn UnhandledExceptionFilter(process: &mut Process, pointers: Pointer) -> Res
     Err(Stop::Kind(ExceptionRecord::read(&process.machine, record)?.fault()))
 }
 
+/// The pseudo handle of the guest's process, which is INVALID_HANDLE_VALUE too.
+pub(crate) const CURRENT_PROCESS: Handle = Handle::INVALID;
+
 /// GetCurrentProcess: the pseudo handle -1.
-pub fn GetCurrentProcess(_: &mut Process) -> Pointer {
-    INVALID_HANDLE
+pub fn GetCurrentProcess(_: &mut Process) -> Handle {
+    CURRENT_PROCESS
 }
 
 pub fn GetCurrentProcessId(process: &mut Process) -> u32 {
@@ -88,12 +91,12 @@ pub fn GetCurrentProcessId(process: &mut Process) -> u32 {
 /// GetProcessAffinityMask: one processor, as the guest's one thread can tell no difference.
 pub fn GetProcessAffinityMask(
     process: &mut Process,
-    _of: Pointer,
+    _of: Handle,
     own: Pointer,
     system: Pointer,
 ) -> Result<bool, Stop> {
     for mask in [own, system] {
-        process.machine.memory.write(mask.0, &1_u64.to_le_bytes())?;
+        process.machine.put_pointer(mask.0, 1)?;
     }
     Ok(true)
 }
@@ -118,20 +121,27 @@ pub fn IsProcessorFeaturePresent(_: &mut Process, feature: u32) -> bool {
     }
 }
 
-/// GetSystemInfo and GetNativeSystemInfo: SYSTEM_INFO of a machine with one x86-64 processor.
+/// GetSystemInfo and GetNativeSystemInfo: SYSTEM_INFO of a machine with one processor, which is all that the guest's code is for.
 pub fn GetSystemInfo(process: &mut Process, out: Pointer) -> Result<(), Stop> {
+    const PROCESSOR_ARCHITECTURE_INTEL: u16 = 0;
     const PROCESSOR_ARCHITECTURE_AMD64: u16 = 9;
+    const PROCESSOR_INTEL_PENTIUM: u32 = 586;
     const PROCESSOR_AMD_X8664: u32 = 8664;
     let low = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
-    let information = Record::new()
-        .u16(PROCESSOR_ARCHITECTURE_AMD64)
+    let mode = process.machine.mode();
+    let (architecture, kind) = match mode {
+        Mode::I386 => (PROCESSOR_ARCHITECTURE_INTEL, PROCESSOR_INTEL_PENTIUM),
+        Mode::X86_64 => (PROCESSOR_ARCHITECTURE_AMD64, PROCESSOR_AMD_X8664),
+    };
+    let information = Record::new(mode)
+        .u16(architecture)
         .u16(0)
         .u32(low(PAGE))
         .pointer(GRANULARITY)
         .pointer(GUEST_END - GRANULARITY - 1)
         .pointer(1)
         .u32(1)
-        .u32(PROCESSOR_AMD_X8664)
+        .u32(kind)
         .u32(low(GRANULARITY))
         .u16(6)
         .u16(0);
@@ -144,12 +154,12 @@ pub fn GetVersion(_: &mut Process) -> u32 {
 }
 
 /// OSVERSIONINFO or OSVERSIONINFOEX, whichever has the size that the caller put into its first field.
-fn version_record<U: Unit>(size: usize) -> Option<Vec<u8>> {
+fn version_record<U: Unit>(mode: Mode, size: usize) -> Option<Vec<u8>> {
     const VER_PLATFORM_WIN32_NT: u32 = 2;
     const VER_NT_WORKSTATION: u16 = 1;
     let mut service_pack = U::encode(SERVICE_PACK.1);
     service_pack.resize(128, U::ZERO);
-    let record = Record::new()
+    let record = Record::new(mode)
         .u32(u32::try_from(size).ok()?)
         .u32(MAJOR)
         .u32(MINOR)
@@ -162,13 +172,13 @@ fn version_record<U: Unit>(size: usize) -> Option<Vec<u8>> {
     }
     // Service pack, suites, then the kind of product and a reserved byte.
     let extended =
-        Record::new().bytes(&plain).u16(SERVICE_PACK.0).u16(0).u16(0).u16(VER_NT_WORKSTATION).finish();
+        Record::new(mode).bytes(&plain).u16(SERVICE_PACK.0).u16(0).u16(0).u16(VER_NT_WORKSTATION).finish();
     (extended.len() == size).then_some(extended)
 }
 
 pub fn GetVersionEx<U: Unit>(process: &mut Process, out: Pointer) -> Result<bool, Stop> {
     let size = u32::from_le_bytes(process.machine.memory.array(out.0)?);
-    match version_record::<U>(size as usize) {
+    match version_record::<U>(process.machine.mode(), size as usize) {
         Some(record) => Ok(process.machine.memory.write(out.0, &record).map(|()| true)?),
         None => Ok(fail(process, ERROR_INSUFFICIENT_BUFFER, false)),
     }
@@ -176,9 +186,13 @@ pub fn GetVersionEx<U: Unit>(process: &mut Process, out: Pointer) -> Result<bool
 
 /// GetStartupInfoA and GetStartupInfoW: STARTUPINFO with nothing set but its size.
 pub fn GetStartupInfo(process: &mut Process, out: Pointer) -> Result<(), Stop> {
-    const SIZE: u32 = 104;
-    let mut information = Record::new().u32(SIZE).finish();
-    information.resize(SIZE as usize, 0);
+    let mode = process.machine.mode();
+    let size = match mode {
+        Mode::I386 => 68,
+        Mode::X86_64 => 104,
+    };
+    let mut information = Record::new(mode).u32(size).finish();
+    information.resize(size as usize, 0);
     Ok(process.machine.memory.write(out.0, &information)?)
 }
 
@@ -215,11 +229,14 @@ mod tests {
 
     #[test]
     fn version_records_have_their_documented_sizes() {
-        assert_eq!(version_record::<u8>(148).unwrap()[..12], [148, 0, 0, 0, 6, 0, 0, 0, 1, 0, 0, 0]);
-        assert_eq!(version_record::<u8>(156).unwrap()[148..], [1, 0, 0, 0, 0, 0, 1, 0]);
-        assert_eq!(version_record::<u16>(276).unwrap()[20..24], [b'S', 0, b'e', 0]);
-        assert_eq!(version_record::<u16>(284).unwrap().len(), 284);
-        assert_eq!(version_record::<u16>(148), None);
-        assert_eq!(version_record::<u8>(0), None);
+        assert_eq!(
+            version_record::<u8>(Mode::I386, 148).unwrap()[..12],
+            [148, 0, 0, 0, 6, 0, 0, 0, 1, 0, 0, 0]
+        );
+        assert_eq!(version_record::<u8>(Mode::I386, 156).unwrap()[148..], [1, 0, 0, 0, 0, 0, 1, 0]);
+        assert_eq!(version_record::<u16>(Mode::I386, 276).unwrap()[20..24], [b'S', 0, b'e', 0]);
+        assert_eq!(version_record::<u16>(Mode::I386, 284).unwrap().len(), 284);
+        assert_eq!(version_record::<u16>(Mode::I386, 148), None);
+        assert_eq!(version_record::<u8>(Mode::I386, 0), None);
     }
 }

@@ -6,12 +6,14 @@
 
 use guest::Stop;
 
-use crate::abi::{INVALID_HANDLE, Pointer};
+use crate::abi::{Handle, Pointer};
 use crate::kernel32::error::{
     ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY, ERROR_NOT_OWNER, ERROR_SUCCESS,
     ERROR_TOO_MANY_POSTS, fail,
 };
 use crate::kernel32::handles::Object;
+use crate::kernel32::process::CURRENT_PROCESS;
+use crate::kernel32::record::Record;
 use crate::kernel32::thread::CURRENT_THREAD;
 use crate::kernel32::time::timeout;
 use crate::process::Process;
@@ -21,18 +23,15 @@ const WAIT_TIMEOUT: u32 = 258;
 const WAIT_FAILED: u32 = u32::MAX;
 const MAXIMUM_WAIT_OBJECTS: u32 = 64;
 
-/// GetCurrentProcess's pseudo handle, which is INVALID_HANDLE_VALUE too.
-const CURRENT_PROCESS: Pointer = INVALID_HANDLE;
-
-fn is_pseudo(handle: Pointer) -> bool {
+fn is_pseudo(handle: Handle) -> bool {
     handle == CURRENT_PROCESS || handle == CURRENT_THREAD
 }
 
-fn create(process: &mut Process, object: Object) -> Pointer {
+fn create(process: &mut Process, object: Object) -> Handle {
     match process.kernel32.handles.insert(object) {
         // Success is told apart from ERROR_ALREADY_EXISTS by the last error.
         Some(handle) => fail(process, ERROR_SUCCESS, handle),
-        None => fail(process, ERROR_NOT_ENOUGH_MEMORY, Pointer::NULL),
+        None => fail(process, ERROR_NOT_ENOUGH_MEMORY, Handle::NULL),
     }
 }
 
@@ -43,11 +42,11 @@ pub fn CreateEvent(
     manual: i32,
     signalled: i32,
     _name: Pointer,
-) -> Pointer {
+) -> Handle {
     create(process, Object::Event { manual: manual != 0, signalled: signalled != 0 })
 }
 
-fn set_event(process: &mut Process, event: Pointer, to: bool) -> bool {
+fn set_event(process: &mut Process, event: Handle, to: bool) -> bool {
     match process.kernel32.handles.get(event) {
         Some(Object::Event { signalled, .. }) => {
             *signalled = to;
@@ -57,11 +56,11 @@ fn set_event(process: &mut Process, event: Pointer, to: bool) -> bool {
     }
 }
 
-pub fn SetEvent(process: &mut Process, event: Pointer) -> bool {
+pub fn SetEvent(process: &mut Process, event: Handle) -> bool {
     set_event(process, event, true)
 }
 
-pub fn ResetEvent(process: &mut Process, event: Pointer) -> bool {
+pub fn ResetEvent(process: &mut Process, event: Handle) -> bool {
     set_event(process, event, false)
 }
 
@@ -72,16 +71,16 @@ pub fn CreateSemaphore(
     count: i32,
     most: i32,
     _name: Pointer,
-) -> Pointer {
+) -> Handle {
     if most <= 0 || !(0..=most).contains(&count) {
-        return fail(process, ERROR_INVALID_PARAMETER, Pointer::NULL);
+        return fail(process, ERROR_INVALID_PARAMETER, Handle::NULL);
     }
     create(process, Object::Semaphore { count, most })
 }
 
 pub fn ReleaseSemaphore(
     process: &mut Process,
-    semaphore: Pointer,
+    semaphore: Handle,
     by: i32,
     previous: Pointer,
 ) -> Result<bool, Stop> {
@@ -101,11 +100,11 @@ pub fn ReleaseSemaphore(
 }
 
 /// CreateMutexA and CreateMutexW.
-pub fn CreateMutex(process: &mut Process, _security: Pointer, owned: i32, _name: Pointer) -> Pointer {
+pub fn CreateMutex(process: &mut Process, _security: Pointer, owned: i32, _name: Pointer) -> Handle {
     create(process, Object::Mutex { depth: u32::from(owned != 0) })
 }
 
-pub fn ReleaseMutex(process: &mut Process, mutex: Pointer) -> bool {
+pub fn ReleaseMutex(process: &mut Process, mutex: Handle) -> bool {
     match process.kernel32.handles.get(mutex) {
         Some(Object::Mutex { depth: 0 }) => fail(process, ERROR_NOT_OWNER, false),
         Some(Object::Mutex { depth }) => {
@@ -117,12 +116,12 @@ pub fn ReleaseMutex(process: &mut Process, mutex: Pointer) -> bool {
 }
 
 /// CloseHandle, of pseudo handles too.
-pub fn CloseHandle(process: &mut Process, handle: Pointer) -> bool {
+pub fn CloseHandle(process: &mut Process, handle: Handle) -> bool {
     is_pseudo(handle) || process.kernel32.handles.remove(handle) || fail(process, ERROR_INVALID_HANDLE, false)
 }
 
 /// Waits for all of the handles, or for the first of them that is signalled.
-fn wait(process: &mut Process, handles: &[Pointer], all: bool, milliseconds: u32) -> Result<u32, Stop> {
+fn wait(process: &mut Process, handles: &[Handle], all: bool, milliseconds: u32) -> Result<u32, Stop> {
     let mut signalled = Vec::with_capacity(handles.len());
     for &handle in handles {
         match process.kernel32.handles.get(handle) {
@@ -149,14 +148,14 @@ fn wait(process: &mut Process, handles: &[Pointer], all: bool, milliseconds: u32
     Ok(WAIT_OBJECT_0 + first)
 }
 
-pub fn WaitForSingleObject(process: &mut Process, handle: Pointer, milliseconds: u32) -> Result<u32, Stop> {
+pub fn WaitForSingleObject(process: &mut Process, handle: Handle, milliseconds: u32) -> Result<u32, Stop> {
     wait(process, &[handle], true, milliseconds)
 }
 
 /// WaitForSingleObjectEx: no asynchronous procedure ever ends it.
 pub fn WaitForSingleObjectEx(
     process: &mut Process,
-    handle: Pointer,
+    handle: Handle,
     milliseconds: u32,
     _alertable: i32,
 ) -> Result<u32, Stop> {
@@ -173,13 +172,15 @@ pub fn WaitForMultipleObjects(
     if !(1..=MAXIMUM_WAIT_OBJECTS).contains(&count) {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, WAIT_FAILED));
     }
-    let handle =
-        |index: u32| process.machine.memory.array(handles.at(8 * u64::from(index)).0).map(u64::from_le_bytes);
-    let handles = (0..count).map(|index| handle(index).map(Pointer)).collect::<Result<Vec<_>, _>>()?;
+    let machine = &process.machine;
+    let slot = |index: u32| handles.at(machine.mode().pointer_size() * u64::from(index));
+    let handles =
+        (0..count).map(|index| Handle::read(machine, slot(index))).collect::<Result<Vec<_>, _>>()?;
     wait(process, &handles, all != 0, milliseconds)
 }
 
-/// InitializeSListHead: an empty list is all zero.
+/// InitializeSListHead: an empty list is all zero. Of SLIST_HEADER one half is the first entry's address.
 pub fn InitializeSListHead(process: &mut Process, head: Pointer) -> Result<(), Stop> {
-    Ok(process.machine.memory.fill(head.0, 0, 16)?)
+    let empty = Record::new(process.machine.mode()).pointer(0).pointer(0);
+    Ok(process.machine.memory.write(head.0, &empty.finish())?)
 }

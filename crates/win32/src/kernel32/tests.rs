@@ -1,22 +1,32 @@
 //! Functions called the way the guest calls them.
 
+use guest::{FaultKind, Mode};
+
 use crate::testing::{Guest, alone};
 
 /// -1 as a 32-bit argument.
 const MINUS_ONE: u64 = 0xffff_ffff;
 
 #[test]
-fn shims_answer_as_documented() {
-    alone(|| {
-        let mut guest = Guest::new();
-        heaps(&mut guest);
-        pages(&mut guest);
-        modules(&mut guest);
-        text(&mut guest);
-        synchronisation(&mut guest);
-        console_and_messages(&mut guest);
-        system(&mut guest);
-    });
+fn shims_answer_32_bit_code_as_documented() {
+    alone(|| shims_answer(Mode::I386));
+}
+
+#[test]
+fn shims_answer_64_bit_code_as_documented() {
+    alone(|| shims_answer(Mode::X86_64));
+}
+
+fn shims_answer(mode: Mode) {
+    let mut guest = Guest::new(mode);
+    heaps(&mut guest);
+    pages(&mut guest);
+    modules(&mut guest);
+    text(&mut guest);
+    synchronisation(&mut guest);
+    atoms_and_interlocked_numbers(&mut guest);
+    console_and_messages(&mut guest);
+    system(&mut guest);
 }
 
 fn heaps(guest: &mut Guest) {
@@ -40,12 +50,15 @@ fn pages(guest: &mut Guest) {
     let pages = guest.call("VirtualAlloc", &[0, 0x1_2345, 0x3000, 4]);
     assert!(pages != 0 && pages.is_multiple_of(0x1_0000));
     let out = guest.put(&[0; 64]);
-    assert_eq!(guest.call("VirtualQuery", &[pages + 5, out, 48]), 48);
-    assert_eq!(u64::from_le_bytes(guest.bytes(out)), pages);
-    assert_eq!((guest.u32(out + 32), guest.u32(out + 36), guest.u32(out + 40)), (0x1000, 4, 0x2_0000));
-    assert_eq!((guest.call("VirtualQuery", &[pages, out, 47]), guest.last_error()), (0, 87));
-    assert_eq!(guest.call("VirtualQuery", &[0x100, out, 48]), 48);
-    assert_eq!((guest.u32(out + 32), guest.u32(out + 36)), (0x1_0000, 1));
+    // State, Protect and Type come after two pointers, a number and a size.
+    let (size, state) = (guest.pick(28, 48), guest.pick(16, 32));
+    assert_eq!(guest.call("VirtualQuery", &[pages + 5, out, size]), size);
+    assert_eq!(guest.pointer(out), pages);
+    let fields = |guest: &Guest| [state, state + 4, state + 8].map(|field| guest.u32(out + field));
+    assert_eq!(fields(guest), [0x1000, 4, 0x2_0000]);
+    assert_eq!((guest.call("VirtualQuery", &[pages, out, size - 1]), guest.last_error()), (0, 87));
+    assert_eq!(guest.call("VirtualQuery", &[0x100, out, size]), size);
+    assert_eq!(fields(guest), [0x1_0000, 1, 0]);
     assert_eq!((guest.call("VirtualProtect", &[pages, 1, 2, out]), guest.u32(out)), (1, 4));
     assert_eq!((guest.call("VirtualProtect", &[pages, 1, 0x40, out]), guest.last_error()), (0, 5));
     assert_eq!((guest.call("VirtualAlloc", &[0, 1, 0x1000, 0x40]), guest.last_error()), (0, 5));
@@ -65,7 +78,7 @@ fn modules(guest: &mut Guest) {
     assert_ne!(kernel32, 0);
     let function = guest.put(b"GetProcAddress\0");
     let address = guest.call("GetProcAddress", &[kernel32, function]);
-    assert_eq!(Some(address), guest.process.find("kernel32", "GetProcAddress"));
+    assert_eq!(address, guest.address("GetProcAddress"));
     let absent = guest.put(b"NoSuchThing\0");
     assert_eq!((guest.call("GetProcAddress", &[kernel32, absent]), guest.last_error()), (0, 127));
     assert_eq!((guest.call("LoadLibraryA", &[absent]), guest.last_error()), (0, 126));
@@ -103,17 +116,21 @@ fn text(guest: &mut Guest) {
 }
 
 fn synchronisation(guest: &mut Guest) {
-    let section = guest.put(&[0x55; 40]);
+    let section = guest.put(&[0x55; 44]);
+    let (size, locks) = (guest.pick(24, 40), guest.pick(4, 8));
+    let fields = |guest: &Guest| [locks, locks + 4, locks + 8].map(|field| guest.u32(section + field));
     guest.call("InitializeCriticalSection", &[section]);
     guest.call("EnterCriticalSection", &[section]);
     assert_eq!(guest.call("TryEnterCriticalSection", &[section]), 1);
-    assert_eq!((guest.u32(section + 8), guest.u32(section + 12), guest.u32(section + 16)), (1, 2, 0x24));
+    assert_eq!(fields(guest), [1, 2, 0x24]);
     (0..3).for_each(|_| assert_eq!(guest.call("LeaveCriticalSection", &[section]), 0));
-    assert_eq!((guest.u32(section + 8), guest.u32(section + 12), guest.u32(section + 16)), (u32::MAX, 0, 0));
+    assert_eq!(fields(guest), [u32::MAX, 0, 0]);
+    guest.call("DeleteCriticalSection", &[section]);
+    assert_eq!((fields(guest), guest.u32(section + size)), ([0; 3], 0x5555_5555));
 
     let event = guest.call("CreateEventA", &[0, 0, 1, 0]);
     let semaphore = guest.call("CreateSemaphoreA", &[0, 0, 2, 0]);
-    let handles = guest.put(&[event.to_le_bytes(), semaphore.to_le_bytes()].concat());
+    let handles = guest.pointers(&[event, semaphore]);
     assert_eq!(guest.call("WaitForMultipleObjects", &[2, handles, 1, 1]), 258);
     assert_eq!(guest.call("WaitForSingleObject", &[event, MINUS_ONE]), 0);
     assert_eq!(guest.call("WaitForSingleObject", &[event, 20]), 258);
@@ -124,6 +141,15 @@ fn synchronisation(guest: &mut Guest) {
     assert_eq!(guest.call("CloseHandle", &[event]), 1);
     assert_eq!((guest.call("SetEvent", &[event]), guest.last_error()), (0, 6));
     assert_eq!((guest.call("WaitForSingleObject", &[event, 0]), guest.last_error()), (MINUS_ONE, 6));
+    let own = [guest.call("GetCurrentProcess", &[]), guest.call("GetCurrentThread", &[])];
+    assert_eq!(own, [guest.minus_one(), guest.minus_one() - 1]);
+    assert_eq!(own.map(|handle| guest.call("CloseHandle", &[handle])), [1, 1]);
+    let both = guest.pointers(&own);
+    assert_eq!(guest.call("WaitForMultipleObjects", &[2, both, 0, 0]), 258);
+    assert_eq!(guest.call("GetThreadPriority", &[own[1]]), 0);
+    let head = guest.put(&[0x55; 20]);
+    guest.call("InitializeSListHead", &[head]);
+    assert_eq!((guest.pointer(head), guest.u32(head + guest.pick(8, 16))), (0, 0x5555_5555));
     let mutex = guest.call("CreateMutexW", &[0, 1, 0]);
     assert_eq!(guest.call("ReleaseMutex", &[mutex]), 1);
     assert_eq!((guest.call("ReleaseMutex", &[mutex]), guest.last_error()), (0, 288));
@@ -134,6 +160,27 @@ fn synchronisation(guest: &mut Guest) {
         (guest.call("TlsFree", &[slot]), guest.call("TlsGetValue", &[slot]), guest.last_error()),
         (1, 0, 87)
     );
+}
+
+fn atoms_and_interlocked_numbers(guest: &mut Guest) {
+    let (name, upper, out) = (guest.put(b"gcc-eh\0"), guest.wide("GCC-EH"), guest.put(&[0; 16]));
+    let atom = guest.call("AddAtomA", &[name]);
+    assert_eq!((atom, guest.call("FindAtomW", &[upper])), (0xc000, atom));
+    assert_eq!((guest.call("GetAtomNameA", &[atom, out, 4]), guest.text(out)), (3, "gcc".to_owned()));
+    assert_eq!(guest.call("DeleteAtom", &[atom]), 0);
+    assert_eq!((guest.call("FindAtomA", &[name]), guest.last_error()), (0, 2));
+    assert_eq!((guest.call("DeleteAtom", &[atom]), guest.last_error()), (atom, 6));
+    let number = guest.put(b"#12\0");
+    assert_eq!([number, 12].map(|name| guest.call("AddAtomA", &[name])), [12, 12]);
+    assert_eq!((guest.call("GetAtomNameA", &[12, out, 16]), guest.text(out)), (3, "#12".to_owned()));
+
+    let at = guest.put(&5_i32.to_le_bytes());
+    assert_eq!(guest.int("InterlockedIncrement", &[at]), 6);
+    assert_eq!(guest.int("InterlockedExchangeAdd", &[at, MINUS_ONE]), 6);
+    assert_eq!(guest.int("InterlockedCompareExchange", &[at, 9, 4]), 5);
+    assert_eq!(guest.int("InterlockedCompareExchange", &[at, 0, 5]), 5);
+    assert_eq!(guest.int("InterlockedDecrement", &[at]), -1);
+    assert_eq!((guest.int("InterlockedExchange", &[at, 7]), guest.u32(at)), (-1, 7));
 }
 
 fn console_and_messages(guest: &mut Guest) {
@@ -147,7 +194,7 @@ fn console_and_messages(guest: &mut Guest) {
     formatting(guest);
     let out = guest.put(b"????");
     assert_eq!((guest.call("LoadStringA", &[0, 1, out, 4]), guest.bytes(out)), (0, *b"\0???"));
-    assert_eq!(guest.call("CreateFileA", &[0; 7]), u64::MAX);
+    assert_eq!(guest.call("CreateFileA", &[0; 7]), guest.minus_one());
     let default = guest.put(b"default  \0");
     let arguments = [default, default, default, out, 5, default];
     assert_eq!(guest.call("GetPrivateProfileStringA", &arguments), 4);
@@ -159,8 +206,7 @@ fn formatting(guest: &mut Guest) {
     let format = guest.put(b"%s %ld %#x|%S\0");
     assert_eq!(guest.int("wsprintfA", &[out, format, name, MINUS_ONE, 0x1f, wide]), 21);
     assert_eq!(guest.text(out), "Codec -1 0x1f|Licence");
-    let (format, list) = (guest.wide("%s|%hs|%*d"), [wide, name, 2000, 7].map(u64::to_le_bytes).concat());
-    let list = guest.put(&list);
+    let (format, list) = (guest.wide("%s|%hs|%*d"), guest.pointers(&[wide, name, 2000, 7]));
     assert_eq!(guest.int("wvsprintfW", &[out, format, list]), 1023);
     assert!(guest.wide_text(out).starts_with("Licence|Codec|  "));
     assert_eq!(guest.bytes(out + 2046), [0, 0, 0xee]);
@@ -170,13 +216,29 @@ fn system(guest: &mut Guest) {
     let out = guest.put(&284_u32.to_le_bytes());
     assert_eq!((guest.call("GetVersionExW", &[out]), guest.u32(out + 12)), (1, 7601));
     guest.call("GetSystemInfo", &[out]);
-    assert_eq!((guest.u32(out + 4), guest.u32(out + 40)), (0x1000, 0x1_0000));
+    let architecture = u16::from_le_bytes(guest.bytes(out));
+    assert_eq!((architecture, guest.u32(out + 4)), (guest.pick(0, 9), 0x1000));
+    assert_eq!(
+        (guest.u32(out + guest.pick(24, 36)), guest.u32(out + guest.pick(28, 40))),
+        (guest.pick(586, 8664), 0x1_0000)
+    );
+    let startup = guest.put(&[0x55; 108]);
+    guest.call("GetStartupInfoA", &[startup]);
+    let size = guest.pick(68, 104);
+    assert_eq!(
+        (guest.u32(startup), guest.u32(startup + size - 4), guest.u32(startup + size)),
+        (size as u32, 0, 0x5555_5555)
+    );
+    let masks = guest.pointers(&[0x55, 0x55]);
+    guest.call("GetProcessAffinityMask", &[0, masks, masks + guest.pointer_size()]);
+    assert_eq!((guest.pointer(masks), guest.pointer(masks + guest.pointer_size())), (1, 1));
+    let record = guest.put(&0xc000_0005_u32.to_le_bytes());
+    let pointers = guest.pointers(&[record, 0]);
+    assert_eq!(guest.fault("UnhandledExceptionFilter", &[pointers]), FaultKind::Raised { code: 0xc000_0005 });
     let command = guest.call("GetCommandLineW", &[]);
     assert_eq!(guest.wide_text(command), "drvhost");
     let before = guest.call("GetTickCount", &[]);
     guest.call("Sleep", &[15]);
     assert!(guest.call("GetTickCount", &[]) >= before + 15);
-    let exit = guest.process.find("kernel32", "ExitProcess").unwrap();
-    let fault = guest.process.call(exit, &[3]).unwrap_err();
-    assert_eq!(fault.kind, guest::FaultKind::Exit { code: 3 });
+    assert_eq!(guest.fault("ExitProcess", &[3]), FaultKind::Exit { code: 3 });
 }

@@ -116,7 +116,7 @@ pub fn GetACP(_: &mut Process) -> u32 {
 pub fn GetCPInfo(process: &mut Process, code_page: u32, out: Pointer) -> Result<bool, Stop> {
     // CPINFO: the longest character, the default character, no ranges of lead bytes.
     let longest = if code_page == UTF8 { 4 } else { 1 };
-    let info = Record::new().u32(longest).bytes(b"?\0").bytes(&[0; 12]).finish();
+    let info = Record::new(process.machine.mode()).u32(longest).bytes(b"?\0").bytes(&[0; 12]).finish();
     process.machine.memory.write(out.0, &info)?;
     Ok(true)
 }

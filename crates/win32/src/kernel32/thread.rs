@@ -4,7 +4,7 @@
 
 use guest::Stop;
 
-use crate::abi::Pointer;
+use crate::abi::{Handle, Pointer};
 use crate::kernel32::error::{
     ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY, ERROR_SUCCESS, fail,
 };
@@ -118,29 +118,29 @@ pub fn CreateThread(
     _parameter: Pointer,
     _flags: u32,
     _id: Pointer,
-) -> Pointer {
-    fail(process, ERROR_NOT_ENOUGH_MEMORY, Pointer::NULL)
+) -> Handle {
+    fail(process, ERROR_NOT_ENOUGH_MEMORY, Handle::NULL)
 }
 
 /// GetCurrentThread: the pseudo handle -2.
-pub fn GetCurrentThread(_: &mut Process) -> Pointer {
+pub fn GetCurrentThread(_: &mut Process) -> Handle {
     CURRENT_THREAD
 }
 
 /// The pseudo handle of the running thread.
-pub(crate) const CURRENT_THREAD: Pointer = Pointer(u64::MAX - 1);
+pub(crate) const CURRENT_THREAD: Handle = Handle(u64::MAX - 1);
 
 pub fn GetCurrentThreadId(process: &mut Process) -> u32 {
     process.machine.ids().1
 }
 
 /// SetThreadPriority: there is no other thread that it would matter to.
-pub fn SetThreadPriority(_: &mut Process, _thread: Pointer, _priority: i32) -> bool {
+pub fn SetThreadPriority(_: &mut Process, _thread: Handle, _priority: i32) -> bool {
     true
 }
 
 /// GetThreadPriority: THREAD_PRIORITY_NORMAL, for the one thread there is.
-pub fn GetThreadPriority(process: &mut Process, thread: Pointer) -> i32 {
+pub fn GetThreadPriority(process: &mut Process, thread: Handle) -> i32 {
     const THREAD_PRIORITY_ERROR_RETURN: i32 = i32::MAX;
     if thread == CURRENT_THREAD {
         0

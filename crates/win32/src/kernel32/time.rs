@@ -55,7 +55,8 @@ pub fn GetSystemTimeAsFileTime(process: &mut Process, out: Pointer) -> Result<()
 /// GetSystemTime and GetLocalTime: the guest's time zone is UTC.
 pub fn GetSystemTime(process: &mut Process, out: Pointer) -> Result<(), Stop> {
     let fields = calendar(now());
-    let record = fields.iter().fold(Record::new(), |record, &field| record.u16(field));
+    let empty = Record::new(process.machine.mode());
+    let record = fields.iter().fold(empty, |record, &field| record.u16(field));
     Ok(process.machine.memory.write(out.0, &record.finish())?)
 }
 

@@ -51,6 +51,10 @@ impl Source for Host<'_> {
     fn pointer(&mut self) -> Result<u64, Stop> {
         Ok(self.next())
     }
+
+    fn pointer_size(&self) -> u64 {
+        8
+    }
 }
 
 impl Sink for String {

@@ -1,0 +1,74 @@
+//! What ntdll exports of the C library.
+
+use super::{convert, ctype, math, memory, printf, scanf, sort, string};
+
+library! {
+    /// What drivers take from ntdll.
+    LIBRARY, Cdecl, ["ntdll.dll"], "https://learn.microsoft.com/cpp/c-runtime-library/";
+    convert::atoi, "reference/atoi-atoi-l-wtoi-wtoi-l";
+    convert::atoi as "atol", "reference/atol-atol-l-wtol-wtol-l";
+    convert::strtol, "reference/strtol-wcstol-strtol-l-wcstol-l";
+    convert::strtoul, "reference/strtoul-strtoul-l-wcstoul-wcstoul-l";
+    convert::wcstoul, "reference/strtoul-strtoul-l-wcstoul-wcstoul-l";
+    ctype::isalpha, "reference/isalpha-iswalpha-isalpha-l-iswalpha-l";
+    ctype::isdigit, "reference/isdigit-iswdigit-isdigit-l-iswdigit-l";
+    ctype::isspace, "reference/isspace-iswspace-isspace-l-iswspace-l";
+    ctype::isxdigit, "reference/isxdigit-iswxdigit-isxdigit-l-iswxdigit-l";
+    ctype::tolower, "reference/tolower-tolower-towlower-tolower-l-towlower-l";
+    ctype::toupper, "reference/toupper-toupper-towupper-toupper-l-towupper-l";
+    ctype::towlower, "reference/tolower-tolower-towlower-tolower-l-towlower-l";
+    ctype::towupper, "reference/toupper-toupper-towupper-toupper-l-towupper-l";
+    math::abs, "reference/abs-labs-llabs-abs64";
+    math::atan, "reference/atan-atanf-atanl-atan2-atan2f-atan2l";
+    math::ceil, "reference/ceil-ceilf-ceill";
+    math::cos, "reference/cos-cosf-cosl";
+    math::fabs, "reference/fabs-fabsf-fabsl";
+    math::floor, "reference/floor-floorf-floorl";
+    math::abs as "labs", "reference/abs-labs-llabs-abs64";
+    math::log, "reference/log-logf-log10-log10f";
+    math::pow, "reference/pow-powf-powl";
+    math::sin, "reference/sin-sinf-sinl";
+    math::sqrt, "reference/sqrt-sqrtf-sqrtl";
+    math::tan, "reference/tan-tanf-tanl";
+    memory::memchr, "reference/memchr-wmemchr";
+    memory::memcmp, "reference/memcmp-wmemcmp";
+    memory::memcpy, "reference/memcpy-wmemcpy";
+    memory::memcpy as "memmove", "reference/memmove-wmemmove";
+    memory::memset, "reference/memset-wmemset";
+    printf::_snprintf<u8>, "reference/snprintf-snprintf-snprintf-l-snwprintf-snwprintf-l";
+    printf::_snprintf<u16> as "_snwprintf", "reference/snprintf-snprintf-snprintf-l-snwprintf-snwprintf-l";
+    printf::_vsnprintf<u8>, "reference/vsnprintf-vsnprintf-vsnprintf-l-vsnwprintf-vsnwprintf-l";
+    printf::_vsnprintf<u16> as "_vsnwprintf", "reference/vsnprintf-vsnprintf-vsnprintf-l-vsnwprintf-vsnwprintf-l";
+    printf::sprintf, "reference/sprintf-sprintf-l-swprintf-swprintf-swprintf-l";
+    printf::vsprintf, "reference/vsprintf-vsprintf-l-vswprintf-vswprintf-l-vswprintf-l";
+    scanf::sscanf<u8>, "reference/sscanf-sscanf-l-swscanf-swscanf-l";
+    sort::bsearch, "reference/bsearch";
+    sort::qsort, "reference/qsort";
+    crate::exceptions::__C_specific_handler, "internal-crt-globals-and-functions";
+    string::_stricmp<u8>, "reference/stricmp-wcsicmp-mbsicmp-stricmp-l-wcsicmp-l-mbsicmp-l";
+    string::_strnicmp<u8>, "reference/strnicmp-wcsnicmp-mbsnicmp-strnicmp-l-wcsnicmp-l-mbsnicmp-l";
+    string::strcat<u8>, "reference/strcat-wcscat-mbscat";
+    string::strchr<u8>, "reference/strchr-wcschr-mbschr-mbschr-l";
+    string::strcmp<u8>, "reference/strcmp-wcscmp-mbscmp";
+    string::strcpy<u8>, "reference/strcpy-wcscpy-mbscpy";
+    string::strcspn, "reference/strcspn-wcscspn-mbscspn-mbscspn-l";
+    string::strlen<u8>, "reference/strlen-wcslen-mbslen-mbslen-l-mbstrlen-mbstrlen-l";
+    string::strncat, "reference/strncat-strncat-l-wcsncat-wcsncat-l-mbsncat-mbsncat-l";
+    string::strncmp<u8>, "reference/strncmp-wcsncmp-mbsncmp-mbsncmp-l";
+    string::strncpy<u8>, "reference/strncpy-strncpy-l-wcsncpy-wcsncpy-l-mbsncpy-mbsncpy-l";
+    string::strpbrk, "reference/strpbrk-wcspbrk-mbspbrk-mbspbrk-l";
+    string::strrchr<u8>, "reference/strrchr-wcsrchr-mbsrchr-mbsrchr-l";
+    string::strspn, "reference/strspn-wcsspn-mbsspn-mbsspn-l";
+    string::strstr<u8>, "reference/strstr-wcsstr-mbsstr-mbsstr-l";
+    string::_stricmp<u16> as "_wcsicmp", "reference/stricmp-wcsicmp-mbsicmp-stricmp-l-wcsicmp-l-mbsicmp-l";
+    string::_strnicmp<u16> as "_wcsnicmp", "reference/strnicmp-wcsnicmp-mbsnicmp-strnicmp-l-wcsnicmp-l-mbsnicmp-l";
+    string::strcat<u16> as "wcscat", "reference/strcat-wcscat-mbscat";
+    string::strchr<u16> as "wcschr", "reference/strchr-wcschr-mbschr-mbschr-l";
+    string::strcmp<u16> as "wcscmp", "reference/strcmp-wcscmp-mbscmp";
+    string::strcpy<u16> as "wcscpy", "reference/strcpy-wcscpy-mbscpy";
+    string::strlen<u16> as "wcslen", "reference/strlen-wcslen-mbslen-mbslen-l-mbstrlen-mbstrlen-l";
+    string::strncmp<u16> as "wcsncmp", "reference/strncmp-wcsncmp-mbsncmp-mbsncmp-l";
+    string::strncpy<u16> as "wcsncpy", "reference/strncpy-strncpy-l-wcsncpy-wcsncpy-l-mbsncpy-mbsncpy-l";
+    string::strrchr<u16> as "wcsrchr", "reference/strrchr-wcsrchr-mbsrchr-mbsrchr-l";
+    string::strstr<u16> as "wcsstr", "reference/strstr-wcsstr-mbsstr-mbsstr-l";
+}
