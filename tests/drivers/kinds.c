@@ -126,8 +126,8 @@ static LRESULT variadic(void)
     TAKE(int, __cdecl, sscanf, (const char *, const char *, ...), "msvcrt.dll");
     TAKE(int, __cdecl, wsprintfA, (char *, const char *, ...), "user32.dll");
     CHECK(sprintf && _snprintf);
-    CHECK(sprintf(text, "%d %s %.3f %I64d %c|", -5, "text", 2.5, 1234567890123456789LL, 'x') == 38);
-    CHECK(!lstrcmpA(text, "-5 text 2.500 1234567890123456789 x|"[0] == '-' ? "-5 text 2.500 1234567890123456789 x|" : ""));
+    CHECK(sprintf(text, "%d %s %.3f %I64d %c|", -5, "text", 2.5, 1234567890123456789LL, 'x') == 36);
+    CHECK(!lstrcmpA(text, "-5 text 2.500 1234567890123456789 x|"));
     CHECK(sprintf(text, "%lld %f %x", -1LL, -0.5, 0xabcu) > 0 && !lstrcmpA(text, "-1 -0.500000 abc"));
     CHECK(_snprintf(text, sizeof text, "%p", (void *)(ULONG_PTR)0x12345) > 0);
     lstrcpyA(expected, sizeof(void *) == 8 ? "0000000000012345" : "00012345");
