@@ -164,6 +164,7 @@ static LRESULT balance(void)
     TAKE(double, __cdecl, ldexp, (double, int), "msvcrt.dll");
     CHECK(MulDiv && sprintf && ldexp);
 #ifdef __i386__
+    char *at = text;
     /* The callee takes away three, */
     __asm__ volatile("movl %%esp, %%edi\n\tpushl $2\n\tpushl $3\n\tpushl $10\n\tcall *%1\n\tsubl %%esp, %%edi\n\taddl %%edi, %%esp"
                      : "=D"(before)
@@ -171,9 +172,9 @@ static LRESULT balance(void)
                      : "eax", "ecx", "edx", "memory", "cc");
     CHECK(before == 0);
     /* and the caller all three. */
-    __asm__ volatile("movl %%esp, %%edi\n\tpushl $5\n\tpushl %2\n\tpushl %3\n\tcall *%1\n\tsubl %%esp, %%edi\n\taddl %%edi, %%esp"
-                     : "=D"(before)
-                     : "b"(sprintf), "S"("%d"), "a"(text)
+    __asm__ volatile("movl %%esp, %%edi\n\tpushl $5\n\tpushl %3\n\tpushl %1\n\tcall *%2\n\tsubl %%esp, %%edi\n\taddl %%edi, %%esp"
+                     : "=D"(before), "+a"(at)
+                     : "b"(sprintf), "S"("%d")
                      : "ecx", "edx", "memory", "cc");
     CHECK(before == 12 && !lstrcmpA(text, "5"));
 #endif
@@ -203,7 +204,7 @@ static LRESULT registers(void)
         c += b & 1;
         d -= c;
     }
-    CHECK(a == 103 && x == 313.5 && y == 13.25);
+    CHECK(a == 103 && b == 13 && c == 46 && d == -1642 && x == 326.5 && y == 13.25);
     return 1;
 }
 
