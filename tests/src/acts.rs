@@ -159,7 +159,7 @@ acts! {
     SEH_UNWIND = 0x7502;
     /// `seh`: divides by zero; the handler unwinds.
     SEH_DIVIDE = 0x7503;
-    /// `seh`: a fault in a function that qsort calls, handled there; answers the least of the sorted numbers.
+    /// `seh`: a fault in a function that qsort calls, handled there; answers ten times the least of five numbers and the greatest.
     SEH_CALLBACK = 0x7504;
     /// `seh`: a fault whose only handler does not want it.
     SEH_SEARCH = 0x7505;

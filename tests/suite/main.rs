@@ -5,7 +5,9 @@
 mod acm;
 mod cli;
 mod decode;
+mod exceptions;
 mod hostile;
+mod kinds;
 mod layers;
 mod messages;
 mod names;
@@ -13,6 +15,7 @@ mod nested;
 mod open_close;
 mod real_drivers;
 mod sandbox;
+mod segments;
 mod session_end;
 mod tidy;
 mod vfw;

@@ -26,11 +26,12 @@ spy_test!(instances_are_listed_with_their_identifiers, |machine| {
     let ids = || rig.session.instances().iter().map(|instance| instance.id.cast_signed()).collect::<Vec<_>>();
     let minus = rig.open("spy", "open=-1");
     let _ = rig.open("spy", "open=0x123456789abcdef0 close=0");
-    assert_eq!(ids(), [-1, 0x1234_5678_9abc_def0]);
+    let wide = long(machine, 0x1234_5678_9abc_def0);
+    assert_eq!(ids(), [-1, wide]);
     rig.close(minus);
-    assert_eq!(ids(), [0x1234_5678_9abc_def0]);
+    assert_eq!(ids(), [wide]);
     rig.close(rig.session.instances()[0].hdrvr);
-    assert_eq!(ids(), [0x1234_5678_9abc_def0], "a refused close leaves the instance there");
+    assert_eq!(ids(), [wide], "a refused close leaves the instance there");
 });
 
 spy_test!(refused_opens_say_which_message_was_refused, |machine| {

@@ -145,7 +145,7 @@ impl Registry {
         found
     }
 
-    /// Finds a driver for `machine`; a file that no entry names is looked for in `first` before all directories.
+    /// Finds a driver for `machine`. With a directory `first`, `name` is that of a file, looked for there before all other directories.
     fn resolve_for(
         &self,
         machine: Option<Machine>,
@@ -158,9 +158,8 @@ impl Registry {
             return Err(Error::NoSuchDriver { name: name.to_owned(), looked });
         }
         let section = section.unwrap_or(DRIVERS32);
-        let entry = self.entry(section, name);
+        let entry = if first.is_none() { self.entry(section, name) } else { None };
         let (file, text) = entry.map_or((name, None), |entry| split(&entry.value));
-        let first = first.filter(|_| entry.is_none());
         let found = self.find_file(first, file, machine);
         let (path, place) = found.ok_or_else(|| self.missing(machine, first, name, section, entry))?;
         let registered = entry.is_some_and(|entry| entry.origin == Origin::Registry);
@@ -250,7 +249,7 @@ impl Registry {
     /// The directories that files are looked for in, in order.
     #[must_use]
     pub fn directories(&self) -> Vec<&Path> {
-        self.directories.all().map(|(path, _)| path).collect()
+        self.directories.all().collect()
     }
 
     /// The directories that the caller named.

@@ -49,7 +49,7 @@ fn is_blamed(folder: &Folder, file: &str, words: &[&str]) {
     assert!(words.iter().all(|word| reason.contains(word)), "{words:?} in {reason}");
 }
 
-spy_test!(what_is_no_driver_here_is_named, |machine| {
+spy_test!(what_is_no_driver_here_is_named, |machine: X86_64| {
     let folder = Folder::new(machine);
     let spy = spy(machine);
     let files: &[(&str, &[u8], &[&str])] = &[
