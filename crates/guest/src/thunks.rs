@@ -46,9 +46,9 @@ impl Thunks {
             Mode::X86_64 => memory.write(IMPORT64, &long::import_entry().to_le_bytes())?,
             Mode::I386 => {
                 for (at, to) in [IMPORT32, LEAVE32].into_iter().zip(compat::entries()) {
-                    // jmp [rip + 0]; then the address
-                    memory.write(at, b"\xff\x25\0\0\0\0")?;
-                    memory.write(at + 6, &to.to_le_bytes())?;
+                    // jmp [rip + 2]; then the address, which must be aligned: the guest may have asked for faults where data is not.
+                    memory.write(at, b"\xff\x25\x02\0\0\0")?;
+                    memory.write(at + 8, &to.to_le_bytes())?;
                 }
                 memory.write(RETURN32, &far_jump(LEAVE32))?;
                 memory.write(CONTINUE, &thunk32(CONTINUE_INDEX))?;

@@ -1,6 +1,6 @@
 //! Searching a 64-bit guest's frames for who handles an exception, and unwinding them (MS Learn: "x64 exception handling", RtlUnwindEx).
 
-use guest::cpu::RAX;
+use guest::cpu::{RAX, RSP};
 use guest::{Cpu, FaultKind, Mode, Stop, Violation};
 
 use super::record::{
@@ -14,11 +14,34 @@ use crate::process::{Process, still_wanted};
 /// How many frames are looked at: more than fit onto the guest's stack.
 const FRAMES: u32 = 1 << 18;
 
-/// A search that is on its way: one of the handlers it has asked is running.
+/// A search or an unwinding that is on its way: a handler that it called is running.
 #[derive(Debug)]
 pub(crate) struct Search {
-    /// The registers of the frame whose handler is asked.
-    cpu: Cpu,
+    /// The registers of the innermost frame that has not been unwound.
+    left: Cpu,
+    /// Where on the stack the handler's call began.
+    base: u64,
+}
+
+/// How much of the stack a call takes before its function begins: four arguments, and what aligns them.
+const CALL: u64 = 48;
+
+/// The frames of the guest beyond the handlers that are running.
+#[derive(Debug)]
+struct Beyond {
+    /// How many of the searches on their way are not behind yet.
+    searches: usize,
+}
+
+impl Beyond {
+    /// From the frames of a handler's call, all unwound, to those of the exception that it was called for. `None` where the frames are not a
+    /// handler's: a shim or the host made the call then, and there is no way beyond those.
+    fn go(&mut self, process: &Process, cpu: &Cpu) -> Option<Cpu> {
+        self.searches = self.searches.checked_sub(1)?;
+        let search = process.exceptions.get(self.searches)?;
+        let rsp = cpu.general[RSP];
+        (search.base.wrapping_sub(rsp) <= CALL).then(|| search.left.clone())
+    }
 }
 
 /// What a handler is told besides the exception (DISPATCHER_CONTEXT, winnt.h).
@@ -81,20 +104,23 @@ pub(super) struct Target {
 }
 
 impl Process {
-    /// Asks the handlers of all frames from `cpu` outwards: from where the guest goes on, or `None` if none wants the exception. `record` and
+    /// Asks the handlers of all frames from `raised` outwards: from where the guest goes on, or `None` if none wants the exception. `record` and
     /// `context` are where guest memory has both.
     pub(super) fn search(
         &mut self,
         exception: &ExceptionRecord,
         record: u64,
         context: u64,
-        cpu: &Cpu,
+        raised: &Cpu,
     ) -> Result<Option<Box<Cpu>>, Stop> {
-        let mut cpu = cpu.clone();
+        let mut beyond = Beyond { searches: self.exceptions.len() };
+        let mut cpu = raised.clone();
         for _ in 0..FRAMES {
             still_wanted(&self.machine)?;
             if self.image_at(cpu.rip).is_none() {
-                return Ok(None);
+                let Some(outer) = beyond.go(self, &cpu) else { return Ok(None) };
+                cpu = outer;
+                continue;
             }
             // Tables and stack are the guest's: where they end in nothing, so does the search.
             let Ok(function) = self.function_at(cpu.rip) else { return Ok(None) };
@@ -103,10 +129,7 @@ impl Process {
                 && handler.flags & UNW_FLAG_EHANDLER != 0
             {
                 let dispatcher = dispatcher(&cpu, function, handler, step.establisher, context, 0);
-                self.exceptions.push(Search { cpu: cpu.clone() });
-                let answer = self.ask_handler(record, context, &dispatcher);
-                self.exceptions.pop();
-                if answer? == CONTINUE_EXECUTION {
+                if self.ask_handler(record, context, &dispatcher, raised)? == CONTINUE_EXECUTION {
                     if exception.is_final() {
                         return Err(Stop::Kind(FaultKind::Raised { code: STATUS_NONCONTINUABLE_EXCEPTION }));
                     }
@@ -118,13 +141,21 @@ impl Process {
         Ok(None)
     }
 
-    /// Calls a frame's handler: its answer.
-    fn ask_handler(&mut self, record: u64, context: u64, dispatcher: &Dispatcher) -> Result<u32, Stop> {
+    /// Calls a frame's handler: its answer. Should it unwind, that begins with its own frames and goes on with `left`.
+    fn ask_handler(
+        &mut self,
+        record: u64,
+        context: u64,
+        dispatcher: &Dispatcher,
+        left: &Cpu,
+    ) -> Result<u32, Stop> {
         let outer = self.machine.stack_pointer();
         let at = outer.saturating_sub(Dispatcher::SIZE) & !15;
         dispatcher.write(self, at)?;
         self.machine.set_stack_pointer(at);
+        self.exceptions.push(Search { left: left.clone(), base: at });
         let answer = self.call(dispatcher.handler, &[record, dispatcher.establisher, context, at]);
+        self.exceptions.pop();
         self.machine.set_stack_pointer(outer);
         let [a, b, c, d, ..] = answer?.to_le_bytes();
         Ok(u32::from_le_bytes([a, b, c, d]))
@@ -149,12 +180,11 @@ impl Process {
             EXCEPTION_TARGET_UNWIND,
         )?;
         let mut cpu = self.machine.caller(0).ok_or_else(lost)?;
-        // Handlers run on behalf of searches, which the guest called in the frames that those have asked.
-        let mut searches: Vec<Cpu> = self.exceptions.iter().map(|search| search.cpu.clone()).collect();
+        let mut beyond = Beyond { searches: self.exceptions.len() };
         for _ in 0..FRAMES {
             still_wanted(&self.machine)?;
             if self.image_at(cpu.rip).is_none() {
-                cpu = searches.pop().ok_or_else(lost)?;
+                cpu = beyond.go(self, &cpu).ok_or_else(lost)?;
                 continue;
             }
             let function = self.function_at(cpu.rip)?;
@@ -163,7 +193,7 @@ impl Process {
             if there {
                 ExceptionRecord::change_flags(&self.machine, record, EXCEPTION_TARGET_UNWIND, 0)?;
                 cpu.general[RAX] = target.value;
-            } else if target.frame != 0 && step.establisher > target.frame && searches.is_empty() {
+            } else if target.frame != 0 && step.establisher > target.frame && beyond.searches == 0 {
                 return Err(lost());
             }
             if let (Some(handler), Some(function)) = (step.handler, function)
@@ -171,7 +201,7 @@ impl Process {
             {
                 context::write(&self.machine, context, &cpu)?;
                 let dispatcher = dispatcher(&cpu, function, handler, step.establisher, context, target.ip);
-                self.ask_handler(record, context, &dispatcher)?;
+                self.ask_handler(record, context, &dispatcher, &cpu)?;
                 if there {
                     cpu = context::read(&self.machine, context)?;
                 }
