@@ -182,3 +182,24 @@ pub(crate) fn find(name: &str) -> Option<(usize, &'static Library)> {
     };
     libraries().iter().enumerate().find(|(_, library)| library.names.iter().any(matches))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn variables_are_declared_once_and_cited() {
+        let mut count = 0;
+        for library in libraries() {
+            let mut names: BTreeSet<_> = library.shims.iter().map(|shim| shim.name).collect();
+            for variable in library.variables {
+                assert!(names.insert(variable.name), "{} is declared twice", variable.name);
+                assert!(!variable.source.is_empty(), "{} cites no page", variable.name);
+                count += 1;
+            }
+        }
+        assert!(count > 20, "the C library's variables are not listed");
+    }
+}

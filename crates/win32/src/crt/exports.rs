@@ -1,6 +1,8 @@
 //! What the C run-time libraries export.
 
-use super::{convert, ctype, data, math, memory, printf, scanf, sort, startup, stdio, string, time, wide};
+use super::{
+    convert, ctype, data, math, memory, printf, scanf, sort, startup, stdio, strftime, string, time, wide,
+};
 
 library! {
     /// The C run-time libraries.
@@ -259,6 +261,7 @@ library! {
     string::strcpy_s, "reference/strcpy-s-wcscpy-s-mbscpy-s";
     string::strcspn, "reference/strcspn-wcscspn-mbscspn-mbscspn-l";
     string::strerror, "reference/strerror-strerror-wcserror-wcserror";
+    strftime::strftime<u8>, "reference/strftime-wcsftime-strftime-l-wcsftime-l";
     string::strlen<u8>, "reference/strlen-wcslen-mbslen-mbslen-l-mbstrlen-mbstrlen-l";
     string::strncat, "reference/strncat-strncat-l-wcsncat-wcsncat-l-mbsncat-mbsncat-l";
     string::strncmp<u8>, "reference/strncmp-wcsncmp-mbsncmp-mbsncmp-l";
@@ -286,6 +289,7 @@ library! {
     string::strcmp<u16> as "wcscmp", "reference/strcmp-wcscmp-mbscmp";
     string::strcmp<u16> as "wcscoll", "reference/strcoll-wcscoll-mbscoll-strcoll-l-wcscoll-l-mbscoll-l";
     string::strcpy<u16> as "wcscpy", "reference/strcpy-wcscpy-mbscpy";
+    strftime::strftime<u16> as "wcsftime", "reference/strftime-wcsftime-strftime-l-wcsftime-l";
     string::strlen<u16> as "wcslen", "reference/strlen-wcslen-mbslen-mbslen-l-mbstrlen-mbstrlen-l";
     string::strncmp<u16> as "wcsncmp", "reference/strncmp-wcsncmp-mbsncmp-mbsncmp-l";
     string::strncpy<u16> as "wcsncpy", "reference/strncpy-strncpy-l-wcsncpy-wcsncpy-l-mbsncpy-mbsncpy-l";

@@ -22,6 +22,7 @@ mod scanf;
 mod sort;
 mod startup;
 mod stdio;
+mod strftime;
 mod string;
 mod time;
 mod wide;

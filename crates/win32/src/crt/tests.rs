@@ -382,4 +382,14 @@ fn times(guest: &mut Guest) {
     let zone = u32::from_le_bytes(guest.bytes(block + guest.pick(6, 10)));
     assert!(guest.pointer(block) - since < 100 && zone == 0);
     assert_eq!(guest.bytes(block + guest.pick(12, 16)), [0xee; 4]);
+
+    let tm: Vec<u8> = [7, 5, 15, 9, 6, 124, 2, 190, 0_i32].into_iter().flat_map(i32::to_le_bytes).collect();
+    let (tm, out, format) = (guest.put(&tm), guest.put(&[0xee; 64]), guest.put(b"%#d. %b, %H:%M\0"));
+    assert_eq!(
+        (guest.call("strftime", &[out, 14, format, tm]), guest.text(out)),
+        (13, "9. Jul, 15:05".to_owned())
+    );
+    assert_eq!((guest.call("strftime", &[out, 13, format, tm]), guest.errno()), (0, 34));
+    let format = guest.wide("%Y");
+    assert_eq!((guest.call("wcsftime", &[out, 9, format, tm]), guest.wide_text(out)), (4, "2024".to_owned()));
 }
