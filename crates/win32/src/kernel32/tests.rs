@@ -232,9 +232,11 @@ fn system(guest: &mut Guest) {
     let masks = guest.pointers(&[0x55, 0x55]);
     guest.call("GetProcessAffinityMask", &[0, masks, masks + guest.pointer_size()]);
     assert_eq!((guest.pointer(masks), guest.pointer(masks + guest.pointer_size())), (1, 1));
-    let record = guest.put(&0xc000_0005_u32.to_le_bytes());
+    let mut record = [0; 0x98];
+    record[..4].copy_from_slice(&0xc000_00fd_u32.to_le_bytes());
+    let record = guest.put(&record);
     let pointers = guest.pointers(&[record, 0]);
-    assert_eq!(guest.fault("UnhandledExceptionFilter", &[pointers]), FaultKind::Raised { code: 0xc000_0005 });
+    assert_eq!(guest.fault("UnhandledExceptionFilter", &[pointers]), FaultKind::Raised { code: 0xc000_00fd });
     let command = guest.call("GetCommandLineW", &[]);
     assert_eq!(guest.wide_text(command), "drvhost");
     let before = guest.call("GetTickCount", &[]);
