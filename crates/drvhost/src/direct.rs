@@ -72,3 +72,30 @@ impl DirectCall {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_the_sign_that_the_drivers_give_them() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let trace = Trace::to_file(file.path()).unwrap();
+        for width in [Width::Bits32, Width::Bits64] {
+            let mut calls = DirectCalls::new(width);
+            let (id, lparam1) = (0xFFFF_FFFE, 0xFFFF_FFFB);
+            let entered = Entered { hdrvr: 0x10, id, message: 0x7000, lparam1, lparam2: 3 };
+            assert!(calls.enter(entered, "a.dll".into(), &trace));
+            assert!(calls.leave(0xFFFF_FFFF, 1, &trace));
+            assert!(!calls.leave(0, 1, &trace), "no call is left");
+        }
+        let lines = std::fs::read_to_string(file.path()).unwrap();
+        let numbers = |line: &str| {
+            let call: serde_json::Value = serde_json::from_str(line).unwrap();
+            ["hdrvr", "id", "lparam1", "lparam2", "result"].map(|name| call[name].as_i64().unwrap())
+        };
+        let numbers: Vec<_> = lines.lines().map(numbers).collect();
+        let wide = [0x10, 0xFFFF_FFFE, 0xFFFF_FFFB, 3, 0xFFFF_FFFF];
+        assert_eq!(numbers, [[0x10, -2, -5, 3, -1], wide]);
+    }
+}

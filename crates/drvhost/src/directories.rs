@@ -66,26 +66,30 @@ impl Directories {
     }
 
     /// All of them, in the order in which they are looked in.
-    pub fn all(&self) -> impl Iterator<Item = (&Path, Origin)> {
-        let kinds = [
-            (&self.driver_path, Origin::DriverPath),
-            (&self.prefix, Origin::Prefix),
-            (&self.wine, Origin::Wine),
-        ];
-        kinds.into_iter().flat_map(|(paths, origin)| paths.iter().map(move |path| (path.as_path(), origin)))
+    pub fn all(&self) -> impl Iterator<Item = &Path> {
+        [&self.driver_path, &self.prefix, &self.wine].into_iter().flatten().map(PathBuf::as_path)
     }
 
     /// The file with this name, in `first` before all others: the first one for the machine that is `wanted`. See [`choose`].
+    ///
+    /// A prefix has copies of Wine's own libraries beside what was installed. They are looked at last: the ones in Wine's own directories are
+    /// the same, and as new as Wine is.
     pub fn find(
         &self,
         first: Option<&Path>,
         name: &str,
         wanted: Option<Machine>,
     ) -> Option<(PathBuf, Origin)> {
-        let first = first.into_iter().map(|path| (path, Origin::DriverPath));
-        let files = first
-            .chain(self.all())
-            .flat_map(|(path, origin)| files_named(path, name).map(move |file| (file, origin)));
+        let among = |directories| files_among(directories, name);
+        let is_copy = |file: &PathBuf| wine_mark_of(file) == Some(WineMark::Builtin);
+        let own = first.into_iter().flat_map(|path| files_named(path, name)).chain(among(&self.driver_path));
+        let installed = among(&self.prefix).filter(|file| !is_copy(file));
+        let copies = among(&self.prefix).filter(is_copy);
+        let files = own
+            .map(|file| (file, Origin::DriverPath))
+            .chain(installed.map(|file| (file, Origin::Prefix)))
+            .chain(among(&self.wine).map(|file| (file, Origin::Wine)))
+            .chain(copies.map(|file| (file, Origin::Prefix)));
         choose(files, wanted)
     }
 }
@@ -151,8 +155,13 @@ fn default_prefix(set: Option<OsString>, home: Option<PathBuf>) -> Option<PathBu
     set.or_else(|| home.map(|home| home.join(".wine")))
 }
 
+/// The files with a name in several directories, in their order.
+fn files_among<'a>(directories: &'a [PathBuf], name: &'a str) -> impl Iterator<Item = PathBuf> + use<'a> {
+    directories.iter().flat_map(move |directory| files_named(directory, name))
+}
+
 /// The files of a directory with a name: exactly so, then in another case; without and then with extension.
-fn files_named(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
+fn files_named(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> + use<> {
     let with_extension = Path::new(name).extension().is_none().then(|| format!("{name}.{EXTENSION}"));
     let names: Vec<String> = std::iter::once(name.to_owned()).chain(with_extension).collect();
     let exact: Vec<PathBuf> =
@@ -214,5 +223,30 @@ mod tests {
         assert_eq!(found("codec.dll"), ["codec.dll", "CODEC.DLL"]);
         assert_eq!(found("CODEC"), ["CODEC.DLL", "Codec", "codec.dll"]);
         assert_eq!(found("nothing"), [""; 0]);
+    }
+
+    #[test]
+    fn what_was_installed_comes_before_wines_own_and_its_copies_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let driver = |name: &str, mark: &[u8]| {
+            let mut bytes = pe::builder::Builder::new(pe::Machine::X86_64).build();
+            bytes.splice(0x40..0x40 + mark.len(), mark.iter().copied());
+            std::fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+        };
+        let builtin = b"Wine builtin DLL";
+        driver("prefix/native.dll", b"");
+        driver("prefix/copy.dll", builtin);
+        driver("prefix/alone.dll", builtin);
+        driver("wine/native.dll", builtin);
+        driver("wine/copy.dll", builtin);
+        let paths = |name| vec![folder.path().join(name)];
+        let directories =
+            Directories { driver_path: Vec::new(), prefix: paths("prefix"), wine: paths("wine") };
+        let origin = |name| directories.find(None, name, None).unwrap().1;
+        assert_eq!(
+            [origin("native"), origin("copy"), origin("alone")],
+            [Origin::Prefix, Origin::Wine, Origin::Prefix]
+        );
     }
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use mmsystem::message_name;
+use pe::WineMark;
 use wire::{Brought, Effect};
 
 use crate::error::Error;
@@ -59,10 +60,21 @@ impl Image {
             let kind = machine::kind_of(found);
             return Err(not_a_driver(format!("it is {kind}; drivers for i386 and x86_64 run here")));
         };
+        if pe::wine_mark(&bytes) == Some(WineMark::Placeholder) {
+            return Err(not_a_driver(
+                "it is Wine's placeholder for a library of its own, without code".into(),
+            ));
+        }
         let image = pe::Image::parse(&bytes).map_err(|error| not_a_driver(error.to_string()))?;
-        let driver_proc = image.export("DriverProc").map_err(|error| not_a_driver(error.to_string()))?;
-        if driver_proc.is_none() {
-            return Err(not_a_driver("it exports no DriverProc, so it is no installable driver".into()));
+        let exports = |name| {
+            image.export(name).map(|found| found.is_some()).map_err(|error| not_a_driver(error.to_string()))
+        };
+        if !exports("DriverProc")? {
+            // What 32-bit linkers make of it unless they are told the name.
+            let decorated =
+                if exports("DriverProc@20")? { " but DriverProc@20, which nobody looks for" } else { "" };
+            let why = format!("it exports no DriverProc{decorated}, so it is no installable driver");
+            return Err(not_a_driver(why));
         }
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { name, file: file.to_owned(), machine, bytes })
@@ -221,4 +233,45 @@ impl Module {
 /// A message's name, or its number.
 pub(crate) fn name_of(number: u32) -> String {
     message_name(number).map_or_else(|| format!("message {number:#x}"), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use pe::builder::Builder;
+
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Image, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        Image::read(file.path()).map_err(|error| match error {
+            Error::NotADriver { why, .. } => why,
+            other => panic!("{other}"),
+        })
+    }
+
+    #[test]
+    fn drivers_for_both_machines_are_taken_and_no_others() {
+        for machine in Machine::ALL {
+            let bytes = Builder::new(machine.into()).export("DriverProc", 0).build();
+            assert_eq!(read(&bytes).unwrap().machine, machine);
+        }
+        let arm = Builder::new(pe::Machine::Arm64).export("DriverProc", 0).build();
+        let expected = "it is a program or driver for arm64; drivers for i386 and x86_64 run here";
+        assert_eq!(read(&arm).unwrap_err(), expected);
+    }
+
+    #[test]
+    fn what_is_no_driver_says_what_it_is() {
+        let mut placeholder = Builder::new(pe::Machine::I386).build();
+        let mark = b"Wine placeholder DLL";
+        placeholder.splice(0x40..0x40 + mark.len(), mark.iter().copied());
+        assert!(read(&placeholder).unwrap_err().contains("Wine's placeholder"));
+        let decorated = Builder::new(pe::Machine::I386).export("DriverProc@20", 0).build();
+        assert!(
+            read(&decorated).unwrap_err().contains("no DriverProc but DriverProc@20, which nobody looks for")
+        );
+        let none = Builder::new(pe::Machine::I386).export("Other", 0).build();
+        assert_eq!(read(&none).unwrap_err(), "it exports no DriverProc, so it is no installable driver");
+    }
 }

@@ -145,7 +145,7 @@ impl Registry {
         found
     }
 
-    /// Finds a driver for `machine`; a file that no entry names is looked for in `first` before all directories.
+    /// Finds a driver for `machine`. With a directory `first`, `name` is that of a file, looked for there before all other directories.
     fn resolve_for(
         &self,
         machine: Option<Machine>,
@@ -158,9 +158,8 @@ impl Registry {
             return Err(Error::NoSuchDriver { name: name.to_owned(), looked });
         }
         let section = section.unwrap_or(DRIVERS32);
-        let entry = self.entry(section, name);
+        let entry = if first.is_none() { self.entry(section, name) } else { None };
         let (file, text) = entry.map_or((name, None), |entry| split(&entry.value));
-        let first = first.filter(|_| entry.is_none());
         let found = self.find_file(first, file, machine);
         let (path, place) = found.ok_or_else(|| self.missing(machine, first, name, section, entry))?;
         let registered = entry.is_some_and(|entry| entry.origin == Origin::Registry);
@@ -204,12 +203,12 @@ impl Registry {
     pub fn resolve_argument(&self, argument: &str) -> Result<DriverFile, Error> {
         let as_file = |text: &str| is_path(text).then(|| PathBuf::from(text)).filter(|path| path.is_file());
         if let Some(path) = as_file(argument) {
-            return self.at(path);
+            return self.resolve_path(path);
         }
         // A name cannot begin with a space, and then there is nothing to split off.
         let (name, text) = if argument.starts_with(' ') { (argument, None) } else { split(argument) };
         let found = match as_file(name) {
-            Some(path) => self.at(path)?,
+            Some(path) => self.resolve_path(path)?,
             None => self.resolve(name, None).map_err(|error| match error {
                 Error::NoSuchDriver { .. } if is_path(name) => not_there(name),
                 error => error,
@@ -218,11 +217,13 @@ impl Registry {
         Ok(DriverFile { text: text.or(found.text), ..found })
     }
 
-    /// The driver at a path.
-    fn at(&self, path: PathBuf) -> Result<DriverFile, Error> {
-        match self.machine {
-            Some(wanted) => of_machine(&path, wanted)?,
-            None => {}
+    /// The driver in the file at a path, whatever that is.
+    ///
+    /// # Errors
+    /// [`Error::OtherMachine`] when it is not for the machine that is wanted.
+    pub fn resolve_path(&self, path: PathBuf) -> Result<DriverFile, Error> {
+        if let Some(wanted) = self.machine {
+            of_machine(&path, wanted)?;
         }
         Ok(DriverFile { path, text: None, alias: None, origin: Origin::DriverPath })
     }
@@ -248,7 +249,7 @@ impl Registry {
     /// The directories that files are looked for in, in order.
     #[must_use]
     pub fn directories(&self) -> Vec<&Path> {
-        self.directories.all().map(|(path, _)| path).collect()
+        self.directories.all().collect()
     }
 
     /// The directories that the caller named.

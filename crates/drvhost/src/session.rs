@@ -171,7 +171,7 @@ impl Session {
         &self.inner.registry
     }
 
-    /// `OpenDriver`: finds the driver by entry or file name (C033 to C051), loads it if it is not loaded, and opens an instance.
+    /// `OpenDriver`: finds the driver by entry or file name (C033 to C051; [`Registry::set_machine`] says for which machine), loads it if it is not loaded, and opens an instance.
     ///
     /// # Errors
     /// What Win32 answers NULL for, by reason: [`Error::NoSuchDriver`], [`Error::NotADriver`], [`Error::Refused`], ...

@@ -93,8 +93,9 @@ fn a_file_for_another_machine_than_the_one_wanted_is_a_usage_error() {
     put(&folder, "wide.dll", X86_64, "");
     folder.write("film.avi", "RIFF");
     for (file, wanted, is) in [("./narrow.dll", "x86_64", "i386"), ("./wide.dll", "i386", "x86_64")] {
-        let commands: [&[&str]; 6] = [
+        let commands: [&[&str]; 7] = [
             &["info", file],
+            &["info", file.trim_start_matches("./")],
             &["send", file, "DRV_POWER"],
             &["send", file, "DRV_POWER", "--section", "Drivers32"],
             &["run", file],
@@ -104,7 +105,10 @@ fn a_file_for_another_machine_than_the_one_wanted_is_a_usage_error() {
         for command in commands {
             let complaint = folder.drvhost(command.iter().chain(&["--machine", wanted])).complaint(2);
             let expected = format!("a program or driver for {is}, and a driver for {wanted} was asked for");
-            assert!(complaint.contains(file) && complaint.contains(&expected), "{complaint}");
+            assert!(
+                complaint.contains(file.trim_start_matches("./")) && complaint.contains(&expected),
+                "{complaint}"
+            );
         }
     }
     let complaint = folder.drvhost(["info", "./wide.dll", "--machine", "arm"]).failure(2);
@@ -115,9 +119,11 @@ fn a_file_for_another_machine_than_the_one_wanted_is_a_usage_error() {
 fn what_is_there_for_another_machine_only_is_said() {
     let folder = Folder::default();
     put(&folder, "own/mine.dll", X86_64, "");
-    let arguments = ["send", "mine", "DRV_POWER", "--driver-path", "own", "--machine", "i386"];
-    let complaint = folder.drvhost(arguments).complaint(2);
-    assert!(complaint.contains("own/mine.dll is a program or driver for x86_64"), "{complaint}");
+    for command in [&["send", "mine", "DRV_POWER"][..], &["info", "mine"], &["run", "mine"]] {
+        let command = [command, &["--driver-path", "own", "--machine", "i386"]].concat();
+        let complaint = folder.drvhost(command).complaint(2);
+        assert!(complaint.contains("own/mine.dll is a program or driver for x86_64"), "{complaint}");
+    }
 }
 
 #[test]

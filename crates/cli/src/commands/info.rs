@@ -1,6 +1,6 @@
 //! `drvhost info`: what a file is, and what this computer gives drivers.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use drvhost::inspect::{self, Class, Inspection};
 use drvhost::{Error, Host, Policy, Segments};
@@ -16,7 +16,11 @@ pub fn run(global: &Global, name: &str) -> Result<Exit, Failure> {
     let file = match session.registry().resolve_argument(name) {
         Ok(driver) if driver.text.is_none() => driver.path,
         Err(error @ Error::OtherMachine { .. }) => return Err(error.into()),
-        _ => PathBuf::from(name),
+        // It says what there is for other machines.
+        Err(error @ Error::NoSuchDriver { .. }) if global.machine.is_some() && !Path::new(name).exists() => {
+            return Err(error.into());
+        }
+        _ => session.registry().resolve_path(name.into())?.path,
     };
     if !file.exists() {
         let source = std::io::Error::new(

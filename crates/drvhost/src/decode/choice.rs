@@ -133,7 +133,7 @@ pub(super) fn first_that_opens<T>(
 /// Where a driver was looked for: in those that were found and say that they are not for it, or where none was found.
 fn looked(registry: &Registry, aliases: &[String], asked: &[String]) -> String {
     if !asked.is_empty() {
-        return format!("it in {}, which do not have it", asked.join(", "));
+        return format!("it in {}, which do not have it", unique(asked.iter().cloned()).join(", "));
     }
     let directories: Vec<_> = registry.directories().iter().map(|path| path.display().to_string()).collect();
     let places = if directories.is_empty() { "no directory".to_owned() } else { directories.join(", ") };
