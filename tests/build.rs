@@ -39,6 +39,11 @@ const WINE_PROGRAMS: &str = "/usr/lib/wine";
 /// Where `scripts/fetch` puts Wine's libraries for i386.
 const WINE_LIBRARIES_I386: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/debian/wine-i386");
 
+/// Where `scripts/lame` puts LAME's driver: a folder for each machine and packing.
+const LAME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/debian");
+/// Those folders' names.
+const LAME_BUILDS: &[&str] = &["lame-i386-8", "lame-x86_64-1", "lame-x86_64-8"];
+
 fn main() {
     println!("cargo::rerun-if-changed=drivers");
     println!("cargo::rerun-if-changed=wine");
@@ -48,6 +53,10 @@ fn main() {
         ("WINE_LIBRARIES_I386", WINE_LIBRARIES_I386),
         ("WINE_PROGRAMS", WINE_PROGRAMS),
     ];
+    println!("cargo::rustc-env=LAME={LAME}");
+    let lame = LAME_BUILDS.iter().map(|build| Path::new(LAME).join(build).join("lameACM.acm"));
+    missing("no_lame", lame.clone().all(|driver| driver.is_file()));
+    lame.for_each(|driver| println!("cargo::rerun-if-changed={}", driver.display()));
     for (name, folder) in folders {
         println!("cargo::rerun-if-changed={folder}");
         println!("cargo::rustc-env={name}={folder}");

@@ -163,7 +163,7 @@ acts! {
     SEH_CALLBACK = 0x7504;
     /// `seh`: a fault whose only handler does not want it.
     SEH_SEARCH = 0x7505;
-    /// `seh`: what fs:[0] is.
+    /// `seh`: the first record that FS leads to.
     SEH_CHAIN = 0x7506;
 
     /// `kinds`: calls a function of the kind lParam1; answers 1, or minus the number of the first check that fails.

@@ -25,7 +25,7 @@ pub use cli::Cli;
 pub use drvhost::Machine;
 pub use folder::Folder;
 pub use log::{Entry, Log};
-pub use machine::{driver, long, lparams, pick, registry};
+pub use machine::{driver, lame, long, lparams, pick, registry};
 pub use process::{status, wait_for_no_worker, workers};
 pub use rig::{Call, Rig, calls_in, driver_file};
 pub use running::{Ended, Running};
@@ -39,6 +39,7 @@ pub const TOOLS: &[(&str, bool)] = &[
     ("libwine", !cfg!(no_wine)),
     ("libwine for i386, by scripts/fetch", !cfg!(no_wine_i386)),
     ("wine64", !cfg!(no_wine64)),
+    ("LAME's driver, by scripts/fetch and scripts/lame", !cfg!(no_lame)),
     ("ffmpeg", !cfg!(no_ffmpeg)),
 ];
 
@@ -119,6 +120,20 @@ macro_rules! wine_test {
             cfg_attr(
                 any(no_mingw, no_wine, no_wine_i386),
                 ignore = "needs libwine, that for i386 by scripts/fetch, and mingw-w64 for x86-64 and i686"
+            );
+            $($test)*
+        }
+    };
+}
+
+/// A test that uses LAME's driver, on media made by ffmpeg.
+#[macro_export]
+macro_rules! lame_test {
+    ($($test:tt)*) => {
+        $crate::driver_test! {
+            cfg_attr(
+                any(no_lame, no_ffmpeg),
+                ignore = "needs ffmpeg, and LAME's driver by scripts/fetch and scripts/lame"
             );
             $($test)*
         }

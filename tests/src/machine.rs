@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use drvhost::{Machine, Registry};
-use mmsystem::Width;
+use mmsystem::{Packing, Width};
 
 /// What holds for a machine: the one in 32 bits, the other in 64.
 #[must_use]
@@ -31,6 +31,17 @@ pub fn lparams(machine: Machine, values: &[i64]) -> Vec<u8> {
 #[must_use]
 pub fn driver(machine: Machine, name: &str) -> PathBuf {
     Path::new(env!("OUT_DIR")).join(machine.to_string()).join(name).with_extension("dll")
+}
+
+/// LAME's driver, built for a machine with structures that are packed so.
+#[must_use]
+pub fn lame(machine: Machine, packing: Packing) -> PathBuf {
+    // In 32 bits both are one.
+    let packing = match (machine.width(), packing) {
+        (Width::Bits64, Packing::Byte) => 1,
+        _ => 8,
+    };
+    Path::new(env!("LAME")).join(format!("lame-{machine}-{packing}/lameACM.acm"))
 }
 
 /// Where Wine's drivers for a machine are that need not be there otherwise: for [`Machine::X86_64`] drvhost finds them by itself.

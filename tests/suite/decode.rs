@@ -1,6 +1,7 @@
 //! `drvhost decode`, compared with ffmpeg.
 
 mod damaged;
+mod lame;
 mod pictures;
 mod sound;
 mod streams;

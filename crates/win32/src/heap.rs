@@ -7,7 +7,7 @@
 use guest::layout::HEAP;
 use guest::{Memory, Violation};
 
-/// Size of a header: the size asked for, then the class and a mark. Keeps blocks aligned to 16, as HeapAlloc promises.
+/// Size of a header: the size asked for, or of a free block the next one's address; then the class and a mark. Keeps blocks aligned to 16, as HeapAlloc promises.
 const HEADER: u64 = 16;
 /// Marks in a header's upper half: in use, or free.
 const USED: u32 = 0x7564_7276;
@@ -22,7 +22,7 @@ const CLASSES: usize = 64 + 4 * 21;
 pub(crate) struct Heap {
     /// Everything from here on has never been handed out, and is zero.
     untouched: u64,
-    /// The first free block of each class, 0 for none; each holds the address of the next.
+    /// The first free block of each class, 0 for none; each one's header has the address of the next.
     free: [u64; CLASSES],
     /// How often there was no memory.
     pub failures: u64,
@@ -66,14 +66,13 @@ impl Heap {
 
     /// Gives a block back; false when it is none.
     pub fn release(&mut self, memory: &Memory, block: u64) -> bool {
-        let Some((size, class)) = header(memory, block) else { return false };
-        let marked = write_header(memory, block, size, class, FREE);
-        let linked = memory.write(block, &self.free[class].to_le_bytes());
-        if marked.is_err() || linked.is_err() {
-            return false;
+        let Some((_, class)) = header(memory, block) else { return false };
+        // What the block holds stays: C++ run-time libraries have been seen to look at it again while their image is unloaded.
+        let freed = write_header(memory, block, self.free[class], class, FREE);
+        if freed.is_ok() {
+            self.free[class] = block;
         }
-        self.free[class] = block;
-        true
+        freed.is_ok()
     }
 
     /// The size that a block was asked for with; `None` when it is none.
@@ -100,10 +99,10 @@ impl Heap {
 
     fn pop(&mut self, memory: &Memory, class: usize) -> Option<u64> {
         let block = *self.free.get(class)?;
-        let mark = memory.array(block.checked_sub(HEADER)?).ok().map(u128::from_le_bytes)?;
-        let next = memory.array(block).ok().map(u64::from_le_bytes)?;
+        let header = memory.array(block.checked_sub(HEADER)?).ok().map(u128::from_le_bytes)?;
+        let next = u64::try_from(header & u128::from(u64::MAX)).ok()?;
         let sound = block != 0
-            && mark >> 96 == u128::from(FREE)
+            && header >> 96 == u128::from(FREE)
             && HEAP.contains(&block)
             && (next == 0 || HEAP.contains(&next));
         // A list that the guest has ruined is given up.

@@ -31,7 +31,8 @@ classes! {
 
 /// The classes that a character is in, as a mask (ctype.h: `_UPPER` and so on).
 pub(super) fn classes(character: u8) -> u16 {
-    const BITS: [(u16, fn(&u8) -> bool); 9] = [
+    type Class = fn(&u8) -> bool;
+    const BITS: [(u16, Class); 9] = [
         (0x01, u8::is_ascii_uppercase),
         (0x02, u8::is_ascii_lowercase),
         (0x04, u8::is_ascii_digit),
