@@ -177,7 +177,7 @@ extern "sysv64" fn trapped<H: Host>(context: *mut Context) {
         let host = &mut *std::ptr::with_exposed_provenance_mut::<H>((*context).host as usize);
         let outer = (&raw const (*context).frame).read_volatile();
         (&raw mut (*context).frame).write_volatile(0);
-        (host, (&raw const (*context).trap).read(), (*(&raw const (*context).cpu)).clone(), outer)
+        (host, (&raw const (*context).trap).read(), (*context).cpu.clone(), outer)
     };
     let machine = host.machine();
     machine.set_stack_pointer(cpu.general[cpu::RSP]);

@@ -92,7 +92,7 @@ impl Natives {
 
     /// Makes a function that takes its `count` arguments from the x87 registers, the last one from st(0), and calls the `cdecl` function `target`
     /// with them as doubles.
-    pub fn from_x87(&mut self, memory: &Memory, target: u64, count: u8) -> Result<u64, Violation> {
+    pub fn taking_x87(&mut self, memory: &Memory, target: u64, count: u8) -> Result<u64, Violation> {
         let size = 8 * count;
         // sub esp, size; for each argument from the last one on: fstp qword [esp + place]
         let mut code = vec![0x83, 0xec, size];

@@ -255,9 +255,9 @@ impl Machine {
     ///
     /// # Errors
     /// [`Violation`] when there is no room, or the guest is none of 32 bits.
-    pub fn native_from_x87(&mut self, target: u64, count: u8) -> Result<u64, Violation> {
+    pub fn native_taking_x87(&mut self, target: u64, count: u8) -> Result<u64, Violation> {
         let none = Violation { address: layout::NATIVES.start, len: 0, access: Access::Write };
-        self.natives.as_mut().ok_or(none)?.from_x87(&self.memory, target, count)
+        self.natives.as_mut().ok_or(none)?.taking_x87(&self.memory, target, count)
     }
 
     /// The loaded images.

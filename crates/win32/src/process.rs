@@ -110,7 +110,7 @@ impl Process {
                 let target = process
                     .supplied("msvcrt.dll", &Symbol::Name(function.to_owned()))
                     .ok_or(LoadError::TooMany("shims"))?;
-                let address = process.machine.native_from_x87(target, count).map_err(full)?;
+                let address = process.machine.native_taking_x87(target, count).map_err(full)?;
                 process.intrinsics.insert(name, address);
             }
         }

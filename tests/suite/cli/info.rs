@@ -71,27 +71,32 @@ wine_test!(info_of_an_audio_codec_says_tags_in_hexadecimal, |machine| {
     assert!(info.contains("ACM") && info.contains("0x0002"), "{info}");
 });
 
-spy_test!(info_says_why_a_file_would_not_open, |machine| {
-    let folder = Folder::new(machine);
+/// What `info` says of a file that would not open.
+fn would_not_open(folder: &Folder, file: &str, machine: Value, why: &str) {
+    let info = folder.drvhost(["info", file]).json(0);
+    has_fields(&info, INFO_FIELDS);
+    let told = ["machine", "opens", "class"].map(|field| info[field].clone());
+    assert_eq!(told, [machine, json!(false), json!("other")], "{info}");
+    assert!(info["reason"].as_str().unwrap().contains(why), "{info}");
+    let text = folder.drvhost(["info", file]).success();
+    assert!(text.contains("opens here  no: ") && text.contains(why), "{text}");
+}
+
+#[test]
+fn info_says_what_is_no_driver_for_here() {
+    let folder = Folder::new(Machine::X86_64);
     folder.write("arm.dll", for_machine(ARM));
     folder.write("sixteen.drv", new_executable());
     folder.write("text.txt", "What a driver is not.\n");
+    would_not_open(&folder, "arm.dll", json!("arm"), "drivers for i386 and x86_64 run here");
+    would_not_open(&folder, "sixteen.drv", json!("i8086"), "i8086");
+    would_not_open(&folder, "text.txt", Value::Null, "not a Windows executable");
+}
+
+spy_test!(info_says_why_a_driver_would_not_open, |machine| {
+    let folder = Folder::new(machine);
     folder.copy_driver("load0", "load0.dll");
-    let files = [
-        ("arm.dll", json!("arm"), "drivers for i386 and x86_64 run here"),
-        ("sixteen.drv", json!("i8086"), "i8086"),
-        ("text.txt", Value::Null, "not a Windows executable"),
-        ("load0.dll", json!(machine.to_string()), "DRV_LOAD"),
-    ];
-    for (file, machine, why) in files {
-        let info = folder.drvhost(["info", file]).json(0);
-        has_fields(&info, INFO_FIELDS);
-        let told = ["machine", "opens", "class"].map(|field| info[field].clone());
-        assert_eq!(told, [machine, json!(false), json!("other")], "{info}");
-        assert!(info["reason"].as_str().unwrap().contains(why), "{info}");
-        let text = folder.drvhost(["info", file]).success();
-        assert!(text.contains("opens here  no: ") && text.contains(why), "{text}");
-    }
+    would_not_open(&folder, "load0.dll", json!(machine.to_string()), "DRV_LOAD");
 });
 
 spy_test!(info_of_a_driver_of_no_class, |machine| {

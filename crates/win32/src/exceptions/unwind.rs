@@ -72,7 +72,7 @@ impl Info {
 
     /// What follows the codes, of which there is always an even number.
     fn tail(&self) -> u64 {
-        self.codes.wrapping_add(2 * (u64::from(self.count) + 1 & !1))
+        self.codes.wrapping_add(2 * ((u64::from(self.count) + 1) & !1))
     }
 }
 
