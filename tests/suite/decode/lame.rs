@@ -4,8 +4,6 @@ use drvhost_tests::*;
 use mmsystem::Packing;
 use serde_json::json;
 
-use super::*;
-
 const MP3: u16 = 0x55;
 
 /// Its builds for a machine.
