@@ -20,7 +20,7 @@ const PROGRAMS: &str = env!("WINE_PROGRAMS");
 const LIBRARIES: &str = env!("WINE_LIBRARIES");
 
 /// How long a call may take before it counts as hung.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Wine, with a prefix of its own.
 #[derive(Debug)]
