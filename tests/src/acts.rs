@@ -170,4 +170,20 @@ acts! {
     KINDS_CHECK = 0x7600;
     /// `kinds`: how many kinds there are.
     KINDS_COUNT = 0x7601;
+
+    /// `threads`: starts lParam2 threads that work against one another for lParam1 milliseconds; answers how many rounds all have done, or
+    /// minus the number of the first check that failed.
+    THREADS_WORK = 0x7700;
+    /// `threads`: starts a thread that ends with ExitThread(lParam1); answers its exit code.
+    THREADS_EXIT = 0x7701;
+    /// `threads`: how often the entry point was told of threads that begin, and 1000 times how often of threads that end.
+    THREADS_TOLD = 0x7702;
+    /// `threads`: starts a thread that faults, and waits for it; answers 1 when it has ended.
+    THREADS_FAULT = 0x7703;
+    /// `threads`: starts threads until there are no more; answers how many, and ends them.
+    THREADS_MOST = 0x7704;
+    /// `threads`: starts a thread that never ends. After that, lParam1 not 0 has this one loop for ever, too.
+    THREADS_FOREVER = 0x7705;
+    /// `threads`: starts a suspended thread; answers 1 if it has done nothing before ResumeThread and its work after that.
+    THREADS_SUSPENDED = 0x7706;
 }

@@ -17,6 +17,7 @@ mod real_drivers;
 mod sandbox;
 mod segments;
 mod session_end;
+mod threads;
 mod tidy;
 mod vfw;
 

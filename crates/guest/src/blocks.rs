@@ -3,12 +3,14 @@
 use crate::layout;
 use crate::mode::Mode;
 
-/// The process's and the thread's id. Any number will do, if only it is not 0: a guest compares them.
+/// The process's and the first thread's id. Any number will do, if only it is not 0: a guest compares them.
 pub(crate) const PROCESS_ID: u32 = 0x20;
-pub(crate) const THREAD_ID: u32 = 0x24;
+const THREAD_ID: u32 = 0x24;
 
 /// Bytes of a thread block. Windows defines less; [`crate::context::TEB_CONTEXT`] lies at the end.
 pub(crate) const TEB_SIZE: u64 = 0x3000;
+/// Where a thread block has what its thread keeps besides: some for shims, the rest for native functions.
+pub(crate) const STORAGE: u64 = 0x2f00;
 /// Bytes of a process block.
 pub(crate) const PEB_SIZE: u64 = 0x1000;
 
@@ -54,14 +56,20 @@ mod peb {
     pub const NUMBER_OF_PROCESSORS: Field = Field::at(0x64, 0xb8);
 }
 
-/// The values of a thread block, for a thread whose stack is all of [`layout::STACK`].
-pub(crate) fn thread_block(teb: u64, peb: u64, tls: u64) -> [(Field, u64); 7] {
+/// The id of a thread: as on Windows a multiple of four.
+pub(crate) fn thread_id(number: usize) -> u32 {
+    THREAD_ID + 4 * u32::try_from(number).unwrap_or(0)
+}
+
+/// The values of the thread block of a thread.
+pub(crate) fn thread_block(number: usize, teb: u64, peb: u64, tls: u64) -> [(Field, u64); 7] {
+    let stack = layout::stack(number);
     [
-        (teb::STACK_BASE, layout::STACK.end),
-        (teb::STACK_LIMIT, layout::STACK.start),
+        (teb::STACK_BASE, stack.end),
+        (teb::STACK_LIMIT, stack.start),
         (teb::SELF, teb),
         (teb::PROCESS_ID, PROCESS_ID.into()),
-        (teb::THREAD_ID, THREAD_ID.into()),
+        (teb::THREAD_ID, thread_id(number).into()),
         (teb::TLS_POINTER, tls),
         (teb::PEB, peb),
     ]

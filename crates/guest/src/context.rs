@@ -4,6 +4,7 @@ use std::mem::offset_of;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::cpu::Cpu;
+use crate::gate::Gate;
 
 /// Where a thread block holds the address of the [`Context`], above all that Windows defines there.
 pub(crate) const TEB_CONTEXT: usize = 0x2ff0;
@@ -34,8 +35,10 @@ pub(crate) struct Context {
     pub trapped: u64,
     /// The innermost running shim's [`crate::switch::ImportFrame`]; 0 for none.
     pub frame: u64,
-    /// What `dispatch` and `trapped` work on: the [`crate::Host`] of the innermost call.
-    pub host: u64,
+    /// Where `dispatch` and `trapped` find what they work on, when it is this thread's turn.
+    pub gate: &'static Gate,
+    /// The thread's number.
+    pub number: usize,
     /// 1 while the guest is in control, so that a fault is its own; kept by `enter.rs`.
     pub in_guest: u64,
     /// How many calls into the guest are open.

@@ -32,6 +32,9 @@ pub trait Host {
     /// [`Stop`] ends the guest's call that is running.
     fn exception(&mut self, fault: &Fault, cpu: &Cpu) -> Result<Option<Box<Cpu>>, Stop>;
 
+    /// Does what a thread was [started](crate::start) for.
+    fn thread(&mut self, number: usize);
+
     /// What a handler of a 32-bit guest wants for the exception with a record and a context at these addresses: to go on there.
     ///
     /// # Errors
@@ -94,32 +97,36 @@ pub fn call<H: Host>(host: &mut H, function: u64, arguments: &[u64]) -> Result<u
         let kind = if too_deep { FaultKind::StackOverflow } else { FaultKind::Deadline };
         return Err(Fault { kind, instruction: function, place: host.machine().place(function) });
     }
+    let (gate, number) = (host.machine().gate, host.machine().current);
     let host_pointer = std::ptr::from_mut(host);
-    // SAFETY: the context as above. `enter32` and `enter64` keep the System V contract, whatever the guest does to its registers (they restore them from
-    // the host's stack). While they run, `host` is used only through `host_pointer`, by `dispatch::<H>`, which is set together
-    // with it here; both are put back for the call outside before anything can use them.
+    // SAFETY: the context as above. `enter32` and `enter64` keep the System V contract, whatever the guest does to its registers (they restore
+    // them from the host's stack). While they run, `host` is used only through `host_pointer`, by who has taken the gate: `dispatch::<H>` and
+    // `trapped::<H>`, which are set together with it here and put back for the call outside before anything can use them, and other
+    // threads' likewise.
     let (result, trap, abort) = unsafe {
-        let outside = ((*context).dispatch, (*context).trapped, (*context).host, (*context).base_sp);
+        let outside = ((*context).dispatch, (*context).trapped, (*context).base_sp);
         (*context).dispatch = dispatch::<H> as *const () as u64;
         (*context).trapped = trapped::<H> as *const () as u64;
         (*context).base_sp = (*context).guest_sp;
-        (*context).host = host_pointer.expose_provenance() as u64;
         (&raw mut (*context).depth).write_volatile(depth + 1);
         let enter = match mode {
             Mode::I386 => drvhost_enter32,
             Mode::X86_64 => drvhost_enter64,
         };
+        gate.leave(host_pointer.expose_provenance() as u64);
         let result = enter(context, function, arguments.as_ptr(), arguments.len());
+        gate.enter();
         (&raw mut (*context).depth).write_volatile(depth);
-        ((*context).dispatch, (*context).trapped, (*context).host, (*context).base_sp) = outside;
+        ((*context).dispatch, (*context).trapped, (*context).base_sp) = outside;
         let trap = (&raw const (*context).trap).read_volatile();
         let abort = (&raw const (*context).abort).read_volatile();
         (*context).trap = Default::default();
         (*context).abort = 0;
         (result, trap, abort)
     };
+    host.machine().current = number;
     let machine = host.machine();
-    if let Some(fault) = machine.stopped.take() {
+    if let Some(fault) = machine.thread_mut().stopped.take() {
         return Err(fault);
     }
     if trap.signal == 0 && abort == 0 {
@@ -130,11 +137,13 @@ pub fn call<H: Host>(host: &mut H, function: u64, arguments: &[u64]) -> Result<u
 
 /// Runs a shim for `import32` and `import64`. Panics and stops become the fault that ends the guest's call.
 extern "sysv64" fn dispatch<H: Host>(context: *mut Context, frame: *mut ImportFrame, index: u32) {
-    // SAFETY: the caller passes the context of this thread, whose `host` was set by the innermost `call::<H>` together with
-    // this function, and a frame of its own on this stack; that call uses neither while the guest runs. `Machine::caller` reads the frame, too,
+    // SAFETY: the caller passes the context of this thread, whose innermost `call::<H>` set this function, and a frame of its own on this stack.
+    // Whoever gave the gate back left the host there and uses it again only behind the gate, which this thread has now. `Machine::caller` reads the frame, too,
     // but only while `import` below runs, during which the frame is used by nobody else.
     let (host, arguments, outer) = unsafe {
-        let host = &mut *std::ptr::with_exposed_provenance_mut::<H>((*context).host as usize);
+        let gate = (*context).gate;
+        let host = &mut *std::ptr::with_exposed_provenance_mut::<H>(gate.enter() as usize);
+        host.machine().current = (*context).number;
         let outer = (&raw const (*context).frame).read_volatile();
         (&raw mut (*context).frame).write_volatile(frame.expose_provenance() as u64);
         let arguments =
@@ -148,13 +157,23 @@ extern "sysv64" fn dispatch<H: Host>(context: *mut Context, frame: *mut ImportFr
         &mut *frame
     };
     let stop = match outcome {
-        Ok(Ok(result)) => return frame.answer(arguments.mode(), result),
+        Ok(Ok(result)) => {
+            frame.answer(arguments.mode(), result);
+            return give_back(host);
+        }
         Ok(Err(stop)) => stop,
         Err(_panic) => Stop::Kind(FaultKind::Shim { shim: host.import_name(index) }),
     };
     let machine = host.machine();
     let caller = machine.pointer_at(frame.guest_sp).unwrap_or(0);
     stopped(machine, stop, caller);
+    give_back(host);
+}
+
+/// Lets other threads work on the host's side, as this one goes back to the guest.
+fn give_back<H: Host>(host: &mut H) {
+    let gate = host.machine().gate;
+    gate.leave(std::ptr::from_mut(host).expose_provenance() as u64);
 }
 
 /// The shim's answer, or that of what is no shim.
@@ -174,7 +193,9 @@ fn serve<H: Host>(host: &mut H, index: u32, mut arguments: Arguments) -> Result<
 extern "sysv64" fn trapped<H: Host>(context: *mut Context) {
     // SAFETY: as in `dispatch`; the signal handler has filled in `trap` and `cpu`, and does not change them while no guest code runs.
     let (host, trap, cpu, outer) = unsafe {
-        let host = &mut *std::ptr::with_exposed_provenance_mut::<H>((*context).host as usize);
+        let gate = (*context).gate;
+        let host = &mut *std::ptr::with_exposed_provenance_mut::<H>(gate.enter() as usize);
+        host.machine().current = (*context).number;
         let outer = (&raw const (*context).frame).read_volatile();
         (&raw mut (*context).frame).write_volatile(0);
         (host, (&raw const (*context).trap).read(), (*context).cpu.clone(), outer)
@@ -200,6 +221,7 @@ extern "sysv64" fn trapped<H: Host>(context: *mut Context) {
         (&raw mut (*context).trap).write(Default::default());
     }
     stopped(host.machine(), stop, instruction);
+    give_back(host);
 }
 
 /// Notes that the guest does not go on behind `instruction`, and what happens instead.
@@ -208,7 +230,7 @@ fn stopped(machine: &mut Machine, stop: Stop, instruction: u64) {
         Stop::Fault(fault) => fault,
         Stop::Kind(kind) => Fault { kind, instruction, place: machine.place(instruction) },
         Stop::Continue(cpu) => {
-            machine.unwound = Some(cpu);
+            machine.thread_mut().unwound = Some(cpu);
             let kind = FaultKind::Unwound;
             Fault { kind, instruction, place: machine.place(instruction) }
         }
@@ -216,7 +238,7 @@ fn stopped(machine: &mut Machine, stop: Stop, instruction: u64) {
     // The stack grows down: what lies above this call's beginning is of calls outside, which this one's end brings back.
     let base = machine.base_sp();
     let here = fault.kind == FaultKind::Unwound;
-    let what = match machine.unwound.take_if(|cpu| here && cpu.general[cpu::RSP] < base) {
+    let what = match machine.thread_mut().unwound.take_if(|cpu| here && cpu.general[cpu::RSP] < base) {
         Some(mut cpu) => {
             cpu.make_safe(machine.mode());
             // SAFETY: the context of this thread; no guest code runs, so nothing else uses `cpu`.
@@ -224,7 +246,7 @@ fn stopped(machine: &mut Machine, stop: Stop, instruction: u64) {
             RESUME
         }
         None => {
-            machine.stopped = Some(fault);
+            machine.thread_mut().stopped = Some(fault);
             END
         }
     };

@@ -64,6 +64,11 @@ pub enum FaultKind {
         /// With this code.
         code: u32,
     },
+    /// The driver asked to end the thread it runs on.
+    ThreadExit {
+        /// With this code.
+        code: u32,
+    },
     /// The driver called a function that no library here has.
     Unresolved {
         /// `library!function`.
@@ -116,6 +121,9 @@ impl fmt::Display for FaultKind {
             Self::Endless => f.write_str("it and another driver call each other without end"),
             Self::Deadline => f.write_str("no answer within the deadline"),
             Self::Exit { code } => write!(f, "the driver tried to end the process with code {code}"),
+            Self::ThreadExit { code } => {
+                write!(f, "the driver tried to end its caller's thread with code {code}")
+            }
             Self::Unresolved { import } => write!(f, "{import} was called, which is not supplied here"),
             Self::Raised { code } => write!(f, "unhandled exception {code:#010x}"),
             Self::Unwound => f.write_str("it unwound its stack past the call that it was in"),

@@ -226,13 +226,10 @@ impl Machine {
         let template = u64::from(tls.end_rva.saturating_sub(tls.start_rva));
         let zero_fill = u64::from(tls.zero_fill);
         let too_many = |_| LoadError::TooMany("thread-local data");
-        let (index, block) =
-            self.tls_block(map.base, template.saturating_add(zero_fill)).map_err(too_many)?;
         let start = map.address("TLS directory", tls.start_rva.into(), template)?;
-        let outside = |_| LoadError::Outside { what: "TLS directory", rva: tls.start_rva.into() };
-        let fits = |len| usize::try_from(len).unwrap_or(usize::MAX);
-        self.memory.copy(block, start, fits(template)).map_err(outside)?;
-        self.memory.fill(block + template, 0, fits(zero_fill)).map_err(outside)?;
+        let index = self
+            .add_tls(map.base, template.saturating_add(zero_fill), start..start + template)
+            .map_err(too_many)?;
         map.write(&self.memory, "TLS directory", tls.index_rva, &index.to_le_bytes())?;
         tls.callbacks.iter().map(|&rva| map.address("TLS callback", rva.into(), 1)).collect()
     }

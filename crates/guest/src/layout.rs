@@ -30,6 +30,31 @@ pub const STACK: Range<u64> = 0x2200_0000..0x2220_0000;
 /// The unmapped space under [`STACK`] in which a fault counts as a stack overflow.
 pub const STACK_GUARD: Range<u64> = 0x2100_0000..0x2200_0000;
 
+/// The stacks of further threads, and the unmapped space under each.
+pub const THREADS: Range<u64> = 0x2220_0000..0x2400_0000;
+
+/// Of [`THREADS`], what each thread has, and how much of it is its stack.
+const THREAD: u64 = 0x30_0000;
+const THREAD_STACK: u64 = 0x10_0000;
+
+/// The stack of a thread; number 0 is the one that serves requests.
+#[must_use]
+pub fn stack(number: usize) -> Range<u64> {
+    match number as u64 {
+        0 => STACK,
+        number => THREADS.start + number * THREAD - THREAD_STACK..THREADS.start + number * THREAD,
+    }
+}
+
+/// The unmapped space under a thread's stack.
+#[must_use]
+pub fn stack_guard(number: usize) -> Range<u64> {
+    match number as u64 {
+        0 => STACK_GUARD,
+        number => THREADS.start + (number - 1) * THREAD..THREADS.start + number * THREAD - THREAD_STACK,
+    }
+}
+
 /// What the host hands over for images that come while guest code runs already, as it is: [`BROUGHT`]'s contents, then the files.
 pub const PRISTINE: Range<u64> = 0x2400_0000..0x2c00_0000;
 

@@ -84,7 +84,25 @@ impl Memory {
             map_at(&range, protection, None)?;
             memory.set(range, protection);
         }
+        map_at(&layout::THREADS, Protection::NONE, None)?;
         Ok(memory)
+    }
+
+    /// Makes the stack of a thread of the pool usable.
+    pub(crate) fn add_stack(&mut self, number: usize) -> io::Result<()> {
+        let range = layout::stack(number);
+        if range.start < layout::THREADS.start || range.end > layout::THREADS.end {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let start =
+            std::ptr::with_exposed_provenance_mut(usize::try_from(range.start).map_err(io::Error::other)?);
+        let len = usize::try_from(range.end - range.start).map_err(io::Error::other)?;
+        // SAFETY: the check above keeps the range inside what `reserve` mapped for such stacks; no Rust object lies there.
+        if unsafe { libc::mprotect(start, len, Protection::READ_WRITE.bits()) } == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        self.set(range, Protection::READ_WRITE);
+        Ok(())
     }
 
     /// Maps the arena, the memory that `file` holds and the host shares, at the start of [`layout::ARENA`] for good.

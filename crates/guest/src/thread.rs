@@ -1,21 +1,22 @@
 //! The machine that one worker gives its guest: memory, thunks, and a thread with its block and stack.
 
 use std::io;
-use std::ptr::NonNull;
+use std::ops::Range;
 use std::sync::atomic::AtomicU32;
 
 use crate::blocks::{self, Field, teb};
 use crate::context::{Context, TEB_CONTEXT, Trap};
 use crate::cpu::Cpu;
 use crate::fault::{Access, Fault, FaultKind, Place};
+use crate::gate::Gate;
 use crate::image::Module;
-use crate::layout::{self, PAGE};
+use crate::layout;
 use crate::memory::{Memory, Violation};
 use crate::mode::Mode;
 use crate::natives::Natives;
-use crate::segments::{self, Segments};
-use crate::signal;
-use crate::switch::{ImportFrame, compat};
+use crate::segments::Segments;
+use crate::switch::ImportFrame;
+use crate::threads::{POOL, Thread, adopt};
 use crate::thunks::Thunks;
 
 /// How many images with thread-local data there may be.
@@ -32,6 +33,9 @@ pub enum StartError {
     /// Guest memory could not be reserved.
     #[error("guest memory could not be reserved: {0}")]
     Reserve(io::Error),
+    /// The threads of the pool could not be made.
+    #[error("the guest's threads could not be made: {0}")]
+    Threads(io::Error),
     /// The signal handler could not be installed.
     #[error("the fault handler could not be installed: {0}")]
     Signals(io::Error),
@@ -50,14 +54,17 @@ pub struct Serving {
 
 /// The thread-local data of an image.
 #[derive(Debug)]
-struct TlsBlock {
+pub(crate) struct TlsBlock {
     base: u64,
-    size: u64,
-    address: u64,
+    pub size: u64,
+    /// What it begins with, in the image; the rest is zero.
+    pub template: Range<u64>,
+    /// Where each thread has it, by number.
+    pub addresses: Vec<Option<u64>>,
 }
 
 /// The host's stack that one call into the guest and the shim below it may use.
-const STACK_PER_CALL: u64 = 8 << 10;
+pub(crate) const STACK_PER_CALL: u64 = 8 << 10;
 
 /// Everything that guest code runs on.
 #[derive(Debug)]
@@ -72,17 +79,15 @@ pub struct Machine {
     natives: Option<Natives>,
     pub(crate) modules: Vec<Module>,
     /// By slot.
-    tls_blocks: Vec<TlsBlock>,
-    /// Why the innermost call ends, when a shim decided that.
-    pub(crate) stopped: Option<Fault>,
-    /// Where a call outside of the one that ended so goes on.
-    pub(crate) unwound: Option<Box<Cpu>>,
-    context: NonNull<Context>,
-    teb: u64,
+    pub(crate) tls_blocks: Vec<TlsBlock>,
+    /// By number.
+    pub(crate) threads: Vec<Thread>,
+    /// Whose turn it is: who has taken the gate.
+    pub(crate) current: usize,
+    pub(crate) gate: &'static Gate,
     peb: u64,
     /// The next free address of [`layout::SYSTEM`].
     next_block: u64,
-    depth_limit: u64,
 }
 
 impl Machine {
@@ -99,75 +104,53 @@ impl Machine {
         let memory = Memory::reserve().map_err(StartError::Reserve)?;
         let thunks = Thunks::new(&memory, mode)?;
         let natives = (mode == Mode::I386).then(|| Natives::new(&memory)).transpose()?;
-        let host_fs: u64;
-        // SAFETY: reads the FS base; FSGSBASE is there (check above).
-        unsafe { std::arch::asm!("rdfsbase {}", out(reg) host_fs, options(nomem, nostack)) };
-        let teb = layout::SYSTEM.start;
-        let (segments, fs_selector) = match mode {
-            Mode::I386 => {
-                let (segments, selector) = segments::select(u32::try_from(teb).unwrap_or(0), 0);
-                (Some(segments), selector)
-            }
-            Mode::X86_64 => (None, 0),
-        };
-        let context = Context {
-            host_sp: 0,
-            base_sp: 0,
-            guest_sp: layout::STACK.end - PAGE,
-            abort: 0,
-            teb,
-            host_fs,
-            fs_selector: fs_selector.into(),
-            far: [0, compat::CODE.into()],
-            dispatch: 0,
-            trapped: 0,
-            frame: 0,
-            host: 0,
-            in_guest: 0,
-            depth: 0,
-            floor: 0,
-            request: 0,
-            interrupt: None,
-            trap: Trap::default(),
-            cpu: Cpu::ZERO,
-        };
-        // Leaked on purpose: the signal handler may look at it for as long as the process lives.
-        let context = NonNull::from(Box::leak(Box::new(context)));
         let mut machine = Self {
             mode,
-            segments,
+            segments: None,
             memory,
             thunks,
             natives,
             modules: Vec::new(),
             tls_blocks: Vec::new(),
-            stopped: None,
-            unwound: None,
-            context,
-            teb: 0,
+            threads: Vec::with_capacity(1 + POOL),
+            current: 0,
+            gate: Box::leak(Box::default()),
             peb: 0,
             next_block: layout::SYSTEM.start,
-            depth_limit: depth_limit(),
         };
-        machine.make_blocks()?;
-        // SAFETY: the context was leaked above, and this thread becomes the guest's.
-        unsafe { signal::install(context.as_ptr()) }.map_err(StartError::Signals)?;
-        // SAFETY: GS is unused by host code on x86-64 Linux; FSGSBASE is there (check above).
-        unsafe { std::arch::asm!("wrgsbase {}", in(reg) machine.teb, options(nomem, nostack)) };
+        machine.peb = machine.lend(blocks::PEB_SIZE)?;
+        for (field, value) in blocks::process_block() {
+            machine.put_pointer(machine.peb + field.offset(mode), value)?;
+        }
+        let thread = machine.make_thread(0, depth_limit())?;
+        // SAFETY: contexts are leaked, and this one is for this thread.
+        unsafe { adopt(thread.context.as_ptr()) }.map_err(StartError::Signals)?;
+        machine.threads.push(thread);
         Ok(machine)
     }
 
-    fn make_blocks(&mut self) -> Result<(), Violation> {
-        self.teb = self.lend(blocks::TEB_SIZE)?;
-        self.peb = self.lend(blocks::PEB_SIZE)?;
+    /// Makes a thread's block and stack.
+    pub(crate) fn make_thread(&mut self, number: usize, depth_limit: u64) -> Result<Thread, StartError> {
+        if number > 0 {
+            self.memory.add_stack(number).map_err(StartError::Reserve)?;
+        }
+        let teb = self.lend(blocks::TEB_SIZE)?;
         let tls = self.lend(self.mode.pointer_size() * TLS_SLOTS)?;
-        for (field, value) in blocks::thread_block(self.teb, self.peb, tls) {
-            self.put_pointer(self.teb + field.offset(self.mode), value)?;
+        for (field, value) in blocks::thread_block(number, teb, self.peb, tls) {
+            self.put_pointer(teb + field.offset(self.mode), value)?;
         }
-        for (field, value) in blocks::process_block() {
-            self.put_pointer(self.peb + field.offset(self.mode), value)?;
-        }
-        Ok(())
+        let (thread, segments) = Thread::new(number, teb, self.mode, self.gate, depth_limit);
+        self.segments = segments;
+        Ok(thread)
+    }
+
+    /// The thread whose turn it is.
+    fn thread(&self) -> &Thread {
+        &self.threads[self.current]
+    }
+
+    pub(crate) fn thread_mut(&mut self) -> &mut Thread {
+        &mut self.threads[self.current]
     }
 
     /// The mode that the guest's code runs in.
@@ -206,10 +189,10 @@ impl Machine {
     /// The handle of the process heap: GetProcessHeap's answer, which drivers also read from the process block themselves.
     pub const PROCESS_HEAP: u64 = layout::HEAP.start;
 
-    /// The guest's process and thread ids.
+    /// The ids of the guest's process and of the thread whose turn it is.
     #[must_use]
     pub fn ids(&self) -> (u32, u32) {
-        (blocks::PROCESS_ID, blocks::THREAD_ID)
+        (blocks::PROCESS_ID, blocks::thread_id(self.current))
     }
 
     /// `size` zeroed bytes of guest memory for good, aligned to 16.
@@ -269,7 +252,7 @@ impl Machine {
     /// The first registration of a 32-bit guest's exception handlers, or [`NO_REGISTRATION`](Self::NO_REGISTRATION).
     #[must_use]
     pub fn exception_list(&self) -> u32 {
-        self.memory.array(self.teb).map_or(Self::NO_REGISTRATION, u32::from_le_bytes)
+        self.memory.array(self.thread().teb).map_or(Self::NO_REGISTRATION, u32::from_le_bytes)
     }
 
     /// The end of that list.
@@ -277,7 +260,13 @@ impl Machine {
 
     /// The address of a field of the guest's thread block.
     fn in_thread_block(&self, field: Field) -> u64 {
-        self.teb + field.offset(self.mode)
+        self.thread().teb + field.offset(self.mode)
+    }
+
+    /// Bytes of a thread's own that Windows leaves alone: zero when the thread begins, at an address that is a multiple of 16.
+    #[must_use]
+    pub fn thread_storage(&self) -> u64 {
+        self.thread().teb + blocks::STORAGE
     }
 
     /// The guest's last-error value (`GetLastError`).
@@ -292,43 +281,45 @@ impl Machine {
         let _ = self.memory.write(self.in_thread_block(teb::LAST_ERROR), &code.to_le_bytes());
     }
 
-    /// The thread-local block of the image at `base`, and its slot: those that it had before if it was there before.
+    /// Gives each thread the thread-local data of the image at `base`, and answers its slot: that which it had before if it was there before.
     ///
     /// # Errors
-    /// [`Violation`] when there is no slot or no memory left.
-    pub(crate) fn tls_block(&mut self, base: u64, size: u64) -> Result<(u32, u64), Violation> {
+    /// [`Violation`] when there is no slot or no memory left, or the template cannot be read.
+    pub(crate) fn add_tls(&mut self, base: u64, size: u64, template: Range<u64>) -> Result<u32, Violation> {
         let known = self.tls_blocks.iter().position(|block| block.base == base && block.size == size);
-        let place = match known {
-            Some(place) => place,
-            None => {
-                let address = self.lend(size)?;
-                self.tls_blocks.push(TlsBlock { base, size, address });
-                self.tls_blocks.len() - 1
-            }
-        };
-        let address = self.tls_blocks[place].address;
-        let index = u32::try_from(place).unwrap_or(u32::MAX);
-        self.set_tls(index, address)?;
-        Ok((index, address))
+        let slot = known.unwrap_or(self.tls_blocks.len());
+        if known.is_none() {
+            self.tls_blocks.push(TlsBlock { base, size, template, addresses: Vec::new() });
+        }
+        self.prepare_tls_of_all(slot)?;
+        Ok(u32::try_from(slot).unwrap_or(u32::MAX))
     }
 
-    /// Points thread-local slot `index` of the guest's thread to `address`.
+    /// Fills a thread's copy of an image's thread-local data.
+    pub(crate) fn fill_tls(&self, at: u64, size: u64, template: Range<u64>) -> Result<(), Violation> {
+        let len = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let taken = template.end - template.start;
+        self.memory.copy(at, template.start, len(taken))?;
+        self.memory.fill(at + taken, 0, len(size - taken))
+    }
+
+    /// Points a slot of a thread's thread-local data to `address`.
     ///
     /// # Errors
     /// [`Violation`] when there is no such slot.
-    fn set_tls(&mut self, index: u32, address: u64) -> Result<(), Violation> {
-        let table = self.pointer_at(self.in_thread_block(teb::TLS_POINTER))?;
-        let slot = table.wrapping_add(self.mode.pointer_size() * u64::from(index));
-        if u64::from(index) >= TLS_SLOTS {
-            return Err(Violation { address: slot, len: 8, access: Access::Write });
+    pub(crate) fn set_tls(&self, teb: u64, slot: usize, address: u64) -> Result<(), Violation> {
+        let table = self.pointer_at(teb + teb::TLS_POINTER.offset(self.mode))?;
+        let at = table.wrapping_add(self.mode.pointer_size() * slot as u64);
+        if slot as u64 >= TLS_SLOTS {
+            return Err(Violation { address: at, len: 8, access: Access::Write });
         }
-        self.put_pointer(slot, address)
+        self.put_pointer(at, address)
     }
 
     /// Starts serving request `number` (not 0) and answers what was served before, for [`resume`](Self::resume): if `interrupt`
     /// comes to hold that number and SIGUSR1 arrives, the guest's call ends with [`FaultKind::Deadline`].
     pub fn begin(&mut self, number: u32, interrupt: &'static AtomicU32) -> Serving {
-        let context = self.context.as_ptr();
+        let context = self.context();
         // SAFETY: the context lives as long as the process and only this thread uses it; by pointer and volatile, because the
         // signal handler of this thread reads these fields.
         unsafe {
@@ -345,7 +336,7 @@ impl Machine {
 
     /// Goes on serving what was served before.
     pub fn resume(&mut self, outer: Serving) {
-        let context = self.context.as_ptr();
+        let context = self.context();
         // SAFETY: as in `begin`.
         unsafe {
             (&raw mut (*context).request).write_volatile(outer.request);
@@ -357,26 +348,26 @@ impl Machine {
     #[must_use]
     pub fn interrupted(&self) -> bool {
         // SAFETY: the context lives as long as the process.
-        unsafe { Context::interrupted(self.context.as_ptr()) }
+        unsafe { Context::interrupted(self.context()) }
     }
 
     /// How many calls into the guest may be open at once, so that they fit into the host's own stack.
     pub(crate) fn depth_limit(&self) -> u64 {
-        self.depth_limit
+        self.thread().depth_limit
     }
 
     /// Puts the context's address where thunks look for it.
     pub(crate) fn restore_context_pointer(&self) {
-        let address = self.context.as_ptr().expose_provenance() as u64;
+        let address = self.context().expose_provenance() as u64;
         // The thread block is always writable.
-        let _ = self.memory.write(self.teb + TEB_CONTEXT as u64, &address.to_le_bytes());
+        let _ = self.memory.write(self.thread().teb + TEB_CONTEXT as u64, &address.to_le_bytes());
     }
 
     /// The registers that the guest would have behind the call that the innermost shim serves, its result apart: as if `popped` bytes of
     /// arguments were off its stack. `None` when no shim runs.
     #[must_use]
     pub fn caller(&self, popped: u64) -> Option<Cpu> {
-        let context = self.context.as_ptr();
+        let context = self.context();
         // SAFETY: the context lives as long as the process; `frame` is 0 or the frame of a `dispatch` that is running further up this
         // stack (it sets and resets it), which uses the frame again only when its shim has returned.
         let frame = unsafe {
@@ -391,23 +382,23 @@ impl Machine {
     #[must_use]
     pub fn stack_pointer(&self) -> u64 {
         // SAFETY: the context lives as long as the process, and only this thread uses it.
-        unsafe { (&raw const (*self.context.as_ptr()).guest_sp).read_volatile() }
+        unsafe { (&raw const (*self.context()).guest_sp).read_volatile() }
     }
 
     /// Moves it, until the shim or call returns for which it was set.
     pub fn set_stack_pointer(&mut self, address: u64) {
         // SAFETY: as in `stack_pointer`. A call pushes below this address, and its fault is the guest's where it cannot.
-        unsafe { (&raw mut (*self.context.as_ptr()).guest_sp).write_volatile(address) };
+        unsafe { (&raw mut (*self.context()).guest_sp).write_volatile(address) };
     }
 
     /// Where the innermost call into the guest began on its stack.
     pub(crate) fn base_sp(&self) -> u64 {
         // SAFETY: the context lives as long as the process, and only this thread uses it.
-        unsafe { (&raw const (*self.context.as_ptr()).base_sp).read_volatile() }
+        unsafe { (&raw const (*self.context()).base_sp).read_volatile() }
     }
 
     pub(crate) fn context(&self) -> *mut Context {
-        self.context.as_ptr()
+        self.thread().context.as_ptr()
     }
 
     /// Module and offset of an address, if an image lies there.
@@ -457,7 +448,7 @@ impl Machine {
             // An address that is not canonical, or an instruction that user code may not run.
             _ => return FaultKind::AccessViolation { address: None, access: Access::Read },
         }
-        if layout::STACK_GUARD.contains(&trap.address) {
+        if layout::stack_guard(self.current).contains(&trap.address) {
             return FaultKind::StackOverflow;
         }
         let access = match trap.error {

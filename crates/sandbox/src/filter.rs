@@ -144,13 +144,13 @@ impl Filter {
         Ok(Self { stage, program })
     }
 
-    /// Installs the filter on the calling thread, for good. A call that no rule allows then raises SIGSYS, which a worker
+    /// Installs the filter on all threads of the process, for good. A call that no rule allows then raises SIGSYS, which a worker
     /// reports as a fault of the driver; a 32-bit or x32 call kills the process.
     ///
     /// # Errors
     /// The kernel's, for example when it was built without seccomp.
     pub fn install(&self) -> Result<(), FilterError> {
-        seccompiler::apply_filter(&self.program).map_err(|error| FilterError {
+        seccompiler::apply_filter_all_threads(&self.program).map_err(|error| FilterError {
             stage: self.stage,
             what: "installed",
             why: error.to_string(),

@@ -51,12 +51,13 @@ const LIMITS: &[(libc::__rlimit_resource_t, u64, &str)] = &[
 
 /// Applies every layer but the system-call filter to the calling process, which must have one thread only and must have
 /// mapped all that it was given: no descriptor survives. `host` is the process that started it; when that one ends this one is killed.
+/// `threads` makes the threads that the process is going to have: when it runs they begin with all layers that a thread has of its own.
 ///
 /// Layers that the system does not offer are reported, not fatal: the others hold without them.
 ///
 /// # Errors
 /// When a layer that every supported kernel has cannot be put in place, or when the host is gone already.
-pub fn isolate(host: u32) -> io::Result<Vec<Layer>> {
+pub fn isolate(host: u32, threads: impl FnOnce() -> io::Result<()>) -> io::Result<Vec<Layer>> {
     // As nobody from here on, whoever started it: a user name space of root's would still be root to the outside.
     // Where that is not possible the next layers hold all the same.
     let _ = leave_root(CAP_SYS_ADMIN);
@@ -64,6 +65,7 @@ pub fn isolate(host: u32) -> io::Result<Vec<Layer>> {
     let privileges = Layer::from_outcome("privileges", Ok(privileges()?));
     let landlock = Layer::from_outcome("landlock", landlock());
     die_with(host)?;
+    threads()?;
     descriptors()?;
     limits()?;
     let whole = |name, detail: &str| Layer { name, active: true, detail: detail.to_owned() };

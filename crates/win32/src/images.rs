@@ -11,6 +11,8 @@ use crate::user32::Strings;
 /// Reasons for which an entry point is called (MS Learn: DllMain).
 const DLL_PROCESS_DETACH: u64 = 0;
 const DLL_PROCESS_ATTACH: u64 = 1;
+pub(crate) const DLL_THREAD_ATTACH: u64 = 2;
+pub(crate) const DLL_THREAD_DETACH: u64 = 3;
 
 /// A loaded image.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub(crate) struct Loaded {
     pub running: usize,
     /// Whether it is to be told that it is unloaded once none is left.
     pub leaving: bool,
+    /// Whether it wants to hear of threads.
+    pub threads: bool,
 }
 
 impl Process {
@@ -58,7 +62,13 @@ impl Process {
             Some(brought) => self.machine.bring(name, image, brought.image, &bindings)?,
         };
         let base = module.base;
-        self.images.push(Loaded { module, strings: Strings::of(image), running: 0, leaving: false });
+        self.images.push(Loaded {
+            module,
+            strings: Strings::of(image),
+            running: 0,
+            leaving: false,
+            threads: true,
+        });
         Ok((base, unresolved))
     }
 
@@ -185,6 +195,22 @@ impl Process {
             Some(entry) => Ok(self.call(entry, &[base, reason, 0])? & u64::from(u32::MAX) != 0),
             None => Ok(true),
         }
+    }
+
+    /// Tells all images that want to hear of it that the running thread begins or ends.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub(crate) fn notify_all(&mut self, reason: u64) -> Result<(), Fault> {
+        let images: Vec<u64> =
+            self.images.iter().filter(|image| image.threads).map(|image| image.module.base).collect();
+        images.into_iter().try_for_each(|image| self.notify(image, reason).map(|_| ()))
+    }
+
+    /// Has an image not hear of threads; false when there is none with this handle.
+    pub(crate) fn keep_threads_from(&mut self, module: u64) -> bool {
+        let image = self.images.iter_mut().find(|image| image.module.base == module);
+        image.map(|image| image.threads = false).is_some()
     }
 
     /// The address of a function that an image exports.

@@ -32,4 +32,4 @@ mod user32;
 mod winmm;
 
 pub use library::{Convention, Library, Shim, Variable, libraries};
-pub use process::{Link, LinkError, Process};
+pub use process::{Link, LinkError, Listen, Process};

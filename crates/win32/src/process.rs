@@ -9,6 +9,7 @@ use pe::Symbol;
 use wire::{ToHost, ToWorker};
 
 use crate::abi::Pointer;
+use crate::exceptions::Search;
 use crate::heap::Heap;
 use crate::images::Loaded;
 use crate::library::{self, Convention, Entry};
@@ -22,20 +23,20 @@ pub trait Link {
     /// [`LinkError`] when it cannot be said.
     fn say(&mut self, message: &ToHost) -> Result<(), LinkError>;
 
+    /// Where the host names the request to interrupt.
+    fn interrupt(&self) -> &'static AtomicU32;
+
+    /// Notes which shim runs, for the case that the process dies in it.
+    fn note_shim(&self, name: &wire::channel::Name);
+}
+
+/// The way from the host, as the worker provides it.
+pub trait Listen {
     /// Waits for what the host says next.
     ///
     /// # Errors
     /// [`LinkError`] when nothing understandable comes.
     fn hear(&mut self) -> Result<ToWorker, LinkError>;
-
-    /// Where the host names the request to interrupt.
-    fn interrupt(&self) -> &'static AtomicU32;
-
-    /// Sleeps for this long, or less when a signal comes.
-    fn pause(&self, time: Duration);
-
-    /// Notes which shim runs, for the case that the process dies in it.
-    fn note_shim(&self, name: &wire::channel::Name);
 }
 
 /// The host cannot be talked to; a worker can do nothing then but end.
@@ -51,8 +52,8 @@ pub struct Process {
     pub(crate) images: Vec<Loaded>,
     /// The open instances whose drivers are here, by handle.
     pub(crate) instances: BTreeMap<u64, Instance>,
-    /// The searches for exception handlers that are on their way, the innermost one last.
-    pub(crate) exceptions: Vec<crate::exceptions::Search>,
+    /// The searches for exception handlers that are on their way, by thread, the innermost one last.
+    searches: [Vec<Search>; 1 + guest::POOL],
     /// Whether the host wants to hear of messages that do not go through it.
     pub(crate) traced: bool,
     /// What each thunk stands for, by index.
@@ -62,6 +63,8 @@ pub struct Process {
     /// The C library's functions that a 32-bit guest calls with their arguments in x87 registers.
     intrinsics: BTreeMap<&'static str, u64>,
     pub(crate) link: Box<dyn Link>,
+    /// Not here while a thread listens.
+    ears: Option<Box<dyn Listen>>,
     pub(crate) started: Instant,
     pub(crate) kernel32: crate::kernel32::State,
     pub(crate) crt: crate::crt::State,
@@ -78,7 +81,7 @@ impl Process {
     ///
     /// # Errors
     /// [`LoadError`] when its own blocks do not fit into guest memory.
-    pub fn new(mut machine: Machine, link: Box<dyn Link>) -> Result<Self, LoadError> {
+    pub fn new(mut machine: Machine, link: Box<dyn Link>, ears: Box<dyn Listen>) -> Result<Self, LoadError> {
         let full = |_| LoadError::TooMany("memory of the system's own");
         let kernel32 = crate::kernel32::State::new(&mut machine).map_err(full)?;
         let crt = crate::crt::State::new(&mut machine, &kernel32.command_line).map_err(full)?;
@@ -87,12 +90,13 @@ impl Process {
             heap: Heap::new(),
             images: Vec::new(),
             instances: BTreeMap::new(),
-            exceptions: Vec::new(),
+            searches: Default::default(),
             traced: false,
             entries: Vec::new(),
             libraries: Vec::new(),
             intrinsics: BTreeMap::new(),
             link,
+            ears: Some(ears),
             started: Instant::now(),
             kernel32,
             crt,
@@ -160,6 +164,11 @@ impl Process {
         Some(library::libraries()[place].names[0])
     }
 
+    /// The searches for exception handlers of the running thread.
+    pub(crate) fn searches(&mut self) -> &mut Vec<Search> {
+        &mut self.searches[self.machine.current()]
+    }
+
     /// Calls a guest function.
     ///
     /// # Errors
@@ -175,6 +184,17 @@ impl Process {
         let done = work(self);
         self.machine.resume(outer);
         done
+    }
+
+    /// Waits for what the host says next, while the guest's other threads run.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub fn listen(&mut self) -> Result<ToWorker, LinkError> {
+        let mut ears = self.ears.take().ok_or(LinkError)?;
+        let heard = guest::meanwhile(self, || ears.hear());
+        self.ears = Some(ears);
+        heard
     }
 
     /// The way to the host.
@@ -205,14 +225,28 @@ impl Process {
 
     /// Does nothing for `time`, or until the host ends the guest's call.
     pub(crate) fn pause(&mut self, time: Duration) -> Result<(), Stop> {
-        // The request to interrupt may come just before a pause begins, so none is long.
+        self.wait_for(time, |_| Ok(None::<()>)).map(|_| ())
+    }
+
+    /// Waits until `look` finds something, while other threads run; `None` when `time` is over before that.
+    pub(crate) fn wait_for<T>(
+        &mut self,
+        time: Duration,
+        mut look: impl FnMut(&mut Self) -> Result<Option<T>, Stop>,
+    ) -> Result<Option<T>, Stop> {
+        // The request to interrupt may come just before a wait begins, so none is long.
         const SLICE: Duration = Duration::from_millis(10);
         let started = Instant::now();
         loop {
+            // What changes from here on ends the wait below.
+            let seen = self.machine.changes();
+            if let Some(found) = look(self)? {
+                return Ok(Some(found));
+            }
             still_wanted(&self.machine)?;
             match time.saturating_sub(started.elapsed()) {
-                Duration::ZERO => return Ok(()),
-                left => self.link.pause(left.min(SLICE)),
+                Duration::ZERO => return Ok(None),
+                left => guest::wait_for_change(self, seen, left.min(SLICE)),
             }
         }
     }
@@ -239,6 +273,10 @@ impl Host for Process {
         };
         let back = entry.back();
         shim.function.serve(self, arguments).map(back)
+    }
+
+    fn thread(&mut self, number: usize) {
+        crate::kernel32::run_thread(self, number);
     }
 
     fn exception(&mut self, fault: &Fault, cpu: &Cpu) -> Result<Option<Box<Cpu>>, Stop> {

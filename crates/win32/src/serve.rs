@@ -136,9 +136,14 @@ impl Process {
 
     /// Asks the host for something on behalf of the guest, and serves the host's calls until it answers.
     pub(crate) fn ask(&mut self, asked: Asked) -> Result<i64, Stop> {
+        if self.machine.current() != 0 {
+            // The host answers the thread that serves its requests.
+            self.say(b"only the thread that a driver is called on can open and reach other drivers");
+            return Ok(0);
+        }
         self.link.say(&ToHost::Asked(asked)).map_err(lost)?;
         loop {
-            match self.link.hear().map_err(lost)? {
+            match self.listen().map_err(lost)? {
                 ToWorker::Granted(value) => return Ok(value),
                 ToWorker::Endless => return Err(Stop::Kind(FaultKind::Endless)),
                 ToWorker::Call(call) => self.answer(&call).map_err(lost)?,

@@ -10,7 +10,7 @@ use guest::{FaultKind, Machine, Mode};
 use pe::Symbol;
 use wire::{ToHost, ToWorker};
 
-use crate::process::{Link, LinkError, Process};
+use crate::process::{Link, LinkError, Listen, Process};
 
 /// Runs a test in a process of its own, because a process can have one machine. To be given a closure written in the test itself, whose
 /// name the closure's type has.
@@ -42,19 +42,20 @@ impl Link for Notes {
         Ok(())
     }
 
-    fn hear(&mut self) -> Result<ToWorker, LinkError> {
-        Err(LinkError)
-    }
-
     fn interrupt(&self) -> &'static AtomicU32 {
         &INTERRUPT
     }
 
-    fn pause(&self, time: Duration) {
-        std::thread::sleep(time);
-    }
-
     fn note_shim(&self, _: &wire::channel::Name) {}
+}
+
+/// Hears nothing.
+struct Silence;
+
+impl Listen for Silence {
+    fn hear(&mut self) -> Result<ToWorker, LinkError> {
+        Err(LinkError)
+    }
 }
 
 /// A guest without a driver that runs in one mode, and 64 KiB of its memory for arguments.
@@ -70,7 +71,8 @@ impl Guest {
     pub fn new(mode: Mode) -> Self {
         let said = Rc::default();
         let mut process =
-            Process::new(Machine::new(mode).unwrap(), Box::new(Notes(Rc::clone(&said)))).unwrap();
+            Process::new(Machine::new(mode).unwrap(), Box::new(Notes(Rc::clone(&said))), Box::new(Silence))
+                .unwrap();
         process.machine.seal().unwrap();
         let room = process.allocate(0x1_0000, true).0;
         Self { process, said, room }

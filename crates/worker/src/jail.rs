@@ -66,7 +66,8 @@ pub fn enter(host: u32, line: &Line) -> Result<Jailed, Refusal> {
     let (loading, running) = (Filter::compile(Stage::Loading)?, Filter::compile(Stage::Running)?);
     // A shim that panics is reported as a fault; the usual report would want to write somewhere.
     std::panic::set_hook(Box::new(|_| ()));
-    let mut layers = isolate(host).map_err(Refusal::Isolate)?;
+    let mut layers =
+        isolate(host, || machine.make_pool().map_err(io::Error::other)).map_err(Refusal::Isolate)?;
     loading.install()?;
     let allowed = RUNNING.iter().map(|rule| rule.name).collect::<Vec<_>>().join(", ");
     layers.push(Layer { name: "seccomp", active: true, detail: allowed });

@@ -4,10 +4,9 @@ use std::io::{self, stdin};
 use std::os::fd::AsFd;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use sandbox::{SharedMemory, futex};
-use win32::{Link, LinkError};
+use win32::{Link, LinkError, Listen};
 use wire::channel::{self, Name};
 use wire::ring::Sleep;
 use wire::{Channel, Side, ToHost, ToWorker};
@@ -15,11 +14,13 @@ use wire::{Channel, Side, ToHost, ToWorker};
 /// A word that nobody changes and nobody wakes.
 static NEVER: AtomicU32 = AtomicU32::new(0);
 
-/// The line to the host: the channel's memory, mapped for good, and this end's state.
+/// The line to the host: the channel's memory, mapped for good, and this end's state. Each direction has its own, because one thread may
+/// speak while another one listens.
 #[derive(Clone)]
 pub struct Line {
     words: &'static [AtomicU32],
-    channel: Arc<Mutex<Channel>>,
+    speaking: Arc<Mutex<Channel>>,
+    listening: Arc<Mutex<Channel>>,
 }
 
 impl Line {
@@ -28,13 +29,16 @@ impl Line {
         let memory = SharedMemory::from_descriptor("channel", stdin().as_fd()).map_err(io::Error::other)?;
         // Mapped for as long as the process lives: the signal handler looks into it, too.
         let words = Box::leak(Box::new(memory)).words();
-        let channel = Channel::new(Side::Worker, Sleep { wait: futex::wait, wake: futex::wake });
-        Ok(Self { words, channel: Arc::new(Mutex::new(channel)) })
+        let end = || {
+            let end = Channel::new(Side::Worker, Sleep { wait: futex::wait, wake: futex::wake });
+            Arc::new(Mutex::new(end))
+        };
+        Ok(Self { words, speaking: end(), listening: end() })
     }
 
     /// Sends one message.
     pub fn send(&self, message: &ToHost) -> Result<(), LinkError> {
-        let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut channel = self.speaking.lock().unwrap_or_else(PoisonError::into_inner);
         // Text may be lost, so that it never takes the place of an answer.
         let sent = match message {
             ToHost::Said(_) => channel.send_if_room(self.words, message),
@@ -56,11 +60,6 @@ impl Link for Line {
         self.send(message)
     }
 
-    fn hear(&mut self) -> Result<ToWorker, LinkError> {
-        let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
-        channel.receive(self.words, || None).ok().flatten().ok_or(LinkError)
-    }
-
     fn interrupt(&self) -> &'static AtomicU32 {
         // The words are as many as a channel needs, or nothing would have been received.
         channel::interrupt(self.words).unwrap_or(&NEVER)
@@ -69,8 +68,11 @@ impl Link for Line {
     fn note_shim(&self, name: &Name) {
         channel::note_shim(self.words, name);
     }
+}
 
-    fn pause(&self, time: Duration) {
-        futex::wait(&NEVER, 0, Some(time));
+impl Listen for Line {
+    fn hear(&mut self) -> Result<ToWorker, LinkError> {
+        let mut channel = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        channel.receive(self.words, || None).ok().flatten().ok_or(LinkError)
     }
 }

@@ -35,7 +35,8 @@ fn main() -> ExitCode {
 /// Serves the host until it kills this process.
 fn serve(jailed: jail::Jailed, line: Line) -> ExitCode {
     let jail::Jailed { machine, image, running } = jailed;
-    let outcome = Process::new(machine, Box::new(line.clone())).map_err(|error| error.to_string());
+    let outcome = Process::new(machine, Box::new(line.clone()), Box::new(line.clone()))
+        .map_err(|error| error.to_string());
     match outcome {
         Ok(mut process) => match converse(&mut process, image, &running) {
             Ok(()) | Err(LinkError) => line.wait_for_end(),
@@ -50,7 +51,7 @@ fn converse(process: &mut Process, image: Vec<u8>, running: &Filter) -> Result<(
     // Gone once it is mapped: the worker's own heap is small.
     let mut image = Some(image);
     loop {
-        match process.link().hear()? {
+        match process.listen()? {
             ToWorker::Load(request) => {
                 let image = image.take().ok_or(LinkError)?;
                 // The last system calls go when the image is mapped, and only then does its code run.

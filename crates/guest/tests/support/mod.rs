@@ -64,6 +64,10 @@ impl Host for Guest {
         Ok(None)
     }
 
+    fn thread(&mut self, _: usize) {
+        unreachable!("no thread is started in this test")
+    }
+
     fn handled(&mut self, _: u64, _: u64) -> Result<Box<Cpu>, Stop> {
         unreachable!("nobody handles anything in this test")
     }

@@ -117,6 +117,20 @@ impl Targets {
     }
 }
 
+/// Where a thread keeps `errno` and `_doserrno`, in its own storage.
+const ERRNO: u64 = 0;
+const DOSERRNO: u64 = 4;
+
+/// _errno: where the running thread has `errno`.
+pub fn _errno(process: &mut Process) -> Pointer {
+    Pointer(process.machine.thread_storage()).at(ERRNO)
+}
+
+/// __doserrno: where the running thread has `_doserrno`.
+pub fn __doserrno(process: &mut Process) -> Pointer {
+    Pointer(process.machine.thread_storage()).at(DOSERRNO)
+}
+
 macro_rules! variables {
     ($($(#[$meta:meta])* $name:ident = $contents:expr;)*) => {
         /// Where each variable lies.
@@ -138,9 +152,6 @@ macro_rules! variables {
     };
 }
 variables! {
-    /// `errno`.
-    _errno = |_| Int(0);
-    __doserrno = |_| Int(0);
     /// The FILE objects, those of standard input, output and error first.
     _iob = |targets| Bytes(stdio::files(targets.mode));
     /// The `struct lconv` of the locale.

@@ -36,9 +36,9 @@ struct Beyond {
 impl Beyond {
     /// From the frames of a handler's call, all unwound, to those of the exception that it was called for. `None` where the frames are not a
     /// handler's: a shim or the host made the call then, and there is no way beyond those.
-    fn go(&mut self, process: &Process, cpu: &Cpu) -> Option<Cpu> {
+    fn go(&mut self, process: &mut Process, cpu: &Cpu) -> Option<Cpu> {
         self.searches = self.searches.checked_sub(1)?;
-        let search = process.exceptions.get(self.searches)?;
+        let search = process.searches().get(self.searches)?;
         let rsp = cpu.general[RSP];
         (search.base.wrapping_sub(rsp) <= CALL).then(|| search.left.clone())
     }
@@ -113,7 +113,7 @@ impl Process {
         context: u64,
         raised: &Cpu,
     ) -> Result<Option<Box<Cpu>>, Stop> {
-        let mut beyond = Beyond { searches: self.exceptions.len() };
+        let mut beyond = Beyond { searches: self.searches().len() };
         let mut cpu = raised.clone();
         for _ in 0..FRAMES {
             still_wanted(&self.machine)?;
@@ -153,9 +153,9 @@ impl Process {
         let at = outer.saturating_sub(Dispatcher::SIZE) & !15;
         dispatcher.write(self, at)?;
         self.machine.set_stack_pointer(at);
-        self.exceptions.push(Search { left: left.clone(), base: at });
+        self.searches().push(Search { left: left.clone(), base: at });
         let answer = self.call(dispatcher.handler, &[record, dispatcher.establisher, context, at]);
-        self.exceptions.pop();
+        self.searches().pop();
         self.machine.set_stack_pointer(outer);
         let [a, b, c, d, ..] = answer?.to_le_bytes();
         Ok(u32::from_le_bytes([a, b, c, d]))
@@ -180,7 +180,7 @@ impl Process {
             EXCEPTION_TARGET_UNWIND,
         )?;
         let mut cpu = self.machine.caller(0).ok_or_else(lost)?;
-        let mut beyond = Beyond { searches: self.exceptions.len() };
+        let mut beyond = Beyond { searches: self.searches().len() };
         for _ in 0..FRAMES {
             still_wanted(&self.machine)?;
             if self.image_at(cpu.rip).is_none() {

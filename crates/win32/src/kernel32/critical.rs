@@ -1,6 +1,8 @@
-//! Critical sections. There is one guest thread, so entering never waits; what can be seen of one in its structure is kept right.
+//! Critical sections. All that there is of one is its structure, in guest memory.
 
 #![allow(non_snake_case, reason = "Win32's own names")]
+
+use std::time::Duration;
 
 use guest::{Memory, Mode, Stop, Violation};
 
@@ -69,20 +71,29 @@ pub fn DeleteCriticalSection(process: &mut Process, section: Pointer) -> Result<
     write(process, section, 0, 0, 0)
 }
 
-pub fn EnterCriticalSection(process: &mut Process, section: Pointer) -> Result<(), Stop> {
+/// Enters a section that is free or the running thread's own; false for another one.
+fn try_enter(process: &Process, section: Pointer) -> Result<bool, Stop> {
     let (_, thread) = process.machine.ids();
     let (machine, section) = (&process.machine, Section::at(process.machine.mode(), section));
+    let recursion = machine.memory.array(section.recursion_count.0).map(i32::from_le_bytes)?;
+    if recursion > 0 && machine.pointer_at(section.owning_thread.0)? != u64::from(thread) {
+        return Ok(false);
+    }
     add(&machine.memory, section.lock_count, 1)?;
     add(&machine.memory, section.recursion_count, 1)?;
-    Ok(machine.put_pointer(section.owning_thread.0, thread.into())?)
+    machine.put_pointer(section.owning_thread.0, thread.into())?;
+    Ok(true)
 }
 
-/// TryEnterCriticalSection: as [`EnterCriticalSection`], which always succeeds.
+pub fn EnterCriticalSection(process: &mut Process, section: Pointer) -> Result<(), Stop> {
+    process.wait_for(Duration::MAX, |process| Ok(try_enter(process, section)?.then_some(()))).map(|_| ())
+}
+
 pub fn TryEnterCriticalSection(process: &mut Process, section: Pointer) -> Result<bool, Stop> {
-    EnterCriticalSection(process, section).map(|()| true)
+    try_enter(process, section)
 }
 
-/// LeaveCriticalSection; nothing happens to a section that nobody is in.
+/// LeaveCriticalSection; nothing happens to a section that nobody is in. As on Windows nobody asks who leaves.
 pub fn LeaveCriticalSection(process: &mut Process, section: Pointer) -> Result<(), Stop> {
     let (machine, section) = (&process.machine, Section::at(process.machine.mode(), section));
     let memory = &machine.memory;
@@ -92,6 +103,7 @@ pub fn LeaveCriticalSection(process: &mut Process, section: Pointer) -> Result<(
     add(memory, section.lock_count, -1)?;
     if add(memory, section.recursion_count, -1)? == 0 {
         machine.put_pointer(section.owning_thread.0, 0)?;
+        machine.change();
     }
     Ok(())
 }

@@ -16,28 +16,31 @@ pub(crate) enum Object {
     Event { manual: bool, signalled: bool },
     /// A semaphore.
     Semaphore { count: i32, most: i32 },
-    /// A mutex: how often the one thread owns it.
-    Mutex { depth: u32 },
+    /// A mutex: which thread owns it, and how often.
+    Mutex { owner: usize, depth: u32 },
+    /// A thread: which one of all that were ever started, and what it has ended with.
+    Thread { serial: u32, code: Option<u32> },
 }
 
 impl Object {
-    /// Whether a wait for it would end now.
-    pub fn signalled(&self) -> bool {
+    /// Whether a wait of a thread's for it would end now.
+    pub fn signalled(&self, thread: usize) -> bool {
         match self {
             Self::Event { signalled, .. } => *signalled,
             Self::Semaphore { count, .. } => *count > 0,
-            // The one thread either owns a mutex or finds it free.
-            Self::Mutex { .. } | Self::Input | Self::Output => true,
+            Self::Mutex { owner, depth } => *depth == 0 || *owner == thread,
+            Self::Thread { code, .. } => code.is_some(),
+            Self::Input | Self::Output => true,
         }
     }
 
-    /// What the end of a wait does to it.
-    pub fn take(&mut self) {
+    /// What the end of a thread's wait does to it.
+    pub fn take(&mut self, thread: usize) {
         match self {
             Self::Event { manual: false, signalled } => *signalled = false,
             Self::Semaphore { count, .. } => *count = count.saturating_sub(1),
-            Self::Mutex { depth } => *depth = depth.saturating_add(1),
-            Self::Event { manual: true, .. } | Self::Input | Self::Output => {}
+            Self::Mutex { owner, depth } => (*owner, *depth) = (thread, depth.saturating_add(1)),
+            Self::Event { manual: true, .. } | Self::Thread { .. } | Self::Input | Self::Output => {}
         }
     }
 }
@@ -79,6 +82,11 @@ impl Handles {
         self.0.get_mut(index(handle)?)?.as_mut()
     }
 
+    /// All objects.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Object> {
+        self.0.iter_mut().flatten()
+    }
+
     /// Closes a handle; false when it is none.
     pub fn remove(&mut self, handle: Handle) -> bool {
         index(handle).and_then(|index| self.0.get_mut(index)).is_some_and(|slot| slot.take().is_some())
@@ -101,11 +109,11 @@ mod tests {
     #[test]
     fn handles_are_reused_and_checked() {
         let mut handles = Handles::new();
-        let mutex = handles.insert(Object::Mutex { depth: 0 }).unwrap();
-        assert_eq!(handles.get(mutex), Some(&mut Object::Mutex { depth: 0 }));
+        let mutex = handles.insert(Object::Mutex { owner: 0, depth: 0 }).unwrap();
+        assert_eq!(handles.get(mutex), Some(&mut Object::Mutex { owner: 0, depth: 0 }));
         assert!(handles.get(Handle(mutex.0 + 1)).is_none() && handles.get(Handle::NULL).is_none());
         assert!(handles.remove(mutex) && !handles.remove(mutex) && handles.get(mutex).is_none());
-        assert_eq!(handles.insert(Object::Mutex { depth: 1 }), Some(mutex));
+        assert_eq!(handles.insert(Object::Mutex { owner: 0, depth: 1 }), Some(mutex));
         while handles.insert(Object::Output).is_some() {}
         assert_eq!(handles.0.len(), MOST);
     }
@@ -116,12 +124,12 @@ mod tests {
             Object::Event { manual: false, signalled: true },
             Object::Event { manual: true, signalled: true },
             Object::Semaphore { count: 1, most: 1 },
-            Object::Mutex { depth: 0 },
+            Object::Mutex { owner: 0, depth: 0 },
         ];
         objects.iter_mut().for_each(|object| {
-            assert!(object.signalled());
-            object.take();
+            assert!(object.signalled(0));
+            object.take(0);
         });
-        assert_eq!(objects.map(|object| object.signalled()), [false, true, false, true]);
+        assert_eq!(objects.map(|object| object.signalled(0)), [false, true, false, true]);
     }
 }

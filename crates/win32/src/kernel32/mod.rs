@@ -20,6 +20,8 @@ mod text;
 mod thread;
 mod time;
 
+pub(crate) use thread::run_thread;
+
 use guest::{Machine, Violation};
 
 use crate::exceptions;
@@ -30,6 +32,7 @@ pub(crate) struct State {
     tls: thread::Slots,
     fls: thread::Slots,
     handles: handles::Handles,
+    threads: thread::Tasks,
     pub command_line: process::CommandLine,
     atoms: atom::Atoms,
 }
@@ -44,6 +47,7 @@ impl State {
             tls: thread::Slots::new(),
             fls: thread::Slots::new(),
             handles: handles::Handles::new(),
+            threads: thread::Tasks::default(),
             command_line: process::CommandLine::new(machine)?,
             atoms: atom::Atoms::default(),
         })
@@ -137,13 +141,16 @@ library! {
     time::SleepEx, "synchapi/nf-synchapi-sleepex";
 
     thread::CreateThread, "processthreadsapi/nf-processthreadsapi-createthread";
+    thread::ExitThread, "processthreadsapi/nf-processthreadsapi-exitthread";
     thread::FlsAlloc, "fibersapi/nf-fibersapi-flsalloc";
     thread::FlsFree, "fibersapi/nf-fibersapi-flsfree";
     thread::FlsGetValue, "fibersapi/nf-fibersapi-flsgetvalue";
     thread::FlsSetValue, "fibersapi/nf-fibersapi-flssetvalue";
     thread::GetCurrentThread, "processthreadsapi/nf-processthreadsapi-getcurrentthread";
     thread::GetCurrentThreadId, "processthreadsapi/nf-processthreadsapi-getcurrentthreadid";
+    thread::GetExitCodeThread, "processthreadsapi/nf-processthreadsapi-getexitcodethread";
     thread::GetThreadPriority, "processthreadsapi/nf-processthreadsapi-getthreadpriority";
+    thread::ResumeThread, "processthreadsapi/nf-processthreadsapi-resumethread";
     thread::SetThreadPriority, "processthreadsapi/nf-processthreadsapi-setthreadpriority";
     thread::TlsAlloc, "processthreadsapi/nf-processthreadsapi-tlsalloc";
     thread::TlsFree, "processthreadsapi/nf-processthreadsapi-tlsfree";

@@ -78,9 +78,9 @@ pub fn FreeLibrary(_: &mut Process, _module: Pointer) -> bool {
     true
 }
 
-/// DisableThreadLibraryCalls: there are no such calls, because no second thread ever starts.
-pub fn DisableThreadLibraryCalls(_: &mut Process, _module: Pointer) -> bool {
-    true
+/// DisableThreadLibraryCalls: the image's entry point is not told of threads any more.
+pub fn DisableThreadLibraryCalls(process: &mut Process, module: Pointer) -> bool {
+    process.keep_threads_from(module.0) || fail(process, ERROR_MOD_NOT_FOUND, false)
 }
 
 /// GetProcAddress, by name, or by ordinal when only the low 16 bits are set.

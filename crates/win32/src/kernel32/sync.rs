@@ -1,6 +1,4 @@
-//! Events, semaphores and mutexes, and waiting for them.
-//!
-//! There is one guest thread: nobody can signal what it waits for, so a wait ends at once or by its time-out.
+//! Events, semaphores, mutexes, and waiting for them and for threads.
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
@@ -50,6 +48,7 @@ fn set_event(process: &mut Process, event: Handle, to: bool) -> bool {
     match process.kernel32.handles.get(event) {
         Some(Object::Event { signalled, .. }) => {
             *signalled = to;
+            process.machine.change();
             true
         }
         _ => fail(process, ERROR_INVALID_HANDLE, false),
@@ -93,6 +92,7 @@ pub fn ReleaseSemaphore(
         None if by <= 0 => return Ok(fail(process, ERROR_INVALID_PARAMETER, false)),
         None => return Ok(fail(process, ERROR_TOO_MANY_POSTS, false)),
     }
+    process.machine.change();
     if !previous.is_null() {
         process.machine.memory.write(previous.0, &before.to_le_bytes())?;
     }
@@ -101,16 +101,19 @@ pub fn ReleaseSemaphore(
 
 /// CreateMutexA and CreateMutexW.
 pub fn CreateMutex(process: &mut Process, _security: Pointer, owned: i32, _name: Pointer) -> Handle {
-    create(process, Object::Mutex { depth: u32::from(owned != 0) })
+    let owner = process.machine.current();
+    create(process, Object::Mutex { owner, depth: u32::from(owned != 0) })
 }
 
 pub fn ReleaseMutex(process: &mut Process, mutex: Handle) -> bool {
+    let thread = process.machine.current();
     match process.kernel32.handles.get(mutex) {
-        Some(Object::Mutex { depth: 0 }) => fail(process, ERROR_NOT_OWNER, false),
-        Some(Object::Mutex { depth }) => {
+        Some(Object::Mutex { owner, depth }) if *depth > 0 && *owner == thread => {
             *depth -= 1;
+            process.machine.change();
             true
         }
+        Some(Object::Mutex { .. }) => fail(process, ERROR_NOT_OWNER, false),
         _ => fail(process, ERROR_INVALID_HANDLE, false),
     }
 }
@@ -122,30 +125,38 @@ pub fn CloseHandle(process: &mut Process, handle: Handle) -> bool {
 
 /// Waits for all of the handles, or for the first of them that is signalled.
 fn wait(process: &mut Process, handles: &[Handle], all: bool, milliseconds: u32) -> Result<u32, Stop> {
+    let ended = process.wait_for(timeout(milliseconds), |process| Ok(look(process, handles, all)))?;
+    Ok(match ended {
+        Some(Some(first)) => WAIT_OBJECT_0 + first,
+        Some(None) => fail(process, ERROR_INVALID_HANDLE, WAIT_FAILED),
+        None => WAIT_TIMEOUT,
+    })
+}
+
+/// Whether a wait ends now, and if so with which handle; `Some(None)` when one of them is none.
+fn look(process: &mut Process, handles: &[Handle], all: bool) -> Option<Option<u32>> {
+    let thread = process.machine.current();
+    let table = &mut process.kernel32.handles;
     let mut signalled = Vec::with_capacity(handles.len());
     for &handle in handles {
-        match process.kernel32.handles.get(handle) {
-            Some(object) => signalled.push(object.signalled()),
+        match table.get(handle) {
+            Some(object) => signalled.push(object.signalled(thread)),
             // The guest's process and thread run for as long as it can ask.
             None if is_pseudo(handle) => signalled.push(false),
-            None => return Ok(fail(process, ERROR_INVALID_HANDLE, WAIT_FAILED)),
+            None => return Some(None),
         }
     }
     let ended = match signalled.iter().position(|&signalled| signalled) {
         _ if all => signalled.iter().all(|&signalled| signalled).then_some(0..handles.len()),
         first => first.map(|first| first..first + 1),
-    };
-    let Some(ended) = ended else {
-        process.pause(timeout(milliseconds))?;
-        return Ok(WAIT_TIMEOUT);
-    };
+    }?;
     let first = u32::try_from(ended.start).unwrap_or(0);
     for &handle in &handles[ended] {
-        if let Some(object) = process.kernel32.handles.get(handle) {
-            object.take();
+        if let Some(object) = table.get(handle) {
+            object.take(thread);
         }
     }
-    Ok(WAIT_OBJECT_0 + first)
+    Some(Some(first))
 }
 
 pub fn WaitForSingleObject(process: &mut Process, handle: Handle, milliseconds: u32) -> Result<u32, Stop> {

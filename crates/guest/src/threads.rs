@@ -1,0 +1,286 @@
+//! The guest's threads: the one that serves requests, and a pool of others, made while the process still can make threads.
+
+use std::io;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::mpsc;
+
+use crate::blocks;
+use crate::context::{Context, TEB_CONTEXT, Trap};
+use crate::cpu::Cpu;
+use crate::enter::Host;
+use crate::fault::Fault;
+use crate::gate::{Gate, sleep, wake};
+use crate::layout;
+use crate::memory::Violation;
+use crate::mode::Mode;
+use crate::segments::{self, Segments};
+use crate::signal;
+use crate::switch::compat;
+use crate::thread::{Machine, STACK_PER_CALL, StartError};
+
+/// How many threads a guest can start that run at the same time.
+pub const POOL: usize = 8;
+
+/// The host's own stack for each of them.
+const HOST_STACK: usize = 1 << 20;
+
+/// A guest thread. Number 0 serves requests.
+#[derive(Debug)]
+pub(crate) struct Thread {
+    pub context: NonNull<Context>,
+    pub teb: u64,
+    /// How many calls into the guest may be open at once.
+    pub depth_limit: u64,
+    /// Why the innermost call ends, when a shim decided that.
+    pub stopped: Option<Fault>,
+    /// Where a call outside of the one that ended so goes on.
+    pub unwound: Option<Box<Cpu>>,
+    /// Of a pool thread: how it is given work.
+    work: &'static Work,
+    /// Whether it has work.
+    busy: bool,
+}
+
+/// What a pool thread waits for.
+#[derive(Debug)]
+struct Work {
+    /// 1 while there is some.
+    there: AtomicU32,
+    /// `fn(*mut Context)`.
+    run: AtomicU64,
+}
+
+impl Thread {
+    /// A thread with its block at `teb`, whose stack has been set up there.
+    pub fn new(
+        number: usize,
+        teb: u64,
+        mode: Mode,
+        gate: &'static Gate,
+        depth_limit: u64,
+    ) -> (Self, Option<Segments>) {
+        let (segments, fs_selector) = match mode {
+            Mode::I386 => {
+                let entry = u16::try_from(number).unwrap_or(u16::MAX);
+                let (segments, selector) = segments::select(u32::try_from(teb).unwrap_or(0), entry);
+                (Some(segments), selector)
+            }
+            Mode::X86_64 => (None, 0),
+        };
+        let context = Context {
+            host_sp: 0,
+            base_sp: 0,
+            guest_sp: layout::stack(number).end - layout::PAGE,
+            abort: 0,
+            teb,
+            host_fs: 0,
+            fs_selector: fs_selector.into(),
+            far: [0, compat::CODE.into()],
+            dispatch: 0,
+            trapped: 0,
+            frame: 0,
+            gate,
+            number,
+            in_guest: 0,
+            depth: 0,
+            floor: 0,
+            request: 0,
+            interrupt: None,
+            trap: Trap::default(),
+            cpu: Cpu::ZERO,
+        };
+        // Leaked on purpose: the signal handler may look at both for as long as the process lives.
+        let context = NonNull::from(Box::leak(Box::new(context)));
+        let work = Box::leak(Box::new(Work { there: AtomicU32::new(0), run: AtomicU64::new(0) }));
+        (Self { context, teb, depth_limit, stopped: None, unwound: None, work, busy: false }, segments)
+    }
+}
+
+/// Makes the calling thread one of the guest's.
+///
+/// # Safety
+/// `context` must stay valid for as long as the process, and be used by no other thread.
+pub(crate) unsafe fn adopt(context: *mut Context) -> io::Result<()> {
+    let host_fs: u64;
+    // SAFETY: reads the FS base; FSGSBASE is there (`Machine::new` has checked).
+    unsafe { std::arch::asm!("rdfsbase {}", out(reg) host_fs, options(nomem, nostack)) };
+    // SAFETY: the caller's contract.
+    let teb = unsafe {
+        (*context).host_fs = host_fs;
+        signal::install(context)?;
+        (*context).teb
+    };
+    // SAFETY: GS is unused by host code on x86-64 Linux; FSGSBASE is there.
+    unsafe { std::arch::asm!("wrgsbase {}", in(reg) teb, options(nomem, nostack)) };
+    Ok(())
+}
+
+/// A pointer that a new thread takes with it.
+struct Own(*mut Context);
+
+// SAFETY: the context is made for that thread, which is the only one to use it but for the fields that the gate protects.
+unsafe impl Send for Own {}
+
+impl Machine {
+    /// Makes the threads that the guest can start later. Once, when the process is isolated but can still make threads.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn make_pool(&mut self) -> Result<(), StartError> {
+        for number in 1..=POOL {
+            let limit = HOST_STACK as u64 / STACK_PER_CALL / 2;
+            let thread = self.make_thread(number, limit)?;
+            let (context, work) = (Own(thread.context.as_ptr()), thread.work);
+            let (ready, wait) = mpsc::channel();
+            let run = move || {
+                let context = context;
+                // SAFETY: the context is leaked, and this thread's.
+                let adopted = unsafe { adopt(context.0) };
+                let go_on = adopted.is_ok();
+                // An error means that nobody waits any more, which is as good as having been told.
+                let _ = ready.send(adopted);
+                if go_on {
+                    wait_for_work(context.0, work);
+                }
+            };
+            std::thread::Builder::new().stack_size(HOST_STACK).spawn(run).map_err(StartError::Threads)?;
+            let gone = || io::Error::other("a thread ended at once");
+            wait.recv().map_err(|_| StartError::Threads(gone()))?.map_err(StartError::Signals)?;
+            self.threads.push(thread);
+        }
+        Ok(())
+    }
+
+    /// The number of the thread that works here: 0 for the one that serves requests.
+    #[must_use]
+    pub fn current(&self) -> usize {
+        self.current
+    }
+
+    /// A thread without work, which has it from now on; `None` when all have some.
+    pub fn reserve_thread(&mut self) -> Option<usize> {
+        let number = self.threads.iter().skip(1).position(|thread| !thread.busy)? + 1;
+        self.threads[number].busy = true;
+        Some(number)
+    }
+
+    /// Gives back a thread that was reserved and is not to start.
+    pub fn release_thread(&mut self, number: usize) {
+        if let Some(thread) = self.threads.get_mut(number) {
+            thread.busy = false;
+        }
+    }
+
+    /// A thread's id.
+    #[must_use]
+    pub fn thread_id(&self, number: usize) -> u32 {
+        blocks::thread_id(number)
+    }
+
+    /// Tells all threads that wait that something has changed.
+    pub fn change(&self) {
+        self.gate.change();
+    }
+
+    /// Prepares the thread-local data of a thread that is to start: that of each image, as the image has it.
+    ///
+    /// # Errors
+    /// [`Violation`] when there is no memory left for it.
+    pub fn prepare_thread(&mut self, number: usize) -> Result<(), Violation> {
+        let storage = self.threads.get(number).map_or(0, |thread| thread.teb + blocks::STORAGE);
+        let kept = TEB_CONTEXT as u64 - blocks::STORAGE;
+        self.memory.fill(storage, 0, usize::try_from(kept).unwrap_or(0))?;
+        (0..self.tls_blocks.len()).try_for_each(|slot| self.prepare_tls(slot, number))
+    }
+
+    /// Gives all threads that run the data of an image that has just been loaded.
+    pub(crate) fn prepare_tls_of_all(&mut self, slot: usize) -> Result<(), Violation> {
+        let running = |(number, thread): (usize, &Thread)| (number == 0 || thread.busy).then_some(number);
+        let numbers: Vec<usize> = self.threads.iter().enumerate().filter_map(running).collect();
+        numbers.into_iter().try_for_each(|number| self.prepare_tls(slot, number))
+    }
+
+    fn prepare_tls(&mut self, slot: usize, number: usize) -> Result<(), Violation> {
+        let teb = self.threads.get(number).map_or(0, |thread| thread.teb);
+        let block = &self.tls_blocks[slot];
+        let (size, template) = (block.size, block.template.clone());
+        let address = match block.addresses.get(number).copied().flatten() {
+            Some(address) => address,
+            None => self.lend(size)?,
+        };
+        let addresses = &mut self.tls_blocks[slot].addresses;
+        addresses.resize(addresses.len().max(number + 1), None);
+        addresses[number] = Some(address);
+        self.fill_tls(address, size, template)?;
+        self.set_tls(teb, slot, address)
+    }
+}
+
+/// Has a reserved thread run [`Host::thread`]. From here on there is more than one guest thread.
+pub fn start<H: Host>(host: &mut H, number: usize) {
+    let machine = host.machine();
+    machine.gate.share();
+    let Some(thread) = machine.threads.get(number).filter(|thread| thread.busy) else { return };
+    let run: fn(*mut Context) = run::<H>;
+    thread.work.run.store(run as usize as u64, Ordering::Relaxed);
+    thread.work.there.store(1, Ordering::Release);
+    wake(&thread.work.there, 1);
+}
+
+/// Does nothing on the host's side while `work` waits for something, so that other threads can.
+pub fn meanwhile<H: Host, T>(host: &mut H, work: impl FnOnce() -> T) -> T {
+    let (gate, number) = (host.machine().gate, host.machine().current);
+    gate.leave(std::ptr::from_mut(host).expose_provenance() as u64);
+    let done = work();
+    gate.enter();
+    host.machine().current = number;
+    done
+}
+
+/// Waits until something has changed since `seen`, or `time` is over, or a signal comes.
+pub fn wait_for_change<H: Host>(host: &mut H, seen: u32, time: std::time::Duration) {
+    let gate = host.machine().gate;
+    meanwhile(host, || gate.wait(seen, time));
+}
+
+impl Machine {
+    /// How many changes there have been, for [`wait_for_change`].
+    #[must_use]
+    pub fn changes(&self) -> u32 {
+        self.gate.changes()
+    }
+}
+
+/// A pool thread's life.
+fn wait_for_work(context: *mut Context, work: &'static Work) -> ! {
+    loop {
+        while work.there.load(Ordering::Acquire) == 0 {
+            sleep(&work.there, 0, None);
+        }
+        let run = work.run.load(Ordering::Relaxed) as usize;
+        // SAFETY: `start` stored a function of this type before it set `there`.
+        let run = unsafe { std::mem::transmute::<usize, fn(*mut Context)>(run) };
+        run(context);
+    }
+}
+
+/// One piece of work: what [`Host::thread`] does.
+fn run<H: Host>(context: *mut Context) {
+    // SAFETY: the context is this thread's; the gate names what `start::<H>` was called with, or what it has become since (whoever gives the
+    // gate back says so, and lets it be until the gate is taken again).
+    let (host, gate, number) = unsafe {
+        let gate = (*context).gate;
+        (&mut *std::ptr::with_exposed_provenance_mut::<H>(gate.enter() as usize), gate, (*context).number)
+    };
+    host.machine().current = number;
+    // A panic ends this thread's work as any end does: what it leaves half-done is the guest's loss.
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| host.thread(number)));
+    let machine = host.machine();
+    if let Some(thread) = machine.threads.get_mut(number) {
+        thread.work.there.store(0, Ordering::Relaxed);
+        thread.busy = false;
+    }
+    gate.change();
+    gate.leave(std::ptr::from_mut(host).expose_provenance() as u64);
+}
