@@ -1,6 +1,7 @@
 //! The table of kernel objects that handles name.
 
 use crate::abi::Handle;
+use crate::advapi32::Path;
 
 /// How many objects there may be at once.
 const MOST: usize = 1024;
@@ -18,6 +19,8 @@ pub(crate) enum Object {
     Semaphore { count: i32, most: i32 },
     /// A mutex: how often the one thread owns it.
     Mutex { depth: u32 },
+    /// An open key of the registry.
+    Key(Path),
 }
 
 impl Object {
@@ -27,7 +30,7 @@ impl Object {
             Self::Event { signalled, .. } => *signalled,
             Self::Semaphore { count, .. } => *count > 0,
             // The one thread either owns a mutex or finds it free.
-            Self::Mutex { .. } | Self::Input | Self::Output => true,
+            Self::Mutex { .. } | Self::Input | Self::Output | Self::Key(_) => true,
         }
     }
 
@@ -37,7 +40,7 @@ impl Object {
             Self::Event { manual: false, signalled } => *signalled = false,
             Self::Semaphore { count, .. } => *count = count.saturating_sub(1),
             Self::Mutex { depth } => *depth = depth.saturating_add(1),
-            Self::Event { manual: true, .. } | Self::Input | Self::Output => {}
+            Self::Event { manual: true, .. } | Self::Input | Self::Output | Self::Key(_) => {}
         }
     }
 }
