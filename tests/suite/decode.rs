@@ -1,7 +1,6 @@
 //! `drvhost decode`, compared with ffmpeg.
 
 mod damaged;
-mod lame;
 mod pictures;
 mod sound;
 mod streams;
