@@ -39,7 +39,12 @@
 #define ACMFORMATDETAILS ACMFORMATDETAILSW
 #define LPACMFORMATDETAILS LPACMFORMATDETAILSW
 
-#pragma pack(push, PACKING)
+/* The compiler takes a macro in the pragma for a name to push under. */
+#if PACKING == 1
+#pragma pack(push, 1)
+#else
+#pragma pack(push, 8)
+#endif
 
 typedef struct {
     DWORD cbStruct;

@@ -8,6 +8,7 @@ mod decode;
 mod exceptions;
 mod hostile;
 mod kinds;
+mod lame;
 mod layers;
 mod messages;
 mod names;

@@ -1,5 +1,6 @@
 //! Audio codecs: what an ACM driver is asked, in which order (spec section 4.2, C116 to C128).
 
+mod formats;
 mod packing;
 mod stream;
 

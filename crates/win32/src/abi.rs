@@ -350,4 +350,5 @@ serve!(A B C D E);
 serve!(A B C D E G);
 serve!(A B C D E G H);
 serve!(A B C D E G H I);
+serve!(A B C D E G H I J);
 serve!(A B C D E G H I J K L M);

@@ -18,6 +18,7 @@
 #[macro_use]
 mod library;
 pub mod abi;
+mod advapi32;
 mod crt;
 mod exceptions;
 mod heap;

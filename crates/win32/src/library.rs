@@ -62,6 +62,7 @@ pub fn libraries() -> &'static [Library] {
         crate::crt::LIBRARY,
         crate::crt::NTDLL,
         crate::user32::LIBRARY,
+        crate::advapi32::LIBRARY,
         crate::winmm::LIBRARY,
     ]
 }

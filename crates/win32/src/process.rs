@@ -68,6 +68,7 @@ pub struct Process {
     pub(crate) started: Instant,
     pub(crate) kernel32: crate::kernel32::State,
     pub(crate) crt: crate::crt::State,
+    pub(crate) registry: crate::advapi32::Registry,
 }
 
 impl std::fmt::Debug for Process {
@@ -100,6 +101,7 @@ impl Process {
             started: Instant::now(),
             kernel32,
             crt,
+            registry: crate::advapi32::Registry::default(),
         };
         for library in library::libraries() {
             // A handle needs an address of its own, and a guest that reads there finds zeros.

@@ -15,6 +15,8 @@ use crate::process::Process;
 library! {
     /// user32.
     LIBRARY, Stdcall, ["user32.dll"], "https://learn.microsoft.com/windows/win32/api/";
+    LoadIcon as "LoadIconA", "winuser/nf-winuser-loadicona";
+    LoadIcon as "LoadIconW", "winuser/nf-winuser-loadiconw";
     LoadString<u8> as "LoadStringA", "winuser/nf-winuser-loadstringa";
     LoadString<u16> as "LoadStringW", "winuser/nf-winuser-loadstringw";
     MessageBox<u8> as "MessageBoxA", "winuser/nf-winuser-messageboxa";
@@ -86,6 +88,11 @@ pub fn LoadString<U: Unit>(
         return Ok(fail(process, ERROR_RESOURCE_NAME_NOT_FOUND, 0));
     };
     Ok(put::<U>(&process.machine.memory, out, room, string)?.cast_signed())
+}
+
+/// LoadIconA and LoadIconW: NULL, because nothing here can show an icon.
+pub fn LoadIcon(process: &mut Process, _module: Pointer, _name: Pointer) -> Handle {
+    fail(process, ERROR_RESOURCE_NAME_NOT_FOUND, Handle::NULL)
 }
 
 /// The room, with the zero, that every buffer of wsprintf counts as having.

@@ -30,7 +30,7 @@ fn codec(machine: Machine, text: &str) -> DriverFile {
 }
 
 fn stream<'s>(rig: &'s Rig, text: &str) -> Result<Stream<'s>, Error> {
-    Codec::open(&rig.session, &codec(rig.machine(), text), None)?.stream(&format())
+    Codec::open(&rig.session, &codec(rig.machine(), text), None)?.stream(&format(), None)
 }
 
 /// The streams that the codec was sent with a message.
@@ -248,7 +248,7 @@ spy_test!(c128_natural_structures_have_padding_in_64_bits, |machine| {
     let teller = rig.open("acmnatural", "");
     let driver = driver_file(driver(machine, "acmnatural"), "");
     let stream =
-        Codec::open(&rig.session, &driver, Some(Packing::Natural)).unwrap().stream(&format()).unwrap();
+        Codec::open(&rig.session, &driver, Some(Packing::Natural)).unwrap().stream(&format(), None).unwrap();
     stream.close().unwrap();
     let seen = rig.seen(teller, ACMDM_STREAM_OPEN).pop().unwrap();
     let stream: ACMDRVSTREAMINSTANCE = seen.first(natural(machine));

@@ -24,8 +24,8 @@ pub fn packing_of(driver: &DriverFile) -> Result<Packing, Error> {
 }
 
 impl<'s> Stream<'s> {
-    /// Opens a driver and a stream from a format to PCM, as [`Codec::stream`]; `None` where the driver does not have the
-    /// format's tag.
+    /// Opens a driver and a stream, as [`Codec::stream`]; `None` where the driver does not have the tag of the format that it is to
+    /// decode, or else to make.
     ///
     /// Unless a packing is given, a 64-bit driver that refuses the query with the packing of [`packing_of`], or faults in it, is
     /// asked once more with the other one: in a fresh worker, so not where further instances keep its worker alive.
@@ -38,13 +38,14 @@ impl<'s> Stream<'s> {
         driver: &DriverFile,
         packing: Option<Packing>,
         source: &WaveFormat,
+        destination: Option<&WaveFormat>,
     ) -> Result<Option<Self>, Error> {
         let first = packing.map_or_else(|| packing_of(driver), Ok)?;
         let codec = Codec::open(session, driver, Some(first))?;
-        if codec.format_tag(source.codec_tag())?.is_none() {
+        if codec.format_tag(destination.unwrap_or(source).codec_tag())?.is_none() {
             return Ok(None);
         }
-        let error = match codec.query(source) {
+        let error = match codec.query(source, destination) {
             Ok(possible) => return codec.start(possible).map(Some),
             Err(error) => error,
         };
@@ -55,7 +56,7 @@ impl<'s> Stream<'s> {
         if !codec.dismiss(came_back) {
             return Err(error);
         }
-        match Codec::open(session, driver, Some(other)).and_then(|codec| codec.stream(source)) {
+        match Codec::open(session, driver, Some(other)).and_then(|codec| codec.stream(source, destination)) {
             Ok(mut stream) => {
                 stream.warning = Some(warning(&driver.file_name(), other));
                 Ok(Some(stream))

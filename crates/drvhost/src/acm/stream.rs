@@ -1,4 +1,4 @@
-//! A conversion stream: compressed audio to PCM.
+//! A conversion stream: compressed audio to PCM, or any format to another.
 
 use std::sync::Arc;
 
@@ -11,10 +11,11 @@ use mmsystem::{
     MMSYSERR_NOERROR, MMSYSERR_NOTSUPPORTED, Structure, WAVE_FORMAT_PCM, WAVEFORMATEX,
 };
 
+use super::formats::{driver_format, pcm_block, pcm_format};
 use super::{Codec, ask, mmsyserr, mmsyserr_text};
 use crate::arena::{Arena, Block};
 use crate::error::Error;
-use crate::media::{MediaError, PcmFormat, SampleType, WaveFormat};
+use crate::media::{MediaError, WaveFormat};
 use crate::opened::{Opened, decoded, encoded};
 
 /// How many bytes are given to a driver at a time, or one block if that is more.
@@ -46,7 +47,7 @@ pub struct Converted {
     pub filled: bool,
 }
 
-/// An open conversion stream to PCM. Dropping it sends ACMDM_STREAM_UNPREPARE, ACMDM_STREAM_CLOSE and DRV_CLOSE.
+/// An open conversion stream. Dropping it sends ACMDM_STREAM_UNPREPARE, ACMDM_STREAM_CLOSE and DRV_CLOSE.
 #[derive(Debug)]
 pub struct Stream<'s> {
     /// `None` once it is closed.
@@ -62,7 +63,7 @@ pub struct Stream<'s> {
     state: ACMDRVSTREAMHEADER,
     prepared: bool,
     started: bool,
-    output: PcmFormat,
+    output: WaveFormat,
     /// What the user should know of it.
     pub(super) warning: Option<String>,
 }
@@ -74,18 +75,18 @@ pub(super) struct Possible {
     instance: Block,
     formats: [Block; 2],
     block_align: u16,
-    output: PcmFormat,
+    output: WaveFormat,
 }
 
 impl<'s> Codec<'s> {
-    /// Opens a stream from a format to the PCM format that the driver suggests, or to 16 bits at the same rate and with
-    /// as many channels if it suggests none.
+    /// Opens a stream from one format to another. Without a destination that is the PCM format that the driver suggests, or 16 bits
+    /// at the same rate and with as many channels if it suggests none.
     ///
     /// # Errors
-    /// [`Error::Refused`], [`Error::Media`] for a format without channels or rate, and as
+    /// [`Error::Refused`], [`Error::Media`] for PCM without channels or rate, and as
     /// [`Session::send`](crate::Session::send).
-    pub fn stream(self, source: &WaveFormat) -> Result<Stream<'s>, Error> {
-        let possible = self.query(source)?;
+    pub fn stream(self, source: &WaveFormat, destination: Option<&WaveFormat>) -> Result<Stream<'s>, Error> {
+        let possible = self.query(source, destination)?;
         self.start(possible)
     }
 
@@ -93,18 +94,19 @@ impl<'s> Codec<'s> {
     ///
     /// # Errors
     /// As [`stream`](Self::stream).
-    pub(super) fn query(&self, source: &WaveFormat) -> Result<Possible, Error> {
+    pub(super) fn query(
+        &self,
+        source: &WaveFormat,
+        destination: Option<&WaveFormat>,
+    ) -> Result<Possible, Error> {
         let arena = &self.opened.arena;
-        let source_format = arena.block_with(&source_format(source))?;
-        let wanted = self.suggest_pcm(source, &source_format)?;
-        let output = pcm_format(&wanted).ok_or_else(|| MediaError::Unsupported {
-            what: format!(
-                "sound of {} channels and {} samples a second",
-                wanted.nChannels, wanted.nSamplesPerSec
-            ),
-            why: "there is at least one of each".to_owned(),
-        })?;
-        let destination_format = arena.block_with(&encoded(&wanted, ())?)?;
+        let source_format = arena.block_with(&driver_format(source))?;
+        let wanted = match destination {
+            Some(format) => driver_format(format),
+            None => self.suggest_pcm(source, &source_format)?,
+        };
+        let destination_format = arena.block_with(&wanted)?;
+        let output = WaveFormat::parse(wanted)?;
         let description = ACMDRVSTREAMINSTANCE {
             cbStruct: ACMDRVSTREAMINSTANCE::size(self.layout) as u32,
             pwfxSrc: source_format.address(),
@@ -149,8 +151,8 @@ impl<'s> Codec<'s> {
         Ok(stream)
     }
 
-    /// The PCM format to convert to.
-    fn suggest_pcm(&self, source: &WaveFormat, source_format: &Block) -> Result<WAVEFORMATEX, Error> {
+    /// The PCM format to convert to, as drivers get it.
+    fn suggest_pcm(&self, source: &WaveFormat, source_format: &Block) -> Result<Vec<u8>, Error> {
         let pcm = WAVEFORMATEX { wFormatTag: WAVE_FORMAT_PCM, ..WAVEFORMATEX::default() };
         let answer = self.opened.arena.block_with(&encoded(&pcm, ())?)?;
         let suggest = ACMDRVFORMATSUGGEST {
@@ -162,21 +164,28 @@ impl<'s> Codec<'s> {
             cbwfxDst: answer.len() as u32,
         };
         let block = self.opened.arena.block_with(&encoded(&suggest, self.layout)?)?;
-        if mmsyserr(self.opened.send(ACMDM_FORMAT_SUGGEST, block.lparam(), 0)?) == MMSYSERR_NOERROR {
-            let suggested: WAVEFORMATEX = decoded(&answer, ())?;
-            if let Some(format) = pcm_format(&suggested) {
-                return Ok(pcm_block(format.channels, format.samples_per_sec, format.sample.bytes() * 8));
-            }
+        let mut wanted = pcm_block(source.channels, source.samples_per_sec, USUAL_BITS);
+        if mmsyserr(self.opened.send(ACMDM_FORMAT_SUGGEST, block.lparam(), 0)?) == MMSYSERR_NOERROR
+            && let Some(format) = pcm_format(&decoded(&answer, ())?)
+        {
+            wanted = pcm_block(format.channels, format.samples_per_sec, format.sample.bytes() * 8);
         }
-        Ok(pcm_block(source.channels, source.samples_per_sec, USUAL_BITS))
+        if pcm_format(&wanted).is_none() {
+            let (channels, rate) = (wanted.nChannels, wanted.nSamplesPerSec);
+            let what = format!("sound of {channels} channels and {rate} samples a second");
+            return Err(
+                MediaError::Unsupported { what, why: "there is at least one of each".to_owned() }.into()
+            );
+        }
+        encoded(&wanted, ())
     }
 }
 
 impl Stream<'_> {
     /// The format of the output.
     #[must_use]
-    pub fn format(&self) -> PcmFormat {
-        self.output
+    pub fn format(&self) -> &WaveFormat {
+        &self.output
     }
 
     /// What the user should know of it: that the driver reads another packing than its file tells ([`open`](Self::open)).
@@ -253,13 +262,13 @@ impl Stream<'_> {
         })
     }
 
-    /// Converts a piece of source data, at most [`capacity`](Self::capacity) bytes, and replaces `pcm` by what came out.
+    /// Converts a piece of source data, at most [`capacity`](Self::capacity) bytes, and replaces `out` by what came out.
     ///
     /// # Errors
     /// [`Error::Refused`] when the driver does, or says that it used or made more than there was; [`Error::TooLarge`];
     /// and as [`Session::send`](crate::Session::send).
-    pub fn convert(&mut self, data: &[u8], ends: Ends, pcm: &mut Vec<u8>) -> Result<Converted, Error> {
-        pcm.clear();
+    pub fn convert(&mut self, data: &[u8], ends: Ends, out: &mut Vec<u8>) -> Result<Converted, Error> {
+        out.clear();
         self.source.write(0, data)?;
         self.state.cbSrcLength = data.len() as u32;
         (self.state.cbSrcLengthUsed, self.state.cbDstLengthUsed) = (0, 0);
@@ -276,19 +285,25 @@ impl Stream<'_> {
         // C123.
         self.state.fdwStatus |= ACMSTREAMHEADER_STATUSF_DONE;
         self.write_header()?;
-        let (used, made) = (left.cbSrcLengthUsed as usize, left.cbDstLengthUsed as usize);
-        if used > data.len() || made > self.destination.len() {
-            let result = format!(
-                "{used} of {} bytes used and {made} of {} made, which cannot be",
-                data.len(),
-                self.destination.len()
-            );
+        let used = left.cbSrcLengthUsed as usize;
+        if used > data.len() {
+            let result = format!("{used} of {} bytes used, which cannot be", data.len());
             return Err(opened.refused(ACMDM_STREAM_CONVERT, result));
         }
-        pcm.resize(made, 0);
-        self.destination.read(0, pcm)?;
-        let block = usize::from(self.output.channels) * usize::from(self.output.sample.bytes());
-        Ok(Converted { used, filled: made + block > self.destination.len() })
+        self.take_made(ACMDM_STREAM_CONVERT, out)?;
+        let block = usize::from(self.output.block_align.max(1));
+        Ok(Converted { used, filled: out.len() + block > self.destination.len() })
+    }
+
+    /// Replaces `out` by as much of the destination as the driver says that it has filled, in its answer to a message.
+    fn take_made(&self, message: u32, out: &mut Vec<u8>) -> Result<(), Error> {
+        let made = self.state.cbDstLengthUsed as usize;
+        if made > self.destination.len() {
+            let result = format!("{made} of {} bytes made, which cannot be", self.destination.len());
+            return Err(opened(&self.codec)?.refused(message, result));
+        }
+        out.resize(made, 0);
+        self.destination.read(0, out)
     }
 
     /// Sends ACMDM_STREAM_UNPREPARE, ACMDM_STREAM_CLOSE and DRV_CLOSE.
@@ -299,19 +314,51 @@ impl Stream<'_> {
         self.end()
     }
 
-    fn end(&mut self) -> Result<(), Error> {
-        let Some(codec) = self.codec.take() else { return Ok(()) };
-        let mut ended = Ok(0);
-        if self.prepared {
-            // The lengths are those that were prepared ("acmStreamUnprepareHeader", MS Learn).
-            self.state.cbSrcLength = self.source.len() as u32;
-            if let Err(error) = self.write_header() {
-                tracing::debug!(%error, "a header could not be written");
+    /// As [`close`](Self::close), and replaces `out` by what the driver puts into the destination when the header is unprepared.
+    ///
+    /// What is held back comes with [`Ends::Last`] ("acmStreamConvert", MS Learn). Some encoders, LAME's among them, keep their last frames
+    /// until ACMDM_STREAM_UNPREPARE and set `cbDstLengthUsed` there. This is for encoders: nothing has to be true of that field then, and
+    /// some decoders set it and make nothing.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the driver refuses to unprepare the header, says that it made more than there is room for, or stays open; and as
+    /// [`Session::send`](crate::Session::send). The stream is closed nevertheless.
+    pub fn finish(mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        out.clear();
+        // A driver that puts nothing out leaves the field alone.
+        self.state.cbDstLengthUsed = 0;
+        let taken = self.unprepare().and_then(|answer| match answer {
+            MMSYSERR_NOERROR => {
+                let left: ACMDRVSTREAMHEADER = decoded(&self.header, self.header.width())?;
+                self.state.cbDstLengthUsed = left.cbDstLengthUsed;
+                self.take_made(ACMDM_STREAM_UNPREPARE, out)
             }
-            ended = codec.opened.send(ACMDM_STREAM_UNPREPARE, self.instance.lparam(), self.header.lparam());
+            answer => Err(opened(&self.codec)?.refused(ACMDM_STREAM_UNPREPARE, mmsyserr_text(answer))),
+        });
+        let ended = self.end();
+        taken.and(ended)
+    }
+
+    /// Has the header unprepared, if it is prepared by the driver; gives the driver's answer.
+    fn unprepare(&mut self) -> Result<u32, Error> {
+        if !std::mem::take(&mut self.prepared) {
+            return Ok(MMSYSERR_NOERROR);
         }
+        // The lengths are those that were prepared ("acmStreamUnprepareHeader", MS Learn).
+        self.state.cbSrcLength = self.source.len() as u32;
+        self.write_header()?;
+        let opened = opened(&self.codec)?;
+        opened.send(ACMDM_STREAM_UNPREPARE, self.instance.lparam(), self.header.lparam()).map(mmsyserr)
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        if self.codec.is_none() {
+            return Ok(());
+        }
+        let unprepared = self.unprepare();
+        let Some(codec) = self.codec.take() else { return Ok(()) };
         let closed = codec.opened.send(ACMDM_STREAM_CLOSE, self.instance.lparam(), 0);
-        codec.close().and(ended.and(closed).map(drop))
+        codec.close().and(unprepared).and(closed).map(drop)
     }
 }
 
@@ -336,82 +383,9 @@ fn flags(ends: Ends, started: bool) -> u32 {
     start | whole_blocks | end
 }
 
-/// A source format as drivers expect it: a whole WAVEFORMATEX with its true tag. Files may have the shorter WAVEFORMAT
-/// or PCMWAVEFORMAT, or the tag within a WAVEFORMATEXTENSIBLE.
-fn source_format(format: &WaveFormat) -> Vec<u8> {
-    // Behind the sub-format's GUID, which ends WAVEFORMATEXTENSIBLE.
-    const EXTENSIBLE_EXTRA: usize = 22;
-    let extra = match format.sub_format {
-        Some(_) => format.extra.get(EXTENSIBLE_EXTRA..).unwrap_or_default(),
-        None => &format.extra,
-    };
-    // Drivers divide by the data rate, which files of a variable one leave out. At one bit a sample the buffers come out
-    // large enough for any.
-    let rate = match format.avg_bytes_per_sec {
-        0 => (format.samples_per_sec / 8).max(1),
-        stated => stated,
-    };
-    let extra_len = u16::try_from(extra.len()).unwrap_or(0);
-    let mut bytes = Vec::with_capacity(WAVEFORMATEX::size(()) + extra.len());
-    bytes.extend(format.codec_tag().to_le_bytes());
-    bytes.extend(format.channels.to_le_bytes());
-    bytes.extend(format.samples_per_sec.to_le_bytes());
-    bytes.extend(rate.to_le_bytes());
-    bytes.extend(format.block_align.to_le_bytes());
-    bytes.extend(format.bits_per_sample.to_le_bytes());
-    bytes.extend(extra_len.to_le_bytes());
-    bytes.extend(extra);
-    bytes
-}
-
-/// A PCM format as the host writes it; `None` if it is none, or one that cannot be.
-fn pcm_format(format: &WAVEFORMATEX) -> Option<PcmFormat> {
-    let sample = SampleType::of_bits(format.wBitsPerSample)?;
-    let possible = format.wFormatTag == WAVE_FORMAT_PCM && format.nChannels > 0 && format.nSamplesPerSec > 0;
-    possible.then_some(PcmFormat {
-        channels: format.nChannels,
-        samples_per_sec: format.nSamplesPerSec,
-        sample,
-    })
-}
-
-/// A PCM format as drivers get it.
-fn pcm_block(channels: u16, samples_per_sec: u32, bits: u16) -> WAVEFORMATEX {
-    let block_align = channels.saturating_mul(bits / 8);
-    WAVEFORMATEX {
-        wFormatTag: WAVE_FORMAT_PCM,
-        nChannels: channels,
-        nSamplesPerSec: samples_per_sec,
-        nAvgBytesPerSec: samples_per_sec.saturating_mul(block_align.into()),
-        nBlockAlign: block_align,
-        wBitsPerSample: bits,
-        cbSize: 0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn short_formats_become_whole_ones() {
-        let alaw = [6, 0, 2, 0, 0x22, 0x56, 0, 0, 0x44, 0xAC, 0, 0, 2, 0];
-        let format = WaveFormat::parse(alaw.to_vec()).unwrap();
-        assert_eq!(source_format(&format), [&alaw[..], &[0; 4]].concat());
-    }
-
-    #[test]
-    fn an_extensible_format_is_taken_out_of_its_wrapping() {
-        let mut bytes = vec![0xFE, 0xFF, 1, 0, 0x40, 0x1F, 0, 0, 0, 0, 0, 0, 0, 1, 4, 0, 24, 0];
-        bytes.extend([0; 6]);
-        bytes.extend([0x11, 0, 0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71]);
-        bytes.extend([0xF9, 1]);
-        let format = WaveFormat::parse(bytes).unwrap();
-        let source = source_format(&format);
-        assert_eq!(source.get(..2), Some(&[0x11, 0][..]));
-        assert_eq!(source.get(8..12), Some(&1000u32.to_le_bytes()[..]), "a rate that was not stated");
-        assert_eq!(source.get(16..), Some(&[2, 0, 0xF9, 1][..]));
-    }
 
     #[test]
     fn first_and_last_pieces_are_marked() {
@@ -421,15 +395,5 @@ mod tests {
         assert_eq!(flags(Ends::Last, false), 0x34);
         assert_eq!(flags(Ends::Rest, true), 0x20);
         assert_eq!(flags(Ends::Alone, true), 0x34);
-    }
-
-    #[test]
-    fn only_pcm_that_can_be_written_is_taken() {
-        let format = pcm_block(2, 44_100, 16);
-        assert_eq!((format.nBlockAlign, format.nAvgBytesPerSec), (4, 176_400));
-        assert!(pcm_format(&format).is_some());
-        assert!(pcm_format(&WAVEFORMATEX { wBitsPerSample: 12, ..format.clone() }).is_none());
-        assert!(pcm_format(&WAVEFORMATEX { nChannels: 0, ..format.clone() }).is_none());
-        assert!(pcm_format(&WAVEFORMATEX { wFormatTag: 2, ..format }).is_none());
     }
 }

@@ -165,8 +165,8 @@ fn samples_in_part(format: &WaveFormat, len: usize) -> usize {
 
 /// What turns source data into samples.
 enum Samples<'s> {
-    /// A driver.
-    Codec(Box<Stream<'s>>),
+    /// A driver, to this format.
+    Codec(Box<Stream<'s>>, PcmFormat),
     /// Nothing: they are PCM.
     Plain(PcmFormat),
 }
@@ -183,36 +183,36 @@ impl<'s> Samples<'s> {
         let what = format!("format tag {}", format_tag_name(tag));
         let given = job.what.driver.as_ref();
         let (stream, driver) = choice::first_that_opens(registry, given, &aliases, &what, |driver| {
-            Stream::open(job.session, driver, job.what.packing, format)
+            Stream::open(job.session, driver, job.what.packing, format, None)
         })?;
-        Ok((Self::Codec(Box::new(stream)), Some(driver)))
+        let output = plain_format(stream.format())?;
+        Ok((Self::Codec(Box::new(stream), output), Some(driver)))
     }
 
     fn format(&self) -> PcmFormat {
         match self {
-            Self::Codec(stream) => stream.format(),
-            Self::Plain(format) => *format,
+            Self::Codec(_, format) | Self::Plain(format) => *format,
         }
     }
 
     /// What the user should know of the driver.
     fn warning(&self) -> Option<String> {
         match self {
-            Self::Codec(stream) => stream.warning().map(str::to_owned),
+            Self::Codec(stream, _) => stream.warning().map(str::to_owned),
             Self::Plain(_) => None,
         }
     }
 
     fn capacity(&self) -> usize {
         match self {
-            Self::Codec(stream) => stream.capacity(),
+            Self::Codec(stream, _) => stream.capacity(),
             Self::Plain(format) => PCM_SIZE.next_multiple_of(sample_size(*format)),
         }
     }
 
     fn convert(&mut self, data: &[u8], ends: Ends, pcm: &mut Vec<u8>) -> Result<Converted, Error> {
         match self {
-            Self::Codec(stream) => stream.convert(data, ends, pcm),
+            Self::Codec(stream, _) => stream.convert(data, ends, pcm),
             Self::Plain(format) => {
                 let used = data.len() - data.len() % sample_size(*format);
                 pcm.clear();
@@ -224,7 +224,7 @@ impl<'s> Samples<'s> {
 
     fn close(self) -> Result<(), Error> {
         match self {
-            Self::Codec(stream) => stream.close(),
+            Self::Codec(stream, _) => stream.close(),
             Self::Plain(_) => Ok(()),
         }
     }

@@ -15,11 +15,13 @@ pub(crate) const ERROR_INSUFFICIENT_BUFFER: u32 = 122;
 pub(crate) const ERROR_MOD_NOT_FOUND: u32 = 126;
 pub(crate) const ERROR_PROC_NOT_FOUND: u32 = 127;
 pub(crate) const ERROR_ENVVAR_NOT_FOUND: u32 = 203;
+pub(crate) const ERROR_MORE_DATA: u32 = 234;
 pub(crate) const ERROR_NOT_OWNER: u32 = 288;
 pub(crate) const ERROR_TOO_MANY_POSTS: u32 = 298;
 pub(crate) const ERROR_MR_MID_NOT_FOUND: u32 = 317;
 pub(crate) const ERROR_INVALID_ADDRESS: u32 = 487;
 pub(crate) const ERROR_NOACCESS: u32 = 998;
+pub(crate) const ERROR_KEY_DELETED: u32 = 1018;
 pub(crate) const ERROR_NO_UNICODE_TRANSLATION: u32 = 1113;
 pub(crate) const ERROR_RESOURCE_NAME_NOT_FOUND: u32 = 1814;
 

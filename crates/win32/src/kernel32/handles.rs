@@ -1,6 +1,7 @@
 //! The table of kernel objects that handles name.
 
 use crate::abi::Handle;
+use crate::advapi32::Path;
 
 /// How many objects there may be at once.
 const MOST: usize = 1024;
@@ -20,6 +21,8 @@ pub(crate) enum Object {
     Mutex { owner: usize, depth: u32 },
     /// A thread: which one of all that were ever started, and what it has ended with.
     Thread { serial: u32, code: Option<u32> },
+    /// An open key of the registry.
+    Key(Path),
 }
 
 impl Object {
@@ -30,7 +33,7 @@ impl Object {
             Self::Semaphore { count, .. } => *count > 0,
             Self::Mutex { owner, depth } => *depth == 0 || *owner == thread,
             Self::Thread { code, .. } => code.is_some(),
-            Self::Input | Self::Output => true,
+            Self::Input | Self::Output | Self::Key(_) => true,
         }
     }
 
@@ -40,7 +43,11 @@ impl Object {
             Self::Event { manual: false, signalled } => *signalled = false,
             Self::Semaphore { count, .. } => *count = count.saturating_sub(1),
             Self::Mutex { owner, depth } => (*owner, *depth) = (thread, depth.saturating_add(1)),
-            Self::Event { manual: true, .. } | Self::Thread { .. } | Self::Input | Self::Output => {}
+            Self::Event { manual: true, .. }
+            | Self::Thread { .. }
+            | Self::Input
+            | Self::Output
+            | Self::Key(_) => {}
         }
     }
 }

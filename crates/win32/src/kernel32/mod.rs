@@ -5,7 +5,7 @@ pub(crate) mod codepage;
 mod critical;
 pub(crate) mod error;
 mod file;
-mod handles;
+pub(crate) mod handles;
 mod heap;
 mod interlocked;
 mod memory;
@@ -31,7 +31,7 @@ use crate::exceptions;
 pub(crate) struct State {
     tls: thread::Slots,
     fls: thread::Slots,
-    handles: handles::Handles,
+    pub handles: handles::Handles,
     threads: thread::Tasks,
     pub command_line: process::CommandLine,
     atoms: atom::Atoms,
