@@ -170,4 +170,28 @@ acts! {
     KINDS_CHECK = 0x7600;
     /// `kinds`: how many kinds there are.
     KINDS_COUNT = 0x7601;
+
+    /// `image`: checks that it was put together as it should be; answers 1, or minus the number of the first check that fails.
+    IMAGE_CHECK = 0x7700;
+    /// `image`: where it lies.
+    IMAGE_BASE = 0x7701;
+    /// `tls`: the order in which its callback and its DllMain were told of its beginning, 12 being the callback first.
+    TLS_ORDER = 0x7710;
+    /// `tls`: adds lParam1 to the thread's own number, which is 1000 at first; answers the sum.
+    TLS_ADD = 0x7711;
+    /// `tls`: the same of a number that is 0 at first.
+    TLS_ADD_TO_ZERO = 0x7712;
+    /// `delay`: GetDriverFlags of its own handle, by a slot that is filled at the first call.
+    DELAY_FLAGS = 0x7720;
+    /// `delay`: whether that slot has been filled.
+    DELAY_FILLED = 0x7721;
+    /// `delay`: where its table of delayed libraries lies, from its base on.
+    DELAY_TABLE = 0x7722;
+    /// `delay`: a function that is not there, by such a slot.
+    DELAY_ABSENT = 0x7723;
+    /// `ordinal`: calls winmm.dll's function number 5.
+    ORDINAL_CALL = 0x7730;
+
+    /// `mixed`: the checksum of lParam1 rounds that begin with lParam2.
+    MIXED_SUM = 0x7800;
 }

@@ -7,6 +7,7 @@ mod cli;
 mod decode;
 mod exceptions;
 mod hostile;
+mod images;
 mod kinds;
 mod layers;
 mod messages;
@@ -17,6 +18,7 @@ mod real_drivers;
 mod sandbox;
 mod segments;
 mod session_end;
+mod signals;
 mod tidy;
 mod vfw;
 
