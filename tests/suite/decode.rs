@@ -5,6 +5,7 @@ mod lame;
 mod pictures;
 mod sound;
 mod streams;
+mod tried;
 mod whole;
 
 use drvhost::media::ContentHasher;
