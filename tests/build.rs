@@ -29,6 +29,45 @@ const TARGETS: &[Target] = &[
 const COMPILERS: &[(&str, &str, &[&str])] =
     &[("c", "gcc", &[]), ("cpp", "g++", &["-static-libgcc", "-static-libstdc++"])];
 
+/// A driver that is made of another one's source, linked otherwise.
+struct Variant {
+    name: &'static str,
+    source: &'static str,
+    options: &'static [&'static str],
+}
+
+const VARIANTS: &[Variant] = &[
+    Variant { name: "image-at-program", source: "image", options: &["-Wl,--image-base,0x400000"] },
+    Variant { name: "image-at-thunks", source: "image", options: &["-Wl,--image-base,0x20000000"] },
+    Variant { name: "image-at-stack", source: "image", options: &["-Wl,--image-base,0x22000000"] },
+    Variant { name: "image-at-heap", source: "image", options: &["-Wl,--image-base,0x30000000"] },
+    // Sections closer to each other than pages are.
+    Variant {
+        name: "image-dense",
+        source: "image",
+        options: &["-Wl,--section-alignment,512", "-Wl,--file-alignment,512"],
+    },
+    Variant {
+        name: "image-denser",
+        source: "image",
+        options: &["-s", "-Wl,--section-alignment,32", "-Wl,--file-alignment,32"],
+    },
+    // Their DriverProc lies in another library, and in the same one under another name.
+    Variant {
+        name: "forwardself",
+        source: "image",
+        options: &["-DDriverProc=RealProc", "-Wl,--enable-stdcall-fixup", "drivers/forwardself.def"],
+    },
+    Variant {
+        name: "forwardnest",
+        source: "image",
+        options: &["-DDriverProc=RealProc", "-Wl,--enable-stdcall-fixup", "drivers/forwardnest.def"],
+    },
+];
+
+/// Drivers with a library that dlltool makes of a file NAME.def, and how that is to be made.
+const LIBRARIES: &[(&str, &str)] = &[("delay", "--output-delaylib"), ("ordinal", "--output-lib")];
+
 /// The machine of the program that opens drivers under Wine.
 const PLAYED: &str = "x86_64";
 
@@ -63,7 +102,7 @@ fn main() {
     }
     let compilers = TARGETS
         .iter()
-        .all(|target| COMPILERS.iter().all(|(_, compiler, _)| runs(&target.compiler(compiler), "--version")));
+        .all(|target| COMPILERS.iter().all(|(_, compiler, _)| runs(&target.tool(compiler), "--version")));
     missing("no_mingw", compilers);
     missing("no_wine", Path::new(WINE_LIBRARIES).is_dir());
     missing("no_wine_i386", Path::new(WINE_LIBRARIES_I386).is_dir());
@@ -93,10 +132,22 @@ fn compile_all() -> io::Result<()> {
         fs::create_dir_all(&folder)?;
         for entry in fs::read_dir("drivers")? {
             let source = entry?.path();
-            if source.extension() != Some(OsStr::new("h")) {
-                let name = source.file_stem().unwrap_or_default();
-                target.compile(&["-shared"], &source, &folder.join(name).with_extension("dll"))?;
+            let (name, ending) = (source.file_stem().and_then(OsStr::to_str), source.extension());
+            let Some(name) =
+                name.filter(|_| COMPILERS.iter().any(|(known, ..)| ending == Some(OsStr::new(known))))
+            else {
+                continue;
+            };
+            let mut options = vec!["-shared".to_owned()];
+            if let Some((_, kind)) = LIBRARIES.iter().find(|(driver, _)| *driver == name) {
+                options.extend(target.library(name, kind, &folder)?);
             }
+            target.compile(&options, &source, &folder.join(name).with_extension("dll"))?;
+        }
+        for Variant { name, source, options } in VARIANTS {
+            let options: Vec<_> = ["-shared"].iter().chain(*options).map(ToString::to_string).collect();
+            let source = Path::new("drivers").join(source).with_extension("c");
+            target.compile(&options, &source, &folder.join(name).with_extension("dll"))?;
         }
         if target.machine == PLAYED {
             // Not beside the drivers: a program's own folder is the first where Windows looks for libraries.
@@ -108,27 +159,56 @@ fn compile_all() -> io::Result<()> {
     Ok(())
 }
 
+/// Runs a command, and shows what it warns of.
+fn run(command: &mut Command) -> io::Result<()> {
+    let output = command.output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        return Err(io::Error::other(format!("{command:?}\n{said}")));
+    }
+    said.lines().for_each(|line| println!("cargo::warning={line}"));
+    Ok(())
+}
+
 impl Target {
-    fn compiler(&self, name: &str) -> String {
+    /// The name of one of its tools.
+    fn tool(&self, name: &str) -> String {
         format!("{}-{name}", self.prefix)
     }
 
     /// Compiles one driver or program as anybody would, with the compiler's usual start-up code.
-    fn compile(&self, options: &[&str], source: &Path, result: &Path) -> io::Result<()> {
+    fn compile(&self, options: &[String], source: &Path, result: &Path) -> io::Result<()> {
         let ending = source.extension().unwrap_or_default();
         let known = COMPILERS.iter().find(|(known, ..)| *known == ending);
         let (_, compiler, usual) =
             known.ok_or_else(|| io::Error::other(format!("{}: in what language?", source.display())))?;
-        let mut command = Command::new(self.compiler(compiler));
-        command.args(["-O1", "-Wall"]).args(*usual).args(self.options).args(options);
-        command.arg("-o").arg(result).arg(source).arg("-lwinmm");
+        let mut command = Command::new(self.tool(compiler));
+        command.args(["-O1", "-Wall"]).args(*usual).args(self.options);
+        command.arg("-o").arg(result).arg(source).args(options).arg("-lwinmm");
         command.args(acts::ACTS.iter().map(|(name, number)| format!("-D{name}={number:#x}")));
-        let output = command.output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        if !output.status.success() {
-            return Err(io::Error::other(format!("{command:?}\n{said}")));
-        }
-        said.lines().for_each(|line| println!("cargo::warning={line}"));
-        Ok(())
+        run(&mut command)
+    }
+
+    /// Makes the library of `drivers/NAME.def` for a driver to import from; answers what its linker is to be told.
+    fn library(&self, name: &str, kind: &str, folder: &Path) -> io::Result<Vec<String>> {
+        let definition = fs::read_to_string(format!("drivers/{name}.def"))?;
+        // The names are those of 32 bits: `Name@BYTES`.
+        let plain = |word: &str| {
+            word.split_once('@')
+                .map_or(word, |(name, _)| if name.is_empty() { word } else { name })
+                .to_owned()
+        };
+        let words = |line: &str| line.split(' ').map(plain).collect::<Vec<_>>().join(" ");
+        let definition = match self.machine {
+            "i386" => definition,
+            _ => definition.lines().map(words).collect::<Vec<_>>().join("\n"),
+        };
+        fs::write(folder.join(name).with_extension("def"), definition)?;
+        // The library's name becomes a part of its symbols', so it must have no folder in it.
+        let (definition, library) = (format!("{name}.def"), format!("lib{name}.a"));
+        let mut command = Command::new(self.tool("dlltool"));
+        command.current_dir(folder).args(["--kill-at", "--input-def", &definition, kind, &library]);
+        run(&mut command)?;
+        Ok(vec![folder.join(library).display().to_string(), "-ldelayimp".to_owned()])
     }
 }

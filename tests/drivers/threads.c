@@ -107,6 +107,7 @@ static LRESULT all_work(DWORD milliseconds, int count)
 static DWORD WINAPI leave(void *parameter)
 {
     ExitThread((DWORD)(ULONG_PTR)parameter);
+    return 0;
 }
 
 static DWORD WINAPI fault(void *parameter)
@@ -124,8 +125,9 @@ static DWORD WINAPI wait_for_turn(void *parameter)
 static DWORD WINAPI loop(void *parameter)
 {
     volatile int *forever = parameter;
-    for (;;)
-        ++*forever;
+    while (*forever >= 0)
+        *forever ^= 1;
+    return 0;
 }
 
 static DWORD WINAPI once(void *parameter)

@@ -173,17 +173,41 @@ acts! {
 
     /// `threads`: starts lParam2 threads that work against one another for lParam1 milliseconds; answers how many rounds all have done, or
     /// minus the number of the first check that failed.
-    THREADS_WORK = 0x7700;
+    THREADS_WORK = 0x7900;
     /// `threads`: starts a thread that ends with ExitThread(lParam1); answers its exit code.
-    THREADS_EXIT = 0x7701;
+    THREADS_EXIT = 0x7901;
     /// `threads`: how often the entry point was told of threads that begin, and 1000 times how often of threads that end.
-    THREADS_TOLD = 0x7702;
+    THREADS_TOLD = 0x7902;
     /// `threads`: starts a thread that faults, and waits for it; answers 1 when it has ended.
-    THREADS_FAULT = 0x7703;
+    THREADS_FAULT = 0x7903;
     /// `threads`: starts threads until there are no more; answers how many, and ends them.
-    THREADS_MOST = 0x7704;
+    THREADS_MOST = 0x7904;
     /// `threads`: starts a thread that never ends. After that, lParam1 not 0 has this one loop for ever, too.
-    THREADS_FOREVER = 0x7705;
+    THREADS_FOREVER = 0x7905;
     /// `threads`: starts a suspended thread; answers 1 if it has done nothing before ResumeThread and its work after that.
-    THREADS_SUSPENDED = 0x7706;
+    THREADS_SUSPENDED = 0x7906;
+
+    /// `image`: checks that it was put together as it should be; answers 1, or minus the number of the first check that fails.
+    IMAGE_CHECK = 0x7700;
+    /// `image`: where it lies.
+    IMAGE_BASE = 0x7701;
+    /// `tls`: the order in which its callback and its DllMain were told of its beginning, 12 being the callback first.
+    TLS_ORDER = 0x7710;
+    /// `tls`: adds lParam1 to the thread's own number, which is 1000 at first; answers the sum.
+    TLS_ADD = 0x7711;
+    /// `tls`: the same of a number that is 0 at first.
+    TLS_ADD_TO_ZERO = 0x7712;
+    /// `delay`: GetDriverFlags of its own handle, by a slot that is filled at the first call.
+    DELAY_FLAGS = 0x7720;
+    /// `delay`: whether that slot has been filled.
+    DELAY_FILLED = 0x7721;
+    /// `delay`: where its table of delayed libraries lies, from its base on.
+    DELAY_TABLE = 0x7722;
+    /// `delay`: a function that is not there, by such a slot.
+    DELAY_ABSENT = 0x7723;
+    /// `ordinal`: calls winmm.dll's function number 5.
+    ORDINAL_CALL = 0x7730;
+
+    /// `mixed`: the checksum of lParam1 rounds that begin with lParam2.
+    MIXED_SUM = 0x7800;
 }

@@ -8,6 +8,7 @@ mod avi;
 mod cli;
 pub mod conformance;
 mod folder;
+mod generated;
 mod log;
 mod machine;
 mod process;
@@ -16,6 +17,7 @@ mod running;
 mod scribble;
 mod seen;
 mod sequence;
+mod tried;
 
 use std::path::PathBuf;
 
@@ -24,6 +26,7 @@ pub use avi::{Avi, Chunk, Colour};
 pub use cli::Cli;
 pub use drvhost::Machine;
 pub use folder::Folder;
+pub use generated::Generated;
 pub use log::{Entry, Log};
 pub use machine::{driver, lame, long, lparams, pick, registry};
 pub use process::{status, wait_for_no_worker, workers};
@@ -32,6 +35,7 @@ pub use running::{Ended, Running};
 pub use scribble::Scribble;
 pub use seen::{Seen, encoded};
 pub use sequence::Sequence;
+pub use tried::{TRIED, Tried, table_of_drivers};
 
 /// What tests need besides Rust: Debian's packages for it, and whether it was there when this was compiled.
 pub const TOOLS: &[(&str, bool)] = &[

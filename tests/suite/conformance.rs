@@ -1,20 +1,19 @@
 //! The conformance suite: each scenario of `scripts/` is a test here, and so is the table of all statements.
 #![forbid(unsafe_code)]
 
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use drvhost_tests::Machine;
 use drvhost_tests::conformance::{Drvhost, Script, Table, Wine, WineColumn, play, scripts, tests};
+use drvhost_tests::{Generated, Machine};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// Whether what plays the scripts under Wine is here.
 const WINE: bool = !cfg!(any(no_mingw, no_wine64));
 
-/// Set to 1, this variable has the table written anew instead of compared.
-const BLESS: &str = "DRVHOST_BLESS";
+/// The table.
+const DOCUMENT: Generated = Generated("docs/conformance.md");
 
 fn main() {
     let mut trials: Vec<Trial> = Vec::new();
@@ -49,11 +48,11 @@ fn table_agrees_with_the_tests() -> Result<(), Failed> {
     if !problems.is_empty() {
         return Err(problems.join("\n").into());
     }
-    let before = std::fs::read_to_string(document())?;
+    let before = DOCUMENT.read();
     let text = table.document(&WineColumn::read(&before));
-    match (blessing(), WINE) {
-        (false, _) => compare(&before, &text),
-        (true, false) => Ok(std::fs::write(document(), text)?),
+    match (Generated::blessing(), WINE) {
+        (false, _) => Ok(DOCUMENT.compare(&text)?),
+        (true, false) => Ok(DOCUMENT.write(&text)?),
         // The other test writes it, and all of it.
         (true, true) => Ok(()),
     }
@@ -64,10 +63,10 @@ fn table_says_what_wine_does() -> Result<(), Failed> {
     let scripts = scripts();
     let wine = WineColumn::new(Wine::version(), under_wine(&scripts));
     let text = Table::new(tests(&scripts)).document(&wine);
-    if blessing() {
-        return Ok(std::fs::write(document(), text)?);
+    if Generated::blessing() {
+        return Ok(DOCUMENT.write(&text)?);
     }
-    compare(&std::fs::read_to_string(document())?, &text)
+    Ok(DOCUMENT.compare(&text)?)
 }
 
 /// Plays scenarios under Wine, some at a time; answers the statements of each, and its first difference.
@@ -90,26 +89,4 @@ fn under_wine(scripts: &[Script]) -> Vec<(Vec<u16>, Option<String>)> {
     thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(play_some))));
     let results = results.into_inner().expect("no test has panicked");
     scripts.iter().map(|script| script.statements.clone()).zip(results).collect()
-}
-
-fn document() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/conformance.md")
-}
-
-fn blessing() -> bool {
-    std::env::var(BLESS).is_ok_and(|value| value == "1")
-}
-
-/// Compares the document with what it should be, and shows the lines that differ.
-fn compare(document: &str, generated: &str) -> Result<(), Failed> {
-    if document == generated {
-        return Ok(());
-    }
-    let lines = |text: &str, other: &str, sign: char| -> String {
-        let other: Vec<_> = other.lines().collect();
-        text.lines().filter(|line| !other.contains(line)).map(|line| format!("{sign} {line}\n")).collect()
-    };
-    let removed = lines(document, generated, '-');
-    let added = lines(generated, document, '+');
-    Err(format!("docs/conformance.md differs; {BLESS}=1 writes it anew\n{removed}{added}").into())
 }

@@ -4,6 +4,7 @@ mod damaged;
 mod pictures;
 mod sound;
 mod streams;
+mod tried;
 mod whole;
 
 use drvhost::media::ContentHasher;

@@ -1,6 +1,7 @@
-//! Wine's own drivers, as Debian packages them.
+//! Wine's own drivers, as Debian packages them, and what a worker needs to run those of either machine.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use drvhost::DEFAULT_ALIASES;
 use drvhost_tests::*;
@@ -31,3 +32,22 @@ wine_test!(all_default_drivers_share_a_session, |machine| {
     let report = rig.session.end(drvhost::Policy::Orderly);
     assert!(report.all_answered(), "{report:?}");
 });
+
+#[test]
+fn a_worker_needs_no_library_of_32_bits() {
+    /// ELF's e_ident: its magic number, then EI_CLASS, ELFCLASS64 (System V ABI, "ELF Identification").
+    const ELF_64: [u8; 5] = *b"\x7fELF\x02";
+    let worker = program("drvhost-worker");
+    let output = Command::new("ldd").arg(&worker).output().expect("ldd starts");
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert!(output.status.success() && !said.contains("not found"), "{said}");
+    // `NAME => FILE (ADDRESS)`, or `FILE (ADDRESS)`; what the kernel brings has no file.
+    let files = said.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with('/')));
+    let mut libraries = 0;
+    for file in files.chain(worker.to_str()) {
+        let bytes = std::fs::read(file).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert!(bytes.starts_with(&ELF_64), "{file} is none of 64 bits");
+        libraries += 1;
+    }
+    assert!(libraries > 1, "{said}");
+}

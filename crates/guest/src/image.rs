@@ -137,8 +137,8 @@ impl Machine {
         image.lay_out(base, &mut Target { map: &map, memory: &self.memory })?;
         let tls_callbacks = self.connect(&map, image, bindings)?;
         map.protect(&mut self.memory, 0, size, Protection::NONE)?;
-        for (rva, len, protection) in parts(image) {
-            map.protect(&mut self.memory, rva, len, protection)?;
+        for (pages, protection) in pages(image) {
+            map.protect(&mut self.memory, pages.start, pages.end - pages.start, protection)?;
         }
         self.note(name, &map, image, tls_callbacks)
     }
@@ -282,6 +282,27 @@ fn parts<'a>(image: &'a pe::Image<'_>) -> impl Iterator<Item = (u64, u64, Protec
     std::iter::once(headers).chain(sections)
 }
 
+/// The pages of an image that may be used, and how. One that several parts share, as they do where sections lie closer to each other than pages, allows
+/// what any of them does.
+fn pages(image: &pe::Image<'_>) -> Vec<(Range<u64>, Protection)> {
+    let mut pages: Vec<(Range<u64>, Protection)> = Vec::new();
+    for (rva, len, protection) in parts(image) {
+        let mut part = rva - rva % PAGE..(rva + len).next_multiple_of(PAGE);
+        // Parts come by ascending address, so all that can be shared is the last page so far.
+        if let Some((last, before)) = pages.last_mut()
+            && last.end > part.start
+        {
+            let shared = (last.end - PAGE..last.end, before.or(protection));
+            last.end -= PAGE;
+            part.start = shared.0.end;
+            pages.push(shared);
+        }
+        pages.push((part, protection));
+        pages.retain(|(pages, _)| !pages.is_empty());
+    }
+    pages
+}
+
 /// Where an image lies; every offset that the file names goes through here.
 struct Map {
     base: u64,
@@ -341,5 +362,60 @@ impl Machine {
     #[must_use]
     pub fn executable(&self, address: u64) -> bool {
         self.memory.allows(address, 1, Access::Execute)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An image with sections at these addresses, of these sizes and permissions.
+    fn sections(alignment: u32, sections: &[(u32, u32, [bool; 3])]) -> Vec<(Range<u64>, Protection)> {
+        const FILE_HEADER: usize = 0x84;
+        const OPTIONAL_HEADER: usize = FILE_HEADER + 20;
+        const TABLE: usize = OPTIONAL_HEADER + 224;
+        let mut file = pe::builder::Builder::new(pe::Machine::I386).build();
+        let mut put = |at: usize, value: u32| file[at..at + 4].copy_from_slice(&value.to_le_bytes());
+        put(FILE_HEADER, 0x14c | (sections.len() as u32) << 16);
+        put(OPTIONAL_HEADER + 32, alignment);
+        put(OPTIONAL_HEADER + 36, alignment);
+        put(OPTIONAL_HEADER + 56, 0x10_0000);
+        for (at, (rva, size, permissions)) in (TABLE..).step_by(40).zip(sections) {
+            let flags = permissions.iter().zip([1 << 30, 1 << 31, 1 << 29]);
+            for (field, value) in [(8, *size), (12, *rva), (16, 0), (20, 0)] {
+                put(at + field, value);
+            }
+            put(at + 36, flags.filter(|(on, _)| **on).map(|(_, flag): (_, u32)| flag).sum());
+        }
+        pages(&pe::Image::parse(&file).unwrap())
+    }
+
+    #[test]
+    fn pages_that_sections_share_allow_what_any_of_them_does() {
+        let (code, data, constants) = ([true, false, true], [true, true, false], [true, false, false]);
+        let all = Protection { read: true, write: true, execute: true };
+        let (x, w, r) = (Protection::READ_EXECUTE, Protection::READ_WRITE, Protection::READ);
+        assert_eq!(
+            sections(0x1000, &[(0x1000, 0x1800, code), (0x3000, 1, data)]),
+            [(0..0x1000, r), (0x1000..0x3000, x), (0x3000..0x4000, w)]
+        );
+        assert_eq!(
+            sections(0x200, &[(0x400, 0x2000, code), (0x2400, 0x1000, data), (0x3400, 0x2000, constants)]),
+            [
+                (0..0x1000, x),
+                (0x1000..0x2000, x),
+                (0x2000..0x3000, all),
+                (0x3000..0x4000, w),
+                (0x4000..0x6000, r),
+            ]
+        );
+        // Many in one page.
+        let small = [(0x400, 0x10, constants), (0x420, 0x10, code), (0x440, 0x10, data)];
+        assert_eq!(sections(0x20, &small), [(0..0x1000, all)]);
+        // Without a size, and without a permission.
+        assert_eq!(
+            sections(0x1000, &[(0x1000, 0, data), (0x2000, 8, [false; 3])]),
+            [(0..0x1000, r), (0x2000..0x3000, Protection::NONE)]
+        );
     }
 }

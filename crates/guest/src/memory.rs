@@ -41,6 +41,16 @@ impl Protection {
     /// Code.
     pub const READ_EXECUTE: Self = Self { read: true, write: false, execute: true };
 
+    /// What either of the two allows.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self {
+            read: self.read || other.read,
+            write: self.write || other.write,
+            execute: self.execute || other.execute,
+        }
+    }
+
     fn bits(self) -> libc::c_int {
         let bit = |on, bit| if on { bit } else { 0 };
         bit(self.read, libc::PROT_READ)

@@ -8,7 +8,7 @@ use object::read::pe::ImageOptionalHeader;
 
 use crate::error::{PeError, Place};
 use crate::machine::{Kind, Machine, check_end, header_at};
-use crate::section::{Section, read_sections};
+use crate::section::{PAGE_SIZE, Section, read_sections};
 
 /// The largest `SizeOfImage` that is accepted, in bytes: 256 MiB, far beyond any driver.
 pub const MAX_IMAGE_SIZE: u32 = 256 << 20;
@@ -59,6 +59,7 @@ pub(crate) struct OptionalHeader {
     pub(crate) size_of_headers: u32,
     entry_rva: u32,
     pub(crate) section_alignment: u32,
+    file_alignment: u32,
     dll_characteristics: u16,
     directory_count: u32,
     /// The header's own length without the directories.
@@ -75,6 +76,7 @@ impl OptionalHeader {
             size_of_headers: header.size_of_headers(),
             entry_rva: header.address_of_entry_point(),
             section_alignment: header.section_alignment(),
+            file_alignment: header.file_alignment(),
             dll_characteristics: header.dll_characteristics().0,
             directory_count: header.number_of_rva_and_sizes(),
             len: size_of::<H>() as u64,
@@ -86,6 +88,12 @@ impl OptionalHeader {
         PeError::limit("the size of the image", self.size_of_image.into(), MAX_IMAGE_SIZE.into())?;
         if !self.section_alignment.is_power_of_two() {
             return malformed("the section alignment is no power of two");
+        }
+        // PE/COFF, "Optional Header Windows-Specific Fields", FileAlignment: such an image is mapped as it lies in the file.
+        if self.section_alignment < PAGE_SIZE && self.section_alignment != self.file_alignment {
+            return malformed(
+                "its sections are aligned to less than a page in memory, and not to the same in the file",
+            );
         }
         if self.size_of_headers > self.size_of_image {
             return malformed("the headers are larger than the image");

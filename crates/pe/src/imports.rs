@@ -56,8 +56,8 @@ impl Image<'_> {
         if let Some((rva, _)) = self.directory(pe::IMAGE_DIRECTORY_ENTRY_IMPORT) {
             reader.read_ordinary(rva)?;
         }
-        if let Some((rva, _)) = self.directory(pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT) {
-            reader.read_delayed(rva)?;
+        if let Some((rva, size)) = self.directory(pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT) {
+            reader.read_delayed(rva, size)?;
         }
         Ok(reader.imports)
     }
@@ -104,10 +104,15 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    /// PE/COFF, "Delay-Load Import Tables". Tables without the RVA flag hold absolute addresses throughout.
-    fn read_delayed(&mut self, rva: u32) -> Result<(), PeError> {
+    /// PE/COFF, "Delay-Load Import Tables". Tables without the RVA flag hold absolute addresses throughout. The table ends with an empty
+    /// entry, or with the directory: GNU's tools make none that is empty.
+    fn read_delayed(&mut self, rva: u32, size: u32) -> Result<(), PeError> {
         const WHAT: &str = "a delay-load descriptor";
-        for index in 0_u32.. {
+        let end = match size / size_of::<ImageDelayloadDescriptor>() as u32 {
+            0 => u32::MAX,
+            entries => entries,
+        };
+        for index in 0..end {
             PeError::limit("the number of delay-loaded libraries", index.into(), MAX_LIBRARIES)?;
             let descriptor: ImageDelayloadDescriptor = self
                 .image
@@ -228,6 +233,20 @@ mod tests {
             assert_eq!(imports[1].thunk_rva, imports[0].thunk_rva + 4);
             assert!(imports.iter().all(|import| import.delayed && import.library == "WINMM.dll"));
         }
+    }
+
+    #[test]
+    fn delayed_libraries_end_with_the_directory() {
+        let file = Builder::new(Machine::I386)
+            .directory(pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT, |rva| {
+                let fields = [1, rva, 0, rva, rva, 0, 0, 0];
+                fields.iter().flat_map(|field: &u32| field.to_le_bytes()).collect()
+            })
+            .directory(pe::IMAGE_DIRECTORY_ENTRY_BOUND_IMPORT, |_| vec![0x90; 64])
+            .build();
+        let imports = Image::parse(&file).unwrap().imports().unwrap();
+        // Its names are its own fields, up to the first that is 0.
+        assert_eq!(imports.len(), 2);
     }
 
     #[test]

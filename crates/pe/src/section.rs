@@ -8,7 +8,7 @@ use crate::image::OptionalHeader;
 use crate::machine::check_end;
 
 /// Memory is protected in pages of this size; section contents end at a page's end at the latest.
-const PAGE_SIZE: u32 = 4096;
+pub(crate) const PAGE_SIZE: u32 = 4096;
 
 /// A section of an image: a range of its memory with one protection.
 #[derive(Debug, Clone, PartialEq, Eq)]

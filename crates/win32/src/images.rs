@@ -220,6 +220,17 @@ impl Process {
         self.follow(target).filter(|&address| self.machine.executable(address))
     }
 
+    /// Why [`export`](Self::export) answers nothing.
+    pub(crate) fn why_not_callable(&self, module: u64, name: &str) -> String {
+        let symbol = Symbol::Name(name.to_owned());
+        match self.image(Pointer(module)).and_then(|image| image.export(&symbol)) {
+            Some(Exported::Forward { library, symbol }) => {
+                format!("its {name} is {library}.{symbol}, which is not here")
+            }
+            _ => format!("its {name} is not code"),
+        }
+    }
+
     /// Calls a `DriverProc`, whose image stays at least until that has returned. The answer's bits are those of its LRESULT as 64 bits.
     pub(crate) fn call_driver(&mut self, function: u64, arguments: &[u64; 5]) -> Result<u64, Fault> {
         let place = |image: &&mut Loaded| image.module.range().contains(&function);

@@ -88,13 +88,13 @@ impl Process {
                     let unresolved = fitting(unresolved);
                     self.link.say(&ToHost::Loaded(wire::Loaded { module, driver_proc, unresolved }))
                 }
-                None => match self.serve(request.seq, |process| process.unload(module, false)) {
-                    Ok(_) => {
-                        let why = "its DriverProc is not code".to_owned();
-                        self.link.say(&ToHost::Unloadable(LoadRefusal::Image(why)))
+                None => {
+                    let why = wire::short(self.why_not_callable(module, "DriverProc"));
+                    match self.serve(request.seq, |process| process.unload(module, false)) {
+                        Ok(_) => self.link.say(&ToHost::Unloadable(LoadRefusal::Image(why))),
+                        Err(fault) => self.report(request.seq, Err(fault)),
                     }
-                    Err(fault) => self.report(request.seq, Err(fault)),
-                },
+                }
             },
             Ok(false) => self.link.say(&ToHost::Unloadable(LoadRefusal::EntryPoint)),
             Err(fault) => self.report(request.seq, Err(fault)),

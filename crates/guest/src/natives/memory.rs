@@ -78,6 +78,8 @@ natives! {
         "push ebp", "mov ebp, esp",
         "mov edx, [ebp + 8]",
         "pxor xmm0, xmm0",
+        // A text that is not there is missed where it begins.
+        "mov cl, [edx]",
         // Sixteens that begin at a multiple of 16 do not reach into a page that the text does not reach.
         "mov ecx, edx",
         "and ecx, 15",

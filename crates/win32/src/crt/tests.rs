@@ -1,5 +1,7 @@
 //! Functions called the way the guest calls them: through their thunks.
 
+mod natives;
+
 use std::time::Duration;
 
 use guest::{FaultKind, Mode};
