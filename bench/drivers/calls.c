@@ -15,6 +15,8 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
     /* 32 bits on every machine, so that the answers can be compared. */
     DWORD sum = 0;
     switch (message) {
+    case DRV_OPEN:
+        return 1;
     case SEND_MANY:
         for (; l1 > 0; l1--) sum += 1 + (DWORD)SendDriverMessage(hdrvr, UNHANDLED, l1, l2);
         return (LONG)sum;

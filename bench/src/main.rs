@@ -59,6 +59,9 @@ enum What {
     Emulator,
 }
 
+/// What is measured on Wine, too.
+const AGAINST_WINE: &[What] = &[What::ColdStart, What::Frames, What::RoundTrip, What::Memory];
+
 impl Args {
     /// Whether something is to be measured.
     fn wants(&self, what: What) -> bool {
@@ -93,10 +96,12 @@ fn main() -> ExitCode {
 
 fn measure(args: &Args) -> Result<Report, Failure> {
     let folder = tempfile::tempdir().map_err(Failure::file("a temporary folder"))?;
-    let (wine, mut missing) = match Wine::start()? {
-        Ok(wine) => (Some(wine), Vec::new()),
-        Err(missing) => (None, missing),
-    };
+    let (wine, mut missing) =
+        match AGAINST_WINE.iter().any(|&what| args.wants(what)).then(Wine::start).transpose()? {
+            None => (None, Vec::new()),
+            Some(Ok(wine)) => (Some(wine), Vec::new()),
+            Some(Err(missing)) => (None, missing),
+        };
     let peer = wine.as_ref();
     let before = machine::load();
     let mut rows = Vec::new();
