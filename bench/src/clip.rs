@@ -61,6 +61,18 @@ impl Clip {
         fs::write(&raw, encode(&format, &frames)).map_err(Failure::file(raw.display().to_string()))?;
         Ok(Self { file, raw, format, frames })
     }
+
+    /// Room for any of the frames.
+    pub fn room(&self) -> usize {
+        let largest = self.frames.iter().map(|frame| frame.bytes.len()).max().unwrap_or(0);
+        // Drivers of that time read a little too far.
+        largest + 16
+    }
+
+    /// The first frames of the clip, from memory: the files stay whole.
+    pub fn first(&self, frames: usize) -> Self {
+        Self { frames: self.frames.iter().take(frames).cloned().collect(), ..self.clone() }
+    }
 }
 
 fn read(file: File) -> Result<(Vec<u8>, Vec<Frame>), Error> {

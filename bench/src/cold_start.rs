@@ -7,7 +7,7 @@ use mmsystem::DRV_QUERYCONFIGURE;
 
 use crate::failure::{Failure, run};
 use crate::ours::drvhost;
-use crate::report::{Better, Goal, Row};
+use crate::report::{Better, Goal, Row, WINE};
 use crate::wine::Wine;
 
 /// The driver and the message.
@@ -56,6 +56,7 @@ fn same(ours: &str, theirs: &str) -> Result<(), Failure> {
     Err(Failure::Differs {
         what: "DRV_QUERYCONFIGURE".to_owned(),
         ours: ours.to_owned(),
+        peer: WINE,
         theirs: theirs.to_owned(),
     })
 }

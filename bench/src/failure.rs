@@ -16,11 +16,14 @@ pub enum Failure {
     #[error("{program} printed {text:?}, which is not {expected}")]
     Unreadable { program: &'static str, text: String, expected: &'static str },
     /// Both sides did the same thing with different outcomes, so their times say nothing.
-    #[error("{what}: drvhost answered {ours}, Wine {theirs}")]
-    Differs { what: String, ours: String, theirs: String },
+    #[error("{what}: drvhost answered {ours}, {peer} {theirs}")]
+    Differs { what: String, ours: String, peer: &'static str, theirs: String },
     /// drvhost's library failed.
     #[error(transparent)]
     Host(#[from] drvhost::Error),
+    /// The emulator failed.
+    #[error("ud-emulator: {0}")]
+    Emulator(#[from] ud_emulator::Error),
     /// A file could not be made or read.
     #[error("{what}: {source}")]
     File { what: String, source: io::Error },

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use drvhost::{Block, Error, Hdrvr, Session};
+use drvhost::{Block, DriverFile, Error, Hdrvr, Session};
 use mmsystem::{
     BITMAPINFOHEADER, FourCc, ICDECOMPRESS, ICM_DECOMPRESS, ICM_DECOMPRESS_BEGIN, ICM_DECOMPRESS_END,
     ICM_DECOMPRESS_GET_FORMAT, ICM_DECOMPRESS_QUERY, ICMODE_DECOMPRESS, ICOPEN, Structure, Width,
@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::clip::Clip;
 use crate::failure::{Failure, run};
 use crate::ours::{driver, drvhost};
-use crate::report::{Better, Goal, Row};
+use crate::report::{Better, Goal, Row, WINE};
 use crate::wine::Wine;
 
 /// A codec that is measured.
@@ -29,17 +29,19 @@ pub struct Subject {
     pub encoder: &'static str,
 }
 
+/// The codec that is measured in every way.
+pub const CINEPAK: Subject =
+    Subject { name: "Cinepak", driver: "iccvid.dll", handler: FourCc(*b"cvid"), encoder: "cinepak" };
 /// The codecs that are measured.
 pub const SUBJECTS: &[Subject] = &[
-    Subject { name: "Cinepak", driver: "iccvid.dll", handler: FourCc(*b"cvid"), encoder: "cinepak" },
+    CINEPAK,
     Subject { name: "MS Video 1", driver: "msvidc32.dll", handler: FourCc(*b"CRAM"), encoder: "msvideo1" },
 ];
 
 /// The size of the pictures.
-const SIZE: &str = "320x240";
+pub const SIZE: &str = "320x240";
 /// Room for a format and a palette behind it, as the peer has it.
-const FORMAT_ROOM: usize = 4096;
-const WIDTH: Width = Width::Bits64;
+pub const FORMAT_ROOM: usize = 4096;
 
 /// Decompresses a clip on each side, in turn, and compares every picture; then has the command decode it.
 pub fn measure(
@@ -54,18 +56,19 @@ pub fn measure(
     let mut command =
         Row::new(format!("{} {SIZE}, `drvhost decode`", subject.name), "frames/s", Better::More);
     let mut content = None;
+    let (file, _) = driver(subject.driver)?;
     for _ in 0..rounds {
-        let ours = ours(subject, &clip)?;
+        let ours = ours(subject, &clip, &file, Width::Bits64)?;
         row.ours.push(ours.rate());
         if let Some(wine) = wine {
             let theirs = theirs(subject, &clip, wine)?;
-            compare(subject, &ours.hashes, &theirs.hashes)?;
+            compare(subject, &ours.hashes, WINE, &theirs.hashes)?;
             row.theirs.push(theirs.rate());
         }
         let (rate, hash) = decoded(&clip)?;
         let first = content.get_or_insert_with(|| hash.clone());
         if *first != hash {
-            return Err(differ("drvhost decode, twice", first, &hash));
+            return Err(differ("drvhost decode, twice", first, "another time", &hash));
         }
         command.ours.push(rate);
     }
@@ -74,33 +77,29 @@ pub fn measure(
 }
 
 /// A clip, decompressed.
-struct Pass {
-    hashes: Vec<u64>,
-    elapsed: Duration,
+#[derive(Debug)]
+pub struct Pass {
+    /// Of each picture.
+    pub hashes: Vec<u64>,
+    /// Without the hashing.
+    pub elapsed: Duration,
 }
 
 impl Pass {
-    fn rate(&self) -> f64 {
+    /// Frames a second.
+    pub fn rate(&self) -> f64 {
         self.hashes.len() as f64 / self.elapsed.as_secs_f64()
     }
 }
 
 /// Through a worker. What is timed includes the copy of each frame into the memory shared with the driver, and that of each picture
 /// out of it; the peer's driver works on the peer's own memory.
-fn ours(subject: &Subject, clip: &Clip) -> Result<Pass, Failure> {
+pub fn ours(subject: &Subject, clip: &Clip, file: &DriverFile, width: Width) -> Result<Pass, Failure> {
     let session = Session::builder().start()?;
     let mut description = None;
-    let (file, _) = driver(subject.driver)?;
-    let hdrvr = session.open(&file, |arena| {
-        let open = ICOPEN {
-            dwSize: ICOPEN::size(WIDTH) as u32,
-            fccType: FourCc(*b"vidc").into(),
-            fccHandler: subject.handler.into(),
-            dwVersion: 0x1000,
-            dwFlags: ICMODE_DECOMPRESS,
-            ..ICOPEN::default()
-        };
-        Ok(description.insert(arena.block_with(&encoded(&open)?)?).lparam())
+    let hdrvr = session.open(file, |arena| {
+        let open = encoded(&opening(subject, width), width)?;
+        Ok(description.insert(arena.block_with(&open)?).lparam())
     })?;
     let arena = session.arena(hdrvr)?;
     let format = |bytes: &[u8]| {
@@ -114,20 +113,18 @@ fn ours(subject: &Subject, clip: &Clip) -> Result<Pass, Failure> {
     ask(&session, hdrvr, ICM_DECOMPRESS_BEGIN, input.lparam(), output.lparam())?;
     let header = BITMAPINFOHEADER::decode((), &output.to_vec()?).unwrap_or_default();
     let mut picture = vec![0; picture_size(&header)];
-    let largest = clip.frames.iter().map(|frame| frame.bytes.len()).max().unwrap_or(0);
-    // Drivers of that time read a little too far.
-    let frame_block = arena.block(largest + 16)?;
-    let (picture_block, parameters) = (arena.block_with(&picture)?, arena.block(ICDECOMPRESS::size(WIDTH))?);
+    let frame_block = arena.block(clip.room())?;
+    let (picture_block, parameters) = (arena.block_with(&picture)?, arena.block(ICDECOMPRESS::size(width))?);
     let mut input_header = BITMAPINFOHEADER::decode((), &clip.format).unwrap_or_default();
+    let addresses = [&input, &frame_block, &output, &picture_block].map(Block::address);
 
     let mut pass = Pass { hashes: Vec::with_capacity(clip.frames.len()), elapsed: Duration::ZERO };
     for frame in &clip.frames {
         let started = Instant::now();
         frame_block.write(0, &frame.bytes)?;
         input_header.biSizeImage = frame.bytes.len() as u32;
-        input.write(0, &encoded(&input_header)?)?;
-        parameters
-            .write(0, &encoded(&request(frame.flags, &input, &frame_block, &output, &picture_block))?)?;
+        input.write(0, &encoded(&input_header, width)?)?;
+        parameters.write(0, &encoded(&request(frame.flags, addresses), width)?)?;
         let size = parameters.len() as i64;
         ask(&session, hdrvr, ICM_DECOMPRESS, parameters.lparam(), size)?;
         picture_block.read(0, &mut picture)?;
@@ -139,23 +136,32 @@ fn ours(subject: &Subject, clip: &Clip) -> Result<Pass, Failure> {
     Ok(pass)
 }
 
-fn request(flags: u32, input: &Block, frame: &Block, output: &Block, picture: &Block) -> ICDECOMPRESS {
-    ICDECOMPRESS {
-        dwFlags: flags,
-        lpbiInput: input.address(),
-        lpInput: frame.address(),
-        lpbiOutput: output.address(),
-        lpOutput: picture.address(),
-        ckid: 0,
+/// What a codec is opened with.
+pub fn opening(subject: &Subject, width: Width) -> ICOPEN {
+    ICOPEN {
+        dwSize: ICOPEN::size(width) as u32,
+        fccType: FourCc(*b"vidc").into(),
+        fccHandler: subject.handler.into(),
+        dwVersion: 0x1000,
+        dwFlags: ICMODE_DECOMPRESS,
+        ..ICOPEN::default()
     }
 }
 
-fn encoded<S: Structure>(structure: &S) -> Result<Vec<u8>, Error>
+/// What a frame is decompressed with: its flags, and where its format, it, the picture's format and the picture are.
+#[allow(non_snake_case, reason = "the structure's own names")]
+pub fn request(flags: u32, addresses: [u64; 4]) -> ICDECOMPRESS {
+    let [lpbiInput, lpInput, lpbiOutput, lpOutput] = addresses;
+    ICDECOMPRESS { dwFlags: flags, lpbiInput, lpInput, lpbiOutput, lpOutput, ckid: 0 }
+}
+
+/// A structure's bytes.
+pub fn encoded<S: Structure>(structure: &S, width: Width) -> Result<Vec<u8>, Error>
 where
     Width: Into<S::Form>,
 {
-    let mut bytes = vec![0; S::size(WIDTH)];
-    structure.encode(WIDTH, &mut bytes).map_err(|error| Error::Bug(error.to_string()))?;
+    let mut bytes = vec![0; S::size(width)];
+    structure.encode(width, &mut bytes).map_err(|error| Error::Bug(error.to_string()))?;
     Ok(bytes)
 }
 
@@ -173,13 +179,13 @@ fn ask(session: &Session, hdrvr: Hdrvr, message: u32, lparam1: i64, lparam2: i64
 }
 
 /// Bytes of an uncompressed picture: rows of whole 32-bit words.
-fn picture_size(header: &BITMAPINFOHEADER) -> usize {
+pub fn picture_size(header: &BITMAPINFOHEADER) -> usize {
     let row = (header.biWidth.unsigned_abs() as usize * usize::from(header.biBitCount)).div_ceil(32) * 4;
     row * header.biHeight.unsigned_abs() as usize
 }
 
 /// FNV-1a over 64-bit words, the last one filled up with 0: cheap, and the same in `decode.c`.
-fn hash(bytes: &[u8]) -> u64 {
+pub fn hash(bytes: &[u8]) -> u64 {
     bytes.chunks(8).fold(0xcbf2_9ce4_8422_2325, |hash: u64, chunk| {
         let mut word = [0; 8];
         word[..chunk.len()].copy_from_slice(chunk);
@@ -208,23 +214,25 @@ fn parse(text: &str) -> Result<Pass, Failure> {
     elapsed.zip(hashes).map(|(elapsed, hashes)| Pass { hashes, elapsed }).ok_or_else(unreadable)
 }
 
-fn compare(subject: &Subject, ours: &[u64], theirs: &[u64]) -> Result<(), Failure> {
+/// Compares the pictures of both sides.
+pub fn compare(subject: &Subject, ours: &[u64], peer: &'static str, theirs: &[u64]) -> Result<(), Failure> {
     let count = |what: &str| format!("{}: {what}", subject.name);
     if ours.len() != theirs.len() {
-        return Err(differ(&count("frames"), ours.len(), theirs.len()));
+        return Err(differ(&count("frames"), ours.len(), peer, theirs.len()));
     }
     match ours.iter().zip(theirs).position(|(ours, theirs)| ours != theirs) {
         None => Ok(()),
         Some(frame) => Err(differ(
             &count(&format!("frame {frame}")),
             format!("{:016x}", ours[frame]),
+            peer,
             format!("{:016x}", theirs[frame]),
         )),
     }
 }
 
-fn differ(what: &str, ours: impl ToString, theirs: impl ToString) -> Failure {
-    Failure::Differs { what: what.to_owned(), ours: ours.to_string(), theirs: theirs.to_string() }
+fn differ(what: &str, ours: impl ToString, peer: &'static str, theirs: impl ToString) -> Failure {
+    Failure::Differs { what: what.to_owned(), ours: ours.to_string(), peer, theirs: theirs.to_string() }
 }
 
 /// Frames a second of the whole command, as it tells them itself, and the hash of what it decoded.
@@ -265,10 +273,10 @@ mod tests {
     #[test]
     fn the_first_frame_that_differs_is_named() {
         let subject = &SUBJECTS[0];
-        assert!(compare(subject, &[1, 2], &[1, 2]).is_ok());
-        let error = compare(subject, &[1, 2, 3], &[1, 4, 5]).unwrap_err().to_string();
+        assert!(compare(subject, &[1, 2], WINE, &[1, 2]).is_ok());
+        let error = compare(subject, &[1, 2, 3], WINE, &[1, 4, 5]).unwrap_err().to_string();
         assert_eq!(error, "Cinepak: frame 1: drvhost answered 0000000000000002, Wine 0000000000000004");
-        assert!(compare(subject, &[1], &[1, 2]).unwrap_err().to_string().contains("frames"));
+        assert!(compare(subject, &[1], WINE, &[1, 2]).unwrap_err().to_string().contains("frames"));
     }
 
     #[test]

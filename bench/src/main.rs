@@ -2,26 +2,31 @@
 //! is no result.
 #![forbid(unsafe_code)]
 
+mod calls;
 mod clip;
 mod cold_start;
+mod emulator;
 mod failure;
 mod frames;
 mod machine;
 mod memory;
+mod mingw;
 mod ours;
 mod profile;
 mod report;
 mod round_trip;
 mod statistics;
+mod widths;
 mod wine;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 
 use crate::failure::Failure;
 use crate::machine::Machine;
-use crate::report::Report;
+use crate::report::{Report, Row};
 use crate::wine::{Missing, Wine};
 
 /// Measures drvhost against Wine.
@@ -49,7 +54,13 @@ enum What {
     Frames,
     RoundTrip,
     Memory,
+    Calls,
+    Widths,
+    Emulator,
 }
+
+/// What is measured on Wine, too.
+const AGAINST_WINE: &[What] = &[What::ColdStart, What::Frames, What::RoundTrip, What::Memory];
 
 impl Args {
     /// Whether something is to be measured.
@@ -63,6 +74,8 @@ impl Args {
         ((usual as f64 * self.scale) as usize).max(1)
     }
 }
+
+const FFMPEG: Missing = Missing { name: "ffmpeg", how: "apt-get install ffmpeg" };
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -83,10 +96,12 @@ fn main() -> ExitCode {
 
 fn measure(args: &Args) -> Result<Report, Failure> {
     let folder = tempfile::tempdir().map_err(Failure::file("a temporary folder"))?;
-    let (wine, mut missing) = match Wine::start()? {
-        Ok(wine) => (Some(wine), Vec::new()),
-        Err(missing) => (None, missing),
-    };
+    let (wine, mut missing) =
+        match AGAINST_WINE.iter().any(|&what| args.wants(what)).then(Wine::start).transpose()? {
+            None => (None, Vec::new()),
+            Some(Ok(wine)) => (Some(wine), Vec::new()),
+            Some(Err(missing)) => (None, missing),
+        };
     let peer = wine.as_ref();
     let before = machine::load();
     let mut rows = Vec::new();
@@ -95,7 +110,7 @@ fn measure(args: &Args) -> Result<Report, Failure> {
     }
     if args.wants(What::Frames) {
         match wine::find("", &["ffmpeg"]) {
-            None => missing.push(Missing { name: "ffmpeg", packages: "ffmpeg" }),
+            None => missing.push(FFMPEG),
             Some(_) => {
                 for subject in frames::SUBJECTS {
                     rows.extend(frames::measure(subject, peer, folder.path(), args.times(15), 300)?);
@@ -109,11 +124,21 @@ fn measure(args: &Args) -> Result<Report, Failure> {
     if args.wants(What::Memory) {
         rows.push(memory::measure(peer, args.times(5))?);
     }
+    if args.wants(What::Calls) {
+        let compilers: Vec<_> = drvhost::Machine::ALL.into_iter().filter_map(mingw::missing).collect();
+        if compilers.is_empty() {
+            rows.extend(calls::measure(folder.path(), args.times(15), 100_000)?);
+        }
+        missing.extend(compilers);
+    }
+    if args.wants(What::Widths) || args.wants(What::Emulator) {
+        missing.extend(narrow(args, folder.path(), &mut rows)?);
+    }
     let mut profile = Vec::new();
     if args.profile {
         match profile::measure(folder.path(), args.times(30))? {
             Some(phases) => profile = phases,
-            None => missing.push(Missing { name: "strace", packages: "strace" }),
+            None => missing.push(Missing { name: "strace", how: "apt-get install strace" }),
         }
     }
     Ok(Report {
@@ -122,9 +147,31 @@ fn measure(args: &Args) -> Result<Report, Failure> {
         wine: wine.as_ref().map(|wine| wine.version.clone()),
         load: [before, machine::load()],
         missing,
-        measured: rows.into_iter().filter_map(report::Row::finish).collect(),
+        measured: rows.into_iter().filter_map(Row::finish).collect(),
         profile,
     })
+}
+
+/// Adds what is measured with a codec for i386, as far as what it needs is there; answers what is missing.
+fn narrow(args: &Args, folder: &Path, rows: &mut Vec<Row>) -> Result<Vec<Missing>, Failure> {
+    let subject = &frames::CINEPAK;
+    let Some(driver) = ours::i386_driver(subject.driver) else {
+        return Ok(vec![Missing { name: "Wine's drivers for i386", how: "scripts/fetch" }]);
+    };
+    if wine::find("", &["ffmpeg"]).is_none() {
+        return Ok(vec![FFMPEG]);
+    }
+    let clip = clip::Clip::make(folder, subject.encoder, frames::SIZE, 300)?;
+    if args.wants(What::Widths) {
+        rows.push(widths::measure(subject, &clip, &driver, args.times(31))?);
+    }
+    if args.wants(What::Emulator) {
+        if let Some(compiler) = mingw::missing(drvhost::Machine::I386) {
+            return Ok(vec![compiler]);
+        }
+        rows.push(emulator::measure(subject, &clip.first(10), &driver, folder, args.times(5))?);
+    }
+    Ok(Vec::new())
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The other side: the `drvhost` command and the drivers that both sides run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use drvhost::{DriverFile, Registry};
+use drvhost::{DriverFile, Origin, Registry};
 
 use crate::failure::Failure;
 
@@ -13,6 +13,20 @@ pub fn drvhost(arguments: &[&str]) -> Command {
     let mut command = Command::new(own.with_file_name("drvhost"));
     command.args(arguments).stdin(Stdio::null());
     command
+}
+
+/// Where `scripts/fetch` puts Wine's drivers for i386.
+const I386_DRIVERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/debian/wine-i386");
+
+/// One of Wine's drivers for i386; `None` where they have not been fetched.
+pub fn i386_driver(name: &str) -> Option<DriverFile> {
+    let file = Path::new(I386_DRIVERS).join(name);
+    file.is_file().then(|| file_as_driver(file))
+}
+
+/// A file as a driver.
+pub fn file_as_driver(path: PathBuf) -> DriverFile {
+    DriverFile { path, text: None, alias: None, origin: Origin::DriverPath }
 }
 
 /// A driver by its alias or name, and its file.

@@ -10,6 +10,9 @@ use crate::profile::Phase;
 use crate::statistics::Summary;
 use crate::wine::Missing;
 
+/// The usual other side.
+pub const WINE: &str = "Wine";
+
 /// Which way is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Better {
@@ -22,7 +25,7 @@ pub enum Better {
 /// What a measurement should come to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Goal {
-    /// drvhost is so many times better than Wine.
+    /// drvhost is so many times better than its peer.
     Ratio(f64),
     /// drvhost's median is below this.
     Below(f64),
@@ -36,9 +39,11 @@ pub struct Row {
     better: Better,
     goal: Option<Goal>,
     verified: bool,
+    /// Who the other side is.
+    peer: &'static str,
     /// drvhost's samples.
     pub ours: Vec<f64>,
-    /// Wine's samples, in the same order of rounds; none where there is no Wine, or nothing to compare.
+    /// The peer's samples, in the same order of rounds; none where there is no peer, or nothing to compare.
     pub theirs: Vec<f64>,
 }
 
@@ -46,12 +51,18 @@ impl Row {
     /// A measurement without samples.
     pub fn new(name: impl Into<Cow<'static, str>>, unit: &'static str, better: Better) -> Self {
         let (ours, theirs) = (Vec::new(), Vec::new());
-        Self { name: name.into(), unit, better, goal: None, verified: false, ours, theirs }
+        Self { name: name.into(), unit, better, goal: None, verified: false, peer: WINE, ours, theirs }
     }
 
     /// Sets what it should come to.
     pub fn goal(mut self, goal: Goal) -> Self {
         self.goal = Some(goal);
+        self
+    }
+
+    /// Sets who the other side is, if it is not Wine.
+    pub fn against(mut self, peer: &'static str) -> Self {
+        self.peer = peer;
         self
     }
 
@@ -69,7 +80,7 @@ impl Row {
         // Round by round, so that a disturbance that lasts touches both sides of a pair.
         let pairs = self.ours.iter().zip(&self.theirs).map(|(&ours, &theirs)| better(ours, theirs));
         let ratio = Summary::of(pairs);
-        let (drvhost, wine) = (Summary::of(self.ours.iter().copied())?, Summary::of(self.theirs));
+        let (drvhost, theirs) = (Summary::of(self.ours.iter().copied())?, Summary::of(self.theirs));
         let met = match self.goal {
             None => None,
             Some(Goal::Ratio(wanted)) => ratio.map(|ratio| ratio.median >= wanted),
@@ -79,7 +90,8 @@ impl Row {
             name: self.name.into_owned(),
             unit: self.unit,
             drvhost,
-            wine,
+            peer: self.peer,
+            theirs,
             ratio,
             goal: self.goal.map(|goal| goal.to_string()),
             met,
@@ -103,7 +115,9 @@ pub struct Measured {
     name: String,
     unit: &'static str,
     drvhost: Summary,
-    wine: Option<Summary>,
+    /// Who the other side is.
+    peer: &'static str,
+    theirs: Option<Summary>,
     /// How many times better drvhost is, pair by pair.
     ratio: Option<Summary>,
     goal: Option<String>,
@@ -142,15 +156,12 @@ impl Report {
             self.drvhost
         );
         let heads =
-            ["", "drvhost", "quartiles", "Wine", "quartiles", "ratio", "quartiles", "goal", "outputs"];
+            ["", "drvhost", "quartiles", "peer", "quartiles", "ratio", "quartiles", "goal", "outputs"];
         let rows: Vec<_> = self.measured.iter().map(Measured::cells).collect();
         text += &table(&[heads.map(str::to_owned)].into_iter().chain(rows).collect::<Vec<_>>());
-        for Missing { name, packages } in &self.missing {
+        for Missing { name, how } in &self.missing {
             // Writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "\n{name} is not installed, so what needs it was left out: apt-get install {packages}"
-            );
+            let _ = writeln!(text, "\n{name} is not there, so what needs it was left out: {how}");
         }
         if !self.profile.is_empty() {
             text +=
@@ -173,7 +184,10 @@ impl Measured {
             })
         };
         let (ours, ours_range) = pair(Some(&self.drvhost));
-        let (theirs, theirs_range) = pair(self.wine.as_ref());
+        let (mut theirs, theirs_range) = pair(self.theirs.as_ref());
+        if self.theirs.is_some() {
+            theirs = format!("{}: {theirs}", self.peer);
+        }
         let (ratio, ratio_range) = pair(self.ratio.as_ref());
         let met = match self.met {
             None => "",

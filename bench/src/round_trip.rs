@@ -9,7 +9,7 @@ use mmsystem::DRV_QUERYCONFIGURE;
 use crate::cold_start::DRIVER;
 use crate::failure::{Failure, run};
 use crate::ours::driver;
-use crate::report::{Better, Goal, Row};
+use crate::report::{Better, Goal, Row, WINE};
 use crate::statistics::Summary;
 use crate::wine::Wine;
 
@@ -27,7 +27,7 @@ pub fn measure(wine: Option<&Wine>, rounds: usize, count: usize) -> Result<[Row;
         let theirs = parse(&printed)?;
         if theirs.answer != answer {
             let (ours, theirs) = (answer.to_string(), theirs.answer.to_string());
-            return Err(Failure::Differs { what: "DRV_QUERYCONFIGURE".to_owned(), ours, theirs });
+            return Err(Failure::Differs { what: "DRV_QUERYCONFIGURE".to_owned(), ours, peer: WINE, theirs });
         }
         median.theirs.push(theirs.median);
         tail.theirs.push(theirs.p99);

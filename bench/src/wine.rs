@@ -4,9 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use drvhost::Machine;
 use tempfile::TempDir;
 
 use crate::failure::{Failure, run};
+use crate::mingw;
 
 /// The programs, by name; each is one file of C.
 const PROGRAMS: &[(&str, &str)] = &[
@@ -17,7 +19,8 @@ const PROGRAMS: &[(&str, &str)] = &[
 ];
 const HEADER: &str = include_str!("../peers/peer.h");
 
-const COMPILER: &str = "x86_64-w64-mingw32-gcc";
+/// The machine of the programs.
+const MACHINE: Machine = Machine::X86_64;
 
 /// Seconds that the server, and with it the prefix's services, stays without a program: longer than any pause in a run, and
 /// it ends by itself if the bench cannot end it.
@@ -31,8 +34,8 @@ const DEBIAN: &str = "/usr/lib/wine";
 pub struct Missing {
     /// What is missing.
     pub name: &'static str,
-    /// Debian's packages that bring it.
-    pub packages: &'static str,
+    /// The command that brings it.
+    pub how: &'static str,
 }
 
 /// Looks for a program: in `folder`, then on the search path.
@@ -63,11 +66,9 @@ impl Wine {
         let (loader, server) =
             (find(DEBIAN, &["wine64", "wine"]), find(DEBIAN, &["wineserver64", "wineserver"]));
         let mut missing = Vec::new();
-        if find("", &[COMPILER]).is_none() {
-            missing.push(Missing { name: "mingw", packages: "gcc-mingw-w64-x86-64-win32" });
-        }
+        missing.extend(mingw::missing(MACHINE));
         let (Some(loader), Some(server)) = (loader, server) else {
-            missing.push(Missing { name: "Wine", packages: "wine wine64" });
+            missing.push(Missing { name: "Wine", how: "apt-get install wine wine64" });
             return Ok(Err(missing));
         };
         if !missing.is_empty() {
@@ -89,16 +90,10 @@ impl Wine {
 
     fn compile(&self) -> Result<(), Failure> {
         let folder = self.folder.path();
-        let write = |name: &str, text: &str| {
-            fs::write(folder.join(name), text).map_err(Failure::file(format!("the source file {name}")))
-        };
-        write("peer.h", HEADER)?;
+        fs::write(folder.join("peer.h"), HEADER).map_err(Failure::file("the source file peer.h"))?;
         for (name, source) in PROGRAMS {
-            let file = format!("{name}.c");
-            write(&file, source)?;
-            let mut compiler = Command::new(COMPILER);
-            compiler.args(["-O2", "-Wall", "-Werror", "-municode", "-DUNICODE", "-D_UNICODE"]);
-            run(compiler.current_dir(folder).args([&file, "-o", &format!("{name}.exe"), "-lwinmm"]))?;
+            let options = ["-municode", "-DUNICODE", "-D_UNICODE"];
+            mingw::compile(MACHINE, folder, source, &format!("{name}.exe"), &options)?;
         }
         Ok(())
     }

@@ -1,0 +1,33 @@
+/* Does one thing as often as lParam1 says, within one message, and answers the sum of what came back. Every other message is left to
+ * DefDriverProc. */
+#include <windows.h>
+#include <mmsystem.h>
+#include <stdlib.h>
+
+/* As in `calls.rs`. */
+#define SEND_MANY DRV_USER
+#define GET_LAST_ERROR_MANY (DRV_USER + 1)
+#define RAND_MANY (DRV_USER + 2)
+#define UNHANDLED (DRV_USER + 3)
+
+__declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UINT message, LPARAM l1, LPARAM l2)
+{
+    /* 32 bits on every machine, so that the answers can be compared. */
+    DWORD sum = 0;
+    switch (message) {
+    case DRV_OPEN:
+        return 1;
+    case SEND_MANY:
+        for (; l1 > 0; l1--) sum += 1 + (DWORD)SendDriverMessage(hdrvr, UNHANDLED, l1, l2);
+        return (LONG)sum;
+    case GET_LAST_ERROR_MANY:
+        SetLastError(7);
+        for (; l1 > 0; l1--) sum += GetLastError();
+        return (LONG)sum;
+    case RAND_MANY:
+        srand(1);
+        for (; l1 > 0; l1--) sum += rand();
+        return (LONG)sum;
+    }
+    return DefDriverProc(id, hdrvr, message, l1, l2);
+}

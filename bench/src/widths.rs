@@ -1,0 +1,29 @@
+//! The same codec in both widths, through workers: Wine's driver for i386 against its driver for x86-64.
+
+use drvhost::DriverFile;
+use mmsystem::Width;
+
+use crate::clip::Clip;
+use crate::failure::Failure;
+use crate::frames::{SIZE, Subject, compare, ours};
+use crate::ours::driver;
+use crate::report::{Better, Goal, Row};
+
+/// The other side's name.
+const X86_64: &str = "x86-64";
+
+/// Decompresses a clip with each driver, in turn, and compares every picture.
+pub fn measure(subject: &Subject, clip: &Clip, i386: &DriverFile, rounds: usize) -> Result<Row, Failure> {
+    let name = format!("i386: {} {SIZE}", subject.name);
+    let mut row = Row::new(name, "frames/s", Better::More).against(X86_64);
+    let (x86_64, _) = driver(subject.driver)?;
+    for _ in 0..rounds {
+        let narrow = ours(subject, clip, i386, Width::Bits32)?;
+        let wide = ours(subject, clip, &x86_64, Width::Bits64)?;
+        compare(subject, &narrow.hashes, X86_64, &wide.hashes)?;
+        row.ours.push(narrow.rate());
+        row.theirs.push(wide.rate());
+    }
+    row.verified(true);
+    Ok(row.goal(Goal::Ratio(0.8)))
+}
