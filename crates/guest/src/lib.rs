@@ -5,11 +5,14 @@
 //! value. It knows no Win32 function: those come from the [`Host`] that the caller supplies.
 //!
 //! ```text
-//! call() ── enter64 ──> guest code ── import thunk ── import64 ──> Host::import() ── call() ──> guest code ...
-//!    ^                      │                                            │
-//!    └──── leave64 <────────┴───── fault: signal.rs rewrites the ────────┘
-//!                                  interrupted context to fault64
+//! call() ── enter ──> guest code ── import thunk ── import ──> Host::import() ── call() ──> guest code ...
+//!    ^                    │    ^                                      │
+//!    │                    │    └──── Stop::Continue ──────────────────┤
+//!    │                    ├───── fault: signal.rs ── Host::exception ─┤
+//!    └──── leave <────────┴───────────────────────────────────────────┘
 //! ```
+//! Code of either [`Mode`] runs in the same process; a machine is for one of them.
+//!
 //! Guest code runs in this very address space and could write over anything here. What keeps that from mattering is that the process
 //! holds nothing but the guest and has nothing to reach out with (crate `sandbox`); Rust's guarantees end where the guest breaks them.
 //!
