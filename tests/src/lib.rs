@@ -35,7 +35,7 @@ pub use running::{Ended, Running};
 pub use scribble::Scribble;
 pub use seen::{Seen, encoded};
 pub use sequence::Sequence;
-pub use tried::{TRIED, Tried, table_of_drivers};
+pub use tried::{LAME_SNR, TRIED, Tried, table_of_drivers};
 
 /// What tests need besides Rust: Debian's packages for it, and whether it was there when this was compiled.
 pub const TOOLS: &[(&str, bool)] = &[
