@@ -91,6 +91,8 @@ global_asm!(
     "mov rdi, [rsp + {rdi}]",
     "mov rsi, [rsp + {rsi}]",
     "mov rbx, [rsp + {rbx}]",
+    // From here on: an x87 exception that is pending since before the call is the guest's own, and `fld` raises it.
+    "mov qword ptr [r11 + {in_guest}], 1",
     "mov eax, [rsp + {result}]",
     "mov edx, [rsp + {result} + 4]",
     "cmp dword ptr [rsp + {to_x87}], 0",
@@ -99,7 +101,6 @@ global_asm!(
     "9:",
     "mov r10, [rsp + {frame_sp}]",
     "mov r9, [rsp + {popped}]",
-    "mov qword ptr [r11 + {in_guest}], 1",
     "mov ecx, [r10]",
     "mov [r11 + {far}], ecx",
     "lea rsp, [r10 + r9 + 4]",

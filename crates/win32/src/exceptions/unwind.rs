@@ -133,7 +133,7 @@ impl Process {
         let at = |function: &Function| function.base.wrapping_add(function.unwind.into());
         let mut info = Info::read(machine, at(&function))?;
         // Instructions of the prolog that have not run are not undone. In a continued function the prolog is long over.
-        let mut done = cpu.rip.wrapping_sub(function.base + u64::from(function.begin));
+        let mut done = cpu.rip.wrapping_sub(function.base.wrapping_add(function.begin.into()));
         let in_prolog = done < info.prolog.into();
         let establisher = establisher(machine, cpu, &info, done)?;
         let wants = info.flags & (UNW_FLAG_EHANDLER | UNW_FLAG_UHANDLER);
