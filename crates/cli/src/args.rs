@@ -112,6 +112,61 @@ pub enum Command {
     },
     /// Decode AVI video through a VfW driver, or WAV sound through an ACM driver
     Decode(Decode),
+    /// Install a driver for yourself: copy its file, give it an alias, and tell it DRV_INSTALL
+    Install(Install),
+    /// Remove an installed driver: tell it DRV_REMOVE, and take away its alias, and its file with the last one
+    Remove {
+        /// The alias that it was installed under
+        alias: String,
+    },
+    /// Have a driver show its configuration dialog (DRV_CONFIGURE), if it has one; exit code 1 if not
+    Configure {
+        /// An alias or a file
+        driver: String,
+        /// Only ask whether it has one (DRV_QUERYCONFIGURE)
+        #[arg(long)]
+        query: bool,
+    },
+    /// Install for yourself what is installed elsewhere already: in a Wine prefix, under Windows, or by a .reg file
+    Import(Import),
+    /// Print what makes a shell complete this command's arguments
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual, one page for each command
+    Man {
+        /// The directory to write it into, such as ~/.local/share/man/man1
+        directory: PathBuf,
+    },
+}
+
+/// `drvhost install`.
+#[derive(Debug, clap::Args)]
+pub struct Install {
+    /// The driver's file; it is copied
+    pub file: PathBuf,
+    /// The name to find it by: `vidc.XXXX`, `msacm.NAME`, `midi`, ...; unless given, the one that goes with what the driver says it is
+    #[arg(long, value_name = "ALIAS")]
+    pub alias: Option<String>,
+    /// Text for DRV_OPEN, whenever the driver is opened by its alias
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub param: Option<String>,
+}
+
+/// `drvhost import`.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct Import {
+    /// The drivers of a Wine prefix that are not Wine's own
+    #[arg(long, value_name = "DIR")]
+    pub wine_prefix: Option<PathBuf>,
+    /// The drivers of a Windows, by the SYSTEM.INI in its folder
+    #[arg(long, value_name = "FILE")]
+    pub system_ini: Option<PathBuf>,
+    /// The drivers that a .reg file names, and all its other keys
+    #[arg(long, value_name = "FILE")]
+    pub reg: Option<PathBuf>,
 }
 
 /// `drvhost send`.

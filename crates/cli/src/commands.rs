@@ -1,12 +1,17 @@
 //! The commands, one file each, and what they share.
 
+pub mod configure;
 pub mod decode;
+pub mod import;
 pub mod info;
+pub mod install;
 pub mod list;
+pub mod manual;
+pub mod remove;
 pub mod run;
 pub mod send;
 
-use drvhost::{Error, Registry, Session, Trace};
+use drvhost::{Builder, Error, Registry, Session, Store, Trace};
 use mmsystem::Packing;
 
 use crate::args::{Global, Quirk};
@@ -14,6 +19,10 @@ use crate::args::{Global, Quirk};
 /// The names that drivers are found by, with what was typed.
 pub fn registry(global: &Global) -> Result<Registry, Error> {
     let mut registry = Registry::with_defaults();
+    // Who has no home has nothing installed.
+    if let Ok(store) = Store::of_user() {
+        registry.add_installed(&store)?;
+    }
     for directory in &global.driver_path {
         if !directory.is_dir() {
             let source =
@@ -38,12 +47,16 @@ pub fn packing(global: &Global) -> Option<Packing> {
 
 /// A session as the global options ask for.
 pub fn session(global: &Global) -> Result<Session, Error> {
+    builder(global)?.start()
+}
+
+/// What sessions are started with, as the global options ask for.
+pub fn builder(global: &Global) -> Result<Builder, Error> {
     let trace = global.trace.as_deref().map_or_else(|| Ok(Trace::none()), Trace::to_file)?;
     let deadline = (!global.deadline.is_zero()).then_some(global.deadline);
-    Session::builder()
+    Ok(Session::builder()
         .registry(registry(global)?)
         .deadline(deadline)
         .trace(trace)
-        .hidden_instance(global.quirk.contains(&Quirk::HiddenInstance))
-        .start()
+        .hidden_instance(global.quirk.contains(&Quirk::HiddenInstance)))
 }

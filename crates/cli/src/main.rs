@@ -37,6 +37,13 @@ fn run() -> Exit {
         Command::Send(send) => commands::send::run(&global, &send),
         Command::Run { drivers, policy } => commands::run::run(&global, &drivers, policy.into()),
         Command::Decode(decode) => commands::decode::run(&global, &decode),
+        Command::Install(install) => commands::install::run(&global, &install),
+        Command::Remove { alias } => commands::remove::run(&global, &alias),
+        Command::Configure { driver, query: true } => commands::configure::query(&global, &driver),
+        Command::Configure { driver, query: false } => commands::configure::run(&global, &driver),
+        Command::Import(import) => commands::import::run(&global, &import),
+        Command::Completions { shell } => commands::manual::completions(&global, shell),
+        Command::Man { directory } => commands::manual::pages(&global, &directory),
     };
     done.unwrap_or_else(|failure: Failure| failure.report(global.json))
 }

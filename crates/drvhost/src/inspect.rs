@@ -51,6 +51,9 @@ pub struct Inspection {
     /// The compressions that it says it decompresses, of those it is known or registered for: four-character codes, or
     /// the names of numbers.
     pub fourccs: Vec<String>,
+    /// The code by which a video codec calls itself (ICINFO's `fccHandler`). Kept out of what is printed: nobody decodes by it.
+    #[serde(skip)]
+    pub handler: Option<FourCc>,
     /// The wave format tags that it says it has, PCM aside.
     pub format_tags: Vec<u16>,
     /// Its version resource.
@@ -184,6 +187,7 @@ fn from_bytes(file: &Path, bytes: &[u8]) -> Inspection {
         opens: false,
         reason: None,
         fourccs: Vec::new(),
+        handler: None,
         format_tags: Vec::new(),
         version: version.map(Version::from).unwrap_or_default(),
     }
@@ -279,11 +283,10 @@ impl Subject<'_> {
         let handler = first.map_or(FourCc::default(), |code| handler_of(*code, None));
         let codec = vfw::Codec::open(self.session, &self.driver, handler, ICMODE_QUERY)?;
         // A driver that answers non-zero to everything is no codec: one says of what type it is.
-        let says_so = |info: ICINFO| FourCc::from(info.fccType).eq_ignore_ascii_case(FourCc(*b"vidc"));
-        if !codec.info()?.is_some_and(says_so) {
-            return Ok(false);
-        }
+        let says_so = |info: &ICINFO| FourCc::from(info.fccType).eq_ignore_ascii_case(FourCc(*b"vidc"));
+        let Some(info) = codec.info()?.filter(says_so) else { return Ok(false) };
         inspection.class = Class::Vfw;
+        inspection.handler = Some(FourCc::from(info.fccHandler));
         self.opened(codec.hdrvr(), inspection)?;
         for codes in compressions {
             let confirmed = codes.into_iter().find(|code| self.decompresses(*code).unwrap_or(false));

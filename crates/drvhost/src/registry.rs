@@ -7,6 +7,8 @@ use crate::aliases::DEFAULT_ALIASES;
 use crate::directories::{Directories, find_in, machine_of};
 use crate::error::Error;
 use crate::machine::{self, Machine};
+use crate::regfile::Hive;
+use crate::store::{self, Store};
 
 /// The section that a NULL section means.
 pub(crate) const DRIVERS32: &str = "Drivers32";
@@ -17,6 +19,8 @@ pub(crate) const DRIVERS32: &str = "Drivers32";
 pub enum Origin {
     /// Named by an entry that somebody set.
     Registry,
+    /// Named by an entry of the user's store, where it was installed.
+    Installed,
     /// In a directory that the caller named, or by its path.
     DriverPath,
     /// In the Wine prefix.
@@ -54,6 +58,15 @@ struct Entry {
     name: String,
     value: String,
     origin: Origin,
+    /// Where its driver was installed, if it was.
+    home: Option<Home>,
+}
+
+/// The place of installed drivers for a machine.
+#[derive(Debug, Clone)]
+struct Home {
+    machine: Machine,
+    folder: PathBuf,
 }
 
 /// The names that drivers are found by.
@@ -61,6 +74,8 @@ struct Entry {
 pub struct Registry {
     /// HKLM\Software\Microsoft\Windows NT\CurrentVersion, by lower-case section.
     values: BTreeMap<String, Section>,
+    /// The user's store, for each machine: the registry too, asked where nobody has set a value.
+    installed: Vec<(Machine, BTreeMap<String, Section>)>,
     /// SYSTEM.INI, by lower-case section; asked only where the registry has no value (C036, C037).
     ini: BTreeMap<String, Section>,
     /// What is known without configuration; asked last.
@@ -96,6 +111,29 @@ impl Registry {
     /// Sets an entry in a section of SYSTEM.INI.
     pub fn set_ini(&mut self, section: &str, name: &str, value: &str) {
         insert(&mut self.ini, section, name, value, Origin::Registry);
+    }
+
+    /// Takes the entries of a store, and none of one that was taken before. Each leads to a driver for its own machine.
+    ///
+    /// # Errors
+    /// [`StoreError::Syntax`](crate::StoreError::Syntax), and [`Error::File`].
+    pub fn add_installed(&mut self, store: &Store) -> Result<(), Error> {
+        self.set_installed(store, &store.read()?);
+        Ok(())
+    }
+
+    /// Takes the entries of a store that holds `hive`.
+    pub(crate) fn set_installed(&mut self, store: &Store, hive: &Hive) {
+        let mut installed: Vec<_> = Machine::ALL.map(|machine| (machine, BTreeMap::new())).into();
+        for entry in store::entries(hive) {
+            let home = Home { machine: entry.machine, folder: store.folder(entry.machine) };
+            let sections = installed.iter_mut().filter(|(machine, _)| *machine == entry.machine);
+            for (_, sections) in sections {
+                let section = insert(sections, &entry.section, &entry.alias, &entry.value, Origin::Installed);
+                section.home = Some(home.clone());
+            }
+        }
+        self.installed = installed;
     }
 
     /// Adds a directory to look for files in, after those added before and ahead of the Wine prefix's and Wine's.
@@ -158,12 +196,16 @@ impl Registry {
             return Err(Error::NoSuchDriver { name: name.to_owned(), looked });
         }
         let section = section.unwrap_or(DRIVERS32);
-        let entry = if first.is_none() { self.entry(section, name) } else { None };
+        let entry = if first.is_none() { self.entry(machine, section, name) } else { None };
         let (file, text) = entry.map_or((name, None), |entry| split(&entry.value));
+        // An installed driver lies with the others, and is for the machine that its entry is for.
+        let home = entry.and_then(|entry| entry.home.as_ref());
+        let machine = machine.or(home.map(|home| home.machine));
+        let first = first.or(home.map(|home| home.folder.as_path()));
         let found = self.find_file(first, file, machine);
         let (path, place) = found.ok_or_else(|| self.missing(machine, first, name, section, entry))?;
-        let registered = entry.is_some_and(|entry| entry.origin == Origin::Registry);
-        let origin = if registered { Origin::Registry } else { place };
+        let registered = entry.map(|entry| entry.origin).filter(|origin| *origin != Origin::Wine);
+        let origin = registered.unwrap_or(place);
         Ok(DriverFile { path, text, alias: entry.map(|entry| entry.name.clone()), origin })
     }
 
@@ -180,7 +222,7 @@ impl Registry {
         name: &str,
         section: Option<&str>,
     ) -> Result<DriverFile, Error> {
-        if self.entry(section.unwrap_or(DRIVERS32), name).is_some() {
+        if self.entry(Some(machine), section.unwrap_or(DRIVERS32), name).is_some() {
             return self.resolve_for(Some(machine), None, name, section);
         }
         let native = name.replace('\\', "/");
@@ -228,11 +270,14 @@ impl Registry {
         Ok(DriverFile { path, text: None, alias: None, origin: Origin::DriverPath })
     }
 
-    /// The entry of a section with this name: the registry's before SYSTEM.INI's, and what is known anyway last.
-    fn entry(&self, section: &str, name: &str) -> Option<&Entry> {
+    /// The entry of a section with this name, for `machine` or any: the registry's before SYSTEM.INI's, and what is known anyway last.
+    fn entry(&self, machine: Option<Machine>, section: &str, name: &str) -> Option<&Entry> {
         let (section, name) = (section.to_lowercase(), name.to_lowercase());
-        [&self.values, &self.ini, &self.defaults]
-            .into_iter()
+        let installed =
+            self.installed.iter().filter(|(known, _)| machine.is_none_or(|machine| machine == *known));
+        std::iter::once(&self.values)
+            .chain(installed.map(|(_, sections)| sections))
+            .chain([&self.ini, &self.defaults])
             .find_map(|store| store.get(&section)?.get(&name))
     }
 
@@ -240,7 +285,8 @@ impl Registry {
     #[must_use]
     pub fn aliases(&self) -> Vec<String> {
         let mut names: BTreeMap<&String, &Entry> = BTreeMap::new();
-        for store in [&self.defaults, &self.ini, &self.values] {
+        let installed = self.installed.iter().map(|(_, sections)| sections);
+        for store in [&self.defaults, &self.ini].into_iter().chain(installed).chain([&self.values]) {
             names.extend(store.get(&DRIVERS32.to_lowercase()).into_iter().flatten());
         }
         names.into_values().map(|entry| entry.name.clone()).collect()
@@ -351,9 +397,16 @@ fn is_path(name: &str) -> bool {
     name.contains('/')
 }
 
-fn insert(store: &mut BTreeMap<String, Section>, section: &str, name: &str, value: &str, origin: Origin) {
-    let entry = Entry { name: name.to_owned(), value: value.to_owned(), origin };
-    store.entry(section.to_lowercase()).or_default().insert(name.to_lowercase(), entry);
+fn insert<'s>(
+    store: &'s mut BTreeMap<String, Section>,
+    section: &str,
+    name: &str,
+    value: &str,
+    origin: Origin,
+) -> &'s mut Entry {
+    let entry = Entry { name: name.to_owned(), value: value.to_owned(), origin, home: None };
+    let section = store.entry(section.to_lowercase()).or_default();
+    section.entry(name.to_lowercase()).insert_entry(entry).into_mut()
 }
 
 /// Splits a value into file name and text: at the first space, all spaces skipped, inner and trailing ones kept (C042, C043).

@@ -42,12 +42,12 @@ pub struct Instance {
     pub users: usize,
 }
 
-/// What a session is started with.
-#[derive(Debug)]
+/// What a session is started with. Clones start sessions that write one trace.
+#[derive(Debug, Clone)]
 pub struct Builder {
-    registry: Registry,
+    pub(crate) registry: Registry,
     deadline: Option<Duration>,
-    trace: Trace,
+    trace: Arc<Trace>,
     worker: PathBuf,
     hidden_instance: bool,
     listener: Listener,
@@ -72,7 +72,7 @@ impl Builder {
     /// Where every DriverProc call is written down.
     #[must_use]
     pub fn trace(mut self, trace: Trace) -> Self {
-        self.trace = trace;
+        self.trace = Arc::new(trace);
         self
     }
 
@@ -138,7 +138,7 @@ pub struct Session {
 pub(crate) struct Inner {
     pub registry: Registry,
     pub deadline: Option<Duration>,
-    pub trace: Trace,
+    pub trace: Arc<Trace>,
     pub program: PathBuf,
     pub hidden_instance: bool,
     pub listener: Listener,
@@ -158,7 +158,7 @@ impl Session {
         Builder {
             registry: Registry::with_defaults(),
             deadline: Some(Duration::from_secs(5)),
-            trace: Trace::none(),
+            trace: Arc::new(Trace::none()),
             worker: worker::default_program(),
             hidden_instance: false,
             listener: Listener::default(),

@@ -17,7 +17,8 @@ pub fn run(global: &Global) -> Result<Exit, Failure> {
         let machine = registry.machine().map_or_else(String::new, |machine| format!(" for {machine}"));
         eprintln!(
             "drvhost: no driver{machine} is known here; Debian's package libwine brings 64-bit ones, libwine:i386 32-bit ones, and \
-             `--driver-path DIR` adds your own"
+             `drvhost install FILE` and \
+             `--driver-path DIR` add your own"
         );
     } else {
         output::text(&describe(&known))?;
@@ -30,6 +31,7 @@ fn describe(known: &[Known]) -> String {
     let line = |known: &Known| {
         let source = match known.source {
             Origin::Registry => "registry",
+            Origin::Installed => "installed",
             Origin::DriverPath => "driver-path",
             Origin::Prefix => "prefix",
             Origin::Wine => "wine",
