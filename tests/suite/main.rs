@@ -20,6 +20,7 @@ mod sandbox;
 mod segments;
 mod session_end;
 mod signals;
+mod store;
 mod threads;
 mod tidy;
 mod vfw;

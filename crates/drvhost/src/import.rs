@@ -11,12 +11,12 @@ use serde::Serialize;
 
 use crate::directories::{find_in, wine_mark_of};
 use crate::error::{Blame, Error};
-use crate::install::file_name;
+use crate::install::{check_alias, file_name};
 use crate::machine::Machine;
 use crate::module::Image;
-use crate::regfile::{Data, Hive};
-use crate::registry::{DRIVERS32, Registry};
-use crate::store::{CURRENT_VERSION, Change, Store, section_key};
+use crate::regfile::Hive;
+use crate::registry::Registry;
+use crate::store::{CURRENT_VERSION, Change, Store};
 
 use source::Found;
 
@@ -35,9 +35,7 @@ pub enum Source<'a> {
 /// What became of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Imported {
-    /// The section that it is in.
-    pub section: String,
-    /// Its name.
+    /// Its name in Drivers32.
     pub alias: String,
     /// Its value in the store, or the one that it has where it was found.
     pub value: String,
@@ -75,7 +73,6 @@ pub fn import(store: &Store, registry: &Registry, source: Source<'_>) -> Result<
 /// An entry where it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Entry {
-    section: String,
     alias: String,
     value: String,
     /// The machine that its place is for; `None` where that does not say it.
@@ -99,14 +96,12 @@ impl Importing<'_, '_> {
     /// What is neither the driver's doing nor the entry's.
     fn bring(&mut self, entry: Entry) -> Result<Imported, Error> {
         let done = self.try_bring(&entry);
-        let Entry { section, alias, value, machine } = entry;
+        let Entry { alias, value, machine } = entry;
         match done {
             Ok(Ok((machine, value))) => {
-                Ok(Imported { section, alias, value, machine: Some(machine), imported: true, reason: None })
+                Ok(Imported { alias, value, machine: Some(machine), imported: true, reason: None })
             }
-            Ok(Err(reason)) => {
-                Ok(Imported { section, alias, value, machine, imported: false, reason: Some(reason) })
-            }
+            Ok(Err(reason)) => Ok(Imported { alias, value, machine, imported: false, reason: Some(reason) }),
             Err(error) => Err(error),
         }
     }
@@ -123,16 +118,14 @@ impl Importing<'_, '_> {
         if wine_mark_of(&path).is_some() {
             return Ok(Err("its driver is Wine's own, which is found without being brought over".to_owned()));
         }
-        let brought = Image::read(&path).and_then(|image| {
+        let brought = check_alias(&entry.alias).and_then(|()| Image::read(&path)).and_then(|image| {
             let name = file_name(&path)?;
-            let key = section_key(image.machine, &entry.section);
-            if let Some(there) = self.change.hive.get(&key, &entry.alias) {
-                let there = there.as_str().unwrap_or("something that is no text");
+            if let Some(there) = self.change.value(image.machine, &entry.alias) {
                 return Ok(Err(format!("the store has an entry of this name, `{there}`")));
             }
             self.change.bring(image.machine, name, &image.bytes)?;
             let value = text.map_or_else(|| name.to_owned(), |text| format!("{name} {text}"));
-            self.change.hive.set(&key, &entry.alias, Data::string(&value));
+            self.change.set(image.machine, &entry.alias, &value);
             Ok(Ok((image.machine, value)))
         });
         match brought {

@@ -129,7 +129,8 @@ pub fn inspect(session: &Session, file: &Path) -> Result<Inspection, Error> {
     }
 }
 
-/// Every driver whose entry's file is found, for each machine whose drivers are wanted; and every file in the caller's directories and in
+/// Every driver whose entry's file is found, for each machine whose drivers are wanted; installed entries whose file is not there any more, without
+/// a machine; and every file in the caller's directories and in
 /// the Wine prefix that exports DriverProc and has no entry, but for Wine's own in the prefix.
 #[must_use]
 pub fn known(registry: &Registry) -> Vec<Known> {
@@ -141,6 +142,10 @@ pub fn known(registry: &Registry) -> Vec<Known> {
     let named: Vec<_> = aliases.iter().flat_map(|alias| registry.resolve_each(alias)).collect();
     let mut known: Vec<_> =
         named.iter().map(|driver| describe(driver.alias.clone(), &driver.path, driver.origin)).collect();
+    // Whoever has them should see that they are of no use.
+    known.extend(
+        registry.lost().iter().map(|(alias, path)| describe(Some(alias.clone()), path, Origin::Installed)),
+    );
     let named: Vec<_> = named.iter().filter_map(|driver| driver.path.canonicalize().ok()).collect();
     let own = registry.driver_path().iter().map(|directory| (directory, Origin::DriverPath));
     let prefix = registry.prefix().iter().map(|directory| (directory, Origin::Prefix));

@@ -20,7 +20,7 @@ use crate::session::{Builder, Session};
 use crate::store::{Change, Store, StoreError};
 
 use naming::Naming;
-pub(crate) use naming::file_name;
+pub(crate) use naming::{check_alias, file_name};
 
 /// A driver that was installed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -74,7 +74,7 @@ pub fn install(
     let name = file_name(file)?;
     // Before the store is locked: this runs the driver.
     let naming = match alias {
-        Some(alias) => Naming::alias(alias)?,
+        Some(alias) => check_alias(alias).map(|()| Naming::Alias(alias.to_owned()))?,
         None => Naming::of_driver(builder, file)?,
     };
     let mut change = store.change()?;

@@ -292,6 +292,20 @@ impl Registry {
         names.into_values().map(|entry| entry.name.clone()).collect()
     }
 
+    /// The installed entries of Drivers32 for the machine that is wanted whose driver is not there any more: each with where it should be.
+    pub(crate) fn lost(&self) -> Vec<(String, PathBuf)> {
+        let entries = self.installed.iter().flat_map(|(_, sections)| sections.get(&DRIVERS32.to_lowercase()));
+        let mut lost = Vec::new();
+        for entry in entries.flatten().map(|(_, entry)| entry) {
+            let Some(home) = &entry.home else { continue };
+            let wanted = self.machine.is_none_or(|wanted| wanted == home.machine);
+            if wanted && self.resolve_for(Some(home.machine), None, &entry.name, None).is_err() {
+                lost.push((entry.name.clone(), home.folder.join(split(&entry.value).0)));
+            }
+        }
+        lost
+    }
+
     /// The directories that files are looked for in, in order.
     #[must_use]
     pub fn directories(&self) -> Vec<&Path> {

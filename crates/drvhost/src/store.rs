@@ -44,6 +44,11 @@ impl StoreEntry {
     pub fn file(&self) -> &str {
         self.value.split(' ').next().unwrap_or_default()
     }
+
+    /// Whether it names a file that is for a machine.
+    pub fn names(&self, machine: Machine, file: &str) -> bool {
+        self.machine == machine && self.file().eq_ignore_ascii_case(file)
+    }
 }
 
 /// The drivers that a user has installed.

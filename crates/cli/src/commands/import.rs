@@ -31,9 +31,9 @@ fn source(import: &Import) -> Result<Source<'_>, Error> {
 }
 
 fn describe(entry: &Imported) -> String {
-    let Imported { section, alias, value, machine, imported, reason } = entry;
+    let Imported { alias, value, machine, imported, reason } = entry;
     let machine = machine.map_or_else(String::new, |machine| format!(" for {machine}"));
     let done = if *imported { "imported" } else { "left out" };
     let reason = reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
-    format!("{done} {alias}{machine} in [{section}], `{value}`{reason}")
+    format!("{done} {alias}{machine}, `{value}`{reason}")
 }

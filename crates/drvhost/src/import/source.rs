@@ -2,18 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{DRIVERS32, Entry, Source, ini};
+use super::{Entry, Source, ini};
 use crate::error::Error;
 use crate::machine::Machine;
 use crate::regfile::Hive;
-use crate::registry::Registry;
+use crate::registry::{DRIVERS32, Registry};
 use crate::store::{StoreError, entries, read_bounded, read_hive};
 
-/// The sections whose entries are 32-bit and 64-bit drivers, by what SYSTEM.INI calls them.
-const SECTIONS: [(&str, &str); 3] =
-    [(DRIVERS32, DRIVERS32), ("Installable Compressors", DRIVERS32), (MCI32, MCI32)];
-/// The section of MCI drivers.
-const MCI32: &str = "MCI32";
+/// The sections of SYSTEM.INI whose entries are those of Drivers32. 16-bit drivers stand in others, and MCI drivers.
+const SECTIONS: [&str; 2] = [DRIVERS32, "Installable Compressors"];
 /// The folders of Windows' own that drivers lie in.
 const FOLDERS: [&str; 3] = ["system32", "syswow64", "system"];
 /// Where a Wine prefix keeps its registry.
@@ -67,8 +64,8 @@ fn system_ini(file: &Path) -> Result<Found, Error> {
     let (sections, lines) = ini::parse(&read_bounded(file)?).map_err(syntax)?;
     let entry = |line: ini::Line| {
         let name = sections.get(line.section)?;
-        let (_, section) = SECTIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
-        Some(Entry { section: (*section).to_owned(), alias: line.name, value: line.value, machine: None })
+        let known = SECTIONS.iter().any(|known| known.eq_ignore_ascii_case(name));
+        known.then_some(Entry { alias: line.name, value: line.value, machine: None })
     };
     let mut entries = Vec::new();
     entries.extend(lines.into_iter().filter_map(entry).filter(|entry| !entry.alias.is_empty()));
@@ -92,13 +89,11 @@ fn folders_in(windows: &Path) -> Vec<PathBuf> {
 fn entries_of(hive: &Hive) -> Vec<Entry> {
     let mut found = Vec::new();
     for entry in entries(hive) {
-        let Some((_, section)) =
-            SECTIONS.iter().find(|(_, known)| known.eq_ignore_ascii_case(&entry.section))
-        else {
+        if !entry.section.eq_ignore_ascii_case(DRIVERS32) {
             continue;
-        };
+        }
         let machine = Some(entry.machine).filter(|machine| *machine == Machine::I386);
-        found.push(Entry { section: (*section).to_owned(), alias: entry.alias, value: entry.value, machine });
+        found.push(Entry { alias: entry.alias, value: entry.value, machine });
     }
     found
 }

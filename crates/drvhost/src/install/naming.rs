@@ -34,21 +34,6 @@ pub(super) enum Naming {
 }
 
 impl Naming {
-    /// A name that the user gives.
-    ///
-    /// # Errors
-    /// [`StoreError::Name`] for one that no command could be given, or that could be taken for a file's.
-    pub fn alias(alias: &str) -> Result<Self, Error> {
-        let why = if alias.is_empty() || alias.chars().count() > MAX_ALIAS {
-            "a name has 1 to 255 characters"
-        } else if alias.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '\\')) {
-            "a name has no spaces, no slashes and no control characters"
-        } else {
-            return Ok(Self::Alias(alias.to_owned()));
-        };
-        Err(StoreError::Name { name: alias.to_owned(), why }.into())
-    }
-
     /// The name that goes with what a driver is, for which it is opened.
     ///
     /// # Errors
@@ -119,6 +104,21 @@ fn code_of(handler: FourCc) -> Option<String> {
     let plain =
         !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/' && byte != b'\\');
     plain.then_some(code)
+}
+
+/// Checks a name that somebody gives.
+///
+/// # Errors
+/// [`StoreError::Name`] for one that no command could be given, or that could be taken for a file's.
+pub(crate) fn check_alias(alias: &str) -> Result<(), Error> {
+    let why = if alias.is_empty() || alias.chars().count() > MAX_ALIAS {
+        "a name has 1 to 255 characters"
+    } else if alias.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '\\')) {
+        "a name has no spaces, no slashes and no control characters"
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::Name { name: alias.to_owned(), why }.into())
 }
 
 /// A file's name as it can stand in an entry.
@@ -194,9 +194,9 @@ mod tests {
 
     #[test]
     fn names_that_no_command_could_be_given_are_refused() {
-        assert!(Naming::alias("vidc.é=\"[").is_ok());
+        assert!(check_alias("vidc.é=\"[").is_ok());
         for wrong in ["", "a b", "a/b", "a\\b", "a\n", &"a".repeat(256)] {
-            assert!(Naming::alias(wrong).is_err(), "{wrong:?}");
+            assert!(check_alias(wrong).is_err(), "{wrong:?}");
         }
         assert_eq!(file_name(Path::new("/x/a.dll")).unwrap(), "a.dll");
         for wrong in ["/x/a b.dll", "/x/.a.dll", "/x/a\\b.dll", "/x/a\u{1}.dll"] {

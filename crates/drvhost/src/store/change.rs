@@ -9,7 +9,7 @@ use super::{Store, StoreEntry, StoreError, drivers32, entries};
 use crate::directories::{files_in, find_in};
 use crate::error::Error;
 use crate::machine::Machine;
-use crate::regfile::{Data, Hive};
+use crate::regfile::{Data, Hive, MAX_BYTES};
 
 /// What a file is called until it is complete. There is one at a time, because there is one lock.
 const INCOMPLETE: &str = ".incomplete";
@@ -40,7 +40,9 @@ impl<'s> Change<'s> {
 
     /// The entries for a machine that name a file.
     pub fn naming(&self, machine: Machine, file: &str) -> Vec<StoreEntry> {
-        naming(&self.hive, machine, file)
+        let mut found = entries(&self.hive);
+        found.retain(|entry| entry.names(machine, file));
+        found
     }
 
     /// The value of an entry in Drivers32.
@@ -85,7 +87,15 @@ impl<'s> Change<'s> {
     pub fn finish(mut self) -> Result<(), Error> {
         let file = self.store.file();
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        replace(&self.store.config, &name, &self.hive.to_reg())?;
+        let text = self.hive.to_reg();
+        if text.len() as u64 > MAX_BYTES {
+            return Err(StoreError::TooLarge.into());
+        }
+        // Nobody is left with a store that cannot be read.
+        if Hive::parse(&text).as_ref() != Ok(&self.hive) {
+            return Err(Error::Bug("the store would not be read as it is written".to_owned()));
+        }
+        replace(&self.store.config, &name, &text)?;
         self.before = self.hive.clone();
         Ok(())
     }
@@ -97,21 +107,14 @@ impl Drop for Change<'_> {
     }
 }
 
-/// The entries of a registry for a machine that name a file.
-fn naming(hive: &Hive, machine: Machine, file: &str) -> Vec<StoreEntry> {
-    let mut found = entries(hive);
-    found.retain(|entry| entry.machine == machine && entry.file().eq_ignore_ascii_case(file));
-    found
-}
-
 /// Removes the files of drivers that no entry names. What cannot be removed stays, and harms nobody.
 fn sweep(store: &Store, hive: &Hive) {
+    let entries = entries(hive);
     for machine in Machine::ALL {
         for path in files_in(&store.folder(machine)) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if naming(hive, machine, &name).is_empty()
-                && let Err(error) = fs::remove_file(&path)
-            {
+            let named = entries.iter().any(|entry| entry.names(machine, &name));
+            if !named && let Err(error) = fs::remove_file(&path) {
                 tracing::debug!(%error, file = %path.display(), "a file that no entry names stays");
             }
         }

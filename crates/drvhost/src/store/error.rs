@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::error::Blame;
 use crate::machine::Machine;
+use crate::regfile::MAX_BYTES;
 
 /// Why a driver is not installed, removed or brought over, or the store not read.
 #[derive(Debug, Error)]
@@ -60,6 +61,9 @@ pub enum StoreError {
         /// The entries that name it.
         aliases: Vec<String>,
     },
+    /// There is more to keep than a store can hold.
+    #[error("the store of installed drivers would be larger than {} MiB", MAX_BYTES >> 20)]
+    TooLarge,
     /// No entry has this name.
     #[error("no driver is installed as `{alias}`")]
     NotInstalled {
@@ -90,7 +94,7 @@ impl StoreError {
         match self {
             Self::NoPlace => Some("`HOME` names the user's folder"),
             Self::Syntax { .. } => Some("docs/store.md says what these files may contain"),
-            Self::Name { .. } => None,
+            Self::Name { .. } | Self::TooLarge => None,
             Self::NoAlias { .. } => Some(
                 "`--alias NAME` says it: `vidc.XXXX` for a video codec's code, `msacm.NAME` for an audio codec, or `midi`, `wave`, `aux`, `mixer`",
             ),
