@@ -146,7 +146,7 @@ pub enum Command {
 pub struct Install {
     /// The driver's file; it is copied
     pub file: PathBuf,
-    /// The name to find it by: `vidc.XXXX`, `msacm.NAME`, `midi`, ...; unless given, the one that goes with what the driver says it is
+    /// The name to find it by: `vidc.FFFF`, `msacm.NAME`, `midi`, ...; unless given, the one that goes with what the driver says it is
     #[arg(long, value_name = "ALIAS")]
     pub alias: Option<String>,
     /// Text for DRV_OPEN, whenever the driver is opened by its alias

@@ -128,7 +128,7 @@ fn lock(path: &Path) -> Result<File, Error> {
     match file.try_lock() {
         Ok(()) => return Ok(file),
         Err(TryLockError::WouldBlock) => {
-            tracing::info!("waiting until another drvhost has changed the installed drivers")
+            tracing::info!("waiting until another drvhost has changed the installed drivers");
         }
         Err(TryLockError::Error(error)) => return Err(io(error)),
     }

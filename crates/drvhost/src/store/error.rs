@@ -96,7 +96,7 @@ impl StoreError {
             Self::Syntax { .. } => Some("docs/store.md says what these files may contain"),
             Self::Name { .. } | Self::TooLarge => None,
             Self::NoAlias { .. } => Some(
-                "`--alias NAME` says it: `vidc.XXXX` for a video codec's code, `msacm.NAME` for an audio codec, or `midi`, `wave`, `aux`, `mixer`",
+                "`--alias NAME` says it: `vidc.FFFF` for a video codec's code, `msacm.NAME` for an audio codec, or `midi`, `wave`, `aux`, `mixer`",
             ),
             Self::EntryExists { .. } => {
                 Some("`--alias NAME` gives it another name; `drvhost remove ALIAS` takes the other one away")
