@@ -82,7 +82,7 @@ pub(crate) use begin;
 /// Saves what a shim may ask for, then runs it. In: r11, the context; edx, the import's index; rsp, an `ImportFrame` on the host's stack. Out:
 /// r11, the context; goes elsewhere if the guest is not to go on behind its call. Spoils rbx.
 ///
-/// A shim is Rust code: it needs the host's FS, no direction flag and no alignment check, and floating-point exceptions that stay masked.
+/// A shim is Rust code: it needs the host's FS, no direction flag and no alignment check (nor a nested task, at which `iretq` faults), and floating-point exceptions that stay masked.
 /// Looking first is cheaper than writing, and the guest rarely changes any of them.
 macro_rules! serve {
     () => {
@@ -92,8 +92,8 @@ macro_rules! serve {
             "mov [rsp + {r12} + 16], r14\n mov [rsp + {r12} + 24], r15\n",
             "rdfsbase r10\n cmp r10, [r11 + {host_fs}]\n je 5f\n",
             "mov r10, [r11 + {host_fs}]\n wrfsbase r10\n",
-            "5:\n pushfq\n test dword ptr [rsp], 0x40400\n jz 6f\n",
-            "and dword ptr [rsp], 0xfffbfbff\n popfq\n pushfq\n",
+            "5:\n pushfq\n test dword ptr [rsp], 0x44400\n jz 6f\n",
+            "and dword ptr [rsp], 0xfffbbbff\n popfq\n pushfq\n",
             "6:\n add rsp, 8\n",
             "stmxcsr [rsp + {mxcsr}]\n mov eax, [rsp + {mxcsr}]\n and eax, 0xffc0\n cmp eax, 0x1f80\n je 7f\n",
             "ldmxcsr [rip + drvhost_guest_mxcsr]\n",
@@ -175,11 +175,11 @@ global_asm!(
     "pop r9",
     "mov [r10], r9d",
     "pop [r11 + {guest_sp}]",
-    // Whatever the guest did to FS, and to the direction and alignment check flags.
+    // Whatever the guest did to FS, and to the direction, nested task and alignment check flags.
     "mov r10, [r11 + {host_fs}]",
     "wrfsbase r10",
     "pushfq",
-    "and dword ptr [rsp], 0xfffbfbff",
+    "and dword ptr [rsp], 0xfffbbbff",
     "popfq",
     "ldmxcsr [rsp]",
     "fldcw [rsp + 4]",

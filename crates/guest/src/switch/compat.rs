@@ -52,6 +52,11 @@ global_asm!(
     "je 5f",
     "mov es, edx",
     "5:",
+    "mov eax, ss",
+    "cmp eax, edx",
+    "je 7f",
+    "mov ss, edx",
+    "7:",
     "mov eax, fs",
     "cmp eax, [r11 + {fs_selector}]",
     "je 6f",
@@ -59,7 +64,7 @@ global_asm!(
     "6:",
     "mov rax, [r11 + {teb}]",
     "wrfsbase rax",
-    // No number of the host's leaks.
+    // The guest finds no number of the host's where 32-bit code looks.
     "xor eax, eax",
     "xor ecx, ecx",
     "xor edx, edx",
