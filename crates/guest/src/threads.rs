@@ -124,10 +124,10 @@ impl Machine {
     /// # Errors
     /// [`StartError`].
     pub fn make_pool(&mut self) -> Result<(), StartError> {
+        let (ready, wait) = mpsc::channel();
         for number in 1..=POOL {
             let thread = self.make_thread(number)?;
-            let (context, work) = (Own(thread.context.as_ptr()), thread.work);
-            let (ready, wait) = mpsc::channel();
+            let (context, work, ready) = (Own(thread.context.as_ptr()), thread.work, ready.clone());
             let run = move || {
                 let context = context;
                 // SAFETY: the context is leaked, and this thread's.
@@ -135,16 +135,17 @@ impl Machine {
                 let go_on = adopted.is_ok();
                 // An error means that nobody waits any more, which is as good as having been told.
                 let _ = ready.send(adopted);
+                drop(ready);
                 if go_on {
                     wait_for_work(context.0, work);
                 }
             };
             std::thread::Builder::new().stack_size(HOST_STACK).spawn(run).map_err(StartError::Threads)?;
-            let gone = || io::Error::other("a thread ended at once");
-            wait.recv().map_err(|_| StartError::Threads(gone()))?.map_err(StartError::Signals)?;
             self.threads.push(thread);
         }
-        Ok(())
+        // They become the guest's at the same time, and one that cannot says so.
+        drop(ready);
+        wait.into_iter().try_for_each(|adopted| adopted.map_err(StartError::Signals))
     }
 
     /// The number of the thread that works here: 0 for the one that serves requests.
