@@ -106,6 +106,35 @@ macro_rules! serve {
 }
 pub(crate) use serve;
 
+/// Assembly that uses [`begin`] and [`serve`], with the places that these name, and further operands.
+macro_rules! between_stacks {
+    ($($code:expr),*; $($operand:ident = const $value:expr),* $(,)?) => {
+        std::arch::global_asm!(
+            $($code,)*
+            guest_sp = const Context::GUEST_SP,
+            host_sp = const Context::HOST_SP,
+            teb = const Context::TEB,
+            dispatch = const Context::DISPATCH,
+            abort = const Context::ABORT,
+            in_guest = const Context::IN_GUEST,
+            host_fs = const Context::HOST_FS,
+            mxcsr = const offset_of!(ImportFrame, mxcsr),
+            teb_context = const TEB_CONTEXT,
+            frame_size = const size_of::<ImportFrame>(),
+            frame_sp = const offset_of!(ImportFrame, guest_sp),
+            result = const offset_of!(ImportFrame, result),
+            result_float = const offset_of!(ImportFrame, result_float),
+            rdi = const offset_of!(ImportFrame, rdi),
+            rsi = const offset_of!(ImportFrame, rsi),
+            rbx = const offset_of!(ImportFrame, rbx),
+            rbp = const offset_of!(ImportFrame, rbp),
+            r12 = const offset_of!(ImportFrame, r12),
+            $($operand = const $value),*
+        );
+    };
+}
+pub(crate) use between_stacks;
+
 global_asm!(
     // A fault of the guest's, saved by the signal handler; r11 is the context. Looks for somebody who wants to hear of it, as a shim runs.
     ".globl drvhost_trap",
