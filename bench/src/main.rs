@@ -163,7 +163,7 @@ fn narrow(args: &Args, folder: &Path, rows: &mut Vec<Row>) -> Result<Vec<Missing
     }
     let clip = clip::Clip::make(folder, subject.encoder, frames::SIZE, 300)?;
     if args.wants(What::Widths) {
-        rows.push(widths::measure(subject, &clip, &driver, args.times(31))?);
+        rows.push(widths::measure(subject, &clip, &driver, args.times(61))?);
     }
     if args.wants(What::Emulator) {
         if let Some(compiler) = mingw::missing(drvhost::Machine::I386) {

@@ -8,6 +8,8 @@
 #include <windows.h>
 #include <mmsystem.h>
 
+static LRESULT levels;
+
 #ifdef __i386__
 
 #define CONTINUE_EXECUTION 0
@@ -200,6 +202,26 @@ static LRESULT search_on(void)
     return 1;
 }
 
+/* In the handler of a fault, another one; and so on. */
+static int __cdecl fault_again(EXCEPTION_RECORD *exception, struct record *record, CONTEXT *context, void *dispatcher)
+{
+    (void)exception;
+    (void)record;
+    (void)context;
+    (void)dispatcher;
+    levels++;
+    write_to_null();
+    return CONTINUE_SEARCH;
+}
+
+static void fault_deep(void)
+{
+    struct record record;
+    enter(&record, fault_again);
+    write_to_null();
+    leave(&record);
+}
+
 static LRESULT act(UINT message, LPARAM l1)
 {
     noted = 0;
@@ -225,6 +247,35 @@ static LRESULT act(UINT message, LPARAM l1)
 
 #else
 
+/* A function with a handler by its table of unwinding, which writes to NULL. */
+void fault_deep(void);
+__asm__(".text\n"
+        ".def fault_deep; .scl 2; .type 32; .endef\n"
+        ".seh_proc fault_deep\n"
+        "fault_deep:\n"
+        "subq $40, %rsp\n"
+        ".seh_stackalloc 40\n"
+        ".seh_endprologue\n"
+        ".seh_handler fault_again, @except\n"
+        "xorl %eax, %eax\n"
+        "movl $1, (%rax)\n"
+        "addq $40, %rsp\n"
+        "ret\n"
+        ".seh_endproc\n");
+
+/* In the handler of a fault, another one; and so on. */
+__attribute__((used)) EXCEPTION_DISPOSITION fault_again(EXCEPTION_RECORD *exception, void *frame, CONTEXT *context,
+                                                        void *dispatcher)
+{
+    (void)exception;
+    (void)frame;
+    (void)context;
+    (void)dispatcher;
+    levels++;
+    fault_deep();
+    return ExceptionContinueSearch;
+}
+
 static LRESULT act(UINT message, LPARAM l1)
 {
     (void)l1;
@@ -237,5 +288,16 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
 {
     (void)id;
     (void)hdrvr;
-    return message == XOR ? l1 ^ l2 : act(message, l1);
+    switch (message) {
+    case XOR:
+        return l1 ^ l2;
+    case SEH_DEEP:
+        levels = 0;
+        fault_deep();
+        return 1;
+    case SEH_DEPTH:
+        return levels;
+    default:
+        return act(message, l1);
+    }
 }

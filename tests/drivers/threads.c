@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <windows.h>
 #include <mmsystem.h>
 
@@ -17,6 +18,8 @@ static volatile LONG rounds, failed, begun, ended;
 static volatile LONG in_section, in_mutex, in_semaphore;
 static volatile LONG worked;
 static DWORD until;
+static volatile LONG loaded, early = -1, counted;
+static HANDLE early_thread;
 
 static void check(int what, int number)
 {
@@ -171,6 +174,61 @@ static LRESULT suspended(void)
     return worked == 7;
 }
 
+/* Started by the entry point. */
+static DWORD WINAPI begin_early(void *parameter)
+{
+    (void)parameter;
+    early = loaded;
+    return 0;
+}
+
+static DWORD WINAPI add_ones(void *function)
+{
+    LONG(WINAPI *increment)(volatile LONG *) = (LONG(WINAPI *)(volatile LONG *))(ULONG_PTR)function;
+    for (LONG left = until; left > 0; left--) {
+        if (increment)
+            increment(&counted);
+        else
+            __sync_fetch_and_add(&counted, 1);
+    }
+    return 0;
+}
+
+static DWORD WINAPI look_long(void *parameter)
+{
+    const SIZE_T size = 512 << 20;
+    const char *zeros = HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, size);
+    SetEvent(parameter);
+    /* The compiler may not know what it answers. */
+    void *(__cdecl *volatile look)(const void *, int, size_t) = (void *)memchr;
+    while (zeros && !look(zeros, 1, size))
+        ;
+    return 0;
+}
+
+static void be_busy(void)
+{
+    HANDLE begins = CreateEventA(NULL, FALSE, FALSE, NULL);
+    CloseHandle(CreateThread(NULL, 0, look_long, begins, 0, NULL));
+    WaitForSingleObject(begins, INFINITE);
+    for (;;)
+        GetTickCount();
+}
+
+static LRESULT count_to(LONG times)
+{
+    /* Only 32-bit Windows exports it. */
+    FARPROC function = GetProcAddress(GetModuleHandleA("kernel32.dll"), "InterlockedIncrement");
+    HANDLE other;
+    until = times;
+    counted = 0;
+    other = CreateThread(NULL, 0, add_ones, NULL, 0, NULL);
+    add_ones((void *)(ULONG_PTR)function);
+    if (ended_with(other) != 0)
+        return -1;
+    return counted;
+}
+
 BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, void *reserved)
 {
     switch (reason) {
@@ -180,6 +238,9 @@ BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, void *reserved)
         mutex = CreateMutexA(NULL, FALSE, NULL);
         semaphore = CreateSemaphoreA(NULL, 1, 1, NULL);
         slot = TlsAlloc();
+        early_thread = CreateThread(NULL, 0, begin_early, NULL, 0, NULL);
+        Sleep(50);
+        loaded = 1;
         break;
     case DLL_THREAD_ATTACH:
         InterlockedIncrement(&begun);
@@ -216,6 +277,16 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
         return 1;
     case THREADS_SUSPENDED:
         return suspended();
+    case THREADS_EARLY:
+        ended_with(early_thread);
+        return early;
+    case THREADS_BUSY:
+        be_busy();
+        return 1;
+    case THREADS_BAD_ID:
+        return CreateThread(NULL, 0, once, NULL, 0, (DWORD *)8) != NULL;
+    case THREADS_COUNT:
+        return count_to((LONG)l1);
     default:
         return DefDriverProc(id, hdrvr, message, l1, l2);
     }

@@ -151,7 +151,7 @@ acts! {
     /// `throws`: throws lParam1, which nobody catches.
     THROWS_OUT = 0x7404;
 
-    /// `seh`: writes to NULL, with a handler that has it write elsewhere; answers what it wrote. All of these answer 0 on x86-64.
+    /// `seh`: writes to NULL, with a handler that has it write elsewhere; answers what it wrote. On x86-64, these down to `SEH_CHAIN` answer 0.
     SEH_CONTINUE = 0x7500;
     /// `seh`: RaiseException with lParam1 as its code and two arguments; answers what the handler was given.
     SEH_RAISE = 0x7501;
@@ -165,6 +165,10 @@ acts! {
     SEH_SEARCH = 0x7505;
     /// `seh`: the first record that FS leads to.
     SEH_CHAIN = 0x7506;
+    /// `seh`: faults in the handler of a fault, without end.
+    SEH_DEEP = 0x7507;
+    /// `seh`: how many handlers have been called for that.
+    SEH_DEPTH = 0x7508;
 
     /// `kinds`: calls a function of the kind lParam1; answers 1, or minus the number of the first check that fails.
     KINDS_CHECK = 0x7600;
@@ -186,6 +190,15 @@ acts! {
     THREADS_FOREVER = 0x7905;
     /// `threads`: starts a suspended thread; answers 1 if it has done nothing before ResumeThread and its work after that.
     THREADS_SUSPENDED = 0x7906;
+    /// `threads`: 1 if the thread that the entry point started when the driver was loaded began after the entry point had returned.
+    THREADS_EARLY = 0x7907;
+    /// `threads`: CreateThread with an address that no thread's id can be written to.
+    THREADS_BAD_ID = 0x790A;
+    /// `threads`: starts a thread that stays in one call of memchr for very long, and calls GetTickCount for ever.
+    THREADS_BUSY = 0x7909;
+    /// `threads`: adds 1 to a number lParam1 times in each of two threads, of which one calls InterlockedIncrement where there is such a
+    /// function and the other has an instruction for it; answers the sum.
+    THREADS_COUNT = 0x7908;
 
     /// `image`: checks that it was put together as it should be; answers 1, or minus the number of the first check that fails.
     IMAGE_CHECK = 0x7700;

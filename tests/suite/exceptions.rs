@@ -84,6 +84,15 @@ spy_test!(a_fault_in_a_callback_is_handled_there, |machine: I386| {
     assert_eq!(structured(machine, SEH_CALLBACK, 0), 29);
 });
 
+spy_test!(handlers_that_fault_themselves_end_with_the_stack, |machine| {
+    let (rig, seh) = opened(machine, "seh");
+    for _ in 0..3 {
+        faults(&rig, seh, SEH_DEEP, 0, "stack overflow");
+        let depth = rig.send(seh, SEH_DEPTH, 0, 0);
+        assert!(depth > 100, "{depth}");
+    }
+});
+
 spy_test!(the_chain_of_records_is_empty_outside_of_the_driver, |machine: I386| {
     let (rig, seh) = opened(machine, "seh");
     assert_eq!(rig.send(seh, SEH_CHAIN, 0, 0), -1);

@@ -43,6 +43,8 @@ pub(crate) struct Context {
     pub in_guest: u64,
     /// How many calls into the guest are open.
     pub depth: u64,
+    /// Above which address of the host's stack another call may begin.
+    pub host_floor: u64,
     /// How many were open when the request being served began: they belong to other requests.
     pub floor: u64,
     /// The number of the request being served, for deadlines; 0 between requests.
@@ -93,7 +95,7 @@ impl Context {
     /// # Safety
     /// `context` must be valid. It is read through the pointer, because the signal handler may write other fields meanwhile.
     pub unsafe fn interrupted(context: *const Self) -> bool {
-        // SAFETY: the caller's contract; these two fields change only in `Machine::serve` and its end, on this thread.
+        // SAFETY: the caller's contract; these two fields change only in `Machine::begin` and `Machine::resume`, on its own thread and with the gate taken.
         let (request, word) = unsafe {
             (
                 (&raw const (*context).request).read_volatile(),

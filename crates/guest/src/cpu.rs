@@ -75,7 +75,7 @@ impl Cpu {
     pub fn new() -> Self {
         let mut cpu = Self::ZERO;
         cpu.set_x87_control(0x27f);
-        cpu.floats.0[FX_MXCSR..FX_MXCSR + 4].copy_from_slice(&0x1f80_u32.to_le_bytes());
+        cpu.set_mxcsr(0x1f80);
         cpu
     }
 
@@ -84,26 +84,26 @@ impl Cpu {
         Self { general: [0; 16], rip: 0, flags: 0, cs: 0, ss: 0, floats: Fx([0; FX_SIZE]) };
 
     /// What a guest finds behind a call of an import, but for the result: `popped` bytes of arguments are off its stack.
-    pub(crate) fn behind(frame: &ImportFrame, mode: crate::Mode, target: u64, popped: u64) -> Self {
+    pub(crate) fn behind(
+        frame: &ImportFrame,
+        mode: crate::Mode,
+        target: u64,
+        popped: u64,
+        x87_control: u16,
+    ) -> Self {
         let mut cpu = Self { rip: target, flags: FLAGS_FIXED, ..Self::new() };
         let [r12, r13, r14, r15] = frame.r12;
         let rsp = frame.guest_sp.wrapping_add(mode.pointer_size()).wrapping_add(popped);
         cpu.general =
             [0, 0, 0, frame.rbx, rsp, frame.rbp, frame.rsi, frame.rdi, 0, 0, 0, 0, r12, r13, r14, r15];
-        cpu.floats.0[FX_MXCSR..FX_MXCSR + 4].copy_from_slice(&frame.mxcsr.to_le_bytes());
+        cpu.set_x87_control(x87_control);
+        cpu.set_mxcsr(frame.mxcsr);
         for (index, register) in (6..).zip(frame.xmm) {
             if mode == crate::Mode::X86_64 {
                 cpu.set_xmm(index, register);
             }
         }
         cpu
-    }
-
-    /// Register xmm0 to xmm15.
-    #[must_use]
-    pub fn xmm(&self, index: usize) -> u128 {
-        let bytes = self.floats.0[FX_XMM..].as_chunks().0.get(index);
-        bytes.map_or(0, |bytes| u128::from_le_bytes(*bytes))
     }
 
     /// Sets register xmm0 to xmm15.
@@ -115,6 +115,16 @@ impl Cpu {
 
     fn set_x87_control(&mut self, word: u16) {
         self.floats.0[FX_CONTROL..FX_CONTROL + 2].copy_from_slice(&word.to_le_bytes());
+    }
+
+    /// The SSE control and status register.
+    #[must_use]
+    pub fn mxcsr(&self) -> u32 {
+        self.floats.0[FX_MXCSR..].first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
+    }
+
+    fn set_mxcsr(&mut self, value: u32) {
+        self.floats.0[FX_MXCSR..FX_MXCSR + 4].copy_from_slice(&value.to_le_bytes());
     }
 
     /// The x87 and SSE registers, as FXSAVE lays them out.
@@ -139,9 +149,6 @@ impl Cpu {
             self.rip &= u64::from(u32::MAX);
             self.general.iter_mut().for_each(|register| *register &= u64::from(u32::MAX));
         }
-        let mxcsr = &mut self.floats.0[FX_MXCSR..FX_MXCSR + 4];
-        let masked =
-            mxcsr.iter().zip(MXCSR.to_le_bytes()).map(|(byte, mask)| byte & mask).collect::<Vec<_>>();
-        mxcsr.copy_from_slice(&masked);
+        self.set_mxcsr(self.mxcsr() & MXCSR);
     }
 }

@@ -92,7 +92,7 @@ pub fn call<H: Host>(host: &mut H, function: u64, arguments: &[u64]) -> Result<u
         (*context).depth
     };
     let mode = host.machine().mode();
-    let too_deep = depth >= host.machine().depth_limit();
+    let too_deep = !host.machine().has_stack();
     if too_deep || host.machine().interrupted() {
         let kind = if too_deep { FaultKind::StackOverflow } else { FaultKind::Deadline };
         return Err(Fault { kind, instruction: function, place: host.machine().place(function) });

@@ -46,6 +46,12 @@ impl Gate {
         }
     }
 
+    /// Gives it back until what this answers is dropped, which takes it again, even if by a panic.
+    pub fn away(&self, host: u64) -> Away<'_> {
+        self.leave(host);
+        Away(self)
+    }
+
     /// From here on there is more than one thread. To be called by the one that there was, while it works on the host's side.
     pub fn share(&self) {
         if !self.shared.load(Ordering::Relaxed) {
@@ -82,6 +88,16 @@ impl Gate {
     /// Sleeps until there are other than `seen` changes, a signal comes, or `time` is over. Not to be called with the gate taken.
     pub fn wait(&self, seen: u32, time: Duration) {
         sleep(&self.changes, seen, Some(time));
+    }
+}
+
+/// A thread that does nothing on the host's side.
+#[must_use = "it takes the gate again when it is dropped"]
+pub(crate) struct Away<'a>(&'a Gate);
+
+impl Drop for Away<'_> {
+    fn drop(&mut self) {
+        self.0.enter();
     }
 }
 

@@ -28,6 +28,7 @@ pub mod cpu;
 mod enter;
 mod fault;
 mod gate;
+mod host_stack;
 mod image;
 pub mod layout;
 mod memory;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::fault::Access;
 use crate::layout::{self, PAGE};
@@ -222,6 +223,23 @@ impl Memory {
     pub fn array<const N: usize>(&self, address: u64) -> Result<[u8; N], Violation> {
         let mut bytes = [0; N];
         self.read(address, &mut bytes).map(|()| bytes)
+    }
+
+    /// Puts what `change` makes of the 32-bit number at `address` in its place, and answers what was there. At one stroke for the guest's other
+    /// threads, whatever instructions they use, unless the address is misaligned; `change` may be asked more than once.
+    ///
+    /// # Errors
+    /// [`Violation`] when not all of it is writable.
+    pub fn update(&self, address: u64, change: impl Fn(u32) -> u32) -> Result<u32, Violation> {
+        let at = self.checked(address, size_of::<u32>(), Access::Write)?.cast::<u32>();
+        if !at.is_aligned() {
+            let before = self.array(address).map(u32::from_le_bytes)?;
+            return self.write(address, &change(before).to_le_bytes()).map(|()| before);
+        }
+        // SAFETY: `checked` found the four bytes at `at` mapped and writable (what is writable is readable), and it is aligned.
+        let number = unsafe { AtomicU32::from_ptr(at) };
+        let change = |before| Some(change(before));
+        Ok(number.fetch_update(Ordering::SeqCst, Ordering::SeqCst, change).unwrap_or_else(|before| before))
     }
 
     /// Whether `len` bytes at `address` may be accessed so.

@@ -82,7 +82,7 @@ pub(crate) use begin;
 /// Saves what a shim may ask for, then runs it. In: r11, the context; edx, the import's index; rsp, an `ImportFrame` on the host's stack. Out:
 /// r11, the context; goes elsewhere if the guest is not to go on behind its call. Spoils rbx.
 ///
-/// A shim is Rust code: it needs the host's FS, no direction flag and no alignment check, and floating-point exceptions that stay masked.
+/// A shim is Rust code: it needs the host's FS, no direction flag and no alignment check (nor a nested task, at which `iretq` faults), and floating-point exceptions that stay masked.
 /// Looking first is cheaper than writing, and the guest rarely changes any of them.
 macro_rules! serve {
     () => {
@@ -92,8 +92,8 @@ macro_rules! serve {
             "mov [rsp + {r12} + 16], r14\n mov [rsp + {r12} + 24], r15\n",
             "rdfsbase r10\n cmp r10, [r11 + {host_fs}]\n je 5f\n",
             "mov r10, [r11 + {host_fs}]\n wrfsbase r10\n",
-            "5:\n pushfq\n test dword ptr [rsp], 0x40400\n jz 6f\n",
-            "and dword ptr [rsp], 0xfffbfbff\n popfq\n pushfq\n",
+            "5:\n pushfq\n test dword ptr [rsp], 0x44400\n jz 6f\n",
+            "and dword ptr [rsp], 0xfffbbbff\n popfq\n pushfq\n",
             "6:\n add rsp, 8\n",
             "stmxcsr [rsp + {mxcsr}]\n mov eax, [rsp + {mxcsr}]\n and eax, 0xffc0\n cmp eax, 0x1f80\n je 7f\n",
             "ldmxcsr [rip + drvhost_guest_mxcsr]\n",
@@ -105,6 +105,35 @@ macro_rules! serve {
     };
 }
 pub(crate) use serve;
+
+/// Assembly that uses [`begin`] and [`serve`], with the places that these name, and further operands.
+macro_rules! between_stacks {
+    ($($code:expr),*; $($operand:ident = const $value:expr),* $(,)?) => {
+        std::arch::global_asm!(
+            $($code,)*
+            guest_sp = const Context::GUEST_SP,
+            host_sp = const Context::HOST_SP,
+            teb = const Context::TEB,
+            dispatch = const Context::DISPATCH,
+            abort = const Context::ABORT,
+            in_guest = const Context::IN_GUEST,
+            host_fs = const Context::HOST_FS,
+            mxcsr = const offset_of!(ImportFrame, mxcsr),
+            teb_context = const TEB_CONTEXT,
+            frame_size = const size_of::<ImportFrame>(),
+            frame_sp = const offset_of!(ImportFrame, guest_sp),
+            result = const offset_of!(ImportFrame, result),
+            result_float = const offset_of!(ImportFrame, result_float),
+            rdi = const offset_of!(ImportFrame, rdi),
+            rsi = const offset_of!(ImportFrame, rsi),
+            rbx = const offset_of!(ImportFrame, rbx),
+            rbp = const offset_of!(ImportFrame, rbp),
+            r12 = const offset_of!(ImportFrame, r12),
+            $($operand = const $value),*
+        );
+    };
+}
+pub(crate) use between_stacks;
 
 global_asm!(
     // A fault of the guest's, saved by the signal handler; r11 is the context. Looks for somebody who wants to hear of it, as a shim runs.
@@ -175,11 +204,11 @@ global_asm!(
     "pop r9",
     "mov [r10], r9d",
     "pop [r11 + {guest_sp}]",
-    // Whatever the guest did to FS, and to the direction and alignment check flags.
+    // Whatever the guest did to FS, and to the direction, nested task and alignment check flags.
     "mov r10, [r11 + {host_fs}]",
     "wrfsbase r10",
     "pushfq",
-    "and dword ptr [rsp], 0xfffbfbff",
+    "and dword ptr [rsp], 0xfffbbbff",
     "popfq",
     "ldmxcsr [rsp]",
     "fldcw [rsp + 4]",

@@ -9,6 +9,7 @@ use crate::context::{Context, TEB_CONTEXT, Trap};
 use crate::cpu::Cpu;
 use crate::fault::{Access, Fault, FaultKind, Place};
 use crate::gate::Gate;
+use crate::host_stack;
 use crate::image::Module;
 use crate::layout;
 use crate::memory::{Memory, Violation};
@@ -50,6 +51,8 @@ pub enum StartError {
 pub struct Serving {
     request: u32,
     floor: u64,
+    abort: u64,
+    trap: Trap,
 }
 
 /// The thread-local data of an image.
@@ -62,9 +65,6 @@ pub(crate) struct TlsBlock {
     /// Where each thread has it, by number.
     pub addresses: Vec<Option<u64>>,
 }
-
-/// The host's stack that one call into the guest and the shim below it may use.
-pub(crate) const STACK_PER_CALL: u64 = 8 << 10;
 
 /// Everything that guest code runs on.
 #[derive(Debug)]
@@ -122,7 +122,7 @@ impl Machine {
         for (field, value) in blocks::process_block() {
             machine.put_pointer(machine.peb + field.offset(mode), value)?;
         }
-        let thread = machine.make_thread(0, depth_limit())?;
+        let thread = machine.make_thread(0)?;
         // SAFETY: contexts are leaked, and this one is for this thread.
         unsafe { adopt(thread.context.as_ptr()) }.map_err(StartError::Signals)?;
         machine.threads.push(thread);
@@ -130,7 +130,7 @@ impl Machine {
     }
 
     /// Makes a thread's block and stack.
-    pub(crate) fn make_thread(&mut self, number: usize, depth_limit: u64) -> Result<Thread, StartError> {
+    pub(crate) fn make_thread(&mut self, number: usize) -> Result<Thread, StartError> {
         if number > 0 {
             self.memory.add_stack(number).map_err(StartError::Reserve)?;
         }
@@ -139,7 +139,7 @@ impl Machine {
         for (field, value) in blocks::thread_block(number, teb, self.peb, tls) {
             self.put_pointer(teb + field.offset(self.mode), value)?;
         }
-        let (thread, segments) = Thread::new(number, teb, self.mode, self.gate, depth_limit);
+        let (thread, segments) = Thread::new(number, teb, self.mode, self.gate);
         self.segments = segments;
         Ok(thread)
     }
@@ -288,8 +288,9 @@ impl Machine {
     pub(crate) fn add_tls(&mut self, base: u64, size: u64, template: Range<u64>) -> Result<u32, Violation> {
         let known = self.tls_blocks.iter().position(|block| block.base == base && block.size == size);
         let slot = known.unwrap_or(self.tls_blocks.len());
-        if known.is_none() {
-            self.tls_blocks.push(TlsBlock { base, size, template, addresses: Vec::new() });
+        match self.tls_blocks.get_mut(slot) {
+            Some(block) => block.template = template,
+            None => self.tls_blocks.push(TlsBlock { base, size, template, addresses: Vec::new() }),
         }
         self.prepare_tls_of_all(slot)?;
         Ok(u32::try_from(slot).unwrap_or(u32::MAX))
@@ -323,13 +324,20 @@ impl Machine {
         // SAFETY: the context lives as long as the process and only this thread uses it; by pointer and volatile, because the
         // signal handler of this thread reads these fields.
         unsafe {
-            let outer = Serving {
-                request: (&raw const (*context).request).read_volatile(),
-                floor: (&raw const (*context).floor).read_volatile(),
-            };
+            let request = (&raw const (*context).request).read_volatile();
+            let floor = (&raw const (*context).floor).read_volatile();
             (&raw mut (*context).interrupt).write_volatile(Some(interrupt));
             (&raw mut (*context).floor).write_volatile((&raw const (*context).depth).read_volatile());
             (&raw mut (*context).request).write_volatile(number);
+            // Last, as the signal handler has no more to say to the outer request now: if that has been interrupted, this one has not.
+            let outer = Serving {
+                request,
+                floor,
+                abort: (&raw const (*context).abort).read_volatile(),
+                trap: (&raw const (*context).trap).read_volatile(),
+            };
+            (&raw mut (*context).abort).write_volatile(0);
+            (&raw mut (*context).trap).write_volatile(Trap::default());
             outer
         }
     }
@@ -339,21 +347,32 @@ impl Machine {
         let context = self.context();
         // SAFETY: as in `begin`.
         unsafe {
+            (&raw mut (*context).abort).write_volatile(outer.abort);
+            (&raw mut (*context).trap).write_volatile(outer.trap);
             (&raw mut (*context).request).write_volatile(outer.request);
             (&raw mut (*context).floor).write_volatile(outer.floor);
         }
     }
 
-    /// Whether the host has interrupted the request being served: for shims that take or wait long.
+    /// Whether the host has interrupted the request that the thread whose turn it is serves: for shims that wait long.
     #[must_use]
     pub fn interrupted(&self) -> bool {
         // SAFETY: the context lives as long as the process.
         unsafe { Context::interrupted(self.context()) }
     }
 
-    /// How many calls into the guest may be open at once, so that they fit into the host's own stack.
-    pub(crate) fn depth_limit(&self) -> u64 {
-        self.thread().depth_limit
+    /// Whether the host's own stack has room for another call into the guest and the shims below it.
+    pub(crate) fn has_stack(&self) -> bool {
+        // SAFETY: the context lives as long as the process, and this field does not change once its thread is the guest's.
+        host_stack::here() > unsafe { (*self.context()).host_floor }
+    }
+
+    /// Whether long work of the thread whose turn it is must end: its request has been interrupted, or that of the thread which serves
+    /// requests has and waits for this work to end.
+    #[must_use]
+    pub fn is_unwanted(&self) -> bool {
+        // SAFETY: contexts live as long as the process, and what this reads changes only with the gate taken, which this thread has.
+        self.interrupted() || unsafe { Context::interrupted(self.threads[0].context.as_ptr()) }
     }
 
     /// Puts the context's address where thunks look for it.
@@ -375,7 +394,7 @@ impl Machine {
             std::ptr::with_exposed_provenance::<ImportFrame>(frame as usize).as_ref()?
         };
         let target = self.pointer_at(frame.guest_sp).ok()?;
-        Some(Cpu::behind(frame, self.mode, target, popped))
+        Some(Cpu::behind(frame, self.mode, target, popped, x87_control()))
     }
 
     /// The guest's stack pointer: what lies below may be used, and is by the next call into the guest.
@@ -460,6 +479,14 @@ impl Machine {
     }
 }
 
+/// The x87 control word: in a shim, the guest's, since Rust code does not use the x87.
+fn x87_control() -> u16 {
+    let mut word = 0_u16;
+    // SAFETY: stores the control word where `word` is.
+    unsafe { std::arch::asm!("fnstcw [{}]", in(reg) &raw mut word, options(nostack, preserves_flags)) };
+    word
+}
+
 /// Processor exception numbers, and bits of a page fault's error code (Intel SDM volume 3, chapter 6).
 const DIVIDE_ERROR: u64 = 0;
 const BREAKPOINT: u64 = 3;
@@ -469,11 +496,3 @@ const FROM_GATE: u64 = 1 << 1;
 const PAGE_FAULT: u64 = 14;
 const WRITE: u64 = 1 << 1;
 const FETCH: u64 = 1 << 4;
-
-/// At most 1000, fewer where the system gives programs a small stack.
-fn depth_limit() -> u64 {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: `limit` is live and of the type that the call writes.
-    let result = unsafe { libc::getrlimit(libc::RLIMIT_STACK, &raw mut limit) };
-    if result == 0 { (limit.rlim_cur / STACK_PER_CALL).clamp(16, 1000) } else { 16 }
-}

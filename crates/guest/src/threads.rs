@@ -11,13 +11,14 @@ use crate::cpu::Cpu;
 use crate::enter::Host;
 use crate::fault::Fault;
 use crate::gate::{Gate, sleep, wake};
+use crate::host_stack;
 use crate::layout;
 use crate::memory::Violation;
 use crate::mode::Mode;
 use crate::segments::{self, Segments};
 use crate::signal;
 use crate::switch::compat;
-use crate::thread::{Machine, STACK_PER_CALL, StartError};
+use crate::thread::{Machine, StartError};
 
 /// How many threads a guest can start that run at the same time.
 pub const POOL: usize = 8;
@@ -30,8 +31,6 @@ const HOST_STACK: usize = 1 << 20;
 pub(crate) struct Thread {
     pub context: NonNull<Context>,
     pub teb: u64,
-    /// How many calls into the guest may be open at once.
-    pub depth_limit: u64,
     /// Why the innermost call ends, when a shim decided that.
     pub stopped: Option<Fault>,
     /// Where a call outside of the one that ended so goes on.
@@ -53,13 +52,7 @@ struct Work {
 
 impl Thread {
     /// A thread with its block at `teb`, whose stack has been set up there.
-    pub fn new(
-        number: usize,
-        teb: u64,
-        mode: Mode,
-        gate: &'static Gate,
-        depth_limit: u64,
-    ) -> (Self, Option<Segments>) {
+    pub fn new(number: usize, teb: u64, mode: Mode, gate: &'static Gate) -> (Self, Option<Segments>) {
         let (segments, fs_selector) = match mode {
             Mode::I386 => {
                 let entry = u16::try_from(number).unwrap_or(u16::MAX);
@@ -84,6 +77,7 @@ impl Thread {
             number,
             in_guest: 0,
             depth: 0,
+            host_floor: u64::MAX,
             floor: 0,
             request: 0,
             interrupt: None,
@@ -93,7 +87,7 @@ impl Thread {
         // Leaked on purpose: the signal handler may look at both for as long as the process lives.
         let context = NonNull::from(Box::leak(Box::new(context)));
         let work = Box::leak(Box::new(Work { there: AtomicU32::new(0), run: AtomicU64::new(0) }));
-        (Self { context, teb, depth_limit, stopped: None, unwound: None, work, busy: false }, segments)
+        (Self { context, teb, stopped: None, unwound: None, work, busy: false }, segments)
     }
 }
 
@@ -102,12 +96,14 @@ impl Thread {
 /// # Safety
 /// `context` must stay valid for as long as the process, and be used by no other thread.
 pub(crate) unsafe fn adopt(context: *mut Context) -> io::Result<()> {
+    let host_floor = host_stack::floor()?;
     let host_fs: u64;
     // SAFETY: reads the FS base; FSGSBASE is there (`Machine::new` has checked).
     unsafe { std::arch::asm!("rdfsbase {}", out(reg) host_fs, options(nomem, nostack)) };
     // SAFETY: the caller's contract.
     let teb = unsafe {
         (*context).host_fs = host_fs;
+        (*context).host_floor = host_floor;
         signal::install(context)?;
         (*context).teb
     };
@@ -128,11 +124,10 @@ impl Machine {
     /// # Errors
     /// [`StartError`].
     pub fn make_pool(&mut self) -> Result<(), StartError> {
+        let (ready, wait) = mpsc::channel();
         for number in 1..=POOL {
-            let limit = HOST_STACK as u64 / STACK_PER_CALL / 2;
-            let thread = self.make_thread(number, limit)?;
-            let (context, work) = (Own(thread.context.as_ptr()), thread.work);
-            let (ready, wait) = mpsc::channel();
+            let thread = self.make_thread(number)?;
+            let (context, work, ready) = (Own(thread.context.as_ptr()), thread.work, ready.clone());
             let run = move || {
                 let context = context;
                 // SAFETY: the context is leaked, and this thread's.
@@ -140,16 +135,17 @@ impl Machine {
                 let go_on = adopted.is_ok();
                 // An error means that nobody waits any more, which is as good as having been told.
                 let _ = ready.send(adopted);
+                drop(ready);
                 if go_on {
                     wait_for_work(context.0, work);
                 }
             };
             std::thread::Builder::new().stack_size(HOST_STACK).spawn(run).map_err(StartError::Threads)?;
-            let gone = || io::Error::other("a thread ended at once");
-            wait.recv().map_err(|_| StartError::Threads(gone()))?.map_err(StartError::Signals)?;
             self.threads.push(thread);
         }
-        Ok(())
+        // They become the guest's at the same time, and one that cannot says so.
+        drop(ready);
+        wait.into_iter().try_for_each(|adopted| adopted.map_err(StartError::Signals))
     }
 
     /// The number of the thread that works here: 0 for the one that serves requests.
@@ -230,10 +226,10 @@ pub fn start<H: Host>(host: &mut H, number: usize) {
 
 /// Does nothing on the host's side while `work` waits for something, so that other threads can.
 pub fn meanwhile<H: Host, T>(host: &mut H, work: impl FnOnce() -> T) -> T {
-    let (gate, number) = (host.machine().gate, host.machine().current);
-    gate.leave(std::ptr::from_mut(host).expose_provenance() as u64);
+    let number = host.machine().current;
+    let away = host.machine().gate.away(std::ptr::from_mut(host).expose_provenance() as u64);
     let done = work();
-    gate.enter();
+    drop(away);
     host.machine().current = number;
     done
 }

@@ -24,8 +24,10 @@ pub(crate) struct Loaded {
     pub running: usize,
     /// Whether it is to be told that it is unloaded once none is left.
     pub leaving: bool,
+    /// Whether it has been told that it is loaded, and is content.
+    attached: bool,
     /// Whether it wants to hear of threads.
-    pub threads: bool,
+    threads: bool,
 }
 
 impl Process {
@@ -67,6 +69,7 @@ impl Process {
             strings: Strings::of(image),
             running: 0,
             leaving: false,
+            attached: false,
             threads: true,
         });
         Ok((base, unresolved))
@@ -133,9 +136,13 @@ impl Process {
     /// # Errors
     /// [`Fault`].
     pub fn attach(&mut self, module: u64) -> Result<bool, Fault> {
+        self.attaching += 1;
         let attached = self.notify(module, DLL_PROCESS_ATTACH);
-        if !matches!(attached, Ok(true)) {
-            self.forget(module);
+        self.attaching -= 1;
+        self.machine.change();
+        match self.images.iter_mut().find(|image| image.module.base == module) {
+            Some(image) if matches!(attached, Ok(true)) => image.attached = true,
+            _ => self.forget(module),
         }
         attached
     }
@@ -197,13 +204,13 @@ impl Process {
         }
     }
 
-    /// Tells all images that want to hear of it that the running thread begins or ends.
+    /// Tells all images that are content and want to hear of it that the running thread begins or ends.
     ///
     /// # Errors
     /// [`Fault`].
     pub(crate) fn notify_all(&mut self, reason: u64) -> Result<(), Fault> {
-        let images: Vec<u64> =
-            self.images.iter().filter(|image| image.threads).map(|image| image.module.base).collect();
+        let images = self.images.iter().filter(|image| image.attached && image.threads);
+        let images: Vec<u64> = images.map(|image| image.module.base).collect();
         images.into_iter().try_for_each(|image| self.notify(image, reason).map(|_| ()))
     }
 

@@ -50,6 +50,8 @@ pub struct Process {
     pub(crate) heap: Heap,
     /// The images that are loaded: the driver, and drivers that drivers opened.
     pub(crate) images: Vec<Loaded>,
+    /// How many images have been told that they are loaded and have not come back from that.
+    pub(crate) attaching: usize,
     /// The open instances whose drivers are here, by handle.
     pub(crate) instances: BTreeMap<u64, Instance>,
     /// The searches for exception handlers that are on their way, by thread, the innermost one last.
@@ -90,6 +92,7 @@ impl Process {
             machine,
             heap: Heap::new(),
             images: Vec::new(),
+            attaching: 0,
             instances: BTreeMap::new(),
             searches: Default::default(),
             traced: false,
@@ -245,7 +248,9 @@ impl Process {
             if let Some(found) = look(self)? {
                 return Ok(Some(found));
             }
-            still_wanted(&self.machine)?;
+            if self.machine.interrupted() {
+                return Err(Stop::Kind(FaultKind::Deadline));
+            }
             match time.saturating_sub(started.elapsed()) {
                 Duration::ZERO => return Ok(None),
                 left => guest::wait_for_change(self, seen, left.min(SLICE)),
@@ -300,5 +305,5 @@ impl Host for Process {
 
 /// Ends a shim's work, as the guest's own is ended, once the host has interrupted the request. For loops whose length the guest decides.
 pub(crate) fn still_wanted(machine: &Machine) -> Result<(), Stop> {
-    if machine.interrupted() { Err(Stop::Kind(FaultKind::Deadline)) } else { Ok(()) }
+    if machine.is_unwanted() { Err(Stop::Kind(FaultKind::Deadline)) } else { Ok(()) }
 }

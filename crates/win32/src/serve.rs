@@ -56,9 +56,10 @@ impl Process {
         Ok(result)
     }
 
-    /// Says something that only the trace is for.
+    /// Says something that only the trace is for. What threads of the guest's own do goes untold: the host would take it for a part of
+    /// the request that it waits for.
     fn tell(&mut self, message: &ToHost) -> Result<(), Stop> {
-        if self.traced { self.link.say(message).map_err(lost) } else { Ok(()) }
+        if self.traced && self.machine.current() == 0 { self.link.say(message).map_err(lost) } else { Ok(()) }
     }
 
     /// Serves a request to load an image and answers it. `before_code` is done when the image is mapped and none of its code has run.

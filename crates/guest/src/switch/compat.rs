@@ -4,11 +4,10 @@
 //! instructions that lead on to `drvhost_leave32` and `drvhost_import32`. They arrive with the guest's stack and the guest's FS, by which
 //! the context is found; the upper halves of the registers that 32-bit code has mean nothing then.
 
-use std::arch::global_asm;
 use std::mem::{offset_of, size_of};
 
 use crate::context::{Context, TEB_CONTEXT};
-use crate::switch::{ImportFrame, begin, serve};
+use crate::switch::{ImportFrame, begin, between_stacks, serve};
 use crate::thunks::RETURN32;
 
 /// The selector of 32-bit code (`__USER32_CS`).
@@ -17,7 +16,7 @@ pub(crate) const CODE: u16 = 0x23;
 pub(crate) const HOST_CODE: u16 = 0x33;
 pub(crate) const DATA: u16 = 0x2b;
 
-global_asm!(
+between_stacks!(
     // fn enter32(context: rdi, function: rsi, arguments: rdx, count: rcx) -> rax
     ".globl drvhost_enter32",
     "drvhost_enter32:",
@@ -52,6 +51,11 @@ global_asm!(
     "je 5f",
     "mov es, edx",
     "5:",
+    "mov eax, ss",
+    "cmp eax, edx",
+    "je 7f",
+    "mov ss, edx",
+    "7:",
     "mov eax, fs",
     "cmp eax, [r11 + {fs_selector}]",
     "je 6f",
@@ -59,7 +63,7 @@ global_asm!(
     "6:",
     "mov rax, [r11 + {teb}]",
     "wrfsbase rax",
-    // No number of the host's leaks.
+    // The guest finds no number of the host's where 32-bit code looks.
     "xor eax, eax",
     "xor ecx, ecx",
     "xor edx, edx",
@@ -106,31 +110,13 @@ global_asm!(
     "lea rsp, [r10 + r9 + 4]",
     "mov r9, [r11 + {teb}]",
     "wrfsbase r9",
-    "jmp fword ptr [r11 + {far}]",
-    guest_sp = const Context::GUEST_SP,
-    host_sp = const Context::HOST_SP,
-    teb = const Context::TEB,
-    dispatch = const Context::DISPATCH,
-    abort = const Context::ABORT,
-    in_guest = const Context::IN_GUEST,
-    host_fs = const Context::HOST_FS,
+    "jmp fword ptr [r11 + {far}]";
     fs_selector = const Context::FS_SELECTOR,
     far = const Context::FAR,
     data = const DATA,
     return32 = const RETURN32,
-    mxcsr = const offset_of!(ImportFrame, mxcsr),
-    teb_context = const TEB_CONTEXT,
-    frame_size = const size_of::<ImportFrame>(),
-    frame_sp = const offset_of!(ImportFrame, guest_sp),
-    result = const offset_of!(ImportFrame, result),
-    result_float = const offset_of!(ImportFrame, result_float),
     to_x87 = const offset_of!(ImportFrame, to_x87),
     popped = const offset_of!(ImportFrame, popped),
-    rdi = const offset_of!(ImportFrame, rdi),
-    rsi = const offset_of!(ImportFrame, rsi),
-    rbx = const offset_of!(ImportFrame, rbx),
-    rbp = const offset_of!(ImportFrame, rbp),
-    r12 = const offset_of!(ImportFrame, r12),
 );
 
 unsafe extern "sysv64" {

@@ -1,12 +1,11 @@
 //! To 64-bit guest code and back.
 
-use std::arch::global_asm;
 use std::mem::{offset_of, size_of};
 
 use crate::context::{Context, TEB_CONTEXT};
-use crate::switch::{ImportFrame, begin, serve};
+use crate::switch::{ImportFrame, begin, between_stacks, serve};
 
-global_asm!(
+between_stacks!(
     // fn enter64(context: rdi, function: rsi, arguments: rdx, count: rcx) -> rax
     ".globl drvhost_enter64",
     "drvhost_enter64:",
@@ -100,25 +99,7 @@ global_asm!(
     "mov r10, [rsp + {frame_sp}]",
     "mov qword ptr [r11 + {in_guest}], 1",
     "mov rsp, r10",
-    "ret",
-    guest_sp = const Context::GUEST_SP,
-    host_sp = const Context::HOST_SP,
-    teb = const Context::TEB,
-    dispatch = const Context::DISPATCH,
-    abort = const Context::ABORT,
-    in_guest = const Context::IN_GUEST,
-    host_fs = const Context::HOST_FS,
-    mxcsr = const offset_of!(ImportFrame, mxcsr),
-    teb_context = const TEB_CONTEXT,
-    frame_size = const size_of::<ImportFrame>(),
-    frame_sp = const offset_of!(ImportFrame, guest_sp),
-    result = const offset_of!(ImportFrame, result),
-    result_float = const offset_of!(ImportFrame, result_float),
-    rdi = const offset_of!(ImportFrame, rdi),
-    rsi = const offset_of!(ImportFrame, rsi),
-    rbx = const offset_of!(ImportFrame, rbx),
-    rbp = const offset_of!(ImportFrame, rbp),
-    r12 = const offset_of!(ImportFrame, r12),
+    "ret";
     xmm = const offset_of!(ImportFrame, xmm),
 );
 

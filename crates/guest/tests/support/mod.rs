@@ -14,6 +14,8 @@ pub const LOOP: &[u8] = b"\xeb\xfe";
 struct Guest {
     machine: Machine,
     module: Option<Module>,
+    /// How often `DEEPER` has been called.
+    depth: u64,
 }
 
 impl Guest {
@@ -22,6 +24,17 @@ impl Guest {
             Some(&Exported::Address(address)) => address,
             other => panic!("{name} leads to {other:?}"),
         }
+    }
+
+    /// The request that a shim works for is interrupted. What the shim does for another request meanwhile is not.
+    fn nested_while_interrupted(&mut self) -> u64 {
+        INTERRUPT.store(OUTER, Ordering::SeqCst);
+        interrupt_here();
+        let outer = self.machine.begin(OUTER + 1, &INTERRUPT);
+        let answer = self.run("call", &[Thunks::address(ADD), 40, 2]);
+        self.machine.resume(outer);
+        assert_eq!(answer, Ok(42));
+        0
     }
 
     fn run(&mut self, name: &str, arguments: &[u64]) -> Result<u64, Fault> {
@@ -36,7 +49,9 @@ const NESTED_SUM: u32 = 1;
 const NESTED_FAULT: u32 = 2;
 const PANIC: u32 = 3;
 const EXIT: u32 = 4;
-const PI: u32 = 5;
+const DEEPER: u32 = 5;
+const INTERRUPTED: u32 = 6;
+const PI: u32 = 7;
 
 impl Host for Guest {
     fn machine(&mut self) -> &mut Machine {
@@ -54,6 +69,12 @@ impl Host for Guest {
             NESTED_SUM => self.run("sum", &[first, second, 0, 0, 100])?,
             NESTED_FAULT => self.run("null", &[])?,
             PANIC => panic!("as the test wants"),
+            // Calls itself by way of the guest, for as long as that works.
+            DEEPER => {
+                self.depth += 1;
+                self.run("call", &[first, first, second])?
+            }
+            INTERRUPTED => self.nested_while_interrupted(),
             EXIT => return Err(Stop::Kind(FaultKind::Exit { code: 9 })),
             _ => unreachable!("no such import in this test"),
         };
@@ -101,7 +122,7 @@ fn loaded(mode: Mode, functions: &[(&str, &[u8])]) -> Guest {
     machine.seal().unwrap();
     let spare = std::iter::from_fn(|| machine.add_thunk()).count();
     assert_eq!(spare, 1024, "what there is after the seal was made before it");
-    Guest { machine, module: Some(module) }
+    Guest { machine, module: Some(module), depth: 0 }
 }
 
 /// Runs the functions of a guest: `sum` of five numbers, `null` (reads address 0), `call` of an import with two arguments, `loop`, `recurse`
@@ -146,19 +167,41 @@ pub fn returns_calls_out_and_faults(mode: Mode, functions: &[(&str, &[u8])]) {
     assert!(matches!(stackless.kind, FaultKind::AccessViolation { .. }), "{stackless:?}");
     assert_eq!(guest.run("sum", &[1, 2, 3, 4, 5]), Ok(15));
 
+    let deep = guest.run("call", &[Thunks::address(DEEPER), Thunks::address(DEEPER), 0]).unwrap_err();
+    assert_eq!(deep.kind, FaultKind::StackOverflow);
+    assert!(guest.depth > 100, "{}", guest.depth);
+
+    let outer = guest.machine.begin(OUTER, &INTERRUPT);
+    let interrupted = guest.run("call", &[Thunks::address(INTERRUPTED), 0, 0]).unwrap_err();
+    assert_eq!(interrupted.kind, FaultKind::Deadline);
+    guest.machine.resume(outer);
+    assert_eq!(guest.run("sum", &[1, 2, 3, 4, 5]), Ok(15));
+
     a_deadline_interrupts_a_loop(&mut guest);
     assert_eq!(guest.run("sum", &[1, 2, 3, 4, 5]), Ok(15));
 }
 
+/// Which request is to be interrupted.
+static INTERRUPT: AtomicU32 = AtomicU32::new(0);
+
+/// The number of a request.
+const OUTER: u32 = 7;
+
+/// Sends this thread the signal by which the host interrupts requests.
+fn interrupt_here() {
+    // SAFETY: signals this thread, whose handler the machine installed.
+    assert_eq!(unsafe { libc::raise(libc::SIGUSR1) }, 0);
+}
+
 fn a_deadline_interrupts_a_loop(guest: &mut Guest) {
-    static INTERRUPT: AtomicU32 = AtomicU32::new(0);
     // SAFETY: gettid has no preconditions.
     let (process, thread) = (std::process::id(), unsafe { libc::gettid() });
-    let outer = guest.machine.begin(7, &INTERRUPT);
+    INTERRUPT.store(0, Ordering::SeqCst);
+    let outer = guest.machine.begin(OUTER, &INTERRUPT);
     std::thread::scope(|scope| {
         scope.spawn(move || {
             // The first ones name another request and must do nothing; the rest are repeated as the host repeats them.
-            for number in [6, 6, 7, 7, 7] {
+            for number in [OUTER - 1, OUTER - 1, OUTER, OUTER, OUTER] {
                 std::thread::sleep(std::time::Duration::from_millis(20));
                 INTERRUPT.store(number, Ordering::SeqCst);
                 // SAFETY: signals a thread of this process, whose handler the machine installed.

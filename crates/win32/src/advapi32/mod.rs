@@ -77,6 +77,16 @@ fn path_of(process: &mut Process, key: Handle) -> Result<Path, u32> {
     }
 }
 
+/// The key with a name below the one that a handle names; `Err` with the answer when it names none.
+fn path_below<U: Unit>(
+    process: &mut Process,
+    key: Handle,
+    below: Pointer,
+) -> Result<Result<Path, u32>, Stop> {
+    let below = text::<U>(&process.machine, below)?;
+    Ok(path_of(process, key).map(|path| path.join(&below)))
+}
+
 /// The answer of a function that has no other results.
 fn answer(done: Result<(), u32>) -> u32 {
     done.err().unwrap_or(ERROR_SUCCESS)
@@ -100,9 +110,8 @@ pub fn RegOpenKeyEx<U: Unit>(
     _access: u32,
     result: Pointer,
 ) -> Result<u32, Stop> {
-    let below = text::<U>(&process.machine, below)?;
-    let path = match path_of(process, key) {
-        Ok(path) => path.join(&below),
+    let path = match path_below::<U>(process, key, below)? {
+        Ok(path) => path,
         Err(code) => return Ok(code),
     };
     if !process.registry.has(&path) {
@@ -139,9 +148,8 @@ pub fn RegCreateKeyEx<U: Unit>(
     result: Pointer,
     disposition: Pointer,
 ) -> Result<u32, Stop> {
-    let below = text::<U>(&process.machine, below)?;
-    let path = match path_of(process, key) {
-        Ok(path) => path.join(&below),
+    let path = match path_below::<U>(process, key, below)? {
+        Ok(path) => path,
         Err(code) => return Ok(code),
     };
     let done = if process.registry.has(&path) { REG_OPENED_EXISTING_KEY } else { REG_CREATED_NEW_KEY };
@@ -181,8 +189,7 @@ pub fn RegDeleteKey<U: Unit>(process: &mut Process, key: Handle, below: Pointer)
     if below.is_null() {
         return Ok(ERROR_INVALID_PARAMETER);
     }
-    let below = text::<U>(&process.machine, below)?;
-    let path = path_of(process, key).map(|path| path.join(&below));
+    let path = path_below::<U>(process, key, below)?;
     Ok(answer(path.and_then(|path| process.registry.delete(&path))))
 }
 

@@ -102,10 +102,10 @@ pub(super) fn write(machine: &Machine, at: u64, cpu: &Cpu) -> Result<(), Violati
     Ok(())
 }
 
-/// Reads the registers; those that its flags do not name are zero.
-pub(super) fn read(machine: &Machine, at: u64) -> Result<Cpu, Violation> {
+/// Reads the registers into `cpu`, which keeps its floating-point ones unless the flags name them. Those of a 32-bit guest count as
+/// CONTEXT_EXTENDED_REGISTERS has them; FLOATING_SAVE_AREA, what FSAVE stores, is left alone.
+pub(super) fn read(machine: &Machine, at: u64, mut cpu: Cpu) -> Result<Cpu, Violation> {
     let (places, memory) = (places(machine.mode()), &machine.memory);
-    let mut cpu = Cpu::new();
     let flags = memory.array(at.wrapping_add(places.flags_at)).map(u32::from_le_bytes)?;
     for &(register, offset) in places.general {
         cpu.general[register] = machine.pointer_at(at.wrapping_add(offset))?;

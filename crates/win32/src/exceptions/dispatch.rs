@@ -133,7 +133,7 @@ impl Process {
                     if exception.is_final() {
                         return Err(Stop::Kind(FaultKind::Raised { code: STATUS_NONCONTINUABLE_EXCEPTION }));
                     }
-                    return Ok(Some(Box::new(context::read(&self.machine, context)?)));
+                    return Ok(Some(Box::new(context::read(&self.machine, context, raised.clone())?)));
                 }
             }
             cpu = step.caller;
@@ -203,7 +203,7 @@ impl Process {
                 let dispatcher = dispatcher(&cpu, function, handler, step.establisher, context, target.ip);
                 self.ask_handler(record, context, &dispatcher, &cpu)?;
                 if there {
-                    cpu = context::read(&self.machine, context)?;
+                    cpu = context::read(&self.machine, context, cpu)?;
                 }
             }
             if there {

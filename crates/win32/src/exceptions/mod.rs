@@ -55,14 +55,15 @@ impl Process {
         let sp = at.saturating_sub(16);
         let written =
             record.write(&self.machine, at).and_then(|()| context::write(&self.machine, context, cpu));
-        if written.is_err() {
-            // It has no stack, so none of its handlers can run.
-            return Ok(None);
+        if let Err(violation) = written {
+            // Without a stack none of its handlers can run.
+            let overflow = guest::layout::stack_guard(self.machine.current()).contains(&violation.address);
+            return if overflow { Err(Stop::Kind(FaultKind::StackOverflow)) } else { Ok(None) };
         }
         let outer = self.machine.stack_pointer();
         self.machine.set_stack_pointer(sp);
         let outcome = match mode {
-            Mode::I386 => self.start_dispatcher(sp, at, context).map(Some),
+            Mode::I386 => self.start_dispatcher(cpu, sp, at, context).map(Some),
             Mode::X86_64 => self.search(record, at, context, cpu),
         };
         self.machine.set_stack_pointer(outer);
@@ -70,11 +71,11 @@ impl Process {
     }
 
     /// Where a 32-bit guest goes on to call its handlers.
-    fn start_dispatcher(&mut self, sp: u64, record: u64, context: u64) -> Result<Box<Cpu>, Stop> {
+    fn start_dispatcher(&mut self, cpu: &Cpu, sp: u64, record: u64, context: u64) -> Result<Box<Cpu>, Stop> {
         let machine = &self.machine;
         machine.put_pointer(sp, record)?;
         machine.put_pointer(sp + machine.mode().pointer_size(), context)?;
-        let mut cpu = Box::new(context::read(machine, context)?);
+        let mut cpu = Box::new(cpu.clone());
         cpu.rip = machine.native("KiUserExceptionDispatcher").unwrap_or_default();
         cpu.general[RSP] = sp;
         cpu.flags = 0;
@@ -90,7 +91,8 @@ impl Process {
         if record.is_final() {
             return Err(Stop::Kind(FaultKind::Raised { code: record::STATUS_NONCONTINUABLE_EXCEPTION }));
         }
-        Ok(Box::new(context::read(&self.machine, context)?))
+        let cpu = self.caller(0)?;
+        Ok(Box::new(context::read(&self.machine, context, cpu)?))
     }
 
     /// None of a 32-bit guest's handlers wants an exception; see [`guest::Host::unhandled`].

@@ -2,7 +2,7 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
-use guest::{FaultKind, Mode, Stop};
+use guest::{Cpu, FaultKind, Mode, Stop};
 
 use super::context;
 use super::dispatch::Target;
@@ -37,7 +37,7 @@ pub fn RtlRaiseException(process: &mut Process, record: Pointer) -> Result<(), S
     raised(process, &ExceptionRecord { address: cpu.rip, ..record }, cpu)
 }
 
-fn raised(process: &mut Process, record: &ExceptionRecord, cpu: guest::Cpu) -> Result<(), Stop> {
+fn raised(process: &mut Process, record: &ExceptionRecord, cpu: Cpu) -> Result<(), Stop> {
     match process.raise(record, &cpu)? {
         Some(cpu) => Err(Stop::Continue(cpu)),
         None => Err(Stop::Kind(record.fault())),
@@ -52,7 +52,8 @@ pub fn RtlCaptureContext(process: &mut Process, context: Pointer) -> Result<(), 
 
 /// RtlRestoreContext: goes on there. A record would name a `longjmp`, which wants no more than that here.
 pub fn RtlRestoreContext(process: &mut Process, context: Pointer, _record: Pointer) -> Result<(), Stop> {
-    Err(Stop::Continue(Box::new(context::read(&process.machine, context.0)?)))
+    let cpu = process.caller(2)?;
+    Err(Stop::Continue(Box::new(context::read(&process.machine, context.0, cpu)?)))
 }
 
 /// RtlLookupFunctionEntry, for 64-bit code. The history table is left alone.
@@ -82,7 +83,7 @@ pub fn RtlVirtualUnwind(
     establisher: Pointer,
     _pointers: Pointer,
 ) -> Result<Pointer, Stop> {
-    let mut cpu = context::read(&process.machine, registers.0)?;
+    let mut cpu = context::read(&process.machine, registers.0, Cpu::new())?;
     cpu.rip = address;
     let function = if entry.is_null() { None } else { Some(process.function(base, entry.0)?) };
     let step = process.unwind(&cpu, function)?;

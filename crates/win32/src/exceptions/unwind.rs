@@ -70,6 +70,17 @@ impl Info {
         })
     }
 
+    /// The handler, of whose address and data `base` is the image's base.
+    fn handler(&self, machine: &Machine, base: u64) -> Result<Option<Handler>, Violation> {
+        let flags = self.flags & (UNW_FLAG_EHANDLER | UNW_FLAG_UHANDLER);
+        if flags == 0 || self.flags & UNW_FLAG_CHAININFO != 0 {
+            return Ok(None);
+        }
+        let address = machine.memory.array(self.tail()).map(u32::from_le_bytes)?;
+        let address = base.wrapping_add(address.into());
+        Ok(Some(Handler { address, data: self.tail().wrapping_add(4), flags }))
+    }
+
     /// What follows the codes, of which there is always an even number.
     fn tail(&self) -> u64 {
         self.codes.wrapping_add(2 * ((u64::from(self.count) + 1) & !1))
@@ -134,19 +145,10 @@ impl Process {
         let mut info = Info::read(machine, at(&function))?;
         // Instructions of the prolog that have not run are not undone. In a continued function the prolog is long over.
         let mut done = cpu.rip.wrapping_sub(function.base.wrapping_add(function.begin.into()));
-        let in_prolog = done < info.prolog.into();
         let establisher = establisher(machine, cpu, &info, done)?;
-        let wants = info.flags & (UNW_FLAG_EHANDLER | UNW_FLAG_UHANDLER);
-        let handler = if wants != 0 && !in_prolog && info.flags & UNW_FLAG_CHAININFO == 0 {
-            let address = machine.memory.array(info.tail()).map(u32::from_le_bytes)?;
-            let address = function.base.wrapping_add(address.into());
-            Some(Handler { address, data: info.tail().wrapping_add(4), flags: wants })
-        } else {
-            None
-        };
         for _ in 0..CHAIN {
             if undo(machine, &mut caller, &info, done, establisher)? {
-                return Ok(Unwound { caller, establisher, handler });
+                return Ok(Unwound { caller, establisher, handler: None });
             }
             if info.flags & UNW_FLAG_CHAININFO == 0 {
                 break;
@@ -156,6 +158,8 @@ impl Process {
             done = u64::MAX;
         }
         pop_return(machine, &mut caller)?;
+        // The handler of a function that is continued stands where that one begins.
+        let handler = if done < info.prolog.into() { None } else { info.handler(machine, function.base)? };
         Ok(Unwound { caller, establisher, handler })
     }
 }
@@ -278,4 +282,63 @@ fn undo(machine: &Machine, cpu: &mut Cpu, info: &Info, done: u64, frame: u64) ->
         }
     }
     Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use guest::Mode;
+
+    use super::*;
+    use crate::testing::{Guest, alone};
+
+    /// UNWIND_INFO: version 1, these flags, a prolog of this length, no frame register, these codes, and what follows them.
+    fn info(flags: u8, prolog: u8, codes: &[[u8; 2]], tail: &[u32]) -> Vec<u8> {
+        let mut bytes = vec![1 | flags << 3, prolog, u8::try_from(codes.len()).unwrap(), 0];
+        bytes.extend(codes.iter().flatten());
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes.extend(tail.iter().flat_map(|word| word.to_le_bytes()));
+        bytes
+    }
+
+    #[test]
+    fn a_continued_function_has_the_handler_of_the_one_that_it_continues() {
+        alone(|| {
+            let mut guest = Guest::new(Mode::X86_64);
+            let base = guest.room;
+            let rva = |at: u64| u32::try_from(at - base).unwrap();
+            // push rbx; sub rsp, 32 ...
+            let codes = [[5, 3 << 4 | UWOP_ALLOC_SMALL], [1, 3 << 4 | UWOP_PUSH_NONVOL]];
+            let first = guest.put(&info(UNW_FLAG_EHANDLER, 5, &codes, &[0x1234, 0x77]));
+            // ... and elsewhere mov [rsp + 8], rsi
+            let saved = [[4, 6 << 4 | UWOP_SAVE_NONVOL], [1, 0]];
+            let chained = [0x100, 0x180, rva(first)];
+            let second = guest.put(&info(UNW_FLAG_CHAININFO, 4, &saved, &chained));
+            let stack = guest.pointers(&[0, 0x51, 0, 0, 0xb, 0x7007]);
+
+            let function = Function { base, entry: 0, begin: 0x200, end: 0x280, unwind: rva(second) };
+            let mut cpu = Cpu::new();
+            cpu.general[RSP] = stack;
+            cpu.rip = base + 0x210;
+            let step = guest.process.unwind(&cpu, Some(function)).unwrap();
+            let data = first + info(0, 0, &codes, &[]).len() as u64 + 4;
+            let handler = Handler { address: base + 0x1234, data, flags: UNW_FLAG_EHANDLER };
+            assert_eq!((step.handler, step.establisher), (Some(handler), stack));
+            let (rbx, rsi) = (step.caller.general[3], step.caller.general[6]);
+            assert_eq!((rbx, rsi, step.caller.rip), (0xb, 0x51, 0x7007));
+            assert_eq!(step.caller.general[RSP], stack + 48);
+
+            // In its own prolog, rsi has not been saved; what it continues has run, and so has its handler a say.
+            cpu.rip = base + 0x202;
+            cpu.general[6] = 0x61;
+            let step = guest.process.unwind(&cpu, Some(function)).unwrap();
+            assert_eq!((step.handler, step.caller.general[6]), (Some(handler), 0x61));
+
+            // In the prolog of the first one it has none.
+            let function = Function { begin: 0x100, end: 0x180, unwind: rva(first), ..function };
+            cpu.rip = base + 0x102;
+            cpu.general[RSP] = stack + 32;
+            let step = guest.process.unwind(&cpu, Some(function)).unwrap();
+            assert_eq!((step.handler, step.caller.rip, step.caller.general[3]), (None, 0x7007, 0xb));
+        });
+    }
 }

@@ -1,5 +1,4 @@
-//! The functions that change a number at one stroke, which 32-bit kernel32 exports; 64-bit compilers have instructions for them. There is one
-//! guest thread, so nothing can come between reading and writing.
+//! The functions that change a number at one stroke, which 32-bit kernel32 exports; 64-bit compilers have instructions for them.
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
@@ -9,12 +8,10 @@ use crate::abi::Pointer;
 use crate::process::Process;
 
 /// Puts what `change` makes of a LONG in its place: the number before, and the one after.
-fn change(process: &Process, at: Pointer, change: impl FnOnce(i32) -> i32) -> Result<(i32, i32), Stop> {
-    let memory = &process.machine.memory;
-    let before = memory.array(at.0).map(i32::from_le_bytes)?;
-    let after = change(before);
-    memory.write(at.0, &after.to_le_bytes())?;
-    Ok((before, after))
+fn change(process: &Process, at: Pointer, change: impl Fn(i32) -> i32) -> Result<(i32, i32), Stop> {
+    let number = |bits: u32| bits.cast_signed();
+    let before = number(process.machine.memory.update(at.0, |bits| change(number(bits)).cast_unsigned())?);
+    Ok((before, change(before)))
 }
 
 pub fn InterlockedIncrement(process: &mut Process, number: Pointer) -> Result<i32, Stop> {

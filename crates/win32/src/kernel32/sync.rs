@@ -2,6 +2,8 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
+use std::collections::BTreeSet;
+
 use guest::Stop;
 
 use crate::abi::{Handle, Pointer};
@@ -187,6 +189,11 @@ pub fn WaitForMultipleObjects(
     let slot = |index: u32| handles.at(machine.mode().pointer_size() * u64::from(index));
     let handles =
         (0..count).map(|index| Handle::read(machine, slot(index))).collect::<Result<Vec<_>, _>>()?;
+    // Nothing would say how often a handle that is there twice is to be taken.
+    let distinct: BTreeSet<_> = handles.iter().map(|handle| handle.0).collect();
+    if all != 0 && distinct.len() < handles.len() {
+        return Ok(fail(process, ERROR_INVALID_PARAMETER, WAIT_FAILED));
+    }
     wait(process, &handles, all != 0, milliseconds)
 }
 

@@ -132,6 +132,11 @@ fn synchronisation(guest: &mut Guest) {
     let semaphore = guest.call("CreateSemaphoreA", &[0, 0, 2, 0]);
     let handles = guest.pointers(&[event, semaphore]);
     assert_eq!(guest.call("WaitForMultipleObjects", &[2, handles, 1, 1]), 258);
+    let twice = guest.pointers(&[event, event]);
+    assert_eq!(
+        (guest.call("WaitForMultipleObjects", &[2, twice, 1, 1]), guest.last_error()),
+        (MINUS_ONE, 87)
+    );
     assert_eq!(guest.call("WaitForSingleObject", &[event, MINUS_ONE]), 0);
     assert_eq!(guest.call("WaitForSingleObject", &[event, 20]), 258);
     assert_eq!(guest.call("ReleaseSemaphore", &[semaphore, 1, 0]), 1);

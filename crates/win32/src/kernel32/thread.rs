@@ -2,6 +2,8 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
+use std::time::Duration;
+
 use guest::{Fault, FaultKind, POOL, Stop};
 
 use crate::abi::{Handle, Pointer};
@@ -154,24 +156,38 @@ pub fn CreateThread(
     flags: u32,
     id: Pointer,
 ) -> Result<Handle, Stop> {
-    let none = |process: &mut Process| Ok(fail(process, ERROR_NOT_ENOUGH_MEMORY, Handle::NULL));
-    let Some(number) = process.machine.reserve_thread() else { return none(process) };
+    let Some(number) = process.machine.reserve_thread() else { return Ok(no_thread(process)) };
     process.kernel32.threads.started += 1;
     let serial = process.kernel32.threads.started;
-    let object = process.kernel32.handles.insert(Object::Thread { serial, code: None });
-    let (Some(handle), Ok(())) = (object, process.machine.prepare_thread(number)) else {
-        process.machine.release_thread(number);
-        return none(process);
-    };
+    let suspended = u32::from(flags & CREATE_SUSPENDED != 0);
+    match prepare(process, number, serial, id) {
+        Ok(Some(handle)) => {
+            process.kernel32.threads.tasks[number] = Some(Task { start, parameter, serial, suspended });
+            if suspended == 0 {
+                guest::start(process, number);
+            }
+            Ok(handle)
+        }
+        not_prepared => {
+            process.machine.release_thread(number);
+            not_prepared.map(|_| no_thread(process))
+        }
+    }
+}
+
+fn no_thread(process: &mut Process) -> Handle {
+    fail(process, ERROR_NOT_ENOUGH_MEMORY, Handle::NULL)
+}
+
+/// Prepares all that a reserved thread needs, last of all its handle; `None` when there is no room.
+fn prepare(process: &mut Process, number: usize, serial: u32, id: Pointer) -> Result<Option<Handle>, Stop> {
+    if process.machine.prepare_thread(number).is_err() {
+        return Ok(None);
+    }
     if !id.is_null() {
         process.machine.memory.write(id.0, &process.machine.thread_id(number).to_le_bytes())?;
     }
-    let suspended = u32::from(flags & CREATE_SUSPENDED != 0);
-    process.kernel32.threads.tasks[number] = Some(Task { start, parameter, serial, suspended });
-    if suspended == 0 {
-        guest::start(process, number);
-    }
-    Ok(handle)
+    Ok(process.kernel32.handles.insert(Object::Thread { serial, code: None }))
 }
 
 /// ResumeThread, of a thread that was created suspended: how often it was suspended before, or -1 for what is none.
@@ -198,6 +214,8 @@ pub fn ResumeThread(process: &mut Process, thread: Handle) -> u32 {
 /// Runs a thread from its beginning to its end; see [`guest::Host::thread`].
 pub(crate) fn run_thread(process: &mut Process, number: usize) {
     let Some(task) = process.kernel32.threads.tasks[number] else { return };
+    // A thread that an image starts while it is told that it is loaded begins after that, as on Windows. Nobody interrupts this wait.
+    let _ = process.wait_for(Duration::MAX, |process| Ok((process.attaching == 0).then_some(())));
     let ended =
         process.notify_all(DLL_THREAD_ATTACH).and_then(|()| process.call(task.start.0, &[task.parameter.0]));
     let code = match ended {
