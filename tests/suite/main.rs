@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod acm;
+mod announcements;
 mod cli;
 mod decode;
 mod exceptions;
