@@ -5,6 +5,10 @@ pub mod info;
 pub mod list;
 pub mod run;
 pub mod send;
+pub mod serve;
+pub mod session;
+
+use std::time::Duration;
 
 use drvhost::{Error, Registry, Session, Trace};
 use mmsystem::Packing;
@@ -36,13 +40,17 @@ pub fn packing(global: &Global) -> Option<Packing> {
     })
 }
 
+/// How long a driver has for each message; `None`: for ever.
+pub fn deadline(global: &Global) -> Option<Duration> {
+    (!global.deadline.is_zero()).then_some(global.deadline)
+}
+
 /// A session as the global options ask for.
 pub fn session(global: &Global) -> Result<Session, Error> {
     let trace = global.trace.as_deref().map_or_else(|| Ok(Trace::none()), Trace::to_file)?;
-    let deadline = (!global.deadline.is_zero()).then_some(global.deadline);
     Session::builder()
         .registry(registry(global)?)
-        .deadline(deadline)
+        .deadline(deadline(global))
         .trace(trace)
         .hidden_instance(global.quirk.contains(&Quirk::HiddenInstance))
         .start()
