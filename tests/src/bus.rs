@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Runtime;
-use zbus::{Connection, DynamicType, Type, Variant};
+use zbus::{Connection, DBusError, DynamicType, Type, Variant};
 
 use crate::folder::Folder;
 use crate::rig::{Call, calls_in};
@@ -222,6 +222,11 @@ impl Client {
                 let name = name.as_str();
                 let name = name.strip_prefix("org.drvhost.Error.").unwrap_or(name).to_owned();
                 Err(Refused { name, message: message.unwrap_or_default() })
+            }
+            // The bus's own errors.
+            Err(zbus::Error::FDO(error)) => {
+                let message = error.description().unwrap_or_default().to_owned();
+                Err(Refused { name: error.name().to_string(), message })
             }
             Err(other) => panic!("{method}: {other}"),
         }

@@ -56,7 +56,8 @@ bus_test!(a_driver_is_opened_used_listed_and_closed, |machine| {
 });
 
 bus_test!(buffers_and_memory_reach_the_driver_and_come_back, |machine| {
-    let (_folder, bus) = with_spy(machine);
+    let folder = Folder::with_spies(machine, &[SPY, "other.dll"]);
+    let bus = Bus::start(&folder);
     let _service = bus.serve(&[]);
     let client = bus.client();
     let handle = client.open(SPY, "");
@@ -69,7 +70,7 @@ bus_test!(buffers_and_memory_reach_the_driver_and_come_back, |machine| {
     assert_eq!(entries, 4, "LOAD, ENABLE, OPEN and this");
     assert_eq!(bus.calls_with(SPY_WATCH)[0].lparam2, 4, "lParam2 is the size of what went in");
 
-    let handle = client.open(SPY, "");
+    let handle = client.open("other.dll", "");
     let memory = memfd_create("test", MemfdFlags::CLOEXEC).unwrap();
     ftruncate(&memory, Log::SIZE as u64).unwrap();
     let shared = zbus::Fd::from(&memory);
@@ -77,7 +78,7 @@ bus_test!(buffers_and_memory_reach_the_driver_and_come_back, |machine| {
     assert_eq!(result, 1);
     let mut count = [0; 8];
     std::os::unix::fs::FileExt::read_exact_at(&std::fs::File::from(memory), &mut count, 0).unwrap();
-    assert!(u64::from_le_bytes(count) > 4);
+    assert_eq!(u64::from_le_bytes(count), 4);
 });
 
 bus_test!(calls_to_different_workers_run_side_by_side, |machine| {
@@ -115,12 +116,12 @@ bus_test!(a_client_that_leaves_has_its_drivers_told_and_closed, |machine| {
     let (gone, kept) = (leaving.open(SPY, ""), staying.open(SPY, ""));
     drop(leaving);
     assert_eq!(sequence_to_the_end(&bus, gone), "LOAD ENABLE OPEN EXITAPPLICATION CLOSE DISABLE FREE");
-    assert_eq!(bus.calls_with(DRV_EXITAPPLICATION)[0].lparam1, DRVEA_ABNORMALEXIT.into());
+    assert_eq!(bus.calls_with(DRV_EXITAPPLICATION)[0].lparam1, i64::from(DRVEA_ABNORMALEXIT));
     assert_eq!(staying.send(kept, XOR, 5, 3), Ok(6));
     // One that says goodbye is told so, and may go on.
     staying.call::<_, ()>("Goodbye", &()).unwrap();
     assert_eq!(sequence_to_the_end(&bus, kept), "LOAD ENABLE OPEN EXITAPPLICATION CLOSE DISABLE FREE");
-    assert_eq!(bus.calls_with(DRV_EXITAPPLICATION)[1].lparam1, DRVEA_NORMALEXIT.into());
+    assert_eq!(bus.calls_with(DRV_EXITAPPLICATION)[1].lparam1, i64::from(DRVEA_NORMALEXIT));
     let again = staying.open(SPY, "");
     assert_eq!(staying.send(again, XOR, 5, 3), Ok(6));
     assert_eq!(workers(service.id(), SPY).len(), 1);
@@ -138,7 +139,7 @@ bus_test!(a_client_that_is_killed_counts_as_one_that_left, |machine| {
     client.signal("KILL");
     let handle = bus.calls_with(DRV_OPEN)[0].hdrvr.cast_unsigned();
     assert_eq!(sequence_to_the_end(&bus, handle), "LOAD ENABLE OPEN EXITAPPLICATION CLOSE DISABLE FREE");
-    assert_eq!(bus.calls_with(DRV_EXITAPPLICATION)[0].lparam1, DRVEA_ABNORMALEXIT.into());
+    assert_eq!(bus.calls_with(DRV_EXITAPPLICATION)[0].lparam1, i64::from(DRVEA_ABNORMALEXIT));
     wait_for_no_worker(service.id(), SPY);
 });
 
@@ -260,11 +261,14 @@ bus_test!(the_commands_use_the_service, |machine| {
     );
     let complaint = connected(&["send", "--connect", "nothere.dll", "0"]).complaint(2);
     assert!(complaint.contains("no driver is known as `nothere.dll`"), "{complaint}");
+    let alone =
+        folder.drvhost(["send", "--connect", SPY, "0"]).env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere");
+    assert!({ alone }.complaint(5).contains("the session bus"));
     let mut run = connected(&["run", "--connect", SPY]).start();
     assert_eq!(run.line(), "ready\n");
     run.signal("TERM");
     assert_eq!(run.end().code, Some(0));
-    assert_eq!(bus.calls_with(DRV_EXITAPPLICATION).last().unwrap().lparam1, DRVEA_NORMALEXIT.into());
+    assert_eq!(bus.calls_with(DRV_EXITAPPLICATION).last().unwrap().lparam1, i64::from(DRVEA_NORMALEXIT));
     assert!(bus.client().instances().is_empty());
 });
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Runtime;
-use zbus::{Connection, DynamicType, Type};
+use zbus::{Connection, DBusError, DynamicType, Type};
 
 use crate::errors::Error;
 use crate::{INTERFACE, NAME, PATH};
@@ -90,6 +90,12 @@ impl Remote {
             zbus::Error::MethodError(name, message, _) => {
                 let message = message.unwrap_or_else(|| name.to_string());
                 Error::Answered { name: name.to_string(), message }
+            }
+            // The bus's own errors.
+            zbus::Error::FDO(error) => {
+                let name = error.name().to_string();
+                let message = error.description().unwrap_or(&name).to_owned();
+                Error::Answered { name, message }
             }
             source => Error::Bus { bus: self.bus, source },
         })

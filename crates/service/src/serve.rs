@@ -147,7 +147,12 @@ impl Service {
                 let _ = tokio::time::timeout(SETTLE, wait).await;
             }
         }
-        notify::status(&match (open, self.clients.count()) {
+        self.announce().await;
+    }
+
+    /// Says what is open to whoever listens.
+    async fn announce(&self) {
+        notify::status(&match (self.clients.open_instances(), self.clients.count()) {
             (0, _) => "no driver is open".to_owned(),
             (open, clients) => format!("{open} instances are open, {clients} clients are known"),
         });
@@ -195,6 +200,7 @@ impl Service {
             // Nobody has to listen.
             let _ = interface.session_ended(cause.name(), count(all), count(answered)).await;
         }
+        self.announce().await;
         Ok(report)
     }
 
@@ -202,9 +208,7 @@ impl Service {
     pub async fn begin_session(&self) {
         let _one = self.ending.lock().await;
         self.clients.begin_again();
-        if let Err(error) = self.emit_properties().await {
-            tracing::debug!(%error, "a change could not be announced");
-        }
+        self.announce().await;
     }
 
     /// Tells every driver of a change of power, within a time.

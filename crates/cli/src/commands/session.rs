@@ -22,7 +22,7 @@ pub fn print(global: &Global, report: &SessionReport) -> Result<(), Failure> {
     let printed = if global.json {
         output::json(report)
     } else {
-        output::text(&format!("{} ({})", run::describe(&report.report()), report.cause.name()))
+        output::text(&format!("{}: {}", report.cause.name(), run::describe(&report.report())))
     };
     match printed {
         // Whoever reads may have gone; the exit code counts all the same.
