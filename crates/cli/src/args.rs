@@ -107,8 +107,29 @@ pub enum Command {
         #[arg(required = true, value_name = "DRIVER")]
         drivers: Vec<String>,
         /// What follows DRV_EXITSESSION
+        #[arg(long, value_enum, default_value_t = EndPolicy::Orderly, conflicts_with = "connect")]
+        policy: EndPolicy,
+        /// Have the service hold them
+        #[command(flatten)]
+        bus: Connect,
+    },
+    /// Serve on D-Bus as org.drvhost.Host1, until SIGTERM, SIGINT or SIGHUP; every driver is told when the computer sleeps or shuts down
+    Serve {
+        /// Serve on the system bus, for every user whom its policy lets, instead of on the session bus
+        #[arg(long)]
+        system: bool,
+        /// Write the files by which systemd and the bus start the service, and say which; serve nothing
+        #[arg(long)]
+        install_units: bool,
+        /// What follows DRV_EXITSESSION at the session's end
         #[arg(long, value_enum, default_value_t = EndPolicy::Orderly)]
         policy: EndPolicy,
+    },
+    /// Look at the service's sessions
+    Session {
+        /// What to look at
+        #[command(subcommand)]
+        what: SessionCommand,
     },
     /// Decode AVI video through a VfW driver, or WAV sound through an ACM driver
     Decode(Decode),
@@ -169,6 +190,37 @@ pub struct Import {
     pub reg: Option<PathBuf>,
 }
 
+/// `drvhost session`.
+#[derive(Debug, Subcommand)]
+pub enum SessionCommand {
+    /// Say how the last one ended: what every driver was told, what it answered, and how long that took
+    Last,
+}
+
+/// Whether the service does it.
+#[derive(Debug, clap::Args)]
+pub struct Connect {
+    /// Use the service on the session bus (`drvhost serve`), or on the system bus
+    #[arg(long, value_enum, value_name = "BUS", num_args = 0..=1, require_equals = true, default_missing_value = "session")]
+    pub connect: Option<Bus>,
+}
+
+/// A bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Bus {
+    /// The user's
+    Session,
+    /// The computer's
+    System,
+}
+
+impl Connect {
+    /// The service, if it is to do it.
+    pub fn remote(&self) -> Result<Option<service::Remote>, service::Error> {
+        self.connect.map(|bus| service::Remote::connect(bus == Bus::System)).transpose()
+    }
+}
+
 /// `drvhost send`.
 #[derive(Debug, clap::Args)]
 pub struct Send {
@@ -186,6 +238,9 @@ pub struct Send {
     /// Look the alias up in this section instead of Drivers32
     #[arg(long, value_name = "S")]
     pub section: Option<String>,
+    /// Have the service do it
+    #[command(flatten)]
+    pub bus: Connect,
 }
 
 /// `drvhost decode`.

@@ -10,6 +10,10 @@ pub mod manual;
 pub mod remove;
 pub mod run;
 pub mod send;
+pub mod serve;
+pub mod session;
+
+use std::time::Duration;
 
 use drvhost::{Builder, Error, Registry, Session, Store, Trace};
 use mmsystem::Packing;
@@ -45,6 +49,11 @@ pub fn packing(global: &Global) -> Option<Packing> {
     })
 }
 
+/// How long a driver has for each message; `None`: for ever.
+pub fn deadline(global: &Global) -> Option<Duration> {
+    (!global.deadline.is_zero()).then_some(global.deadline)
+}
+
 /// A session as the global options ask for.
 pub fn session(global: &Global) -> Result<Session, Error> {
     builder(global)?.start()
@@ -53,10 +62,9 @@ pub fn session(global: &Global) -> Result<Session, Error> {
 /// What sessions are started with, as the global options ask for.
 pub fn builder(global: &Global) -> Result<Builder, Error> {
     let trace = global.trace.as_deref().map_or_else(|| Ok(Trace::none()), Trace::to_file)?;
-    let deadline = (!global.deadline.is_zero()).then_some(global.deadline);
     Ok(Session::builder()
         .registry(registry(global)?)
-        .deadline(deadline)
+        .deadline(deadline(global))
         .trace(trace)
         .hidden_instance(global.quirk.contains(&Quirk::HiddenInstance)))
 }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing::level_filters::LevelFilter;
 
-use crate::args::{Args, Command, Global};
+use crate::args::{Args, Command, Global, SessionCommand};
 use crate::failure::{Exit, Failure};
 
 fn main() -> ExitCode {
@@ -35,7 +35,10 @@ fn run() -> Exit {
         Command::Info { file: None, .. } => commands::info::run_host(&global),
         Command::List => commands::list::run(&global),
         Command::Send(send) => commands::send::run(&global, &send),
-        Command::Run { drivers, policy } => commands::run::run(&global, &drivers, policy.into()),
+        Command::Run { drivers, policy, bus } => commands::run::run(&global, &drivers, policy.into(), &bus),
+        Command::Serve { system, install_units: true, .. } => commands::serve::install_units(&global, system),
+        Command::Serve { system, policy, .. } => commands::serve::run(&global, system, policy.into()),
+        Command::Session { what: SessionCommand::Last } => commands::session::last(&global),
         Command::Decode(decode) => commands::decode::run(&global, &decode),
         Command::Install(install) => commands::install::run(&global, &install),
         Command::Remove { alias } => commands::remove::run(&global, &alias),

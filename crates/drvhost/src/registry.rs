@@ -1,7 +1,10 @@
 //! Finding drivers by name: the value store, SYSTEM.INI, and files (spec section 2.1, C033 to C051).
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
+
+use serde::{Serialize, Serializer};
 
 use crate::aliases::DEFAULT_ALIASES;
 use crate::directories::{Directories, find_in, machine_of};
@@ -14,8 +17,7 @@ use crate::store::{self, Store};
 pub(crate) const DRIVERS32: &str = "Drivers32";
 
 /// How a driver's file was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// Named by an entry that somebody set.
     Registry,
@@ -27,6 +29,24 @@ pub enum Origin {
     Prefix,
     /// In one of Wine's directories.
     Wine,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Registry => "registry",
+            Self::Installed => "installed",
+            Self::DriverPath => "driver-path",
+            Self::Prefix => "prefix",
+            Self::Wine => "wine",
+        })
+    }
+}
+
+impl Serialize for Origin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// A driver that has been found.

@@ -1,6 +1,5 @@
 //! `drvhost list`: the drivers known here.
 
-use drvhost::Origin;
 use drvhost::inspect::{self, Known};
 
 use crate::args::Global;
@@ -29,16 +28,9 @@ pub fn run(global: &Global) -> Result<Exit, Failure> {
 fn describe(known: &[Known]) -> String {
     let width = known.iter().filter_map(|known| known.alias.as_ref()).map(String::len).max().unwrap_or(0);
     let line = |known: &Known| {
-        let source = match known.source {
-            Origin::Registry => "registry",
-            Origin::Installed => "installed",
-            Origin::DriverPath => "driver-path",
-            Origin::Prefix => "prefix",
-            Origin::Wine => "wine",
-        };
         let alias = known.alias.as_deref().unwrap_or("-");
         let machine = known.machine.as_deref().unwrap_or("?");
-        format!("{alias:width$}  {machine:<7} {source:<11} {}", known.file)
+        format!("{alias:width$}  {machine:<7} {:<11} {}", known.source, known.file)
     };
     known.iter().map(line).collect::<Vec<_>>().join("\n")
 }
