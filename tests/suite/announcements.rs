@@ -25,7 +25,7 @@ spy_test!(every_instance_is_told_of_the_power_and_the_trace_tells_which, |machin
     assert_eq!(rig.session.instances().len(), 3, "nothing is closed");
 });
 
-spy_test!(c082_an_application_that_ends_has_its_drivers_told_how_and_closed, |machine| {
+spy_test!(an_application_that_ends_has_its_drivers_told_how_and_closed, |machine| {
     for (reason, lparam1) in
         [(Reason::NormalExit, DRVEA_NORMALEXIT), (Reason::AbnormalExit, DRVEA_ABNORMALEXIT)]
     {

@@ -11,6 +11,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::{Args, Command, Global, SessionCommand};
 use crate::failure::{Exit, Failure};
@@ -57,6 +60,15 @@ fn start_log(global: &Global) {
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
+    if output::is_journal()
+        && let Ok(journal) = tracing_journald::layer()
+    {
+        // What a line says of a driver or a client is a field of its own there, such as DRVHOST_CLIENT.
+        let journal =
+            journal.with_field_prefix(Some("DRVHOST".into())).with_syslog_identifier("drvhost".into());
+        tracing_subscriber::registry().with(journal.with_filter(level)).init();
+        return;
+    }
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_max_level(level)

@@ -249,6 +249,15 @@ impl Session {
         self.inner.module_handle(hdrvr).ok_or(Error::BadHandle(hdrvr.0))
     }
 
+    /// Whether an instance's worker has ended, so that no message will ever be answered again.
+    ///
+    /// # Errors
+    /// [`Error::BadHandle`].
+    pub fn is_dead(&self, hdrvr: Hdrvr) -> Result<bool, Error> {
+        let slot = self.inner.table.get(hdrvr).ok_or(Error::BadHandle(hdrvr.0))?;
+        Ok(slot.module.worker.dead())
+    }
+
     /// The memory shared with an instance's driver.
     ///
     /// # Errors

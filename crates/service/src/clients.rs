@@ -240,11 +240,12 @@ impl Clients {
         let session = client.session().clone();
         let own = session.filter(|session| session.module_handle(hdrvr).is_ok());
         let Some(session) = own else { return Err(self.not_yours(client, handle)) };
-        // Looked up first: afterwards it may be gone.
-        let file = || session.instances().into_iter().find(|open| open.hdrvr == hdrvr).map(|open| open.file);
-        let file = file();
+        // Looked up first: afterwards it may be gone. A worker that has died before does not die again.
+        let alive = !session.is_dead(hdrvr)?;
+        let file = session.instances().into_iter().find(|open| open.hdrvr == hdrvr).map(|open| open.file);
         let done = act(&session, hdrvr);
-        if let (Err(Refusal::Died(_)), Some(file)) = (&done, file) {
+        let dead = matches!(done, Err(Refusal::Died(_))) || session.is_dead(hdrvr).unwrap_or(false);
+        if let Some(file) = file.filter(|_| alive && dead) {
             self.quarantine.died(client.uid, &file);
         }
         done
