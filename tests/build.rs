@@ -2,6 +2,7 @@
 //! missing.
 
 use std::ffi::OsStr;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs, io};
@@ -112,6 +113,7 @@ fn main() {
     missing("no_busctl", runs("busctl", "--version"));
     // That of the system: Debian's package is for no other.
     missing("no_dbusmock", runs("/usr/bin/python3", "-cimport dbusmock, gi"));
+    missing("not_root", fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0));
     if compilers && let Err(error) = compile_all() {
         panic!("the test drivers could not be compiled: {error}");
     }

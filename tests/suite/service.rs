@@ -271,6 +271,29 @@ bus_test!(the_commands_use_the_service, |machine| {
     assert_eq!(run.end().code, Some(0));
     assert_eq!(bus.calls_with(DRV_EXITAPPLICATION).last().unwrap().lparam1, i64::from(DRVEA_NORMALEXIT));
     assert!(bus.client().instances().is_empty());
+    // It does not go on holding what is held no more.
+    let mut run = connected(&["run", "--connect", SPY]).start();
+    assert_eq!(run.line(), "ready\n");
+    bus.client().call::<_, String>("EndSession", &()).unwrap();
+    assert_eq!(run.end().code, Some(0));
+});
+
+bus_test!(what_is_installed_while_it_serves_is_found_at_once, |machine| {
+    let folder = Folder::new(machine);
+    let bus = Bus::start(&folder);
+    let _service = bus.serve(&[]);
+    let client = bus.client();
+    let open = || client.call::<_, u64>("Open", &("vidc.spy", "", 0_i64));
+    assert_eq!(name_of(open()), "NoSuchDriver");
+    let file = driver(machine, "spy");
+    let _ = folder.drvhost(["install", file.to_str().unwrap(), "--alias", "vidc.spy"]).success();
+    assert_eq!(client.send(open().unwrap(), XOR, 5, 3), Ok(6));
+    let drivers: Vec<(String, String, String, String)> = client.call("ListDrivers", &()).unwrap();
+    assert!(
+        drivers
+            .iter()
+            .any(|(alias, _, _, source)| (alias.as_str(), source.as_str()) == ("vidc.spy", "installed"))
+    );
 });
 
 busctl_test!(busctl_is_enough, || {
@@ -305,11 +328,10 @@ busctl_test!(busctl_is_enough, || {
 /// A user that can do nothing.
 const NOBODY: u32 = 65534;
 
-busctl_test!(two_users_cannot_touch_each_others_instances, || {
-    if std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) != 0) {
-        eprintln!("left out: only root can be two users");
-        return;
-    }
+driver_test!(cfg_attr(
+    any(no_mingw, no_dbus, no_busctl, not_root),
+    ignore = "needs root, which alone can be two users, dbus, systemd for busctl, and mingw-w64 for x86-64 and i686"
+); two_users_cannot_touch_each_others_instances, || {
     let (_folder, bus) = with_spy(Machine::X86_64);
     let _service = bus.serve(&["--system"]);
     let object = [service::NAME, service::PATH, service::INTERFACE];

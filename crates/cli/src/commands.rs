@@ -20,13 +20,23 @@ use mmsystem::Packing;
 
 use crate::args::{Global, Quirk};
 
-/// The names that drivers are found by, with what was typed.
+/// The names that drivers are found by: what the user has installed, and as was typed.
 pub fn registry(global: &Global) -> Result<Registry, Error> {
-    let mut registry = Registry::with_defaults();
-    // Who has no home has nothing installed.
-    if let Ok(store) = Store::of_user() {
+    let mut registry = known_anyway(global)?;
+    if let Some(store) = store() {
         registry.add_installed(&store)?;
     }
+    Ok(registry)
+}
+
+/// The user's store. Who has no home has nothing installed.
+pub fn store() -> Option<Store> {
+    Store::of_user().ok()
+}
+
+/// The names that drivers are found by, as was typed, without what the user has installed.
+pub fn known_anyway(global: &Global) -> Result<Registry, Error> {
+    let mut registry = Registry::with_defaults();
     for directory in &global.driver_path {
         if !directory.is_dir() {
             let source =

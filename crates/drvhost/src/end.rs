@@ -6,7 +6,7 @@
 //! A session that ends with the application that it belonged to, while others go on, differs in what its drivers are told:
 //! DRV_EXITAPPLICATION (C082).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
@@ -125,10 +125,11 @@ pub(crate) fn run(session: &Inner, end: &End, all_told: impl FnOnce(Option<Insta
     let broadcast = Broadcast::new(session, announcement, instances.len(), until);
     let mut told = broadcast.tell(instances);
     // What was being opened meanwhile is told as it arrives, as far as there is time.
+    let mut known: BTreeSet<Hdrvr> = told.iter().map(|told| told.hdrvr).collect();
     loop {
         let settled = session.gate.settle(until);
         let mut arrived = session.table.open();
-        arrived.retain(|(hdrvr, _)| told.iter().all(|told| told.hdrvr != *hdrvr));
+        arrived.retain(|(hdrvr, _)| known.insert(*hdrvr));
         told.extend(broadcast.tell(arrived));
         if settled {
             break;

@@ -172,7 +172,7 @@ impl Clients {
         }
         let settings = &self.settings;
         let started = Session::builder()
-            .registry(settings.registry.clone())
+            .registry(settings.registry()?)
             .deadline(settings.deadline)
             .trace(settings.trace.clone())
             .numbers(self.numbers.clone())
@@ -224,7 +224,7 @@ impl Clients {
             }
         }
         let section = (!section.is_empty()).then_some(section.as_str());
-        let found = self.settings.registry.resolve(driver, section)?;
+        let found = self.settings.registry()?.resolve(driver, section)?;
         let text = if text.is_empty() { found.text } else { Some(text.clone()) };
         Ok(DriverFile { text, ..found })
     }

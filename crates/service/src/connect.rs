@@ -1,14 +1,21 @@
 //! Using the service: what `drvhost send --connect` and `drvhost run --connect` do.
 
 use std::path::Path;
+use std::time::Duration;
 
+use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Runtime;
-use zbus::{Connection, DBusError, DynamicType, Type};
+use zbus::fdo::{DBusProxy, PropertiesProxy};
+use zbus::names::InterfaceName;
+use zbus::{Connection, DBusError, DynamicType, MatchRule, MessageStream, Type, message};
 
 use crate::errors::Error;
 use crate::{INTERFACE, NAME, PATH};
+
+/// How often somebody who holds drivers is asked whether it is enough.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A client of the service. Dropping it leaves the bus, and the service closes what it has open.
 #[derive(Debug)]
@@ -77,6 +84,46 @@ impl Remote {
     /// As [`open`](Self::open).
     pub fn goodbye(&self) -> Result<(), Error> {
         self.call("Goodbye", &())
+    }
+
+    /// Waits until `done` says that it is enough, which is asked often, or the service's session has ended. Answers whether it was the latter.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn hold(&self, done: impl Fn() -> bool) -> Result<bool, Error> {
+        let failed = |source| Error::Bus { bus: self.bus, source };
+        self.runtime.block_on(self.wait(done)).map_err(failed)
+    }
+
+    async fn wait(&self, done: impl Fn() -> bool) -> zbus::Result<bool> {
+        let bus = DBusProxy::new(&self.connection).await?;
+        let mut owners = bus.receive_name_owner_changed_with_args(&[(0, NAME)]).await?;
+        let signal = MatchRule::builder().msg_type(message::Type::Signal);
+        let ended = signal.path(PATH).interface(INTERFACE).member("SessionEnded").build()?;
+        let mut ended = MessageStream::for_match_rule(ended, &self.connection, None).await?;
+        loop {
+            // Asked each time: anybody can send such a signal, and it may have ended before this listened.
+            if self.state().await? == "ended" {
+                return Ok(true);
+            }
+            loop {
+                tokio::select! {
+                    _ = ended.next() => break,
+                    // Another service knows nothing of what this one has opened.
+                    _ = owners.next() => return Ok(true),
+                    () = tokio::time::sleep(LOOK) => if done() {
+                        return Ok(false);
+                    },
+                }
+            }
+        }
+    }
+
+    async fn state(&self) -> zbus::Result<String> {
+        let properties =
+            PropertiesProxy::builder(&self.connection).destination(NAME).path(PATH).build().await?;
+        let interface = InterfaceName::try_from(INTERFACE)?;
+        Ok(String::try_from(properties.get(interface, "State").await?)?)
     }
 
     fn call<B, R>(&self, method: &str, body: &B) -> Result<R, Error>

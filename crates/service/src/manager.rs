@@ -207,7 +207,7 @@ impl Manager {
         #[zbus(header)] header: Header<'_>,
     ) -> Result<Vec<(String, String, String, String)>, Refusal> {
         let known =
-            self.call(&header, |clients, _| Ok(drvhost::inspect::known(&clients.settings().registry)));
+            self.call(&header, |clients, _| Ok(drvhost::inspect::known(&clients.settings().registry()?)));
         let line = |known: drvhost::inspect::Known| {
             let (alias, machine) = (known.alias.unwrap_or_default(), known.machine.unwrap_or_default());
             (alias, known.file, machine, known.source.to_string())

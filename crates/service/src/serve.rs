@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use drvhost::{Policy, PowerChange, Reason, Registry, Trace};
+use drvhost::{Policy, PowerChange, Reason, Registry, Store, Trace};
 use futures_util::StreamExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -36,8 +36,10 @@ const SETTLE: Duration = Duration::from_secs(1);
 pub struct Settings {
     /// Whether it serves on the system bus.
     pub system: bool,
-    /// The names that drivers are found by.
+    /// The names that drivers are found by, besides those that are installed.
     pub registry: Registry,
+    /// The drivers that are installed; looked at anew for each open, since more can be installed meanwhile.
+    pub store: Option<Store>,
     /// How long a driver has for each message, and all drivers for the broadcast of the session's end; `None`: for ever.
     pub deadline: Option<Duration>,
     /// Where every DriverProc call of every client is written down.
@@ -54,6 +56,15 @@ impl Settings {
     /// How long the end of a session may take where nobody says: one deadline for the broadcast, and one for all that follows.
     pub(crate) fn end_time(&self) -> Option<Duration> {
         self.deadline.map(|deadline| deadline.saturating_mul(2))
+    }
+
+    /// The names that drivers are found by now.
+    pub(crate) fn registry(&self) -> Result<Registry, drvhost::Error> {
+        let mut registry = self.registry.clone();
+        if let Some(store) = &self.store {
+            registry.add_installed(store)?;
+        }
+        Ok(registry)
     }
 
     fn bus(&self) -> &'static str {

@@ -39,7 +39,8 @@ pub fn run(global: &Global, drivers: &[String], policy: Policy, bus: &Connect) -
     Ok(if report.all_answered() { Exit::Done } else { Exit::Driver })
 }
 
-/// Has the service hold drivers, until a signal; then they are told that the application has ended, and closed.
+/// Has the service hold drivers, until a signal; then they are told that the application has ended, and closed. Where the service's session ends
+/// before, it has told them.
 fn hold(remote: &Remote, drivers: &[String], ended: &Receiver<()>) -> Result<Exit, Failure> {
     let open = |name: &String| remote.open(name, None);
     // A signal that comes before all are open ends it, too.
@@ -48,7 +49,10 @@ fn hold(remote: &Remote, drivers: &[String], ended: &Receiver<()>) -> Result<Exi
     if opened.len() == drivers.len() {
         // The drivers are held, and told in the end, even if nobody reads this.
         let _closed = output::text("ready");
-        let _signal = ended.recv();
+        if remote.hold(|| ended.try_recv().is_ok())? {
+            eprintln!("drvhost: the service's session has ended; `drvhost session last` says how");
+            return Ok(Exit::Done);
+        }
     }
     remote.goodbye()?;
     Ok(Exit::Done)

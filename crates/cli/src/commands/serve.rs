@@ -12,7 +12,8 @@ use crate::output;
 pub fn run(global: &Global, system: bool, policy: Policy) -> Result<Exit, Failure> {
     let settings = Settings {
         system,
-        registry: commands::registry(global)?,
+        registry: commands::known_anyway(global)?,
+        store: commands::store(),
         deadline: commands::deadline(global),
         trace: global.trace.as_deref().map_or_else(|| Ok(Trace::none()), Trace::to_file)?,
         hidden_instance: global.quirk.contains(&Quirk::HiddenInstance),
