@@ -123,7 +123,7 @@ impl Remote {
         let properties =
             PropertiesProxy::builder(&self.connection).destination(NAME).path(PATH).build().await?;
         let interface = InterfaceName::try_from(INTERFACE)?;
-        Ok(String::try_from(properties.get(interface, "State").await?)?)
+        String::try_from(properties.get(interface, "State").await?)
     }
 
     fn call<B, R>(&self, method: &str, body: &B) -> Result<R, Error>
