@@ -299,6 +299,9 @@ fn parse_parameter(text: &str) -> Result<i64, String> {
     value.ok_or_else(|| "a parameter is a 64-bit number: decimal, 0x hexadecimal, or negative".into())
 }
 
+/// What is longer is for ever.
+const LONGEST_TIME: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A time: a number with `ms`, `s` or `m`; seconds without a unit.
 fn parse_time(text: &str) -> Result<Duration, String> {
     let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -312,6 +315,9 @@ fn parse_time(text: &str) -> Result<Duration, String> {
     let seconds =
         number.parse::<f64>().map_err(|_| "a time is a number with ms, s or m: 5s, 500ms".to_owned())?;
     let time = Duration::try_from_secs_f64(seconds * scale).map_err(|error| error.to_string())?;
+    if time > LONGEST_TIME {
+        return Err("a time is at most 1440m, which is a day; 0 means for ever".into());
+    }
     // Zero means for ever, so nothing else may become zero.
     if time.is_zero() && seconds > 0.0 {
         Err("a time this short cannot be kept; 0 means for ever".into())

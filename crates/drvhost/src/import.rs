@@ -16,7 +16,7 @@ use crate::machine::Machine;
 use crate::module::Image;
 use crate::regfile::Hive;
 use crate::registry::Registry;
-use crate::store::{CURRENT_VERSION, Change, Store};
+use crate::store::{Change, Store, drivers32};
 
 use source::Found;
 
@@ -52,7 +52,8 @@ pub struct Imported {
 /// # Errors
 /// [`Error::Store`] for a file that cannot be understood, and [`Error::File`]. A driver that cannot be brought over is none.
 pub fn import(store: &Store, registry: &Registry, source: Source<'_>) -> Result<Vec<Imported>, Error> {
-    let Found { entries, folders, drive_c, settings } = source::find(registry, source)?;
+    let Found { mut entries, folders, drive_c, settings } = source::find(registry, source)?;
+    entries.retain(|entry| registry.wants(entry.machine.or(registry.machine()).map(Into::into)));
     let mut change = store.change()?;
     let mut importing = Importing { change: &mut change, folders, drive_c, wanted: registry.machine() };
     let done = entries.into_iter().map(|entry| importing.bring(entry)).collect::<Result<Vec<_>, _>>()?;
@@ -160,13 +161,8 @@ fn folder_in(place: &Path, name: &str) -> Option<PathBuf> {
 
 /// Adds the values of other keys than those of entries, where `wanted`; what the store has stays.
 fn add_settings(hive: &mut Hive, settings: &Hive, wanted: impl Fn(&str) -> bool) {
-    let is_entry = |key: &str| {
-        CURRENT_VERSION.iter().any(|(_, parent)| {
-            let head = key.get(..parent.len());
-            head.is_some_and(|head| head.eq_ignore_ascii_case(parent))
-                && key.get(parent.len()..).is_some_and(|rest| rest.starts_with('\\'))
-        })
-    };
+    let is_entry =
+        |key: &str| Machine::ALL.into_iter().any(|machine| key.eq_ignore_ascii_case(&drivers32(machine)));
     for key in settings.keys().filter(|key| !is_entry(key) && wanted(key)) {
         hive.add_key(key);
         for (name, data) in settings.values(key) {

@@ -166,11 +166,9 @@ pub fn remove(store: &Store, builder: &Builder, alias: &str) -> Result<Removed, 
     };
     let (answer, reason) = match told {
         Ok(answer) => (answer, None),
-        // The driver's doing, or its file is not there.
-        Err(error) if matches!(error.blame(), Blame::Driver | Blame::Usage) => {
-            (None, Some(error.to_string()))
-        }
-        Err(error) => return Err(error),
+        // It is this computer that has to change something first.
+        Err(error) if error.blame() == Blame::Host => return Err(error),
+        Err(error) => (None, Some(error.to_string())),
     };
     change.delete(machine, alias);
     change.finish()?;

@@ -89,6 +89,13 @@ struct Home {
     folder: PathBuf,
 }
 
+impl Home {
+    /// The file with a name.
+    fn file(&self, name: &str) -> Option<PathBuf> {
+        if is_path(name) { None } else { find_in(&self.folder, name, Some(self.machine)) }
+    }
+}
+
 /// The names that drivers are found by.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
@@ -222,7 +229,11 @@ impl Registry {
         let home = entry.and_then(|entry| entry.home.as_ref());
         let machine = machine.or(home.map(|home| home.machine));
         let first = first.or(home.map(|home| home.folder.as_path()));
-        let found = self.find_file(first, file, machine);
+        // Nothing that happens to have the same name elsewhere is what was installed.
+        let found = match home {
+            Some(home) => home.file(file).map(|path| (path, Origin::Installed)),
+            None => self.find_file(first, file, machine),
+        };
         let (path, place) = found.ok_or_else(|| self.missing(machine, first, name, section, entry))?;
         let registered = entry.map(|entry| entry.origin).filter(|origin| *origin != Origin::Wine);
         let origin = registered.unwrap_or(place);

@@ -45,9 +45,14 @@ impl StoreEntry {
         self.value.split(' ').next().unwrap_or_default()
     }
 
-    /// Whether it names a file that is for a machine.
+    /// Whether it names a file that is for a machine; without an extension it may be one with `.dll` (C024).
     pub fn names(&self, machine: Machine, file: &str) -> bool {
-        self.machine == machine && self.file().eq_ignore_ascii_case(file)
+        let own = self.file();
+        let without = Path::new(own).extension().is_none().then(|| file.get(..own.len())).flatten();
+        let short = without.is_some_and(|stem| {
+            stem.eq_ignore_ascii_case(own) && file[own.len()..].eq_ignore_ascii_case(".dll")
+        });
+        self.machine == machine && (own.eq_ignore_ascii_case(file) || short)
     }
 }
 
@@ -92,9 +97,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Syntax`], and [`Error::File`].
     pub(crate) fn read(&self) -> Result<Hive, Error> {
+        self.read_if_there().map(Option::unwrap_or_default)
+    }
+
+    /// Everything in it; `None` where nothing was ever installed.
+    fn read_if_there(&self) -> Result<Option<Hive>, Error> {
         match read_hive(&self.file()) {
-            Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(Hive::default()),
-            read => read,
+            Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+            read => read.map(Some),
         }
     }
 

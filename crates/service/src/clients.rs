@@ -18,6 +18,8 @@ use crate::serve::Settings;
 /// How many clients there may be, and how many of one user.
 const MOST_CLIENTS: usize = 256;
 const MOST_OF_A_USER: usize = 128;
+/// How many clients of one user, whose drivers are still being told that they have left, there may be before none of its clients begins.
+const MOST_LEAVING_OF_A_USER: usize = 64;
 /// How many instances a client may have open.
 const MOST_INSTANCES: usize = 1024;
 
@@ -87,10 +89,32 @@ struct State {
     phase: Phase,
     /// By unique name.
     present: BTreeMap<String, Arc<Client>>,
-    /// Sessions of clients that have left, by number, while their drivers are told.
-    leaving: BTreeMap<u64, Session>,
+    /// Sessions of clients that have left, by number, while their drivers are told; each with its user.
+    leaving: BTreeMap<u64, (u32, Session)>,
     dismissed: u64,
     last: Option<SessionReport>,
+}
+
+impl State {
+    /// Takes a client's session, if it has one, to those that leave.
+    fn let_leave(&mut self, client: &Client) -> Leaving {
+        let session = client.session().take();
+        self.dismissed += 1;
+        if let Some(session) = &session {
+            self.leaving.insert(self.dismissed, (client.uid, session.clone()));
+        }
+        Leaving { number: self.dismissed, pid: client.pid, session }
+    }
+}
+
+/// A client that leaves.
+#[derive(Debug)]
+pub(crate) struct Leaving {
+    number: u64,
+    /// Its process.
+    pub pid: u32,
+    /// What it has open, if it has ever opened anything.
+    session: Option<Session>,
 }
 
 /// All clients.
@@ -169,6 +193,12 @@ impl Clients {
         let mut session = client.session();
         if let Some(session) = session.as_ref() {
             return Ok(session.clone());
+        }
+        // Each of them may keep a thread for as long as drivers may take.
+        if state.leaving.values().filter(|(uid, _)| *uid == client.uid).count() >= MOST_LEAVING_OF_A_USER {
+            return Err(Refusal::TooMany(
+                "the drivers of earlier clients of this user are still being closed".into(),
+            ));
         }
         let settings = &self.settings;
         let started = Session::builder()
@@ -292,7 +322,7 @@ impl Clients {
     pub fn open_instances(&self) -> usize {
         let state = self.lock();
         let present: usize = state.present.values().map(|client| client.instances().len()).sum();
-        present + state.leaving.values().map(|session| session.instances().len()).sum::<usize>()
+        present + state.leaving.values().map(|(_, session)| session.instances().len()).sum::<usize>()
     }
 
     /// How many clients have used the service and are still there.
@@ -304,25 +334,27 @@ impl Clients {
         self.lock().phase
     }
 
-    /// A client has left the bus: it can do nothing any more. Answers it if it was known.
-    pub fn leave(&self, name: &str) -> Option<Arc<Client>> {
-        self.lock().present.remove(name)
+    /// A client has left the bus: it can do nothing any more. Answers what is to be dismissed if it was known.
+    #[must_use = "its drivers must be told"]
+    pub fn leave(&self, name: &str) -> Option<Leaving> {
+        let mut state = self.lock();
+        let client = state.present.remove(name)?;
+        Some(state.let_leave(&client))
     }
 
-    /// Tells a client's drivers that it has ended, and closes them. Takes as long as they do within [`Settings::end_time`].
-    pub fn dismiss(&self, client: &Client, reason: Reason) {
-        let (number, session) = {
-            let mut state = self.lock();
-            let Some(session) = client.session().take() else { return };
-            state.dismissed += 1;
-            let number = state.dismissed;
-            state.leaving.insert(number, session.clone());
-            (number, session)
-        };
+    /// A client ends as it should. It may open drivers anew, in another session.
+    #[must_use = "its drivers must be told"]
+    pub fn part_from(&self, client: &Client) -> Leaving {
+        self.lock().let_leave(client)
+    }
+
+    /// Tells the drivers of a client that leaves that it has ended, and closes them. Takes as long as they do within [`Settings::end_time`].
+    pub fn dismiss(&self, leaving: Leaving, reason: Reason) {
+        let Leaving { number, pid, session: Some(session) } = leaving else { return };
         let within = self.settings.end_time();
         let report = session.end_as(&End { reason, within, ..End::default() });
         for error in report.instances.iter().filter_map(|instance| instance.error.as_ref()) {
-            tracing::warn!(client = client.pid, error, "a driver of a client that left");
+            tracing::warn!(client = pid, error, "a driver of a client that left");
         }
         self.lock().leaving.remove(&number);
     }

@@ -266,7 +266,10 @@ impl Watcher {
             self.hold(None);
         } else {
             tracing::info!("the computer does not shut down after all");
-            self.service.begin_session().await;
+            // What somebody has ended on purpose stays so.
+            if self.service.clients.last().is_none_or(|last| last.cause == EndCause::Shutdown) {
+                self.service.begin_session().await;
+            }
             self.adjust(bus).await;
         }
     }
@@ -280,7 +283,9 @@ impl Watcher {
             self.hold(None);
         } else {
             self.adjust(bus).await;
-            self.service.power(PowerChange::Resume, None).await;
+            // What comes next is not to wait for drivers.
+            let service = Arc::clone(&self.service);
+            tokio::spawn(async move { service.power(PowerChange::Resume, None).await });
         }
     }
 }

@@ -170,8 +170,7 @@ impl Manager {
         lparam1: i64,
         lparam2: i64,
     ) -> Result<i64, Refusal> {
-        let handle =
-            self.open_as(&header, Wanted { driver, section, text: String::new(), lparam2: 0 }).await?;
+        let wanted = Wanted { driver, section, text: String::new(), lparam2: 0 };
         let send = move |session: &Session, hdrvr| {
             let answer = session.send(hdrvr, message, lparam1, lparam2);
             // The answer counts whatever becomes of closing.
@@ -180,7 +179,11 @@ impl Manager {
             }
             Ok(answer?)
         };
-        let answer = self.call(&header, move |clients, client| clients.with(client, handle, send)).await;
+        let whole = move |clients: &Clients, client: &Arc<Client>| {
+            let hdrvr = clients.open(client, &wanted)?;
+            clients.with(client, hdrvr.0, send)
+        };
+        let answer = self.call(&header, whole).await;
         self.service.changed().await;
         answer
     }
@@ -242,7 +245,8 @@ impl Manager {
     /// Says that the caller ends as it should: its drivers are told so and closed before this is answered.
     async fn goodbye(&self, #[zbus(header)] header: Header<'_>) -> Result<(), Refusal> {
         let client = self.service.client(&header).await?;
-        self.service.dismiss(client, Reason::NormalExit).await
+        let leaving = self.service.clients.part_from(&client);
+        self.service.dismiss(leaving, Reason::NormalExit).await
     }
 
     /// Forgets that a driver has died in the hands of the caller's user, and answers whether it had.

@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 
 use drvhost::Block;
+use rustix::fs::SealFlags;
 
 use crate::errors::Refusal;
 
@@ -24,8 +25,11 @@ impl Shared {
     /// The first `size` bytes of a descriptor, which must be a memory file's (memfd_create(2)): reading any other kind might block.
     pub fn new(descriptor: OwnedFd, size: u64) -> Result<Self, Refusal> {
         let invalid = |why: &str| Refusal::InvalidArgument(format!("the descriptor {why}"));
-        if rustix::fs::fcntl_get_seals(&descriptor).is_err() {
+        let Ok(seals) = rustix::fs::fcntl_get_seals(&descriptor) else {
             return Err(invalid("is not that of a memory file (memfd)"));
+        };
+        if seals.intersects(SealFlags::WRITE | SealFlags::FUTURE_WRITE) {
+            return Err(invalid("is sealed against writing"));
         }
         let flags = rustix::fs::fcntl_getfl(&descriptor).map_err(|_| invalid("cannot be used"))?;
         if flags & rustix::fs::OFlags::RWMODE != rustix::fs::OFlags::RDWR {

@@ -18,7 +18,7 @@ pub(crate) fn ready() {
 
 /// The service ends, which may take this long.
 pub(crate) fn stopping(within: Option<Duration>) {
-    let extend = within.and_then(|within| u32::try_from(within.as_micros()).ok());
+    let extend = within.map(|within| u32::try_from(within.as_micros()).unwrap_or(u32::MAX));
     let extend = extend.map(NotifyState::ExtendTimeoutUsec);
     let states = [NotifyState::Stopping, NotifyState::Status("the session ends: drivers are being told")];
     notify(&states.into_iter().chain(extend).collect::<Vec<_>>());

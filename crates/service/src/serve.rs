@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use drvhost::{Policy, PowerChange, Reason, Registry, Store, Trace};
 use futures_util::StreamExt;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use zbus::fdo::{DBusProxy, RequestNameFlags, RequestNameReply};
@@ -14,7 +15,7 @@ use zbus::names::BusName;
 use zbus::object_server::InterfaceRef;
 use zbus::{Connection, MatchRule, MessageStream, message};
 
-use crate::clients::{Client, Clients, Counted};
+use crate::clients::{Client, Clients, Counted, Leaving};
 use crate::errors::{Error, Refusal};
 use crate::manager::{Manager, ManagerSignals};
 use crate::report::{EndCause, SessionReport};
@@ -30,6 +31,8 @@ const MOST_RUNNING: usize = 192;
 const MOST_THREADS: usize = 512;
 /// How long an answer waits for logind's lock: a driver is not open before the lock is held, where logind works.
 const SETTLE: Duration = Duration::from_secs(1);
+/// How long announcements may take.
+const SAYING: Duration = Duration::from_millis(200);
 
 /// What the service is started with.
 #[derive(Debug)]
@@ -96,6 +99,22 @@ impl Service {
         done.map_err(|error| Refusal::Failed(format!("a bug in drvhost: {error}")))
     }
 
+    /// Does what may take as long as drivers, on a thread of its own: however many calls there are, it waits for none.
+    async fn apart<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Clients) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let service = Arc::clone(self);
+        let (done, wait) = oneshot::channel();
+        let work = move || {
+            // Nobody waits any more once the service is ended by force.
+            let _ = done.send(work(&service.clients));
+        };
+        let thread = std::thread::Builder::new().name("session".into()).spawn(work);
+        thread.map_err(|error| Refusal::Failed(format!("no thread could be started: {error}")))?;
+        wait.await.map_err(|error| Refusal::Failed(format!("a bug in drvhost: {error}")))
+    }
+
     /// Does what a client asks for when it is its turn.
     pub async fn call<T: Send + 'static>(
         self: &Arc<Self>,
@@ -116,7 +135,7 @@ impl Service {
     }
 
     /// The client that has sent a message, known from now on.
-    pub async fn client(&self, header: &message::Header<'_>) -> Result<Arc<Client>, Refusal> {
+    pub async fn client(self: &Arc<Self>, header: &message::Header<'_>) -> Result<Arc<Client>, Refusal> {
         let failed =
             |error: zbus::fdo::Error| Refusal::Denied(format!("the bus does not say who calls: {error}"));
         let nobody = || Refusal::Denied("the call has no sender".into());
@@ -130,7 +149,9 @@ impl Service {
         let client = self.clients.admit(name, who.process_id().unwrap_or(0), uid)?;
         // It may have left before it was known, and then nobody would notice.
         if !bus.name_has_owner(BusName::from(name.clone())).await.map_err(failed)? {
-            self.clients.leave(name);
+            if let Some(leaving) = self.clients.leave(name) {
+                self.dismiss(leaving, Reason::AbnormalExit).await?;
+            }
             return Err(Refusal::Denied("the client has left the bus".into()));
         }
         Ok(client)
@@ -167,9 +188,7 @@ impl Service {
             (0, _) => "no driver is open".to_owned(),
             (open, clients) => format!("{open} instances are open, {clients} clients are known"),
         });
-        if let Err(error) = self.emit_properties().await {
-            tracing::debug!(%error, "a change could not be announced");
-        }
+        said(self.emit_properties()).await;
     }
 
     async fn emit_properties(&self) -> zbus::Result<()> {
@@ -194,10 +213,9 @@ impl Service {
             return Ok(last);
         }
         if let Ok(interface) = self.interface().await {
-            // Nobody has to listen.
-            let _ = interface.session_ending(cause.name()).await;
+            said(interface.session_ending(cause.name())).await;
         }
-        let report = self.blocking(move |clients| clients.end(cause, within)).await?;
+        let report = self.apart(move |clients| clients.end(cause, within)).await?;
         // The drivers of clients that have just left are part of it, as far as there is time.
         while self.clients.anybody_leaving() && until.is_none_or(|until| Instant::now() < until) {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -208,8 +226,7 @@ impl Service {
         tracing::info!(cause = cause.name(), instances = all, answered, "the session has ended");
         if let Ok(interface) = self.interface().await {
             let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-            // Nobody has to listen.
-            let _ = interface.session_ended(cause.name(), count(all), count(answered)).await;
+            said(interface.session_ended(cause.name(), count(all), count(answered))).await;
         }
         self.announce().await;
         Ok(report)
@@ -224,17 +241,35 @@ impl Service {
 
     /// Tells every driver of a change of power, within a time.
     pub async fn power(self: &Arc<Self>, change: PowerChange, within: Option<Duration>) {
-        let told = self.blocking(move |clients| clients.power(change, within)).await;
+        let told = self.apart(move |clients| clients.power(change, within)).await;
         if let Err(error) = told {
             tracing::warn!(%error, "drivers could not be told of a change of power");
         }
     }
 
     /// Tells a client's drivers that it has ended, and closes them.
-    pub async fn dismiss(self: &Arc<Self>, client: Arc<Client>, reason: Reason) -> Result<(), Refusal> {
-        self.blocking(move |clients| clients.dismiss(&client, reason)).await?;
+    pub async fn dismiss(self: &Arc<Self>, leaving: Leaving, reason: Reason) -> Result<(), Refusal> {
+        self.blocking(move |clients| clients.dismiss(leaving, reason)).await?;
         self.changed().await;
         Ok(())
+    }
+}
+
+/// Says something to whoever listens, which nobody has to. The bus takes no more of what is said while others do not read what they are sent;
+/// drivers are not to wait for that.
+async fn said(saying: impl Future<Output = zbus::Result<()>>) {
+    match tokio::time::timeout(SAYING, saying).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "a change could not be announced"),
+        Err(_) => tracing::debug!("the bus takes no announcements"),
+    }
+}
+
+/// Lets as many workers be started as the system allows: each keeps three descriptors open.
+fn raise_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::debug!(%error, "the number of descriptors stays what it is");
     }
 }
 
@@ -243,6 +278,7 @@ impl Service {
 /// # Errors
 /// [`Error`], and nothing has been opened then.
 pub fn serve(settings: Settings) -> Result<SessionReport, Error> {
+    raise_descriptors();
     let system = |what| move |source| Error::System { what, source };
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_all().max_blocking_threads(MOST_THREADS).thread_name("driver call").build();
@@ -339,11 +375,11 @@ async fn watch_departures(service: Arc<Service>, mut departures: MessageStream) 
         let Ok((name, _, _)) = departure.body().deserialize::<(&str, &str, &str)>().map(owned) else {
             continue;
         };
-        if let Some(client) = service.clients.leave(&name) {
-            tracing::info!(client = client.pid, "a client has left the bus");
+        if let Some(leaving) = service.clients.leave(&name) {
+            tracing::info!(client = leaving.pid, "a client has left the bus");
             let service = Arc::clone(&service);
             tokio::spawn(async move {
-                if let Err(error) = service.dismiss(client, Reason::AbnormalExit).await {
+                if let Err(error) = service.dismiss(leaving, Reason::AbnormalExit).await {
                     tracing::warn!(%error, "the drivers of a client that left could not be told");
                 }
             });

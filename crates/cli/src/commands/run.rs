@@ -45,7 +45,14 @@ fn hold(remote: &Remote, drivers: &[String], ended: &Receiver<()>) -> Result<Exi
     let open = |name: &String| remote.open(name, None);
     // A signal that comes before all are open ends it, too.
     let interrupted = drivers.iter().map_while(|name| ended.try_recv().is_err().then(|| open(name)));
-    let opened = interrupted.collect::<Result<Vec<_>, _>>()?;
+    let opened = match interrupted.collect::<Result<Vec<_>, _>>() {
+        Ok(opened) => opened,
+        Err(error) => {
+            // Those that did open are told that this ends as it should; what is wrong is said already.
+            let _ = remote.goodbye();
+            return Err(error.into());
+        }
+    };
     if opened.len() == drivers.len() {
         // The drivers are held, and told in the end, even if nobody reads this.
         let _closed = output::text("ready");

@@ -14,15 +14,20 @@ use crate::regfile::{Data, Hive, MAX_BYTES};
 /// What a file is called until it is complete. There is one at a time, because there is one lock.
 const INCOMPLETE: &str = ".incomplete";
 
+/// The file in each of the store's folders that is locked.
+const LOCK: &str = "drivers.lock";
+
 /// A change on its way. It holds the store's lock. Unless it is [finished](Self::finish), it leaves the store as it was.
 #[derive(Debug)]
 pub(crate) struct Change<'s> {
     store: &'s Store,
     /// What the store will hold.
     pub hive: Hive,
-    /// What it holds now.
-    before: Hive,
-    _lock: File,
+    /// What it holds now; `None` where there is no registry yet.
+    before: Option<Hive>,
+    /// The files that this has brought.
+    brought: Vec<PathBuf>,
+    _locks: [File; 2],
 }
 
 impl<'s> Change<'s> {
@@ -32,10 +37,18 @@ impl<'s> Change<'s> {
         for machine in Machine::ALL {
             make_folder(&store.folder(machine))?;
         }
-        let lock = lock(&store.config.join("drivers.lock"))?;
-        let before = store.read()?;
-        sweep(store, &before);
-        Ok(Self { store, hive: before.clone(), before, _lock: lock })
+        // Two registries may share a folder of drivers.
+        let locks = [lock(&store.config.join(LOCK))?, lock(&store.data.join(LOCK))?];
+        let before = store.read_if_there()?;
+        let change = Self {
+            store,
+            hive: before.clone().unwrap_or_default(),
+            before,
+            brought: Vec::new(),
+            _locks: locks,
+        };
+        change.sweep();
+        Ok(change)
     }
 
     /// The entries for a machine that name a file.
@@ -64,7 +77,7 @@ impl<'s> Change<'s> {
     ///
     /// # Errors
     /// [`StoreError::FileExists`] where an entry names a file with other bytes, and [`Error::File`].
-    pub fn bring(&self, machine: Machine, name: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
+    pub fn bring(&mut self, machine: Machine, name: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
         let folder = self.store.folder(machine);
         if let Some(there) = find_in(&folder, name, None) {
             let same =
@@ -76,8 +89,10 @@ impl<'s> Change<'s> {
                 Err(StoreError::FileExists { name: name.to_owned(), aliases }.into())
             };
         }
+        let file = folder.join(name);
+        self.brought.push(file.clone());
         replace(&folder, name, bytes)?;
-        Ok(folder.join(name))
+        Ok(file)
     }
 
     /// Makes the change last: from here on everybody sees it, even if the power fails.
@@ -96,28 +111,41 @@ impl<'s> Change<'s> {
             return Err(Error::Bug("the store would not be read as it is written".to_owned()));
         }
         replace(&self.store.config, &name, &text)?;
-        self.before = self.hive.clone();
+        self.before = Some(self.hive.clone());
         Ok(())
     }
 }
 
 impl Drop for Change<'_> {
     fn drop(&mut self) {
-        sweep(self.store, &self.before);
+        self.sweep();
     }
 }
 
-/// Removes the files of drivers that no entry names. What cannot be removed stays, and harms nobody.
-fn sweep(store: &Store, hive: &Hive) {
-    let entries = entries(hive);
-    for machine in Machine::ALL {
-        for path in files_in(&store.folder(machine)) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let named = entries.iter().any(|entry| entry.names(machine, &name));
-            if !named && let Err(error) = fs::remove_file(&path) {
-                tracing::debug!(%error, file = %path.display(), "a file that no entry names stays");
+impl Change<'_> {
+    /// Removes the files of drivers that no entry names. What cannot be removed stays, and harms nobody.
+    ///
+    /// Where there is no registry nobody can say what drivers there are: it may be elsewhere this time. Then only what this has brought goes.
+    fn sweep(&self) {
+        let Some(hive) = &self.before else {
+            self.brought.iter().for_each(|file| remove(file));
+            return;
+        };
+        let entries = entries(hive);
+        for machine in Machine::ALL {
+            for path in files_in(&self.store.folder(machine)) {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                if !entries.iter().any(|entry| entry.names(machine, &name)) {
+                    remove(&path);
+                }
             }
         }
+    }
+}
+
+fn remove(file: &Path) {
+    if let Err(error) = fs::remove_file(file) {
+        tracing::debug!(%error, file = %file.display(), "a file that no entry names stays");
     }
 }
 
@@ -136,14 +164,18 @@ fn lock(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-/// Gives a folder's file this content: before it has all of it on the disk it has none.
+/// Gives a folder's file this content: before it has all of it on the disk it has none. An error means that nothing has changed.
 fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
     let (incomplete, target) = (folder.join(INCOMPLETE), folder.join(name));
     let written = File::create(&incomplete)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&incomplete, &target))
-        .and_then(|()| File::open(folder)?.sync_all());
-    written.map_err(|source| Error::File { file: target, source })
+        .and_then(|()| fs::rename(&incomplete, &target));
+    written.map_err(|source| Error::File { file: target, source })?;
+    // It is there, whether it outlasts a loss of power or not.
+    if let Err(error) = File::open(folder).and_then(|folder| folder.sync_all()) {
+        tracing::warn!(%error, folder = %folder.display(), "a change may not outlast a loss of power");
+    }
+    Ok(())
 }
 
 fn make_folder(folder: &Path) -> Result<(), Error> {

@@ -66,7 +66,7 @@ fn one_name_is_one_file() {
     install(&store, Machine::X86_64, "vidc.a", "a.dll x");
     install(&store, Machine::X86_64, "vidc.b", "A.DLL y");
     assert_eq!(files(&store).len(), 1);
-    let change = store.change().unwrap();
+    let mut change = store.change().unwrap();
     let error = change.bring(Machine::X86_64, "a.dll", b"MZ other").unwrap_err();
     assert!(error.to_string().contains("`vidc.a`, `vidc.b`"), "{error}");
     // For the other machine it is another file.
