@@ -61,13 +61,18 @@ impl Shared {
         Ok(())
     }
 
-    /// Copies it back.
+    /// Copies back what differs: memory that the client has never touched is not to become the service's doing.
     pub fn copy_from(&self, block: &Block) -> Result<(), Refusal> {
         let mut piece = vec![0; PIECE.min(self.size)];
+        let mut before = piece.clone();
         for (at, length) in pieces(self.size) {
             let piece = piece.get_mut(..length).unwrap_or_default();
+            let before = before.get_mut(..length).unwrap_or_default();
             block.read(at, piece)?;
-            self.file.write_all_at(piece, at as u64).map_err(|error| changed(&error))?;
+            let read = self.file.read_exact_at(before, at as u64);
+            if read.is_err() || piece != before {
+                self.file.write_all_at(piece, at as u64).map_err(|error| changed(&error))?;
+            }
         }
         Ok(())
     }

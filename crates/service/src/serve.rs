@@ -1,8 +1,9 @@
 //! The service as a whole: from its connection to the bus to the end of its session.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use drvhost::{Policy, PowerChange, Reason, Registry, Store, Trace};
@@ -25,7 +26,8 @@ use crate::{NAME, PATH, logind, notify};
 pub(crate) const MOST_RUNNING_OF_A_CLIENT: usize = 8;
 /// How many calls of one client run or wait.
 const MOST_CALLS_OF_A_CLIENT: usize = 64;
-/// How many calls of all clients run at a time.
+/// How many calls of all clients of one user run at a time, and how many of all.
+const MOST_RUNNING_OF_A_USER: usize = 64;
 const MOST_RUNNING: usize = 192;
 /// How many threads there may be that drivers are called on: those, and one for each client's end.
 const MOST_THREADS: usize = 512;
@@ -81,6 +83,8 @@ pub(crate) struct Service {
     pub clients: Clients,
     connection: OnceLock<Connection>,
     running: Semaphore,
+    /// The same for each user.
+    running_of_user: Mutex<HashMap<u32, Arc<Semaphore>>>,
     /// Held by whoever ends the session.
     ending: tokio::sync::Mutex<()>,
     logind: mpsc::UnboundedSender<oneshot::Sender<()>>,
@@ -115,6 +119,12 @@ impl Service {
         wait.await.map_err(|error| Refusal::Failed(format!("a bug in drvhost: {error}")))
     }
 
+    /// The calls of a user.
+    fn user(&self, uid: u32) -> Arc<Semaphore> {
+        let mut users = self.running_of_user.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(users.entry(uid).or_insert_with(|| Arc::new(Semaphore::new(MOST_RUNNING_OF_A_USER))))
+    }
+
     /// Does what a client asks for when it is its turn.
     pub async fn call<T: Send + 'static>(
         self: &Arc<Self>,
@@ -129,6 +139,9 @@ impl Service {
         };
         let closed = |_| Refusal::Failed("a bug in drvhost: nothing runs any more".into());
         let _own = client.running.acquire().await.map_err(closed)?;
+        // Before they stand in line with others.
+        let user = self.user(client.uid);
+        let _users = user.acquire().await.map_err(closed)?;
         let _one = self.running.acquire().await.map_err(closed)?;
         let theirs = Arc::clone(client);
         self.blocking(move |clients| work(clients, &theirs)).await?
@@ -314,6 +327,7 @@ async fn run(settings: Settings) -> Result<SessionReport, Error> {
         clients: Clients::new(settings),
         connection: OnceLock::new(),
         running: Semaphore::new(MOST_RUNNING),
+        running_of_user: Mutex::default(),
         ending: tokio::sync::Mutex::new(()),
         logind,
         inhibits: AtomicBool::new(false),
