@@ -157,7 +157,7 @@ pub enum Command {
     },
     /// Write the manual, one page for each command
     Man {
-        /// The directory to write it into, such as ~/.local/share/man/man1
+        /// The directory to write it into, such as ~/.local/share/man/man1; made if it is not there
         directory: PathBuf,
     },
 }

@@ -103,7 +103,8 @@ impl Remote {
         let mut ended = MessageStream::for_match_rule(ended, &self.connection, None).await?;
         loop {
             // Asked each time: anybody can send such a signal, and it may have ended before this listened.
-            if self.state().await? == "ended" {
+            // One that does not answer any more has gone.
+            if self.state().await.map_or(true, |state| state == "ended") {
                 return Ok(true);
             }
             loop {

@@ -38,6 +38,8 @@ pub fn completions(global: &Global, shell: Shell) -> Result<Exit, Failure> {
 
 pub fn pages(global: &Global, directory: &Path) -> Result<Exit, Failure> {
     let mut pages = Vec::new();
+    std::fs::create_dir_all(directory)
+        .map_err(|source| Error::File { file: directory.to_owned(), source })?;
     // Options of every command are in each page, and `help` is in each page's own words.
     let mut command = Args::command().disable_help_subcommand(true);
     command.build();
