@@ -2,6 +2,7 @@
 //! missing.
 
 use std::ffi::OsStr;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 use std::{env, fs, io};
@@ -108,6 +109,11 @@ fn main() {
     missing("no_wine_i386", Path::new(WINE_LIBRARIES_I386).is_dir());
     missing("no_wine64", Path::new(WINE_PROGRAMS).join("wine64").is_file());
     missing("no_ffmpeg", runs("ffmpeg", "-version"));
+    missing("no_dbus", runs("dbus-daemon", "--version"));
+    missing("no_busctl", runs("busctl", "--version"));
+    // That of the system: Debian's package is for no other.
+    missing("no_dbusmock", runs("/usr/bin/python3", "-cimport dbusmock, gi"));
+    missing("not_root", fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0));
     if compilers && let Err(error) = compile_all() {
         panic!("the test drivers could not be compiled: {error}");
     }

@@ -18,6 +18,9 @@ pub enum Failure {
     /// Both sides did the same thing with different outcomes, so their times say nothing.
     #[error("{what}: drvhost answered {ours}, {peer} {theirs}")]
     Differs { what: String, ours: String, peer: &'static str, theirs: String },
+    /// drvhost did something else than it should.
+    #[error("{what}: {found}, where it should be {expected}")]
+    Wrong { what: String, expected: String, found: String },
     /// drvhost's library failed.
     #[error(transparent)]
     Host(#[from] drvhost::Error),

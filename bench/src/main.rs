@@ -15,6 +15,7 @@ mod ours;
 mod profile;
 mod report;
 mod round_trip;
+mod session_end;
 mod statistics;
 mod widths;
 mod wine;
@@ -57,6 +58,7 @@ enum What {
     Calls,
     Widths,
     Emulator,
+    SessionEnd,
 }
 
 /// What is measured on Wine, too.
@@ -128,6 +130,13 @@ fn measure(args: &Args) -> Result<Report, Failure> {
         let compilers: Vec<_> = drvhost::Machine::ALL.into_iter().filter_map(mingw::missing).collect();
         if compilers.is_empty() {
             rows.extend(calls::measure(folder.path(), args.times(15), 100_000)?);
+        }
+        missing.extend(compilers);
+    }
+    if args.wants(What::SessionEnd) {
+        let compilers: Vec<_> = drvhost::Machine::ALL.into_iter().filter_map(mingw::missing).collect();
+        if compilers.is_empty() {
+            rows.extend(session_end::measure(folder.path(), args.times(1))?);
         }
         missing.extend(compilers);
     }

@@ -60,7 +60,7 @@ pub fn all_processes() -> impl Iterator<Item = u32> {
     entries.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok())
 }
 
-fn parent(pid: u32) -> Option<u32> {
+pub fn parent(pid: u32) -> Option<u32> {
     parent_in(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
 }
 
@@ -69,7 +69,7 @@ fn parent_in(status: &str) -> Option<u32> {
 }
 
 /// MiB that these processes use.
-fn total(processes: impl IntoIterator<Item = u32>) -> Result<f64, Failure> {
+pub fn total(processes: impl IntoIterator<Item = u32>) -> Result<f64, Failure> {
     let sizes: Vec<u64> = processes.into_iter().map(used).collect::<Result<_, _>>()?;
     Ok(sizes.into_iter().sum::<u64>() as f64 / 1024.0)
 }

@@ -5,6 +5,7 @@
 
 mod acts;
 mod avi;
+mod bus;
 mod cli;
 pub mod conformance;
 mod folder;
@@ -23,6 +24,7 @@ use std::path::PathBuf;
 
 pub use acts::*;
 pub use avi::{Avi, Chunk, Colour};
+pub use bus::{Bus, Client, Logind, Refused, Supervisor, wait_until};
 pub use cli::Cli;
 pub use drvhost::Machine;
 pub use folder::Folder;
@@ -45,6 +47,9 @@ pub const TOOLS: &[(&str, bool)] = &[
     ("wine64", !cfg!(no_wine64)),
     ("LAME's driver, by scripts/fetch and scripts/lame", !cfg!(no_lame)),
     ("ffmpeg", !cfg!(no_ffmpeg)),
+    ("dbus", !cfg!(no_dbus)),
+    ("python3-dbusmock", !cfg!(no_dbusmock)),
+    ("systemd, for busctl", !cfg!(no_busctl)),
 ];
 
 /// The program that opens drivers under Wine as it is told: `wine/player.c`, compiled.
@@ -113,6 +118,45 @@ macro_rules! driver_test {
 macro_rules! spy_test {
     ($($test:tt)*) => {
         $crate::driver_test! { cfg_attr(no_mingw, ignore = "needs mingw-w64 for x86-64 and i686"); $($test)* }
+    };
+}
+
+/// A test that serves drivers from `drivers/` on a bus of its own.
+#[macro_export]
+macro_rules! bus_test {
+    ($($test:tt)*) => {
+        $crate::driver_test! {
+            cfg_attr(any(no_mingw, no_dbus), ignore = "needs dbus, and mingw-w64 for x86-64 and i686");
+            $($test)*
+        }
+    };
+}
+
+/// The same with busctl.
+#[macro_export]
+macro_rules! busctl_test {
+    ($($test:tt)*) => {
+        $crate::driver_test! {
+            cfg_attr(
+                any(no_mingw, no_dbus, no_busctl),
+                ignore = "needs dbus, systemd for busctl, and mingw-w64 for x86-64 and i686"
+            );
+            $($test)*
+        }
+    };
+}
+
+/// The same with python-dbusmock as logind.
+#[macro_export]
+macro_rules! logind_test {
+    ($($test:tt)*) => {
+        $crate::driver_test! {
+            cfg_attr(
+                any(no_mingw, no_dbus, no_dbusmock),
+                ignore = "needs dbus, python3-dbusmock, and mingw-w64 for x86-64 and i686"
+            );
+            $($test)*
+        }
     };
 }
 

@@ -41,6 +41,12 @@ impl Running {
         Self { process, stdout, folder, signalled: None }
     }
 
+    /// Its process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The next line of its standard output; empty at the end.
     ///
     /// # Panics

@@ -25,7 +25,19 @@ fn version_is_the_packages() {
 #[test]
 fn help_lists_every_command_option_and_exit_code() {
     let help = Cli::new(["--help"]).success();
-    let commands = ["info", "list", "send", "run", "decode"];
+    let commands = [
+        "info",
+        "list",
+        "send",
+        "run",
+        "decode",
+        "install",
+        "remove",
+        "configure",
+        "import",
+        "completions",
+        "man",
+    ];
     for word in commands.iter().map(|command| format!("\n  {command} ")) {
         assert!(help.contains(&word), "{word:?} in {help}");
     }

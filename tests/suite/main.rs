@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod acm;
+mod announcements;
 mod cli;
 mod decode;
 mod exceptions;
@@ -18,8 +19,12 @@ mod open_close;
 mod real_drivers;
 mod sandbox;
 mod segments;
+mod service;
+mod service_logind;
+mod service_systemd;
 mod session_end;
 mod signals;
+mod store;
 mod threads;
 mod tidy;
 mod vfw;

@@ -107,11 +107,118 @@ pub enum Command {
         #[arg(required = true, value_name = "DRIVER")]
         drivers: Vec<String>,
         /// What follows DRV_EXITSESSION
+        #[arg(long, value_enum, default_value_t = EndPolicy::Orderly, conflicts_with = "connect")]
+        policy: EndPolicy,
+        /// Have the service hold them
+        #[command(flatten)]
+        bus: Connect,
+    },
+    /// Serve on D-Bus as org.drvhost.Host1, until SIGTERM, SIGINT or SIGHUP; every driver is told when the computer sleeps or shuts down
+    Serve {
+        /// Serve on the system bus, for every user whom its policy lets, instead of on the session bus
+        #[arg(long)]
+        system: bool,
+        /// Write the files by which systemd and the bus start the service, and say which; serve nothing
+        #[arg(long)]
+        install_units: bool,
+        /// What follows DRV_EXITSESSION at the session's end
         #[arg(long, value_enum, default_value_t = EndPolicy::Orderly)]
         policy: EndPolicy,
     },
+    /// Look at the service's sessions
+    Session {
+        /// What to look at
+        #[command(subcommand)]
+        what: SessionCommand,
+    },
     /// Decode AVI video through a VfW driver, or WAV sound through an ACM driver
     Decode(Decode),
+    /// Install a driver for yourself: copy its file, give it an alias, and tell it DRV_INSTALL
+    Install(Install),
+    /// Remove an installed driver: tell it DRV_REMOVE, and take away its alias, and its file with the last one
+    Remove {
+        /// The alias that it was installed under
+        alias: String,
+    },
+    /// Have a driver show its configuration dialog (DRV_CONFIGURE), if it has one; exit code 1 if not
+    Configure {
+        /// An alias or a file
+        driver: String,
+        /// Only ask whether it has one (DRV_QUERYCONFIGURE)
+        #[arg(long)]
+        query: bool,
+    },
+    /// Install for yourself what is installed elsewhere already: in a Wine prefix, under Windows, or by a .reg file
+    Import(Import),
+    /// Print what makes a shell complete this command's arguments
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual, one page for each command
+    Man {
+        /// The directory to write it into, such as ~/.local/share/man/man1; made if it is not there
+        directory: PathBuf,
+    },
+}
+
+/// `drvhost install`.
+#[derive(Debug, clap::Args)]
+pub struct Install {
+    /// The driver's file; it is copied
+    pub file: PathBuf,
+    /// The name to find it by: `vidc.FFFF`, `msacm.NAME`, `midi`, ...; unless given, the one that goes with what the driver says it is
+    #[arg(long, value_name = "ALIAS")]
+    pub alias: Option<String>,
+    /// Text for DRV_OPEN, whenever the driver is opened by its alias
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub param: Option<String>,
+}
+
+/// `drvhost import`.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct Import {
+    /// The drivers of a Wine prefix that are not Wine's own
+    #[arg(long, value_name = "DIR")]
+    pub wine_prefix: Option<PathBuf>,
+    /// The drivers of a Windows, by the SYSTEM.INI in its folder
+    #[arg(long, value_name = "FILE")]
+    pub system_ini: Option<PathBuf>,
+    /// The drivers that a .reg file names, and all its other keys
+    #[arg(long, value_name = "FILE")]
+    pub reg: Option<PathBuf>,
+}
+
+/// `drvhost session`.
+#[derive(Debug, Subcommand)]
+pub enum SessionCommand {
+    /// Say how the last one ended: what every driver was told, what it answered, and how long that took
+    Last,
+}
+
+/// Whether the service does it.
+#[derive(Debug, clap::Args)]
+pub struct Connect {
+    /// Use the service on the session bus (`drvhost serve`), or on the system bus
+    #[arg(long, value_enum, value_name = "BUS", num_args = 0..=1, require_equals = true, default_missing_value = "session")]
+    pub connect: Option<Bus>,
+}
+
+/// A bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Bus {
+    /// The user's
+    Session,
+    /// The computer's
+    System,
+}
+
+impl Connect {
+    /// The service, if it is to do it.
+    pub fn remote(&self) -> Result<Option<service::Remote>, service::Error> {
+        self.connect.map(|bus| service::Remote::connect(bus == Bus::System)).transpose()
+    }
 }
 
 /// `drvhost send`.
@@ -131,6 +238,9 @@ pub struct Send {
     /// Look the alias up in this section instead of Drivers32
     #[arg(long, value_name = "S")]
     pub section: Option<String>,
+    /// Have the service do it
+    #[command(flatten)]
+    pub bus: Connect,
 }
 
 /// `drvhost decode`.
@@ -189,6 +299,9 @@ fn parse_parameter(text: &str) -> Result<i64, String> {
     value.ok_or_else(|| "a parameter is a 64-bit number: decimal, 0x hexadecimal, or negative".into())
 }
 
+/// What is longer is for ever.
+const LONGEST_TIME: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A time: a number with `ms`, `s` or `m`; seconds without a unit.
 fn parse_time(text: &str) -> Result<Duration, String> {
     let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -202,6 +315,9 @@ fn parse_time(text: &str) -> Result<Duration, String> {
     let seconds =
         number.parse::<f64>().map_err(|_| "a time is a number with ms, s or m: 5s, 500ms".to_owned())?;
     let time = Duration::try_from_secs_f64(seconds * scale).map_err(|error| error.to_string())?;
+    if time > LONGEST_TIME {
+        return Err("a time is at most 1440m, which is a day; 0 means for ever".into());
+    }
     // Zero means for ever, so nothing else may become zero.
     if time.is_zero() && seconds > 0.0 {
         Err("a time this short cannot be kept; 0 means for ever".into())

@@ -1,18 +1,41 @@
 //! The commands, one file each, and what they share.
 
+pub mod configure;
 pub mod decode;
+pub mod import;
 pub mod info;
+pub mod install;
 pub mod list;
+pub mod manual;
+pub mod remove;
 pub mod run;
 pub mod send;
+pub mod serve;
+pub mod session;
 
-use drvhost::{Error, Registry, Session, Trace};
+use std::time::Duration;
+
+use drvhost::{Builder, Error, Registry, Session, Store, Trace};
 use mmsystem::Packing;
 
 use crate::args::{Global, Quirk};
 
-/// The names that drivers are found by, with what was typed.
+/// The names that drivers are found by: what the user has installed, and as was typed.
 pub fn registry(global: &Global) -> Result<Registry, Error> {
+    let mut registry = known_anyway(global)?;
+    if let Some(store) = store() {
+        registry.add_installed(&store)?;
+    }
+    Ok(registry)
+}
+
+/// The user's store. Who has no home has nothing installed.
+pub fn store() -> Option<Store> {
+    Store::of_user().ok()
+}
+
+/// The names that drivers are found by, as was typed, without what the user has installed.
+pub fn known_anyway(global: &Global) -> Result<Registry, Error> {
     let mut registry = Registry::with_defaults();
     for directory in &global.driver_path {
         if !directory.is_dir() {
@@ -36,14 +59,22 @@ pub fn packing(global: &Global) -> Option<Packing> {
     })
 }
 
+/// How long a driver has for each message; `None`: for ever.
+pub fn deadline(global: &Global) -> Option<Duration> {
+    (!global.deadline.is_zero()).then_some(global.deadline)
+}
+
 /// A session as the global options ask for.
 pub fn session(global: &Global) -> Result<Session, Error> {
+    builder(global)?.start()
+}
+
+/// What sessions are started with, as the global options ask for.
+pub fn builder(global: &Global) -> Result<Builder, Error> {
     let trace = global.trace.as_deref().map_or_else(|| Ok(Trace::none()), Trace::to_file)?;
-    let deadline = (!global.deadline.is_zero()).then_some(global.deadline);
-    Session::builder()
+    Ok(Session::builder()
         .registry(registry(global)?)
-        .deadline(deadline)
+        .deadline(deadline(global))
         .trace(trace)
-        .hidden_instance(global.quirk.contains(&Quirk::HiddenInstance))
-        .start()
+        .hidden_instance(global.quirk.contains(&Quirk::HiddenInstance)))
 }

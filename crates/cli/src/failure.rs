@@ -48,6 +48,8 @@ impl From<Blame> for Exit {
 pub enum Failure {
     /// The library's reason.
     Error(Error),
+    /// The service's.
+    Service(service::Error),
     /// Standard output is closed: whoever reads has seen enough.
     Closed,
 }
@@ -55,6 +57,12 @@ pub enum Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Error(error)
+    }
+}
+
+impl From<service::Error> for Failure {
+    fn from(error: service::Error) -> Self {
+        Self::Service(error)
     }
 }
 
@@ -91,9 +99,12 @@ struct Line<'a> {
 impl Failure {
     /// Says what went wrong on standard error and answers the exit code.
     pub fn report(&self, json: bool) -> Exit {
-        let Self::Error(error) = self else { return Exit::Done };
-        let (blame, advice) = (error.blame(), error.advice());
-        let line = Line { error: error.to_string(), blame, advice };
+        let (error, blame, advice) = match self {
+            Self::Error(error) => (error.to_string(), error.blame(), error.advice()),
+            Self::Service(error) => (error.to_string(), error.blame(), error.advice()),
+            Self::Closed => return Exit::Done,
+        };
+        let line = Line { error: error.clone(), blame, advice };
         match serde_json::to_string(&line) {
             Ok(line) if json => eprintln!("{line}"),
             _ => {

@@ -11,8 +11,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::args::{Args, Command, Global};
+use crate::args::{Args, Command, Global, SessionCommand};
 use crate::failure::{Exit, Failure};
 
 fn main() -> ExitCode {
@@ -35,8 +38,18 @@ fn run() -> Exit {
         Command::Info { file: None, .. } => commands::info::run_host(&global),
         Command::List => commands::list::run(&global),
         Command::Send(send) => commands::send::run(&global, &send),
-        Command::Run { drivers, policy } => commands::run::run(&global, &drivers, policy.into()),
+        Command::Run { drivers, policy, bus } => commands::run::run(&global, &drivers, policy.into(), &bus),
+        Command::Serve { system, install_units: true, .. } => commands::serve::install_units(&global, system),
+        Command::Serve { system, policy, .. } => commands::serve::run(&global, system, policy.into()),
+        Command::Session { what: SessionCommand::Last } => commands::session::last(&global),
         Command::Decode(decode) => commands::decode::run(&global, &decode),
+        Command::Install(install) => commands::install::run(&global, &install),
+        Command::Remove { alias } => commands::remove::run(&global, &alias),
+        Command::Configure { driver, query: true } => commands::configure::query(&global, &driver),
+        Command::Configure { driver, query: false } => commands::configure::run(&global, &driver),
+        Command::Import(import) => commands::import::run(&global, &import),
+        Command::Completions { shell } => commands::manual::completions(&global, shell),
+        Command::Man { directory } => commands::manual::pages(&global, &directory),
     };
     done.unwrap_or_else(|failure: Failure| failure.report(global.json))
 }
@@ -47,6 +60,15 @@ fn start_log(global: &Global) {
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
+    if output::is_journal()
+        && let Ok(journal) = tracing_journald::layer()
+    {
+        // What a line says of a driver or a client is a field of its own there, such as DRVHOST_CLIENT.
+        let journal =
+            journal.with_field_prefix(Some("DRVHOST".into())).with_syslog_identifier("drvhost".into());
+        tracing_subscriber::registry().with(journal.with_filter(level)).init();
+        return;
+    }
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_max_level(level)

@@ -1,6 +1,9 @@
 //! Printing: text for people, one line of JSON for programs, and a closed pipe that is no error.
 
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 
 use drvhost::Error;
 use serde::Serialize;
@@ -26,6 +29,13 @@ pub fn json(value: &impl Serialize) -> Result<(), Failure> {
 /// A value as one line of JSON.
 pub fn json_line(value: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string(value).map_err(|error| Error::Bug(error.to_string()).into())
+}
+
+/// Whether standard error is a stream of the journal's (systemd.exec(5), `$JOURNAL_STREAM`).
+pub fn is_journal() -> bool {
+    let Some(stream) = std::env::var_os("JOURNAL_STREAM") else { return false };
+    let own = io::stderr().as_fd().try_clone_to_owned().and_then(|own| File::from(own).metadata());
+    own.is_ok_and(|own| *stream == *format!("{}:{}", own.dev(), own.ino()))
 }
 
 fn failure(source: io::Error) -> Failure {

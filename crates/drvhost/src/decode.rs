@@ -20,7 +20,7 @@ use crate::media::{AviReader, ContentHasher, Damage, MediaError, Unit, WavReader
 use crate::registry::DriverFile;
 use crate::session::Session;
 
-pub(crate) use choice::{AUDIO_PREFIX, code_of, handler_of, strip_prefix};
+pub(crate) use choice::{AUDIO_PREFIX, VIDEO_PREFIX, code_of, handler_of, strip_prefix};
 pub use choice::{compression_name, format_tag_name};
 pub use output::Output;
 use output::Target;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::machine::Machine;
 use crate::media::MediaError;
+use crate::store::StoreError;
 
 /// Who has to change something before it can work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -133,6 +134,9 @@ pub enum Error {
     /// A media file could not be read or written.
     #[error(transparent)]
     Media(#[from] MediaError),
+    /// A driver cannot be installed, removed or brought over, or the store of installed drivers not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// No driver reads this kind of media.
     #[error("no driver here reads {what}; looked for {looked}")]
     NoCodec {
@@ -176,6 +180,7 @@ impl Error {
                 Blame::Usage
             }
             Self::EitherPacking(first) => first.blame(),
+            Self::Store(error) => error.blame(),
             Self::NotADriver { .. }
             | Self::Refused { .. }
             | Self::Late { .. }
@@ -207,6 +212,7 @@ impl Error {
             Self::EitherPacking(_) => Some(
                 "both packings of ACM structures were tried; `--quirk acm-natural` and `--quirk acm-packed` try one alone",
             ),
+            Self::Store(error) => error.advice(),
             Self::NotADriver { .. } => Some("`drvhost info FILE` says what the file is"),
             Self::NoCodec { .. } => Some(
                 "Debian's packages libwine and libwine:i386 bring drivers for common formats; `--driver FILE` names one, `--driver-path DIR` a place to look",

@@ -51,6 +51,9 @@ pub struct Inspection {
     /// The compressions that it says it decompresses, of those it is known or registered for: four-character codes, or
     /// the names of numbers.
     pub fourccs: Vec<String>,
+    /// The code by which a video codec calls itself (ICINFO's `fccHandler`). Kept out of what is printed: nobody decodes by it.
+    #[serde(skip)]
+    pub handler: Option<FourCc>,
     /// The wave format tags that it says it has, PCM aside.
     pub format_tags: Vec<u16>,
     /// Its version resource.
@@ -126,7 +129,8 @@ pub fn inspect(session: &Session, file: &Path) -> Result<Inspection, Error> {
     }
 }
 
-/// Every driver whose entry's file is found, for each machine whose drivers are wanted; and every file in the caller's directories and in
+/// Every driver whose entry's file is found, for each machine whose drivers are wanted; installed entries whose file is not there any more, without
+/// a machine; and every file in the caller's directories and in
 /// the Wine prefix that exports DriverProc and has no entry, but for Wine's own in the prefix.
 #[must_use]
 pub fn known(registry: &Registry) -> Vec<Known> {
@@ -138,6 +142,10 @@ pub fn known(registry: &Registry) -> Vec<Known> {
     let named: Vec<_> = aliases.iter().flat_map(|alias| registry.resolve_each(alias)).collect();
     let mut known: Vec<_> =
         named.iter().map(|driver| describe(driver.alias.clone(), &driver.path, driver.origin)).collect();
+    // Whoever has them should see that they are of no use.
+    known.extend(
+        registry.lost().iter().map(|(alias, path)| describe(Some(alias.clone()), path, Origin::Installed)),
+    );
     let named: Vec<_> = named.iter().filter_map(|driver| driver.path.canonicalize().ok()).collect();
     let own = registry.driver_path().iter().map(|directory| (directory, Origin::DriverPath));
     let prefix = registry.prefix().iter().map(|directory| (directory, Origin::Prefix));
@@ -184,6 +192,7 @@ fn from_bytes(file: &Path, bytes: &[u8]) -> Inspection {
         opens: false,
         reason: None,
         fourccs: Vec::new(),
+        handler: None,
         format_tags: Vec::new(),
         version: version.map(Version::from).unwrap_or_default(),
     }
@@ -279,11 +288,10 @@ impl Subject<'_> {
         let handler = first.map_or(FourCc::default(), |code| handler_of(*code, None));
         let codec = vfw::Codec::open(self.session, &self.driver, handler, ICMODE_QUERY)?;
         // A driver that answers non-zero to everything is no codec: one says of what type it is.
-        let says_so = |info: ICINFO| FourCc::from(info.fccType).eq_ignore_ascii_case(FourCc(*b"vidc"));
-        if !codec.info()?.is_some_and(says_so) {
-            return Ok(false);
-        }
+        let says_so = |info: &ICINFO| FourCc::from(info.fccType).eq_ignore_ascii_case(FourCc(*b"vidc"));
+        let Some(info) = codec.info()?.filter(says_so) else { return Ok(false) };
         inspection.class = Class::Vfw;
+        inspection.handler = Some(FourCc::from(info.fccHandler));
         self.opened(codec.hdrvr(), inspection)?;
         for codes in compressions {
             let confirmed = codes.into_iter().find(|code| self.decompresses(*code).unwrap_or(false));

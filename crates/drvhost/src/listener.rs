@@ -1,16 +1,17 @@
 //! Who hears what drivers write for people.
 
 use std::fmt;
+use std::sync::Arc;
 
 type Hear = dyn Fn(&str, &str) + Send + Sync;
 
 /// A function of the host's that gets every text of a driver's, or nobody.
-#[derive(Default)]
-pub(crate) struct Listener(Option<Box<Hear>>);
+#[derive(Clone, Default)]
+pub(crate) struct Listener(Option<Arc<Hear>>);
 
 impl Listener {
     pub fn new(hear: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
-        Self(Some(Box::new(hear)))
+        Self(Some(Arc::new(hear)))
     }
 
     /// Hands on the text of the driver with this file name.

@@ -38,6 +38,15 @@ impl<'s> Opened<'s> {
         Ok(Self { session, hdrvr, arena: session.arena(hdrvr)?, driver: driver.file_name(), closed: false })
     }
 
+    /// Opens an instance without a structure, as for configuration (C104).
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn plain(session: &'s Session, driver: &DriverFile) -> Result<Self, Error> {
+        let hdrvr = session.open(driver, |_| Ok(0))?;
+        Ok(Self { session, hdrvr, arena: session.arena(hdrvr)?, driver: driver.file_name(), closed: false })
+    }
+
     /// How wide its driver is.
     pub fn width(&self) -> Width {
         self.arena.width()
@@ -67,6 +76,11 @@ impl<'s> Opened<'s> {
     /// [`Error::Refused`] when the driver stays open, and as [`Session::close`].
     pub fn close(mut self) -> Result<(), Error> {
         self.send_close()
+    }
+
+    /// Sends DRV_CLOSE. What the driver was asked counts whatever becomes of that.
+    pub fn close_anyway(self) {
+        drop(self);
     }
 
     /// Closes it where it failed; answers whether its worker has ended with it. See [`Session::dismiss`].

@@ -34,7 +34,7 @@ impl Opening<'_> {
         let path = &self.driver.path;
         let file =
             std::fs::canonicalize(path).map_err(|source| Error::File { file: path.clone(), source })?;
-        let hdrvr = session.table.new_handle().ok_or(Error::NoHandles)?;
+        let hdrvr = session.numbers.new_handle().ok_or(Error::NoHandles)?;
         let home = self.home.map(|home| home.number);
         let (module, first) = match session.table.claim(&file, home, self.until()) {
             Claim::Join(module) => (module, false),
@@ -48,7 +48,7 @@ impl Opening<'_> {
             if first && lparam2 != 0 && session.hidden_instance {
                 self.open_instance(&module, hdrvr, 0)?;
                 session.table.hide(&module, hdrvr);
-                let visible = session.table.new_handle().ok_or(Error::NoHandles)?;
+                let visible = session.numbers.new_handle().ok_or(Error::NoHandles)?;
                 user.hdrvr = visible;
                 return self.open_instance(&module, visible, lparam2).map(|()| visible);
             }
@@ -123,7 +123,7 @@ impl Opening<'_> {
                 Some(home.bring(&image)?)
             }),
             None => {
-                let number = session.table.new_worker();
+                let number = session.numbers.new_worker();
                 session.table.loading(&image.file, number);
                 let worker = Worker::start(number, &session.spawner, &session.program, &image)?;
                 (Arc::new(worker), None)

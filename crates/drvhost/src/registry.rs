@@ -1,28 +1,52 @@
 //! Finding drivers by name: the value store, SYSTEM.INI, and files (spec section 2.1, C033 to C051).
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
+
+use serde::{Serialize, Serializer};
 
 use crate::aliases::DEFAULT_ALIASES;
 use crate::directories::{Directories, find_in, machine_of};
 use crate::error::Error;
 use crate::machine::{self, Machine};
+use crate::regfile::Hive;
+use crate::store::{self, Store};
 
 /// The section that a NULL section means.
 pub(crate) const DRIVERS32: &str = "Drivers32";
 
 /// How a driver's file was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// Named by an entry that somebody set.
     Registry,
+    /// Named by an entry of the user's store, where it was installed.
+    Installed,
     /// In a directory that the caller named, or by its path.
     DriverPath,
     /// In the Wine prefix.
     Prefix,
     /// In one of Wine's directories.
     Wine,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Registry => "registry",
+            Self::Installed => "installed",
+            Self::DriverPath => "driver-path",
+            Self::Prefix => "prefix",
+            Self::Wine => "wine",
+        })
+    }
+}
+
+impl Serialize for Origin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// A driver that has been found.
@@ -54,6 +78,22 @@ struct Entry {
     name: String,
     value: String,
     origin: Origin,
+    /// Where its driver was installed, if it was.
+    home: Option<Home>,
+}
+
+/// The place of installed drivers for a machine.
+#[derive(Debug, Clone)]
+struct Home {
+    machine: Machine,
+    folder: PathBuf,
+}
+
+impl Home {
+    /// The file with a name.
+    fn file(&self, name: &str) -> Option<PathBuf> {
+        if is_path(name) { None } else { find_in(&self.folder, name, Some(self.machine)) }
+    }
 }
 
 /// The names that drivers are found by.
@@ -61,6 +101,8 @@ struct Entry {
 pub struct Registry {
     /// HKLM\Software\Microsoft\Windows NT\CurrentVersion, by lower-case section.
     values: BTreeMap<String, Section>,
+    /// The user's store, for each machine: the registry too, asked where nobody has set a value.
+    installed: Vec<(Machine, BTreeMap<String, Section>)>,
     /// SYSTEM.INI, by lower-case section; asked only where the registry has no value (C036, C037).
     ini: BTreeMap<String, Section>,
     /// What is known without configuration; asked last.
@@ -96,6 +138,29 @@ impl Registry {
     /// Sets an entry in a section of SYSTEM.INI.
     pub fn set_ini(&mut self, section: &str, name: &str, value: &str) {
         insert(&mut self.ini, section, name, value, Origin::Registry);
+    }
+
+    /// Takes the entries of a store, and none of one that was taken before. Each leads to a driver for its own machine.
+    ///
+    /// # Errors
+    /// [`StoreError::Syntax`](crate::StoreError::Syntax), and [`Error::File`].
+    pub fn add_installed(&mut self, store: &Store) -> Result<(), Error> {
+        self.set_installed(store, &store.read()?);
+        Ok(())
+    }
+
+    /// Takes the entries of a store that holds `hive`.
+    pub(crate) fn set_installed(&mut self, store: &Store, hive: &Hive) {
+        let mut installed: Vec<_> = Machine::ALL.map(|machine| (machine, BTreeMap::new())).into();
+        for entry in store::entries(hive) {
+            let home = Home { machine: entry.machine, folder: store.folder(entry.machine) };
+            let sections = installed.iter_mut().filter(|(machine, _)| *machine == entry.machine);
+            for (_, sections) in sections {
+                let section = insert(sections, &entry.section, &entry.alias, &entry.value, Origin::Installed);
+                section.home = Some(home.clone());
+            }
+        }
+        self.installed = installed;
     }
 
     /// Adds a directory to look for files in, after those added before and ahead of the Wine prefix's and Wine's.
@@ -158,12 +223,20 @@ impl Registry {
             return Err(Error::NoSuchDriver { name: name.to_owned(), looked });
         }
         let section = section.unwrap_or(DRIVERS32);
-        let entry = if first.is_none() { self.entry(section, name) } else { None };
+        let entry = if first.is_none() { self.entry(machine, section, name) } else { None };
         let (file, text) = entry.map_or((name, None), |entry| split(&entry.value));
-        let found = self.find_file(first, file, machine);
+        // An installed driver lies with the others, and is for the machine that its entry is for.
+        let home = entry.and_then(|entry| entry.home.as_ref());
+        let machine = machine.or(home.map(|home| home.machine));
+        let first = first.or(home.map(|home| home.folder.as_path()));
+        // Nothing that happens to have the same name elsewhere is what was installed.
+        let found = match home {
+            Some(home) => home.file(file).map(|path| (path, Origin::Installed)),
+            None => self.find_file(first, file, machine),
+        };
         let (path, place) = found.ok_or_else(|| self.missing(machine, first, name, section, entry))?;
-        let registered = entry.is_some_and(|entry| entry.origin == Origin::Registry);
-        let origin = if registered { Origin::Registry } else { place };
+        let registered = entry.map(|entry| entry.origin).filter(|origin| *origin != Origin::Wine);
+        let origin = registered.unwrap_or(place);
         Ok(DriverFile { path, text, alias: entry.map(|entry| entry.name.clone()), origin })
     }
 
@@ -180,7 +253,7 @@ impl Registry {
         name: &str,
         section: Option<&str>,
     ) -> Result<DriverFile, Error> {
-        if self.entry(section.unwrap_or(DRIVERS32), name).is_some() {
+        if self.entry(Some(machine), section.unwrap_or(DRIVERS32), name).is_some() {
             return self.resolve_for(Some(machine), None, name, section);
         }
         let native = name.replace('\\', "/");
@@ -228,11 +301,14 @@ impl Registry {
         Ok(DriverFile { path, text: None, alias: None, origin: Origin::DriverPath })
     }
 
-    /// The entry of a section with this name: the registry's before SYSTEM.INI's, and what is known anyway last.
-    fn entry(&self, section: &str, name: &str) -> Option<&Entry> {
+    /// The entry of a section with this name, for `machine` or any: the registry's before SYSTEM.INI's, and what is known anyway last.
+    fn entry(&self, machine: Option<Machine>, section: &str, name: &str) -> Option<&Entry> {
         let (section, name) = (section.to_lowercase(), name.to_lowercase());
-        [&self.values, &self.ini, &self.defaults]
-            .into_iter()
+        let installed =
+            self.installed.iter().filter(|(known, _)| machine.is_none_or(|machine| machine == *known));
+        std::iter::once(&self.values)
+            .chain(installed.map(|(_, sections)| sections))
+            .chain([&self.ini, &self.defaults])
             .find_map(|store| store.get(&section)?.get(&name))
     }
 
@@ -240,10 +316,25 @@ impl Registry {
     #[must_use]
     pub fn aliases(&self) -> Vec<String> {
         let mut names: BTreeMap<&String, &Entry> = BTreeMap::new();
-        for store in [&self.defaults, &self.ini, &self.values] {
+        let installed = self.installed.iter().map(|(_, sections)| sections);
+        for store in [&self.defaults, &self.ini].into_iter().chain(installed).chain([&self.values]) {
             names.extend(store.get(&DRIVERS32.to_lowercase()).into_iter().flatten());
         }
         names.into_values().map(|entry| entry.name.clone()).collect()
+    }
+
+    /// The installed entries of Drivers32 for the machine that is wanted whose driver is not there any more: each with where it should be.
+    pub(crate) fn lost(&self) -> Vec<(String, PathBuf)> {
+        let entries = self.installed.iter().flat_map(|(_, sections)| sections.get(&DRIVERS32.to_lowercase()));
+        let mut lost = Vec::new();
+        for entry in entries.flatten().map(|(_, entry)| entry) {
+            let Some(home) = &entry.home else { continue };
+            let wanted = self.machine.is_none_or(|wanted| wanted == home.machine);
+            if wanted && self.resolve_for(Some(home.machine), None, &entry.name, None).is_err() {
+                lost.push((entry.name.clone(), home.folder.join(split(&entry.value).0)));
+            }
+        }
+        lost
     }
 
     /// The directories that files are looked for in, in order.
@@ -351,9 +442,16 @@ fn is_path(name: &str) -> bool {
     name.contains('/')
 }
 
-fn insert(store: &mut BTreeMap<String, Section>, section: &str, name: &str, value: &str, origin: Origin) {
-    let entry = Entry { name: name.to_owned(), value: value.to_owned(), origin };
-    store.entry(section.to_lowercase()).or_default().insert(name.to_lowercase(), entry);
+fn insert<'s>(
+    store: &'s mut BTreeMap<String, Section>,
+    section: &str,
+    name: &str,
+    value: &str,
+    origin: Origin,
+) -> &'s mut Entry {
+    let entry = Entry { name: name.to_owned(), value: value.to_owned(), origin, home: None };
+    let section = store.entry(section.to_lowercase()).or_default();
+    section.entry(name.to_lowercase()).insert_entry(entry).into_mut()
 }
 
 /// Splits a value into file name and text: at the first space, all spaces skipped, inner and trailing ones kept (C042, C043).

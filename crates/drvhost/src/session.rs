@@ -3,17 +3,21 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::thread::{self, ScopedJoinHandle};
+use std::time::{Duration, Instant};
 
 use sandbox::Spawner;
 
 use crate::arena::Arena;
-use crate::end::{self, Policy, Report};
+use crate::broadcast::{Announcement, Broadcast, PowerChange};
+use crate::end::{self, End, Policy, Report};
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::host::Host;
 use crate::listener::Listener;
+use crate::meeting::Meeting;
 use crate::module::Module;
+use crate::numbers::Numbers;
 use crate::registry::{DriverFile, Registry};
 use crate::table::{Slot, Table};
 use crate::trace::Trace;
@@ -42,12 +46,13 @@ pub struct Instance {
     pub users: usize,
 }
 
-/// What a session is started with.
-#[derive(Debug)]
+/// What a session is started with. Clones start sessions that write one trace.
+#[derive(Debug, Clone)]
 pub struct Builder {
-    registry: Registry,
+    pub(crate) registry: Registry,
     deadline: Option<Duration>,
     trace: Trace,
+    numbers: Numbers,
     worker: PathBuf,
     hidden_instance: bool,
     listener: Listener,
@@ -73,6 +78,13 @@ impl Builder {
     #[must_use]
     pub fn trace(mut self, trace: Trace) -> Self {
         self.trace = trace;
+        self
+    }
+
+    /// Where the numbers of instances and workers come from: clones of one for sessions that must have none in common. Its own unless set.
+    #[must_use]
+    pub fn numbers(mut self, numbers: Numbers) -> Self {
+        self.numbers = numbers;
         self
     }
 
@@ -106,12 +118,13 @@ impl Builder {
     /// [`Error::Worker`] when the system gives no thread for starting workers.
     pub fn start(self) -> Result<Session, Error> {
         let spawner = Spawner::new().map_err(|error| Error::Worker(error.to_string()))?;
-        let Self { registry, deadline, trace, worker, hidden_instance, listener } = self;
+        let Self { registry, deadline, trace, numbers, worker, hidden_instance, listener } = self;
         Ok(Session {
             inner: Arc::new(Inner {
                 registry,
                 deadline,
                 trace,
+                numbers,
                 program: worker,
                 hidden_instance,
                 listener,
@@ -139,6 +152,7 @@ pub(crate) struct Inner {
     pub registry: Registry,
     pub deadline: Option<Duration>,
     pub trace: Trace,
+    pub numbers: Numbers,
     pub program: PathBuf,
     pub hidden_instance: bool,
     pub listener: Listener,
@@ -159,6 +173,7 @@ impl Session {
             registry: Registry::with_defaults(),
             deadline: Some(Duration::from_secs(5)),
             trace: Trace::none(),
+            numbers: Numbers::default(),
             worker: worker::default_program(),
             hidden_instance: false,
             listener: Listener::default(),
@@ -234,6 +249,15 @@ impl Session {
         self.inner.module_handle(hdrvr).ok_or(Error::BadHandle(hdrvr.0))
     }
 
+    /// Whether an instance's worker has ended, so that no message will ever be answered again.
+    ///
+    /// # Errors
+    /// [`Error::BadHandle`].
+    pub fn is_dead(&self, hdrvr: Hdrvr) -> Result<bool, Error> {
+        let slot = self.inner.table.get(hdrvr).ok_or(Error::BadHandle(hdrvr.0))?;
+        Ok(slot.module.worker.dead())
+    }
+
     /// The memory shared with an instance's driver.
     ///
     /// # Errors
@@ -281,13 +305,59 @@ impl Session {
         Ok(layers.iter().map(|layer| (layer.name.clone(), layer.active, layer.detail.clone())).collect())
     }
 
+    /// Tells every open instance DRV_POWER, whose parameters are unused: those of one worker in open order, workers side by side. They have
+    /// the deadline of one message together, and no more than `within`.
+    ///
+    /// Nothing is closed. Once the session's end has begun, nobody is told.
+    #[must_use = "the report says which drivers did not answer"]
+    pub fn power(&self, change: PowerChange, within: Option<Duration>) -> Report {
+        let started = Instant::now();
+        let limit = within.and_then(|within| started.checked_add(within));
+        let instances = if self.inner.gate.closing() { Vec::new() } else { self.inner.table.open() };
+        let until = self.inner.soonest(limit);
+        let broadcast = Broadcast::new(&self.inner, Announcement::power(change), instances.len(), until);
+        let told = broadcast.tell(instances);
+        Report::new(told, started)
+    }
+
     /// Ends the session: tells every open instance DRV_EXITSESSION, then, by `policy`, closes and unloads everything.
     /// Nothing is closed, disabled or freed before every instance has answered or used up its time.
     ///
     /// A second call sends nothing and answers the same report (C078); nothing can be opened any more.
     #[must_use = "the report says which drivers did not answer"]
     pub fn end(&self, policy: Policy) -> Report {
+        self.end_as(&End { policy, ..End::default() })
+    }
+
+    /// Ends the session as [`end`](Self::end) does, for another reason or in limited time.
+    #[must_use = "the report says which drivers did not answer"]
+    pub fn end_as(&self, end: &End) -> Report {
+        self.end_after(end, |_| ())
+    }
+
+    /// Ends several sessions as one: nothing is closed in any of them before every instance of all has answered or used up its time. The
+    /// reports are in the order of the sessions.
+    #[must_use = "the reports say which drivers did not answer"]
+    pub fn end_together(sessions: &[Self], end: &End) -> Vec<Report> {
+        let meeting = Meeting::new(sessions.len());
+        thread::scope(|scope| {
+            let begin = |session: &'_ Self| {
+                let (session, arriving) = (session.clone(), meeting.arriving());
+                let end_one = move || session.end_after(end, |until| arriving.wait_for_all(until));
+                thread::Builder::new().spawn_scoped(scope, end_one).ok()
+            };
+            let ending: Vec<_> = sessions.iter().map(begin).collect();
+            let report = |(ending, session): (Option<ScopedJoinHandle<'_, Report>>, &Self)| {
+                let report = ending.and_then(|ending| ending.join().ok());
+                // Where the system gives no further thread, one after another is still better than not at all.
+                report.unwrap_or_else(|| session.end_as(end))
+            };
+            ending.into_iter().zip(sessions).map(report).collect()
+        })
+    }
+
+    fn end_after(&self, end: &End, all_told: impl FnOnce(Option<Instant>)) -> Report {
         let mut ended = self.inner.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        ended.get_or_insert_with(|| end::run(&self.inner, policy)).clone()
+        ended.get_or_insert_with(|| end::run(&self.inner, end, all_told)).clone()
     }
 }

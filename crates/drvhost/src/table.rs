@@ -52,9 +52,7 @@ struct Live {
 
 #[derive(Debug, Default)]
 struct State {
-    last_handle: i32,
     opens: u64,
-    workers: u32,
     loads: u32,
     instances: BTreeMap<Hdrvr, Slot>,
     modules: HashMap<PathBuf, Entry>,
@@ -210,14 +208,6 @@ impl Table {
         }
     }
 
-    /// A handle that no instance ever had; stale handles never become valid again (C061 allows more). It is the same number in either
-    /// width, with or without a sign; `None` when there are no more of these.
-    pub fn new_handle(&self) -> Option<Hdrvr> {
-        let mut state = self.lock();
-        state.last_handle = state.last_handle.checked_add(0x10)?;
-        Some(Hdrvr(state.last_handle.unsigned_abs().into()))
-    }
-
     /// The next place in the order of DRV_OPENs.
     pub fn new_order(&self) -> u64 {
         let mut state = self.lock();
@@ -230,13 +220,6 @@ impl Table {
         let mut state = self.lock();
         state.loads += 1;
         state.loads
-    }
-
-    /// The number of the next worker.
-    pub fn new_worker(&self) -> u32 {
-        let mut state = self.lock();
-        state.workers += 1;
-        state.workers
     }
 
     /// Puts an instance in, or changes it.
@@ -294,24 +277,5 @@ impl Table {
             Some(Entry::Live(live)) if live.module.number == module.number => live.users,
             _ => 0,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use mmsystem::Width;
-
-    use super::*;
-
-    #[test]
-    fn handles_are_the_same_number_in_both_widths() {
-        let table = Table::default();
-        assert_eq!(table.new_handle(), Some(Hdrvr(0x10)));
-        assert_eq!(table.new_handle(), Some(Hdrvr(0x20)));
-        table.lock().last_handle = 0x7FFF_FFE0;
-        let last = table.new_handle().unwrap().0;
-        assert_eq!((last, Width::Bits32.long(last)), (0x7FFF_FFF0, 0x7FFF_FFF0));
-        assert_eq!(table.new_handle(), None);
-        assert_eq!(table.new_handle(), None, "it stays so");
     }
 }

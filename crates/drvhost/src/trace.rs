@@ -4,15 +4,15 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
 /// How a call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// With an answer.
@@ -31,6 +31,12 @@ pub enum Outcome {
 pub(crate) enum Cause {
     /// The session ends.
     SessionEnd,
+    /// The application that opened the instance has ended.
+    ApplicationExit,
+    /// The computer is about to sleep.
+    Suspend,
+    /// The computer has woken up.
+    Resume,
 }
 
 /// One DriverProc call. The fields and their order are a contract.
@@ -64,9 +70,15 @@ pub(crate) struct Begun {
     pub at: Instant,
 }
 
-/// Where trace lines go, and the clock and counter that they carry.
-#[derive(Debug)]
+/// Where trace lines go, and the clock and counter that they carry. Clones are the same trace: of sessions that are given clones, one file
+/// tells of all.
+#[derive(Debug, Clone)]
 pub struct Trace {
+    lines: Arc<Lines>,
+}
+
+#[derive(Debug)]
+struct Lines {
     file: Option<Mutex<File>>,
     started: Instant,
     calls: AtomicU64,
@@ -78,7 +90,12 @@ impl Trace {
     /// A trace that nobody reads.
     #[must_use]
     pub fn none() -> Self {
-        Self { file: None, started: Instant::now(), calls: AtomicU64::new(0), failed: AtomicBool::new(false) }
+        Self::of(None)
+    }
+
+    fn of(file: Option<Mutex<File>>) -> Self {
+        let (calls, failed) = (AtomicU64::new(0), AtomicBool::new(false));
+        Self { lines: Arc::new(Lines { file, started: Instant::now(), calls, failed }) }
     }
 
     /// A trace written to `path`, which is emptied first.
@@ -87,32 +104,32 @@ impl Trace {
     /// [`Error::File`].
     pub fn to_file(path: &Path) -> Result<Self, Error> {
         let file = File::create(path).map_err(|source| Error::File { file: path.to_owned(), source })?;
-        Ok(Self { file: Some(Mutex::new(file)), ..Self::none() })
+        Ok(Self::of(Some(Mutex::new(file))))
     }
 
     /// Whether anybody reads it.
     pub(crate) fn is_read(&self) -> bool {
-        self.file.is_some()
+        self.lines.file.is_some()
     }
 
     /// A call begins; `None` when nobody reads of it.
     pub(crate) fn begin(&self) -> Option<Begun> {
         self.is_read().then(|| Begun {
-            seq: self.calls.fetch_add(1, Ordering::Relaxed) + 1,
-            t_us: micros(self.started),
+            seq: self.lines.calls.fetch_add(1, Ordering::Relaxed) + 1,
+            t_us: micros(self.lines.started),
             at: Instant::now(),
         })
     }
 
     /// Writes what `record` makes of a call that has ended, if anybody reads of it.
     pub(crate) fn end<'a>(&self, begun: Option<Begun>, record: impl FnOnce(Begun) -> CallRecord<'a>) {
-        let (Some(file), Some(begun)) = (&self.file, begun) else { return };
+        let (Some(file), Some(begun)) = (&self.lines.file, begun) else { return };
         let Ok(mut line) = serde_json::to_vec(&record(begun)) else { return };
         line.push(b'\n');
         // One write for a whole line, so that a reader who follows the file never sees half of one.
         let written = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);
         if let Err(error) = written
-            && !self.failed.swap(true, Ordering::Relaxed)
+            && !self.lines.failed.swap(true, Ordering::Relaxed)
         {
             tracing::warn!(%error, "the trace could not be written; it is incomplete");
         }

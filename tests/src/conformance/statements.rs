@@ -48,7 +48,6 @@ const PROTOCOL: &str = "protocol";
 
 const WIN16: Untested = NotApplicable("about 16-bit tasks; drvhost has none");
 const WINDOWS: Untested = NotApplicable("drvhost has no windows, and sends no window messages");
-const INSTALLATION: Untested = Later("installation and configuration dialogs");
 const CALLBACK: Untested = Later("DriverCallback, which wave and MIDI drivers need");
 const ACM: Untested = Later("the protocol of ACM drivers");
 const COMPRESSION: Untested = Later("compressing through Video-for-Windows drivers");
@@ -197,14 +196,20 @@ pub const GROUPS: &[Group] = &[
         title: "Configuration and installation",
         not_run: PROTOCOL,
         statements: &[
-            untested(86, "CONFIGURE is sent only after QUERYCONFIGURE answered non-zero", INSTALLATION),
-            untested(87, "CONFIGURE carries the parent window and a DRVCONFIGINFO or NULL", INSTALLATION),
-            untested(88, "CONFIGURE and INSTALL answer cancel, ok or restart: 0, 1, 2", INSTALLATION),
-            untested(89, "INSTALL comes after LOAD, ENABLE, OPEN; REMOVE after OPEN", INSTALLATION),
-            untested(90, "INSTALL is sent for a file's first entry only, REMOVE for its last", INSTALLATION),
-            untested(91, "A dwDCISize larger than the structure is accepted", INSTALLATION),
-            untested(92, "acmDriverMessage(CONFIGURE) without structure supplies one", INSTALLATION),
-            untested(93, "Under Plug and Play, PNPINSTALL replaces INSTALL", INSTALLATION),
+            tested(86, "CONFIGURE is sent only after QUERYCONFIGURE answered non-zero"),
+            tested(87, "CONFIGURE carries the parent window and a DRVCONFIGINFO or NULL (here no window)"),
+            tested(88, "CONFIGURE and INSTALL answer cancel, ok or restart: 0, 1, 2"),
+            tested(89, "INSTALL comes after LOAD, ENABLE, OPEN; REMOVE after OPEN"),
+            tested(90, "INSTALL is sent for a file's first entry only, REMOVE for its last"),
+            tested(91, "A dwDCISize larger than the structure is accepted"),
+            tested(
+                92,
+                "acmDriverMessage(CONFIGURE) without structure supplies one (here every driver with an alias gets one)",
+            ),
+            tested(
+                93,
+                "Under Plug and Play, PNPINSTALL replaces INSTALL (here is none: INSTALL alone is sent)",
+            ),
         ],
     },
     Group {

@@ -12,9 +12,9 @@ use crate::output;
 
 pub fn run(global: &Global, name: &str) -> Result<Exit, Failure> {
     let session = commands::session(global)?;
-    // A path is taken as it is; a bare name may be anything that other commands would open.
+    // A path is taken as it is; a bare name may be anything that other commands would open. Text of an entry says nothing about the file.
     let file = match session.registry().resolve_argument(name) {
-        Ok(driver) if driver.text.is_none() => driver.path,
+        Ok(driver) if driver.text.is_none() || !name.contains(' ') => driver.path,
         Err(error @ Error::OtherMachine { .. }) => return Err(error.into()),
         // It says what there is for other machines.
         Err(error @ Error::NoSuchDriver { .. }) if global.machine.is_some() && !Path::new(name).exists() => {

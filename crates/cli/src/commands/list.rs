@@ -1,6 +1,5 @@
 //! `drvhost list`: the drivers known here.
 
-use drvhost::Origin;
 use drvhost::inspect::{self, Known};
 
 use crate::args::Global;
@@ -17,7 +16,8 @@ pub fn run(global: &Global) -> Result<Exit, Failure> {
         let machine = registry.machine().map_or_else(String::new, |machine| format!(" for {machine}"));
         eprintln!(
             "drvhost: no driver{machine} is known here; Debian's package libwine brings 64-bit ones, libwine:i386 32-bit ones, and \
-             `--driver-path DIR` adds your own"
+             `drvhost install FILE` and \
+             `--driver-path DIR` add your own"
         );
     } else {
         output::text(&describe(&known))?;
@@ -28,15 +28,9 @@ pub fn run(global: &Global) -> Result<Exit, Failure> {
 fn describe(known: &[Known]) -> String {
     let width = known.iter().filter_map(|known| known.alias.as_ref()).map(String::len).max().unwrap_or(0);
     let line = |known: &Known| {
-        let source = match known.source {
-            Origin::Registry => "registry",
-            Origin::DriverPath => "driver-path",
-            Origin::Prefix => "prefix",
-            Origin::Wine => "wine",
-        };
         let alias = known.alias.as_deref().unwrap_or("-");
         let machine = known.machine.as_deref().unwrap_or("?");
-        format!("{alias:width$}  {machine:<7} {source:<11} {}", known.file)
+        format!("{alias:width$}  {machine:<7} {:<11} {}", known.source, known.file)
     };
     known.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -4,17 +4,21 @@ use std::fmt::Write;
 use std::sync::mpsc::{self, Receiver};
 
 use drvhost::{CloseOutcome, Error, Outcome, Policy, Report, Session};
+use service::Remote;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::args::Global;
+use crate::args::{Connect, Global};
 use crate::commands;
 use crate::failure::{Exit, Failure};
 use crate::output;
 
-pub fn run(global: &Global, drivers: &[String], policy: Policy) -> Result<Exit, Failure> {
+pub fn run(global: &Global, drivers: &[String], policy: Policy, bus: &Connect) -> Result<Exit, Failure> {
     // Watched from before the first open, so that no driver is ever held without a way to end the session.
     let ended = watch_signals()?;
+    if let Some(remote) = bus.remote()? {
+        return hold(&remote, drivers, &ended);
+    }
     let session = commands::session(global)?;
     let opened = open_all(&session, drivers, &ended);
     if let Ok(All::Open) = opened {
@@ -33,6 +37,32 @@ pub fn run(global: &Global, drivers: &[String], policy: Policy) -> Result<Exit, 
         Err(failure) => return Err(failure),
     }
     Ok(if report.all_answered() { Exit::Done } else { Exit::Driver })
+}
+
+/// Has the service hold drivers, until a signal; then they are told that the application has ended, and closed. Where the service's session ends
+/// before, it has told them.
+fn hold(remote: &Remote, drivers: &[String], ended: &Receiver<()>) -> Result<Exit, Failure> {
+    let open = |name: &String| remote.open(name, None);
+    // A signal that comes before all are open ends it, too.
+    let interrupted = drivers.iter().map_while(|name| ended.try_recv().is_err().then(|| open(name)));
+    let opened = match interrupted.collect::<Result<Vec<_>, _>>() {
+        Ok(opened) => opened,
+        Err(error) => {
+            // Those that did open are told that this ends as it should; what is wrong is said already.
+            let _ = remote.goodbye();
+            return Err(error.into());
+        }
+    };
+    if opened.len() == drivers.len() {
+        // The drivers are held, and told in the end, even if nobody reads this.
+        let _closed = output::text("ready");
+        if remote.hold(|| ended.try_recv().is_ok())? {
+            eprintln!("drvhost: the service's session has ended; `drvhost session last` says how");
+            return Ok(Exit::Done);
+        }
+    }
+    remote.goodbye()?;
+    Ok(Exit::Done)
 }
 
 /// How far opening came.
@@ -77,7 +107,7 @@ fn print(global: &Global, report: &Report) -> Result<(), Failure> {
     if global.json { output::json(report) } else { output::text(&describe(report)) }
 }
 
-fn describe(report: &Report) -> String {
+pub fn describe(report: &Report) -> String {
     let total = report.instances.len();
     let answered = report.instances.iter().filter(|instance| instance.outcome == Outcome::Answered).count();
     let mut text =

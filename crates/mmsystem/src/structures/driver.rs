@@ -13,4 +13,15 @@ structures! {
         /// The name of the value in it: wide text, or null.
         lpszDCIAliasName: Pointer,
     }
+    /// DRVCONFIGINFO as the ACM passes it, with a device node behind the rest (spec section 3.1).
+    packed struct DRVCONFIGINFOEX {
+        /// The structure's size in bytes.
+        dwDCISize: Dword,
+        /// The name of the registry key or section: wide text, or null.
+        lpszDCISectionName: Pointer,
+        /// The name of the value in it: wide text, or null.
+        lpszDCIAliasName: Pointer,
+        /// The device node of a Plug-and-Play device.
+        dnDevNode: Dword,
+    }
 }

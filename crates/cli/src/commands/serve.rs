@@ -1,0 +1,45 @@
+//! `drvhost serve`: the service on D-Bus.
+
+use drvhost::{Policy, Trace};
+use serde::Serialize;
+use service::Settings;
+
+use crate::args::{Global, Quirk};
+use crate::commands;
+use crate::failure::{Exit, Failure};
+use crate::output;
+
+pub fn run(global: &Global, system: bool, policy: Policy) -> Result<Exit, Failure> {
+    let settings = Settings {
+        system,
+        registry: commands::known_anyway(global)?,
+        store: commands::store(),
+        deadline: commands::deadline(global),
+        trace: global.trace.as_deref().map_or_else(|| Ok(Trace::none()), Trace::to_file)?,
+        hidden_instance: global.quirk.contains(&Quirk::HiddenInstance),
+        policy,
+        state: service::state_directory()?,
+    };
+    let report = service::serve(settings)?;
+    commands::session::print(global, &report)?;
+    Ok(if report.report().all_answered() { Exit::Done } else { Exit::Driver })
+}
+
+/// What was installed, as JSON.
+#[derive(Serialize)]
+struct Installed {
+    files: Vec<String>,
+    commands: &'static [&'static str],
+}
+
+pub fn install_units(global: &Global, system: bool) -> Result<Exit, Failure> {
+    let service::Installed { files, commands } = service::install(system)?;
+    let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+    if global.json {
+        output::json(&Installed { files, commands })?;
+    } else {
+        let written = files.join("\n");
+        output::text(&format!("{written}\nnow run:\n  {}", commands.join("\n  ")))?;
+    }
+    Ok(Exit::Done)
+}
