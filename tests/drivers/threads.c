@@ -152,6 +152,8 @@ static LRESULT start_most(void)
 {
     HANDLE threads[MOST], go = CreateEventA(NULL, TRUE, FALSE, NULL);
     int count = 0;
+    /* The entry point's thread is one of them until it ends. */
+    WaitForSingleObject(early_thread, INFINITE);
     while (count < MOST && (threads[count] = CreateThread(NULL, 0, wait_for_turn, go, 0, NULL)) != NULL)
         count++;
     SetEvent(go);
