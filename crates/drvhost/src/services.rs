@@ -141,11 +141,13 @@ impl Services {
         }
         drop(rate);
         let what = match want {
-            Want::File(FileCall::Open { write: true, .. } | FileCall::Write { .. } | FileCall::SetLength { .. }) => {
-                "write a file"
-            }
+            Want::File(
+                FileCall::Open { write: true, .. } | FileCall::Write { .. } | FileCall::SetLength { .. },
+            ) => "write a file",
             Want::File(FileCall::Open { .. } | FileCall::Read { .. }) => "read a file",
-            Want::File(FileCall::Look { .. } | FileCall::List { .. } | FileCall::Info { .. }) => "look at a file",
+            Want::File(FileCall::Look { .. } | FileCall::List { .. } | FileCall::Info { .. }) => {
+                "look at a file"
+            }
             Want::File(FileCall::Delete { .. } | FileCall::RemoveFolder { .. }) => "delete a file",
             Want::File(FileCall::Rename { .. }) => "rename a file",
             Want::File(FileCall::MakeFolder { .. }) => "make a folder",
@@ -154,7 +156,11 @@ impl Services {
             Want::Library(_) => "load a library",
         };
         let path = texts(want).first().map_or_else(String::new, |text| crate::worker::printable(text));
-        tracing::info!(driver = self.driver, path, "the driver may not {what}; `drvhost install --allow-read DIR` or `--allow-write DIR` lets it");
+        tracing::info!(
+            driver = self.driver,
+            path,
+            "the driver may not {what}; `drvhost install --allow-read DIR` or `--allow-write DIR` lets it"
+        );
         self.trace.refused(self.worker, &self.driver, what, &path);
     }
 }
@@ -182,7 +188,9 @@ fn texts(want: &Want) -> Vec<&str> {
         | Want::Registry(RegistryCall::Flush)
         | Want::Library(LibraryCall::Free { .. }) => vec![],
         Want::Registry(
-            RegistryCall::Get { key, name } | RegistryCall::Set { key, name, .. } | RegistryCall::Unset { key, name },
+            RegistryCall::Get { key, name }
+            | RegistryCall::Set { key, name, .. }
+            | RegistryCall::Unset { key, name },
         ) => vec![key, name],
         Want::Registry(
             RegistryCall::Look { key }

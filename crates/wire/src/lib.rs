@@ -20,7 +20,8 @@ pub use message::{
     LoadRefusal, Loaded, Place, Segments, Started, ToHost, ToWorker, short,
 };
 pub use want::{
-    Disposition, Entry, FileCall, FileInfo, KeyInfo, LONGEST_PATH, LibraryCall, PIECE, RegistryCall, Served, Want,
+    Disposition, Entry, FileCall, FileInfo, KeyInfo, LONGEST_PATH, LibraryCall, PIECE, RegistryCall, Served,
+    Want,
 };
 
 /// Bytes of the memory that a [`Channel`] needs.

@@ -14,7 +14,7 @@ use crate::kernel32::error::{
 use crate::process::Process;
 
 /// Where every module claims to be.
-const DIRECTORY: &str = r"C:\windows\system32\";
+pub(super) const DIRECTORY: &str = r"C:\windows\system32\";
 
 const GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS: u32 = 4;
 
