@@ -69,6 +69,9 @@ const VARIANTS: &[Variant] = &[
 /// Drivers with a library that dlltool makes of a file NAME.def, and how that is to be made.
 const LIBRARIES: &[(&str, &str)] = &[("delay", "--output-delaylib"), ("ordinal", "--output-lib")];
 
+/// A driver in several libraries, each of which imports from those before it.
+const COMPANIONS: &[&str] = &["tonebase", "tonecore", "tonextra", "companions"];
+
 /// The machine of the program that opens drivers under Wine.
 const PLAYED: &str = "x86_64";
 
@@ -153,6 +156,14 @@ fn compile_all() -> io::Result<()> {
         for Variant { name, source, options } in VARIANTS {
             let options: Vec<_> = ["-shared"].iter().chain(*options).map(ToString::to_string).collect();
             let source = Path::new("drivers").join(source).with_extension("c");
+            target.compile(&options, &source, &folder.join(name).with_extension("dll"))?;
+        }
+        for (index, name) in COMPANIONS.iter().enumerate() {
+            let made = COMPANIONS[..index].iter().map(|name| folder.join(name).with_extension("dll"));
+            let options: Vec<_> = std::iter::once("-shared".to_owned())
+                .chain(made.map(|made| made.display().to_string()))
+                .collect();
+            let source = Path::new("drivers/companions").join(name).with_extension("c");
             target.compile(&options, &source, &folder.join(name).with_extension("dll"))?;
         }
         if target.machine == PLAYED {

@@ -223,4 +223,26 @@ acts! {
 
     /// `mixed`: the checksum of lParam1 rounds that begin with lParam2.
     MIXED_SUM = 0x7800;
+
+    /// `files`: kernel32's functions on its own files; answers 0, or the line of the first check that fails.
+    FILES_KERNEL32 = 0x7A00;
+    /// `files`: the C library's; as above.
+    FILES_STREAMS = 0x7A01;
+    /// `files`: the C library's, in five threads; as above.
+    FILES_THREADS = 0x7A02;
+    /// `files`: how often it was asked this, which it keeps in a file beside itself; negative: `errno`.
+    FILES_COUNT = 0x7A03;
+    /// `files`: an initialization file; as FILES_KERNEL32.
+    FILES_PROFILE = 0x7A04;
+    /// `files`: what it may not have; as above.
+    FILES_REFUSED = 0x7A05;
+    /// `files`: copies the file whose path lParam1 points to to that of lParam2; answers how many bytes, negative: `errno`.
+    FILES_COPY = 0x7A06;
+
+    /// `companions`: what a library answers for lParam1 that it imports from, which imports from another one.
+    COMPANIONS_CALL = 0x7B00;
+    /// `companions`: loads and frees a library while it runs; answers 0, or the line of the first check that fails.
+    COMPANIONS_LOAD = 0x7B01;
+    /// `companions`: the order in which it and the library were told of their beginnings: 12 when the library was first.
+    COMPANIONS_ORDER = 0x7B02;
 }

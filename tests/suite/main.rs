@@ -7,6 +7,7 @@ mod announcements;
 mod cli;
 mod decode;
 mod exceptions;
+mod files;
 mod hostile;
 mod images;
 mod kinds;

@@ -86,7 +86,8 @@ impl Guest {
         const ERROR_ACCESS_DENIED: u32 = 5;
         let said = Rc::default();
         let serve: Serve = Box::new(|_| Served::Failed(ERROR_ACCESS_DENIED));
-        let host = Host { said: Rc::clone(&said), serve: Rc::new(RefCell::new(serve)), served: Rc::default() };
+        let host =
+            Host { said: Rc::clone(&said), serve: Rc::new(RefCell::new(serve)), served: Rc::default() };
         let [link, ears, aside] = [(); 3].map(|()| Box::new(host.clone()));
         let mut process = Process::new(Machine::new(mode).unwrap(), Ways { link, ears, aside }).unwrap();
         process.machine.seal().unwrap();
