@@ -21,6 +21,7 @@ pub mod abi;
 mod advapi32;
 mod crt;
 mod exceptions;
+mod gdi32;
 mod heap;
 mod images;
 mod kernel32;

@@ -71,6 +71,8 @@ pub struct Process {
     pub(crate) kernel32: crate::kernel32::State,
     pub(crate) crt: crate::crt::State,
     pub(crate) registry: crate::advapi32::Registry,
+    pub(crate) user32: crate::user32::State,
+    pub(crate) gdi32: crate::gdi32::State,
 }
 
 impl std::fmt::Debug for Process {
@@ -105,6 +107,8 @@ impl Process {
             kernel32,
             crt,
             registry: crate::advapi32::Registry::default(),
+            user32: crate::user32::State::new(),
+            gdi32: crate::gdi32::State::new(),
         };
         for library in library::libraries() {
             // A handle needs an address of its own, and a guest that reads there finds zeros.
@@ -113,6 +117,12 @@ impl Process {
             for shim in library.shims {
                 process.add(Entry::supplied(library, shim)).ok_or(LoadError::TooMany("shims"))?;
             }
+        }
+        for shim in crate::user32::PROCEDURES.shims {
+            let mut entry = Entry::supplied(&crate::user32::PROCEDURES, shim);
+            entry.note();
+            let address = process.add(entry).ok_or(LoadError::TooMany("shims"))?;
+            process.user32.control_procedures.push(address);
         }
         if process.machine.mode() == Mode::I386 {
             for (name, function, count) in crate::crt::INTRINSICS {
@@ -287,6 +297,7 @@ impl Host for Process {
 
     fn thread(&mut self, number: usize) {
         crate::kernel32::run_thread(self, number);
+        crate::user32::forget_thread(self, number);
     }
 
     fn exception(&mut self, fault: &Fault, cpu: &Cpu) -> Result<Option<Box<Cpu>>, Stop> {

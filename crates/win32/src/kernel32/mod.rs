@@ -4,6 +4,7 @@ mod atom;
 pub(crate) mod codepage;
 mod critical;
 pub(crate) mod error;
+pub(crate) mod fields;
 mod file;
 pub(crate) mod handles;
 mod heap;
@@ -14,12 +15,12 @@ mod path;
 pub(crate) mod process;
 pub(crate) mod record;
 mod slots;
-mod sync;
+pub(crate) mod sync;
 #[cfg(test)]
 mod tests;
 mod text;
 pub(crate) mod thread;
-mod time;
+pub(crate) mod time;
 
 pub(crate) use thread::run_thread;
 
