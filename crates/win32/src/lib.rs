@@ -31,7 +31,8 @@ mod serve;
 mod testing;
 mod text;
 mod user32;
+mod wants;
 mod winmm;
 
 pub use library::{Convention, Library, Shim, Variable, libraries};
-pub use process::{Link, LinkError, Listen, Process};
+pub use process::{Aside, Link, LinkError, Listen, Process, Ways};

@@ -152,12 +152,14 @@ impl Process {
                 ToWorker::Unload { seq, module, silently } => {
                     self.answer_unload(seq, module, silently).map_err(lost)?;
                 }
+                // The answer to another question.
+                ToWorker::Served(_) => return Err(lost(LinkError)),
             }
         }
     }
 }
 
-fn lost(LinkError: LinkError) -> Stop {
+pub(crate) fn lost(LinkError: LinkError) -> Stop {
     Stop::Kind(FaultKind::Shim { shim: "the way to the host".to_owned() })
 }
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use guest::{FaultKind, Machine, Mode};
 use pe::Symbol;
-use wire::{ToHost, ToWorker};
+use wire::{Served, ToHost, ToWorker, Want};
 
-use crate::process::{Link, LinkError, Listen, Process};
+use crate::process::{Aside, Link, LinkError, Listen, Process, Ways};
 
 /// Runs a test in a process of its own, because a process can have one machine. To be given a closure written in the test itself, whose
 /// name the closure's type has.
@@ -58,6 +58,12 @@ impl Listen for Silence {
     }
 }
 
+impl Aside for Silence {
+    fn ask(&mut self, _: &Want) -> Result<Served, LinkError> {
+        Err(LinkError)
+    }
+}
+
 /// A guest without a driver that runs in one mode, and 64 KiB of its memory for arguments.
 pub(crate) struct Guest {
     pub process: Process,
@@ -70,9 +76,9 @@ pub(crate) struct Guest {
 impl Guest {
     pub fn new(mode: Mode) -> Self {
         let said = Rc::default();
-        let mut process =
-            Process::new(Machine::new(mode).unwrap(), Box::new(Notes(Rc::clone(&said))), Box::new(Silence))
-                .unwrap();
+        let link = Box::new(Notes(Rc::clone(&said)));
+        let ways = Ways { link, ears: Box::new(Silence), aside: Box::new(Silence) };
+        let mut process = Process::new(Machine::new(mode).unwrap(), ways).unwrap();
         process.machine.seal().unwrap();
         let room = process.allocate(0x1_0000, true).0;
         Self { process, said, room }

@@ -89,6 +89,7 @@ pub fn CreateThread(
         return Ok(no_thread(process));
     }
     let Some(number) = process.machine.reserve_thread() else { return Ok(no_thread(process)) };
+    process.tell_of_threads()?;
     process.kernel32.threads.started += 1;
     let serial = process.kernel32.threads.started;
     let suspended = u32::from(flags & CREATE_SUSPENDED != 0);
