@@ -97,6 +97,7 @@ pub struct Process {
     pub(crate) registry: crate::advapi32::Registry,
     pub(crate) user32: crate::user32::State,
     pub(crate) gdi32: crate::gdi32::State,
+    pub(crate) winmm: crate::winmm::State,
 }
 
 impl std::fmt::Debug for Process {
@@ -134,6 +135,7 @@ impl Process {
             kernel32,
             crt,
             registry: crate::advapi32::Registry::default(),
+            winmm: crate::winmm::State::default(),
             user32: crate::user32::State::new(),
             gdi32: crate::gdi32::State::new(),
         };
@@ -253,15 +255,25 @@ impl Process {
         block.map_or(Pointer::NULL, Pointer)
     }
 
+    /// Gives guest memory from the heap back. What is none stays what it is.
+    pub(crate) fn release(&mut self, block: Pointer) {
+        self.heap.release(&self.machine.memory, block.0);
+    }
+
     /// A heap block with another size; NULL, the old block kept, when there is no room or it is no block.
     pub(crate) fn resize(&mut self, block: Pointer, size: u64, zeroed: bool) -> Pointer {
         let moved = self.heap.resize(&self.machine.memory, block.0, size, zeroed);
         moved.map_or(Pointer::NULL, Pointer)
     }
 
+    /// The time since the process began: the one clock that everything here goes by.
+    pub(crate) fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// Milliseconds since the process began, wrapping as GetTickCount does.
     pub(crate) fn milliseconds(&self) -> u32 {
-        let elapsed = self.started.elapsed().as_millis() & u128::from(u32::MAX);
+        let elapsed = self.now().as_millis() & u128::from(u32::MAX);
         u32::try_from(elapsed).unwrap_or(0)
     }
 

@@ -175,6 +175,7 @@ library! {
     sync::CreateSemaphore as "CreateSemaphoreA", "winbase/nf-winbase-createsemaphorea";
     sync::CreateSemaphore as "CreateSemaphoreW", "synchapi/nf-synchapi-createsemaphorew";
     sync::InitializeSListHead, "interlockedapi/nf-interlockedapi-initializeslisthead";
+    sync::PulseEvent, "winbase/nf-winbase-pulseevent";
     sync::ReleaseMutex, "synchapi/nf-synchapi-releasemutex";
     sync::ReleaseSemaphore, "synchapi/nf-synchapi-releasesemaphore";
     sync::ResetEvent, "synchapi/nf-synchapi-resetevent";

@@ -3,6 +3,7 @@
 #![allow(non_snake_case, reason = "Win32's own names")]
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use guest::Stop;
 
@@ -63,6 +64,16 @@ pub fn SetEvent(process: &mut Process, event: Handle) -> bool {
 
 pub fn ResetEvent(process: &mut Process, event: Handle) -> bool {
     set_event(process, event, false)
+}
+
+/// PulseEvent: whoever waits for it has a moment to see that it is set.
+pub fn PulseEvent(process: &mut Process, event: Handle) -> Result<bool, Stop> {
+    const MOMENT: Duration = Duration::from_millis(1);
+    if !set_event(process, event, true) {
+        return Ok(false);
+    }
+    process.pause(MOMENT)?;
+    Ok(set_event(process, event, false))
 }
 
 /// CreateSemaphoreA and CreateSemaphoreW.

@@ -61,6 +61,11 @@ impl State {
     }
 }
 
+/// Whether there is a window with this handle.
+pub(crate) fn is_window(process: &Process, window: Handle) -> bool {
+    process.user32.windows.contains(window)
+}
+
 library! {
     /// user32.
     LIBRARY, Stdcall, ["user32.dll"], "https://learn.microsoft.com/windows/win32/api/";
