@@ -18,6 +18,7 @@ mod running;
 mod scribble;
 mod seen;
 mod sequence;
+mod tone;
 mod tried;
 
 use std::path::PathBuf;
@@ -37,6 +38,7 @@ pub use running::{Ended, Running};
 pub use scribble::Scribble;
 pub use seen::{Seen, encoded};
 pub use sequence::Sequence;
+pub use tone::{TONE_RATE, tone};
 pub use tried::{LAME_SNR, TRIED, Tried, table_of_drivers};
 
 /// What tests need besides Rust: Debian's packages for it, and whether it was there when this was compiled.

@@ -24,10 +24,12 @@ mod service_logind;
 mod service_systemd;
 mod session_end;
 mod signals;
+mod sound;
 mod store;
 mod threads;
 mod tidy;
 mod vfw;
+mod winmm;
 
 use drvhost_tests::TOOLS;
 

@@ -59,7 +59,7 @@ fn run(process: &mut Process) {
 }
 
 /// After work, others have their turn before there is more.
-const BRIEFLY: Duration = Duration::from_nanos(1);
+const BRIEFLY: Duration = Duration::from_micros(50);
 
 /// Does what is due; whether there was anything.
 fn work(process: &mut Process) -> Result<bool, Stop> {
