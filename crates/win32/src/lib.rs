@@ -19,9 +19,11 @@
 mod library;
 pub mod abi;
 mod advapi32;
+mod companions;
 mod crt;
 mod exceptions;
 mod gdi32;
+mod files;
 mod heap;
 mod images;
 mod kernel32;

@@ -35,7 +35,8 @@ fn main() -> ExitCode {
 /// Serves the host until it kills this process.
 fn serve(jailed: jail::Jailed, line: Line) -> ExitCode {
     let jail::Jailed { machine, image, running } = jailed;
-    let ways = Ways { link: Box::new(line.clone()), ears: Box::new(line.clone()), aside: Box::new(line.clone()) };
+    let ways =
+        Ways { link: Box::new(line.clone()), ears: Box::new(line.clone()), aside: Box::new(line.clone()) };
     let outcome = Process::new(machine, ways).map_err(|error| error.to_string());
     match outcome {
         Ok(mut process) => match converse(&mut process, image, &running) {

@@ -6,9 +6,9 @@ use pe::builder::Builder;
 use tempfile::TempDir;
 
 use super::*;
-use crate::store::read_hive;
 use crate::regfile::Data;
 use crate::store::entries;
+use crate::store::read_hive;
 
 struct Rig {
     folder: TempDir,

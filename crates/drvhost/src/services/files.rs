@@ -13,7 +13,7 @@ use super::codes::{
     ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_DIRECTORY, ERROR_DISK_FULL, ERROR_FILE_EXISTS,
     ERROR_FILE_NOT_FOUND, ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_TOO_MANY_OPEN_FILES,
 };
-use super::layers::{Failure, Here, Layer, Reach, REFUSED, find, is_standing, open, prepare};
+use super::layers::{Failure, Here, Layer, REFUSED, Reach, find, is_standing, open, prepare};
 use super::paths::Place;
 
 /// How many files a worker may have open.
@@ -63,9 +63,7 @@ impl Files {
     /// Does what is wanted of a file.
     pub fn serve(&mut self, call: &FileCall) -> Result<Served, Failure> {
         match call {
-            FileCall::Open { path, read, write, disposition } => {
-                self.open(path, *read, *write, *disposition)
-            }
+            FileCall::Open { path, read, write, disposition } => self.open(path, *read, *write, *disposition),
             FileCall::Read { file, at, len } => self.read(*file, *at, *len),
             FileCall::Write { file, at, bytes } => self.write(*file, *at, bytes),
             FileCall::SetLength { file, len } => self.set_length(*file, *len),
@@ -134,7 +132,12 @@ impl Files {
     }
 
     /// Opens a file that is there so that it can be written: a copy of it, where the file itself cannot.
-    fn open_to_write(&mut self, layers: &[Layer], here: &Here, empties: bool) -> Result<(File, bool), Failure> {
+    fn open_to_write(
+        &mut self,
+        layers: &[Layer],
+        here: &Here,
+        empties: bool,
+    ) -> Result<(File, bool), Failure> {
         if here.folder.is_folder(&here.path) {
             return Err(ERROR_ACCESS_DENIED.into());
         }

@@ -14,8 +14,8 @@ use std::time::SystemTime;
 use wire::{KeyInfo, PIECE, RegistryCall, Served};
 
 use super::codes::{
-    ERROR_ACCESS_DENIED, ERROR_DISK_FULL, ERROR_FILE_NOT_FOUND, ERROR_INVALID_PARAMETER, ERROR_KEY_HAS_CHILDREN,
-    ERROR_NO_MORE_ITEMS, ERROR_NOT_ENOUGH_QUOTA,
+    ERROR_ACCESS_DENIED, ERROR_DISK_FULL, ERROR_FILE_NOT_FOUND, ERROR_INVALID_PARAMETER,
+    ERROR_KEY_HAS_CHILDREN, ERROR_NO_MORE_ITEMS, ERROR_NOT_ENOUGH_QUOTA,
 };
 use super::layers::{Failure, REFUSED};
 use crate::error::Error;
@@ -344,7 +344,8 @@ impl State {
 
     fn get(&self, key: &str, name: &str) -> Result<Served, Failure> {
         self.must_have(key)?;
-        let found = self.values(key).into_iter().find(|(known, _)| known.to_lowercase() == name.to_lowercase());
+        let found =
+            self.values(key).into_iter().find(|(known, _)| known.to_lowercase() == name.to_lowercase());
         found.map(served).ok_or_else(|| ERROR_FILE_NOT_FOUND.into())
     }
 

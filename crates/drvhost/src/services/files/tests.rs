@@ -81,10 +81,13 @@ fn its_own_folder_is_read_and_what_it_writes_there_goes_to_its_data() {
     assert_eq!(code(driver.open(made, true, Disposition::CreateNew)), (ERROR_FILE_EXISTS, false));
     assert!(driver.at("data/system32/sub/made").is_file() || driver.at("data/system32/Sub/made").is_file());
     assert_eq!(driver.names(r"C:\windows\system32\sub"), ["made", "x"]);
-    assert_eq!(driver.names(r"C:\windows\system32"), ["CORE.DAT", "Sub"].map(|name| {
-        // The first name that the copy was opened by is the one that it has.
-        if name == "Sub" { "sub" } else { name }
-    }));
+    assert_eq!(
+        driver.names(r"C:\windows\system32"),
+        ["CORE.DAT", "Sub"].map(|name| {
+            // The first name that the copy was opened by is the one that it has.
+            if name == "Sub" { "sub" } else { name }
+        })
+    );
     driver.files.remove(made, false).unwrap();
     // What lies in its own folder stays.
     assert_eq!(code(driver.files.remove(r"C:\windows\system32\Sub\x", false)), REFUSAL);
@@ -99,7 +102,10 @@ fn drive_c_is_its_own_and_everything_else_wants_a_grant() {
     let file = driver.open(temp, true, Disposition::CreateAlways).unwrap();
     driver.files.write(file, Some(2), b"x").unwrap();
     assert_eq!(driver.content(temp).unwrap(), b"\0\0x");
-    assert!(matches!(driver.files.look(r"C:\Windows\Temp").unwrap(), Served::Info(FileInfo { folder: true, .. })));
+    assert!(matches!(
+        driver.files.look(r"C:\Windows\Temp").unwrap(),
+        Served::Info(FileInfo { folder: true, .. })
+    ));
 
     assert_eq!(driver.content(&driver.z("read/SONG")).unwrap(), b"read/song");
     let [song, old, new, secret, dots] =
@@ -114,7 +120,10 @@ fn drive_c_is_its_own_and_everything_else_wants_a_grant() {
     assert_eq!(std::fs::read(driver.at("secret")).unwrap(), b"secret");
     driver.files.rename(&new, &driver.z("write/newer"), false).unwrap();
     assert_eq!(driver.names(&driver.z("write")), ["newer", "old"]);
-    assert_eq!(code(driver.files.rename(&driver.z("write/newer"), &old, false)), (ERROR_ALREADY_EXISTS, false));
+    assert_eq!(
+        code(driver.files.rename(&driver.z("write/newer"), &old, false)),
+        (ERROR_ALREADY_EXISTS, false)
+    );
     assert_eq!(code(driver.files.rename(&old, r"C:\old", false)), REFUSAL);
 }
 

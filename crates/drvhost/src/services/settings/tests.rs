@@ -121,7 +121,10 @@ fn amounts_are_bounded() {
     let long = format!(r"{KEY}\{}", "k".repeat(LONGEST_KEY + 1));
     assert_eq!(create(&settings, &long).unwrap_err().code, ERROR_INVALID_PARAMETER);
     assert_eq!(create(&settings, &format!(r"{KEY}\\x")).unwrap_err().code, ERROR_INVALID_PARAMETER);
-    assert_eq!(create(&settings, &[r"HKEY_CURRENT_USER"; DEEPEST + 1].join(r"\")).unwrap_err().code, ERROR_INVALID_PARAMETER);
+    assert_eq!(
+        create(&settings, &[r"HKEY_CURRENT_USER"; DEEPEST + 1].join(r"\")).unwrap_err().code,
+        ERROR_INVALID_PARAMETER
+    );
     let full = (0..).find_map(|name| set(&settings, KEY, &name.to_string(), &vec![0; PIECE]).err()).unwrap();
     assert_eq!((full.code, full.refused), (ERROR_NOT_ENOUGH_QUOTA, true));
 }
