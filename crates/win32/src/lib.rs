@@ -19,6 +19,8 @@
 mod library;
 pub mod abi;
 mod advapi32;
+mod comctl32;
+mod comdlg32;
 mod crt;
 mod exceptions;
 mod gdi32;
@@ -26,7 +28,9 @@ mod heap;
 mod images;
 mod kernel32;
 mod process;
+mod resources;
 mod serve;
+mod shell32;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -35,3 +39,4 @@ mod winmm;
 
 pub use library::{Convention, Library, Shim, Variable, libraries};
 pub use process::{Link, LinkError, Listen, Process};
+pub use user32::DialogAnswer;
