@@ -45,7 +45,6 @@ pub(crate) const ERROR_CLIPBOARD_NOT_OPEN: u32 = 1418;
 pub(crate) const ERROR_CONTROL_ID_NOT_FOUND: u32 = 1421;
 pub(crate) const ERROR_INVALID_THREAD_ID: u32 = 1444;
 pub(crate) const ERROR_TIMEOUT: u32 = 1460;
-pub(crate) const ERROR_RESOURCE_TYPE_NOT_FOUND: u32 = 1813;
 pub(crate) const ERROR_RESOURCE_NAME_NOT_FOUND: u32 = 1814;
 pub(crate) const ERROR_NOT_ENOUGH_QUOTA: u32 = 1816;
 

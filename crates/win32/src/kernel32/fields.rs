@@ -51,9 +51,4 @@ impl<'m> Fields<'m> {
     pub fn long(&mut self) -> Result<i64, Violation> {
         self.pointer().map(|word| signed(self.machine.mode(), word.0))
     }
-
-    /// Where the next field of a pointer's size lies, which is passed over.
-    pub fn place(&mut self) -> Pointer {
-        self.next(self.machine.mode().pointer_size())
-    }
 }

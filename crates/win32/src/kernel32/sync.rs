@@ -153,7 +153,7 @@ fn wait(process: &mut Process, handles: &[Handle], all: bool, milliseconds: u32)
 }
 
 /// Whether a wait ends now, and if so with which handle; `Some(None)` when one of them is none.
-fn look(process: &mut Process, handles: &[Handle], all: bool) -> Option<Option<u32>> {
+pub(crate) fn look(process: &mut Process, handles: &[Handle], all: bool) -> Option<Option<u32>> {
     let thread = process.machine.current();
     let table = &mut process.kernel32.handles;
     let mut signalled = Vec::with_capacity(handles.len());

@@ -209,16 +209,16 @@ fn create_structure(
         return Ok(block);
     }
     let mut names = [plan.name, plan.class_name];
-    if wide != plan.wide {
-        let mut at = block.at(STRUCTURE);
-        for ((name, text), size) in names.iter_mut().zip(&texts).zip(sizes) {
-            if u16::try_from(name.0).is_err() {
-                let bytes = if wide { u16::to_bytes(&u16::encode(text)) } else { u8::encode(text) };
-                process.machine.memory.write(at.0, &bytes)?;
-                *name = at;
-            }
-            at = at.at(size);
+    let mut at = block.at(STRUCTURE);
+    for ((name, text), size) in names.iter_mut().zip(&texts).zip(sizes) {
+        let is_text = u16::try_from(name.0).is_err();
+        // A dialog's controls have theirs from its template.
+        if (is_text && wide != plan.wide) || (name.is_null() && !text.is_empty()) {
+            let bytes = if wide { u16::to_bytes(&u16::encode(text)) } else { u8::encode(text) };
+            process.machine.memory.write(at.0, &bytes)?;
+            *name = at;
         }
+        at = at.at(size);
     }
     let style = process.user32.windows.get(window).map_or(plan.style, |window| window.style);
     let Rect { left, top, .. } = plan.rect;

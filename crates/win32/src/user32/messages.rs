@@ -16,7 +16,6 @@ pub(crate) const WM_QUIT: u32 = 0x0012;
 pub(crate) const WM_SHOWWINDOW: u32 = 0x0018;
 pub(crate) const WM_SETFONT: u32 = 0x0030;
 pub(crate) const WM_GETFONT: u32 = 0x0031;
-pub(crate) const WM_NOTIFY: u32 = 0x004e;
 pub(crate) const WM_GETICON: u32 = 0x007f;
 pub(crate) const WM_SETICON: u32 = 0x0080;
 pub(crate) const WM_NCCREATE: u32 = 0x0081;
@@ -25,8 +24,6 @@ pub(crate) const WM_GETDLGCODE: u32 = 0x0087;
 pub(crate) const WM_INITDIALOG: u32 = 0x0110;
 pub(crate) const WM_COMMAND: u32 = 0x0111;
 pub(crate) const WM_TIMER: u32 = 0x0113;
-pub(crate) const WM_HSCROLL: u32 = 0x0114;
-pub(crate) const WM_VSCROLL: u32 = 0x0115;
 pub(crate) const WM_USER: u32 = 0x0400;
 
 pub(crate) const WS_POPUP: u32 = 0x8000_0000;

@@ -16,7 +16,7 @@ use crate::process::Process;
 use crate::user32::messages::{WM_PAINT, WM_QUIT, WM_TIMER};
 use crate::user32::sending::{self, Sent};
 use crate::user32::window::DESKTOP;
-use crate::user32::{procedure, timer};
+use crate::user32::{dialog_item, procedure, timer};
 
 /// How many posted messages wait in one queue at most, as on Windows (PostMessage's page).
 const MOST: usize = 10_000;
@@ -323,6 +323,27 @@ pub(crate) fn dispatch(
         window.invalid = false;
     }
     Ok(answer)
+}
+
+/// Does what waits in the running thread's queue, as a message loop does; not more than one could wait for, because a procedure may post
+/// again and again.
+pub(crate) fn dispatch_waiting(process: &mut Process) -> Result<(), Stop> {
+    const AT_ONCE: usize = 256;
+    let all = Filter { window: Handle::NULL, least: 0, most: 0 };
+    for _ in 0..AT_ONCE {
+        match next(process, all, true)? {
+            // A loop inside of another one hands the end on to that.
+            Some(Message { message: WM_QUIT, wparam, .. }) => {
+                PostQuitMessage(process, dialog_item::number(wparam));
+                break;
+            }
+            Some(Message { window, message, wparam, lparam, .. }) => {
+                dispatch(process, window, message, wparam, lparam)?;
+            }
+            None => break,
+        }
+    }
+    Ok(())
 }
 
 /// PostMessageA and PostMessageW.

@@ -84,3 +84,13 @@ pub fn wvsprintf<U: Unit>(
 ) -> Result<i32, Stop> {
     print_cut::<U>(process, out, WSPRINTF_ROOM, format, Variadic::List(arguments))
 }
+
+/// A text, or the string of a module's resources that a small number in its place stands for.
+pub(crate) fn text_of<U: Unit>(process: &Process, module: Pointer, at: Pointer) -> Result<String, Stop> {
+    match u16::try_from(at.0) {
+        Ok(id) => {
+            Ok(process.strings(module).and_then(|strings| strings.0.get(&id)).cloned().unwrap_or_default())
+        }
+        Err(_) => crate::kernel32::codepage::text::<U>(&process.machine, at),
+    }
+}
