@@ -26,6 +26,7 @@ mod session_end;
 mod signals;
 mod sound;
 mod store;
+mod survey;
 mod threads;
 mod tidy;
 mod vfw;

@@ -259,7 +259,7 @@ impl Process {
     }
 
     /// Gives guest memory from the heap back. What is none stays what it is.
-    pub(crate) fn release(&mut self, block: Pointer) {
+    pub(crate) fn free_block(&mut self, block: Pointer) {
         self.heap.release(&self.machine.memory, block.0);
     }
 

@@ -4,6 +4,7 @@
 use guest::{Machine, Mode, Violation};
 
 use crate::abi::Pointer;
+use crate::kernel32::fields::Fields;
 use crate::kernel32::record::Record;
 use crate::winmm::low;
 
@@ -51,7 +52,7 @@ pub(super) fn size(mode: Mode) -> usize {
 impl Info {
     /// The one at an address.
     pub fn read(machine: &Machine, at: Pointer) -> Result<Self, Violation> {
-        let mut fields = Fields { machine, at: at.0 };
+        let mut fields = Fields::new(machine, at);
         let info = Self {
             flags: fields.u32()?,
             io_proc_code: fields.u32()?,
@@ -99,25 +100,4 @@ pub(super) fn set_error(machine: &Machine, at: Pointer, error: u32) -> Result<()
 /// lDiskOffset of one, which I/O procedures keep.
 pub(super) fn disk_offset(machine: &Machine, at: Pointer) -> Result<u32, Violation> {
     machine.memory.array(at.at(layout(machine.mode()).disk_offset).0).map(u32::from_le_bytes)
-}
-
-/// Reads fields one after the other, each at a multiple of its size.
-struct Fields<'m> {
-    machine: &'m Machine,
-    at: u64,
-}
-
-impl Fields<'_> {
-    fn u32(&mut self) -> Result<u32, Violation> {
-        let value = self.machine.memory.array(self.at).map(u32::from_le_bytes)?;
-        self.at += 4;
-        Ok(value)
-    }
-
-    fn pointer(&mut self) -> Result<Pointer, Violation> {
-        let size = self.machine.mode().pointer_size();
-        let at = self.at.next_multiple_of(size);
-        self.at = at + size;
-        self.machine.pointer_at(at).map(Pointer)
-    }
 }

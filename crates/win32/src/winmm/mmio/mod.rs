@@ -11,12 +11,13 @@ mod files;
 mod info;
 mod source;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use guest::Stop;
 use mmsystem::{MMSYSERR_INVALHANDLE, MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
 
 use crate::abi::{LongPtr, Pointer};
+use crate::files::Stream;
 use crate::kernel32::codepage::{Unit, text};
 use crate::process::Process;
 use crate::winmm::low;
@@ -26,6 +27,7 @@ use source::{MMIOM_CLOSE, MMIOM_OPEN, MMIOM_RENAME};
 
 const MMIOERR_FILENOTFOUND: u32 = 257;
 const MMIOERR_OUTOFMEMORY: u32 = 258;
+const MMIOERR_CANNOTOPEN: u32 = 259;
 const MMIOERR_CANNOTCLOSE: u32 = 260;
 const MMIOERR_CANNOTREAD: u32 = 261;
 const MMIOERR_CANNOTWRITE: u32 = 262;
@@ -34,12 +36,15 @@ const MMIOERR_CANNOTEXPAND: u32 = 264;
 const MMIOERR_CHUNKNOTFOUND: u32 = 265;
 const MMIOERR_UNBUFFERED: u32 = 266;
 const MMIOERR_PATHNOTFOUND: u32 = 267;
+const MMIOERR_ACCESSDENIED: u32 = 268;
+const MMIOERR_TOOMANYOPENFILES: u32 = 271;
 
 /// Flags of mmioOpen.
 const MMIO_WRITE: u32 = 1;
 const MMIO_READWRITE: u32 = 2;
 const MMIO_PARSE: u32 = 0x100;
 const MMIO_DELETE: u32 = 0x200;
+const MMIO_CREATE: u32 = 0x1000;
 const MMIO_EXIST: u32 = 0x4000;
 const MMIO_ALLOCBUF: u32 = 0x1_0000;
 const MMIO_GETTEMP: u32 = 0x2_0000;
@@ -67,6 +72,8 @@ pub(crate) struct Files {
     /// Each is the address of its MMIOINFO.
     open: BTreeSet<u64>,
     procedures: source::Procedures,
+    /// Where those of them that the system has are read and written.
+    streams: BTreeMap<u64, Stream>,
 }
 
 fn is_memory(info: &Info) -> bool {
@@ -105,8 +112,8 @@ fn code<T>(done: Option<Result<T, u32>>) -> u32 {
     }
 }
 
-/// mmioOpen: NULL for a file that cannot be opened, with the reason in wErrorRet if there is an MMIOINFO. With MMIO_EXIST, MMIO_PARSE or MMIO_DELETE no file is
-/// opened; MMIO_EXIST answers FALSE here.
+/// mmioOpen: NULL for a file that cannot be opened, with the reason in wErrorRet if there is an MMIOINFO. With MMIO_EXIST or MMIO_DELETE no file is opened, and
+/// the answer is TRUE or FALSE.
 pub fn mmioOpen<U: Unit>(
     process: &mut Process,
     name: Pointer,
@@ -125,11 +132,20 @@ pub fn mmioOpen<U: Unit>(
 }
 
 fn open<U: Unit>(process: &mut Process, name: Pointer, info: &mut Info, flags: u32) -> Done<Pointer> {
-    if flags & (MMIO_EXIST | MMIO_PARSE | MMIO_DELETE | MMIO_GETTEMP) != 0 {
-        return Ok(Err(MMIOERR_FILENOTFOUND));
-    }
     info.flags = flags;
     let path = text::<U>(&process.machine, name)?;
+    if flags & (MMIO_EXIST | MMIO_DELETE) != 0 {
+        let done = if flags & MMIO_EXIST != 0 {
+            files::exists(process, &path)?
+        } else {
+            files::delete(process, &path)?
+        };
+        return Ok(done.map(|()| Pointer(1)));
+    }
+    // Names that are to be completed or made up, which belong to a time of short names.
+    if flags & (MMIO_PARSE | MMIO_GETTEMP) != 0 {
+        return Ok(Err(MMIOERR_FILENOTFOUND));
+    }
     choose(process, &path, info);
     if process.winmm.files.open.len() >= MOST {
         return Ok(Err(MMIOERR_OUTOFMEMORY));
@@ -199,7 +215,7 @@ fn begin(process: &mut Process, file: Pointer, name: Pointer, path: &str, info: 
     (info.next, info.end_read) = (info.buffer, info.buffer);
     info.end_write = info.buffer.at(info.buffer_len.into());
     if info.io_proc.is_null() {
-        return files::open(process, path, info);
+        return files::open(process, file, path, info);
     }
     match source::send(process, file, info, MMIOM_OPEN, name.0, 0)? {
         0 => Ok(Ok(())),
@@ -217,7 +233,8 @@ fn grow_to(process: &mut Process, info: &mut Info, len: u64) -> Result<(), u32> 
 /// Frees what a file has had.
 fn forget(process: &mut Process, file: Pointer) {
     process.winmm.files.open.remove(&file.0);
-    process.release(file);
+    process.winmm.files.streams.remove(&file.0);
+    process.free_block(file);
 }
 
 /// mmioClose.
@@ -235,7 +252,7 @@ pub fn mmioClose(process: &mut Process, file: Pointer, flags: u32) -> Result<u32
             return Ok(Err(u32::try_from(answer).unwrap_or(MMIOERR_CANNOTCLOSE)));
         }
         if info.flags & MMIO_ALLOCBUF != 0 && !info.buffer.is_null() {
-            process.release(info.buffer);
+            process.free_block(info.buffer);
         }
         Ok(Ok(()))
     })?;
@@ -356,7 +373,7 @@ pub fn mmioSetBuffer(
             return Ok(Err(MMIOERR_OUTOFMEMORY));
         }
         if info.flags & MMIO_ALLOCBUF != 0 && !info.buffer.is_null() {
-            process.release(info.buffer);
+            process.free_block(info.buffer);
         }
         info.flags = if own { info.flags | MMIO_ALLOCBUF } else { info.flags & !MMIO_ALLOCBUF };
         info.buffer_offset = info.position();
@@ -384,7 +401,7 @@ pub fn mmioSendMessage(
     Ok(LongPtr(done.and_then(Result::ok).unwrap_or(MMSYSERR_INVALHANDLE.into())))
 }
 
-/// mmioRename: by the procedure for the file; the system has none that a driver could rename.
+/// mmioRename: by the procedure for the file, if there is one.
 pub fn mmioRename<U: Unit>(
     process: &mut Process,
     from: Pointer,
@@ -402,7 +419,8 @@ pub fn mmioRename<U: Unit>(
     let path = text::<U>(&process.machine, from)?;
     choose(process, &path, &mut info);
     if info.io_proc.is_null() {
-        return Ok(MMIOERR_FILENOTFOUND);
+        let to = text::<U>(&process.machine, to)?;
+        return Ok(files::rename(process, &path, &to)?.err().unwrap_or(MMSYSERR_NOERROR));
     }
     let arguments = [given.0, MMIOM_RENAME.into(), from.0, to.0];
     process.call(info.io_proc.0, &arguments).map(low).map_err(Stop::from)

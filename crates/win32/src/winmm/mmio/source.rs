@@ -53,7 +53,7 @@ pub(super) fn send(
     param2: u64,
 ) -> Result<i64, Stop> {
     if info.io_proc.is_null() {
-        let answer = files::serve(process, info, message, Pointer(param1), param2)?;
+        let answer = files::serve(process, file, info, message, Pointer(param1), param2)?;
         info.write(&process.machine, file, file)?;
         return Ok(answer);
     }
