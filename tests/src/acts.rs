@@ -230,8 +230,8 @@ acts! {
     SYNTH_DIE = 0x7B02;
     /// `sound`: does the check with the number lParam1; answers 1, or minus the line of what was otherwise.
     SOUND_CHECK = 0x7B10;
-    /// `winmm`: likewise.
-    WINMM_CHECK = 0x7B20;
+    /// `mmsystem`: likewise.
+    MMSYSTEM_CHECK = 0x7B20;
 
     /// `mixed`: the checksum of lParam1 rounds that begin with lParam2.
     MIXED_SUM = 0x7800;

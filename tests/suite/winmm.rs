@@ -1,12 +1,12 @@
-//! What winmm does besides sound: `drivers/winmm.c`, and Wine's own MCI and MIDI drivers.
+//! What winmm does besides sound: `drivers/mmsystem.c`, and Wine's own MCI and MIDI drivers.
 
 use drvhost_tests::*;
 use mmsystem::DRV_QUERYCONFIGURE;
 
 fn check(machine: Machine, number: i64) {
     let rig = Rig::new(machine);
-    let winmm = rig.open("winmm", "");
-    assert_eq!(rig.send(winmm, WINMM_CHECK, number, 0), 1, "minus the line of drivers/winmm.c");
+    let driver = rig.open("mmsystem", "");
+    assert_eq!(rig.send(driver, MMSYSTEM_CHECK, number, 0), 1, "minus the line of drivers/mmsystem.c");
 }
 
 spy_test!(c094_function_is_called_on_the_same_thread, |machine| check(machine, 0));
@@ -61,7 +61,8 @@ fn mci_driver(machine: Machine, file: &str, kind: i64) {
     rig.send(hdrvr, MCI_GETDEVCAPS, MCI_GETDEVCAPS_ITEM, caps.lparam());
     let mut answer = vec![0; 4];
     caps.read(pointer, &mut answer).expect("the answer is in the arena");
-    assert_eq!(i64::from(u32::from_le_bytes([answer[0], answer[1], answer[2], answer[3]])), kind, "{file}");
+    // The high word is the number of the answer's name.
+    assert_eq!(i64::from(u16::from_le_bytes([answer[0], answer[1]])), kind, "{file}");
     assert_eq!(rig.send(hdrvr, MCI_CLOSE_DRIVER, 0, 0), 0, "{file}");
     assert_ne!(rig.close(hdrvr), 0, "{file}");
     assert!(rig.calls().iter().all(|call| call.outcome == "answered"), "{file}");

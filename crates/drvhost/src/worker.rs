@@ -454,8 +454,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::SeqCst);
-        self.services.finish();
+        self.end("is not used any more");
     }
 }
 

@@ -129,7 +129,10 @@ fn descend(
         if wanted_id.is_none_or(|id| chunk.id == id && (!by_kind || chunk.kind == wanted.kind)) {
             return Ok(Ok(chunk));
         }
-        step!(go_to(process, file, info, chunk.end())?);
+        // A chunk that says to end where its file cannot be is the last one.
+        if go_to(process, file, info, chunk.end())?.is_err() {
+            return Ok(Err(MMIOERR_CHUNKNOTFOUND));
+        }
     }
 }
 

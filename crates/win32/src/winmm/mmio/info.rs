@@ -1,11 +1,9 @@
-//! MMIOINFO, which is all that there is of an open file but for where its bytes come from. It lies in guest memory, because I/O procedures are given
+//! MMIOINFO, packed to bytes in either width, which is all that there is of an open file but for where its bytes come from. It lies in guest memory, because I/O procedures are given
 //! it, and its address is the file's handle (MS Learn: MMIOINFO).
 
 use guest::{Machine, Mode, Violation};
 
 use crate::abi::Pointer;
-use crate::kernel32::fields::Fields;
-use crate::kernel32::record::Record;
 use crate::winmm::low;
 
 /// MMIOINFO, as far as anybody uses it.
@@ -30,29 +28,16 @@ pub(super) struct Info {
     pub own: [u32; 3],
 }
 
-/// Where fields lie that are changed alone, and how long all is.
-struct Layout {
-    error: u64,
-    disk_offset: u64,
-    len: usize,
-}
-
-fn layout(mode: Mode) -> Layout {
-    match mode {
-        Mode::I386 => Layout { error: 12, disk_offset: 44, len: 72 },
-        Mode::X86_64 => Layout { error: 16, disk_offset: 76, len: 112 },
-    }
-}
-
 /// How long an MMIOINFO is.
-pub(super) fn size(mode: Mode) -> usize {
-    layout(mode).len
+pub(super) fn size(mode: Mode) -> u64 {
+    // Seven pointers and eleven DWORDs.
+    7 * pointer(mode) + 11 * DWORD
 }
 
 impl Info {
     /// The one at an address.
     pub fn read(machine: &Machine, at: Pointer) -> Result<Self, Violation> {
-        let mut fields = Fields::new(machine, at);
+        let mut fields = Fields { machine, at: at.0 };
         let info = Self {
             flags: fields.u32()?,
             io_proc_code: fields.u32()?,
@@ -77,13 +62,28 @@ impl Info {
 
     /// Writes it to an address, for the file with this handle.
     pub fn write(&self, machine: &Machine, at: Pointer, handle: Pointer) -> Result<(), Violation> {
-        let record = Record::new(machine.mode()).u32(self.flags).u32(self.io_proc_code);
-        let record = record.pointer(self.io_proc.0).u32(self.error).pointer(0).u32(self.buffer_len);
-        let pointers = [self.buffer, self.next, self.end_read, self.end_write];
-        let record = pointers.iter().fold(record, |record, pointer| record.pointer(pointer.0));
-        let record = record.u32(self.buffer_offset).u32(self.disk_offset);
-        let record = self.own.iter().fold(record, |record, &own| record.u32(own));
-        machine.memory.write(at.0, &record.u32(0).u32(0).pointer(handle.0).finish())
+        let mut bytes = Vec::new();
+        let pointer = usize::try_from(pointer(machine.mode())).unwrap_or(0);
+        let mut put = |value: u64, size: usize| bytes.extend_from_slice(&value.to_le_bytes()[..size]);
+        put(self.flags.into(), 4);
+        put(self.io_proc_code.into(), 4);
+        put(self.io_proc.0, pointer);
+        put(self.error.into(), 4);
+        // htask.
+        put(0, pointer);
+        put(self.buffer_len.into(), 4);
+        for place in [self.buffer, self.next, self.end_read, self.end_write] {
+            put(place.0, pointer);
+        }
+        put(self.buffer_offset.into(), 4);
+        put(self.disk_offset.into(), 4);
+        for own in self.own {
+            put(own.into(), 4);
+        }
+        // dwReserved1 and dwReserved2.
+        put(0, 8);
+        put(handle.0, pointer);
+        machine.memory.write(at.0, &bytes)
     }
 
     /// Where in the file the next byte is.
@@ -94,10 +94,36 @@ impl Info {
 
 /// Sets wErrorRet of one.
 pub(super) fn set_error(machine: &Machine, at: Pointer, error: u32) -> Result<(), Violation> {
-    machine.memory.write(at.at(layout(machine.mode()).error).0, &error.to_le_bytes())
+    machine.memory.write(at.at(2 * DWORD + pointer(machine.mode())).0, &error.to_le_bytes())
 }
 
 /// lDiskOffset of one, which I/O procedures keep.
 pub(super) fn disk_offset(machine: &Machine, at: Pointer) -> Result<u32, Violation> {
-    machine.memory.array(at.at(layout(machine.mode()).disk_offset).0).map(u32::from_le_bytes)
+    machine.memory.array(at.at(5 * DWORD + 6 * pointer(machine.mode())).0).map(u32::from_le_bytes)
+}
+
+const DWORD: u64 = 4;
+
+fn pointer(mode: Mode) -> u64 {
+    mode.pointer_size()
+}
+
+/// Reads fields one after the other.
+struct Fields<'m> {
+    machine: &'m Machine,
+    at: u64,
+}
+
+impl Fields<'_> {
+    fn u32(&mut self) -> Result<u32, Violation> {
+        let value = self.machine.memory.array(self.at).map(u32::from_le_bytes)?;
+        self.at += DWORD;
+        Ok(value)
+    }
+
+    fn pointer(&mut self) -> Result<Pointer, Violation> {
+        let value = self.machine.pointer_at(self.at).map(Pointer)?;
+        self.at += pointer(self.machine.mode());
+        Ok(value)
+    }
 }

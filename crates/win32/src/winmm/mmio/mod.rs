@@ -82,7 +82,7 @@ fn is_memory(info: &Info) -> bool {
 
 /// Memory of eight bytes that goes with an open file, for what is read and written for its own sake.
 fn scratch(process: &Process, file: Pointer) -> Pointer {
-    file.at(info::size(process.machine.mode()) as u64)
+    file.at(info::size(process.machine.mode()))
 }
 
 /// Does something to an open file; `None` for a handle that is none.
@@ -150,7 +150,7 @@ fn open<U: Unit>(process: &mut Process, name: Pointer, info: &mut Info, flags: u
     if process.winmm.files.open.len() >= MOST {
         return Ok(Err(MMIOERR_OUTOFMEMORY));
     }
-    let block = process.allocate(info::size(process.machine.mode()) as u64 + 8, true);
+    let block = process.allocate(info::size(process.machine.mode()) + 8, true);
     if block.is_null() {
         return Ok(Err(MMIOERR_OUTOFMEMORY));
     }

@@ -222,6 +222,7 @@ static LRESULT memory_file(void)
     CHECK(mmioDescend(file, &chunk, &found, MMIO_FINDCHUNK) == 0 && chunk.cksize == 11);
     CHECK(mmioRead(file, text, 11) == 11 && !memcmp(text, "odd content", 11) && mmioAscend(file, &chunk, 0) == 0);
     CHECK(mmioDescend(file, &chunk, &found, 0) == 0 && chunk.ckid == mmioFOURCC('c', 'k', '2', '8'));
+    CHECK(mmioAscend(file, &chunk, 0) == 0);
     chunk.ckid = mmioFOURCC('n', 'o', 'n', 'e');
     CHECK(mmioDescend(file, &chunk, &found, MMIO_FINDCHUNK) == MMIOERR_CHUNKNOTFOUND);
     CHECK(mmioSeek(file, -3, SEEK_SET) == -1 && mmioSeek(file, 1, SEEK_CUR) != 0);
@@ -348,7 +349,7 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
     case DRV_OPEN:
     case DRV_CLOSE:
         return 1;
-    case WINMM_CHECK:
+    case MMSYSTEM_CHECK:
         return l1 >= 0 && l1 < (LPARAM)(sizeof checks / sizeof *checks) ? checks[l1]() : 0;
     default:
         return DefDriverProc(id, hdrvr, message, l1, l2);
