@@ -223,4 +223,13 @@ acts! {
 
     /// `mixed`: the checksum of lParam1 rounds that begin with lParam2.
     MIXED_SUM = 0x7800;
+
+    /// `survey`: writes the name of its case number lParam1 at lParam2; answers 0 if there is none.
+    SURVEY_NAME = 0x7C00;
+    /// `survey`: runs that case, which writes what comes of it at lParam2; answers 0 if there is none.
+    SURVEY_RUN = 0x7C01;
+    /// `survey`: whether its import number lParam1 has an address.
+    SURVEY_IMPORTS = 0x7C02;
+    /// No message: the bytes of room that there must be at lParam2 for those.
+    SURVEY_ROOM = 0x400;
 }

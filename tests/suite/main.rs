@@ -25,6 +25,7 @@ mod service_systemd;
 mod session_end;
 mod signals;
 mod store;
+mod survey;
 mod threads;
 mod tidy;
 mod vfw;
