@@ -29,6 +29,7 @@ mod survey;
 mod threads;
 mod tidy;
 mod vfw;
+mod windows;
 
 use drvhost_tests::TOOLS;
 
