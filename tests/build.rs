@@ -156,6 +156,10 @@ fn compile_all() -> io::Result<()> {
             if let Some((_, kind)) = LIBRARIES.iter().find(|(driver, _)| *driver == name) {
                 options.extend(target.library(name, kind, &folder)?);
             }
+            let script = source.with_extension("rc");
+            if script.is_file() {
+                options.extend(target.resources(&script, &folder.join(name).with_extension("o"))?);
+            }
             target.compile(&options, &source, &folder.join(name).with_extension("dll"))?;
         }
         for Variant { name, source, options } in VARIANTS {
@@ -213,6 +217,13 @@ impl Target {
         command.arg("-o").arg(result).arg(source).args(options).arg("-lwinmm");
         command.args(acts::ACTS.iter().map(|(name, number)| format!("-D{name}={number:#x}")));
         run(&mut command)
+    }
+
+    /// Compiles a driver's resources; answers what its linker is to be told, with the libraries that those who have dialogs import from.
+    fn resources(&self, script: &Path, result: &Path) -> io::Result<Vec<String>> {
+        run(Command::new(self.tool("windres")).arg(script).arg(result))?;
+        let libraries = ["-lgdi32", "-lcomctl32", "-lcomdlg32"].map(str::to_owned);
+        Ok([result.display().to_string()].into_iter().chain(libraries).collect())
     }
 
     /// Compiles the driver that calls every function which real drivers import.

@@ -257,6 +257,34 @@ acts! {
     COMPANIONS_LOAD = 0x7B01;
     /// `companions`: the order in which it and the library were told of their beginnings: 12 when the library was first.
     COMPANIONS_ORDER = 0x7B02;
+    /// `windows`: a modal dialog that shows settings and takes them back, in form lParam1 (0: A, 1: W, 2: from memory); answers 1, or minus the
+    /// number of the first check that fails. So do the next ones.
+    WINDOWS_MODAL = 0x7D00;
+    /// `windows`: modal dialogs that do not take OK, that take nothing, and that end while they begin.
+    WINDOWS_STUBBORN = 0x7D01;
+    /// `windows`: a hidden dialog that stays open: 0 opens it, 1 shows the progress lParam2, 2 closes it.
+    WINDOWS_STATUS = 0x7D02;
+    /// `windows`: MessageBoxA, or if lParam2 MessageBoxW, of the type lParam1; answers its answer.
+    WINDOWS_BOX = 0x7D03;
+    /// `windows`: timers and posted messages in a loop of its own.
+    WINDOWS_LOOP = 0x7D04;
+    /// `windows`: what windows of its own are told when they begin and end, in bytes (lParam1 0) or UTF-16 (1).
+    WINDOWS_LIVES = 0x7D05;
+    /// `windows`: an edit control with a procedure of the driver's own.
+    WINDOWS_SUBCLASS = 0x7D06;
+    /// `windows`: messages between two threads that have windows.
+    WINDOWS_THREADS = 0x7D07;
+    /// `windows`: a property sheet of two pages.
+    WINDOWS_SHEET = 0x7D08;
+    /// `windows`: posts a message to a window of its own, and has a timer; answers how many messages and timers have come since the driver was loaded.
+    WINDOWS_LEAVE = 0x7D09;
+    /// `windows`: icons and bitmaps of its resources.
+    WINDOWS_PICTURES = 0x7D0A;
+    /// `windows`: a dialog whose procedure faults; what is left of it can be counted by lParam1 1.
+    WINDOWS_FAULT = 0x7D0B;
+    /// `windows`: waits for a message that never comes.
+    WINDOWS_WAIT = 0x7D0C;
+
     /// `survey`: writes the name of its case number lParam1 at lParam2; answers 0 if there is none.
     SURVEY_NAME = 0x7C00;
     /// `survey`: runs that case, which writes what comes of it at lParam2; answers 0 if there is none.

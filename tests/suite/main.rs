@@ -31,6 +31,8 @@ mod survey;
 mod threads;
 mod tidy;
 mod vfw;
+
+mod windows;
 mod winmm;
 
 use drvhost_tests::TOOLS;
