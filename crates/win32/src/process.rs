@@ -119,7 +119,7 @@ impl Process {
             images: Vec::new(),
             attaching: 0,
             instances: BTreeMap::new(),
-            searches: Default::default(),
+            searches: std::array::from_fn(|_| Vec::new()),
             traced: false,
             entries: Vec::new(),
             libraries: Vec::new(),
@@ -266,9 +266,9 @@ impl Process {
         time: Duration,
         mut look: impl FnMut(&mut Self) -> Result<Option<T>, Stop>,
     ) -> Result<Option<T>, Stop> {
-        // The request to interrupt may come just before a wait begins, so none is long.
+        // On the thread that serves requests: the one to interrupt may come just before a wait begins, so none is long.
         const SLICE: Duration = Duration::from_millis(10);
-        let started = Instant::now();
+        let end = Instant::now().checked_add(time);
         loop {
             // What changes from here on ends the wait below.
             let seen = self.machine.changes();
@@ -278,10 +278,13 @@ impl Process {
             if self.machine.interrupted() {
                 return Err(Stop::Kind(FaultKind::Deadline));
             }
-            match time.saturating_sub(started.elapsed()) {
-                Duration::ZERO => return Ok(None),
-                left => guest::wait_for_change(self, seen, left.min(SLICE)),
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return Ok(None);
             }
+            let serves = self.machine.current() == 0;
+            let slice = if serves { Some(left.map_or(SLICE, |left| left.min(SLICE))) } else { left };
+            guest::wait_for_change(self, seen, slice);
         }
     }
 

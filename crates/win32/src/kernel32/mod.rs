@@ -14,11 +14,12 @@ mod module;
 pub(crate) mod path;
 pub(crate) mod process;
 pub(crate) mod record;
+mod slots;
 mod sync;
 #[cfg(test)]
 mod tests;
 mod text;
-mod thread;
+pub(crate) mod thread;
 mod time;
 
 pub(crate) use thread::run_thread;
@@ -30,8 +31,8 @@ use crate::exceptions;
 /// What kernel32 keeps for the guest.
 #[derive(Debug)]
 pub(crate) struct State {
-    tls: thread::Slots,
-    fls: thread::Slots,
+    tls: slots::Slots,
+    fls: slots::Slots,
     pub handles: handles::Handles,
     threads: thread::Tasks,
     pub command_line: process::CommandLine,
@@ -47,10 +48,10 @@ impl State {
     /// [`Violation`] when guest memory has no room for what the guest reads directly.
     pub fn new(machine: &mut Machine) -> Result<Self, Violation> {
         Ok(Self {
-            tls: thread::Slots::new(),
-            fls: thread::Slots::new(),
+            tls: slots::Slots::new(),
+            fls: slots::Slots::new(),
             handles: handles::Handles::new(),
-            threads: thread::Tasks::default(),
+            threads: thread::Tasks::new(),
             command_line: process::CommandLine::new(machine)?,
             atoms: atom::Atoms::default(),
             // Where the driver is, which counts as the process's program.
@@ -147,20 +148,20 @@ library! {
 
     thread::CreateThread, "processthreadsapi/nf-processthreadsapi-createthread";
     thread::ExitThread, "processthreadsapi/nf-processthreadsapi-exitthread";
-    thread::FlsAlloc, "fibersapi/nf-fibersapi-flsalloc";
-    thread::FlsFree, "fibersapi/nf-fibersapi-flsfree";
-    thread::FlsGetValue, "fibersapi/nf-fibersapi-flsgetvalue";
-    thread::FlsSetValue, "fibersapi/nf-fibersapi-flssetvalue";
+    slots::FlsAlloc, "fibersapi/nf-fibersapi-flsalloc";
+    slots::FlsFree, "fibersapi/nf-fibersapi-flsfree";
+    slots::FlsGetValue, "fibersapi/nf-fibersapi-flsgetvalue";
+    slots::FlsSetValue, "fibersapi/nf-fibersapi-flssetvalue";
     thread::GetCurrentThread, "processthreadsapi/nf-processthreadsapi-getcurrentthread";
     thread::GetCurrentThreadId, "processthreadsapi/nf-processthreadsapi-getcurrentthreadid";
     thread::GetExitCodeThread, "processthreadsapi/nf-processthreadsapi-getexitcodethread";
     thread::GetThreadPriority, "processthreadsapi/nf-processthreadsapi-getthreadpriority";
     thread::ResumeThread, "processthreadsapi/nf-processthreadsapi-resumethread";
     thread::SetThreadPriority, "processthreadsapi/nf-processthreadsapi-setthreadpriority";
-    thread::TlsAlloc, "processthreadsapi/nf-processthreadsapi-tlsalloc";
-    thread::TlsFree, "processthreadsapi/nf-processthreadsapi-tlsfree";
-    thread::TlsGetValue, "processthreadsapi/nf-processthreadsapi-tlsgetvalue";
-    thread::TlsSetValue, "processthreadsapi/nf-processthreadsapi-tlssetvalue";
+    slots::TlsAlloc, "processthreadsapi/nf-processthreadsapi-tlsalloc";
+    slots::TlsFree, "processthreadsapi/nf-processthreadsapi-tlsfree";
+    slots::TlsGetValue, "processthreadsapi/nf-processthreadsapi-tlsgetvalue";
+    slots::TlsSetValue, "processthreadsapi/nf-processthreadsapi-tlssetvalue";
 
     critical::DeleteCriticalSection, "synchapi/nf-synchapi-deletecriticalsection";
     critical::EnterCriticalSection, "synchapi/nf-synchapi-entercriticalsection";
