@@ -8,7 +8,7 @@ use crate::kernel32::error::ERROR_GEN_FAILURE;
 use crate::process::{Process, still_wanted};
 
 /// What came of work on a file, or the Win32 code that says why nothing did.
-pub(crate) type Tried<T> = Result<Result<T, u32>, Stop>;
+pub(crate) type Tried<T, E = u32> = Result<Result<T, E>, Stop>;
 
 /// Goes on with what a [`Tried`] holds, or ends with its code.
 macro_rules! tried {

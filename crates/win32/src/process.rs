@@ -72,6 +72,8 @@ pub struct Process {
     pub(crate) images: Vec<Loaded>,
     /// How many images have been told that they are loaded and have not come back from that.
     pub(crate) attaching: usize,
+    /// How many libraries are being loaded, each for the one before.
+    pub(crate) depth_of_libraries: usize,
     /// The open instances whose drivers are here, by handle.
     pub(crate) instances: BTreeMap<u64, Instance>,
     /// The searches for exception handlers that are on their way, by thread, the innermost one last.
@@ -118,6 +120,7 @@ impl Process {
             heap: Heap::new(),
             images: Vec::new(),
             attaching: 0,
+            depth_of_libraries: 0,
             instances: BTreeMap::new(),
             searches: std::array::from_fn(|_| Vec::new()),
             traced: false,

@@ -83,7 +83,7 @@ impl Process {
         if let Err(why) = before_code() {
             return self.link.say(&ToHost::Unloadable(LoadRefusal::Host(wire::short(why))));
         }
-        match self.serve(request.seq, |process| process.attach(module)) {
+        match self.serve(request.seq, |process| process.attach_all(module)) {
             Ok(true) => match self.export(module, "DriverProc") {
                 Some(driver_proc) => {
                     let unresolved = fitting(unresolved);

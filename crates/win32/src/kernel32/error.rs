@@ -32,6 +32,7 @@ pub(crate) const ERROR_MR_MID_NOT_FOUND: u32 = 317;
 pub(crate) const ERROR_INVALID_ADDRESS: u32 = 487;
 pub(crate) const ERROR_NOACCESS: u32 = 998;
 pub(crate) const ERROR_KEY_DELETED: u32 = 1018;
+pub(crate) const ERROR_DLL_INIT_FAILED: u32 = 1114;
 pub(crate) const ERROR_NO_UNICODE_TRANSLATION: u32 = 1113;
 pub(crate) const ERROR_RESOURCE_NAME_NOT_FOUND: u32 = 1814;
 
