@@ -200,6 +200,13 @@ acts! {
     /// function and the other has an instruction for it; answers the sum.
     THREADS_COUNT = 0x7908;
 
+    /// `locks`: goes through all that threads do with each other; answers 0, or the line of the first check that fails.
+    LOCKS_ALL = 0x7910;
+    /// `locks`: starts sixteen threads that wait, each in another way.
+    LOCKS_IDLE = 0x7911;
+    /// `locks`: has them end, and waits for that.
+    LOCKS_END_IDLE = 0x7912;
+
     /// `image`: checks that it was put together as it should be; answers 1, or minus the number of the first check that fails.
     IMAGE_CHECK = 0x7700;
     /// `image`: where it lies.

@@ -30,6 +30,7 @@ mod serve;
 mod testing;
 mod text;
 mod user32;
+mod waiting;
 mod winmm;
 
 pub use library::{Convention, Library, Shim, Variable, libraries};

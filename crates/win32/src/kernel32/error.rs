@@ -7,14 +7,19 @@ use crate::process::Process;
 
 pub(crate) const ERROR_SUCCESS: u32 = 0;
 pub(crate) const ERROR_FILE_NOT_FOUND: u32 = 2;
+pub(crate) const ERROR_PATH_NOT_FOUND: u32 = 3;
 pub(crate) const ERROR_ACCESS_DENIED: u32 = 5;
 pub(crate) const ERROR_INVALID_HANDLE: u32 = 6;
 pub(crate) const ERROR_NOT_ENOUGH_MEMORY: u32 = 8;
+pub(crate) const ERROR_GEN_FAILURE: u32 = 31;
 pub(crate) const ERROR_INVALID_PARAMETER: u32 = 87;
 pub(crate) const ERROR_INSUFFICIENT_BUFFER: u32 = 122;
 pub(crate) const ERROR_MOD_NOT_FOUND: u32 = 126;
 pub(crate) const ERROR_PROC_NOT_FOUND: u32 = 127;
+pub(crate) const ERROR_SIGNAL_REFUSED: u32 = 156;
+pub(crate) const ERROR_ALREADY_EXISTS: u32 = 183;
 pub(crate) const ERROR_ENVVAR_NOT_FOUND: u32 = 203;
+pub(crate) const ERROR_FILENAME_EXCED_RANGE: u32 = 206;
 pub(crate) const ERROR_MORE_DATA: u32 = 234;
 pub(crate) const ERROR_NOT_OWNER: u32 = 288;
 pub(crate) const ERROR_TOO_MANY_POSTS: u32 = 298;
@@ -23,6 +28,7 @@ pub(crate) const ERROR_INVALID_ADDRESS: u32 = 487;
 pub(crate) const ERROR_NOACCESS: u32 = 998;
 pub(crate) const ERROR_KEY_DELETED: u32 = 1018;
 pub(crate) const ERROR_NO_UNICODE_TRANSLATION: u32 = 1113;
+pub(crate) const ERROR_TIMEOUT: u32 = 1460;
 pub(crate) const ERROR_RESOURCE_NAME_NOT_FOUND: u32 = 1814;
 
 /// Sets the last error, for a shim that then answers `answer`.
