@@ -207,6 +207,13 @@ acts! {
     /// `locks`: has them end, and waits for that.
     LOCKS_END_IDLE = 0x7912;
 
+    /// `jumps`: setjmp and longjmp; answers 0, or the line of the first check that fails.
+    JUMPS_JUMPS = 0x7920;
+    /// `jumps`: `_beginthread` and its kin, in the same manner.
+    JUMPS_THREADS = 0x7921;
+    /// `jumps`: blocks of `__try` in 32-bit code, in the same manner.
+    JUMPS_BLOCKS = 0x7922;
+
     /// `image`: checks that it was put together as it should be; answers 1, or minus the number of the first check that fails.
     IMAGE_CHECK = 0x7700;
     /// `image`: where it lies.

@@ -9,6 +9,7 @@ mod decode;
 mod exceptions;
 mod hostile;
 mod images;
+mod jumps;
 mod kinds;
 mod lame;
 mod layers;

@@ -12,6 +12,7 @@ mod data;
 mod exports;
 mod float;
 mod format;
+mod jump;
 mod math;
 mod memory;
 mod ntdll;
@@ -24,6 +25,7 @@ mod startup;
 mod stdio;
 mod strftime;
 mod string;
+mod thread;
 mod time;
 mod wide;
 
@@ -35,6 +37,7 @@ pub(crate) use stdio::flush;
 
 /// Values of `errno` (MS Learn, "errno constants").
 const EBADF: i32 = 9;
+const EAGAIN: i32 = 11;
 const ENOMEM: i32 = 12;
 const EACCES: i32 = 13;
 const EINVAL: i32 = 22;

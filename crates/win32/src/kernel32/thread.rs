@@ -41,6 +41,8 @@ struct Running {
     task: Task,
     /// Whether it has begun.
     begun: bool,
+    /// The handle that is closed when it ends.
+    closes: Option<Handle>,
 }
 
 /// What is known of the threads.
@@ -104,13 +106,26 @@ pub(crate) fn start_system(process: &mut Process, run: fn(&mut Process)) -> bool
         process.machine.release_thread(number);
         return false;
     }
-    process.kernel32.threads.running[number] = Some(Running { task: Task::System(run), begun: true });
+    process.kernel32.threads.running[number] =
+        Some(Running { task: Task::System(run), begun: true, closes: None });
     guest::start(process, number);
     true
 }
 
 /// Flags of CreateThread.
-const CREATE_SUSPENDED: u32 = 4;
+pub(crate) const CREATE_SUSPENDED: u32 = 4;
+
+/// How a thread of the driver's is started.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beginning {
+    pub function: Pointer,
+    pub parameter: Pointer,
+    pub suspended: bool,
+    /// Where its id is to be written; NULL for nowhere.
+    pub id: Pointer,
+    /// Whether its handle is closed when it ends.
+    pub closes: bool,
+}
 
 /// CreateThread: NULL when as many threads run as there can be. Its stack has the size that all have, one megabyte.
 pub fn CreateThread(
@@ -122,32 +137,36 @@ pub fn CreateThread(
     flags: u32,
     id: Pointer,
 ) -> Result<Handle, Stop> {
+    let suspended = flags & CREATE_SUSPENDED != 0;
+    let beginning = Beginning { function, parameter, suspended, id, closes: false };
+    Ok(begin(process, beginning)?.unwrap_or_else(|| fail(process, ERROR_NOT_ENOUGH_MEMORY, Handle::NULL)))
+}
+
+/// Starts a thread of the driver's: its handle, or `None` when there is no room for one more.
+pub(crate) fn begin(process: &mut Process, beginning: Beginning) -> Result<Option<Handle>, Stop> {
+    let Beginning { function, parameter, suspended, id, closes } = beginning;
     if process.kernel32.threads.of_driver() >= POOL - SYSTEM {
-        return Ok(no_thread(process));
+        return Ok(None);
     }
-    let Some(number) = process.machine.reserve_thread() else { return Ok(no_thread(process)) };
+    let Some(number) = process.machine.reserve_thread() else { return Ok(None) };
     match prepare(process, number, id) {
         Ok(Some((object, handle))) => {
-            let suspended = flags & CREATE_SUSPENDED != 0;
             let task = Task::Driver(Start { function, parameter });
             let threads = &mut process.kernel32.threads;
-            threads.running[number] = Some(Running { task, begun: !suspended });
+            let closes = closes.then_some(handle);
+            threads.running[number] = Some(Running { task, begun: !suspended, closes });
             threads.objects[number] = Some(object);
             threads.suspended[number] = suspended.into();
             if !suspended {
                 guest::start(process, number);
             }
-            Ok(handle)
+            Ok(Some(handle))
         }
         not_prepared => {
             process.machine.release_thread(number);
-            not_prepared.map(|_| no_thread(process))
+            not_prepared.map(|_| None)
         }
     }
-}
-
-fn no_thread(process: &mut Process) -> Handle {
-    fail(process, ERROR_NOT_ENOUGH_MEMORY, Handle::NULL)
 }
 
 /// Prepares all that a reserved thread needs, last of all its object, which the thread itself keeps, and a handle for that; `None` when there is
@@ -308,7 +327,7 @@ fn end(process: &mut Process, number: usize, code: u32) {
     process.kernel32.fls.clear(number);
     process.kernel32.tls.clear(number);
     let State { handles, threads, .. } = &mut process.kernel32;
-    threads.running[number] = None;
+    let closes = threads.running[number].take().and_then(|running| running.closes);
     threads.ending[number] = None;
     threads.suspended[number] = 0;
     let own = threads.objects[number].take();
@@ -326,6 +345,9 @@ fn end(process: &mut Process, number: usize, code: u32) {
         }
     }
     changed.into_iter().for_each(|id| process.changed(id));
+    if let Some(handle) = closes {
+        process.kernel32.handles.remove(handle);
+    }
     if let Some(own) = own {
         process.kernel32.handles.release(own);
     }
