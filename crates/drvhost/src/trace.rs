@@ -1,4 +1,4 @@
-//! The trace: every DriverProc call as one JSON object a line, written when the call ends.
+//! The trace: every DriverProc call as one JSON object a line, written when the call ends, and what drivers were refused.
 
 use std::fs::File;
 use std::io::Write;
@@ -57,6 +57,19 @@ pub(crate) struct CallRecord<'a> {
     pub elapsed_us: u64,
     pub outcome: Outcome,
     pub cause: Option<Cause>,
+}
+
+/// Something that a driver wanted and may not do. The fields and their order are a contract.
+#[derive(Debug, Serialize)]
+struct RefusalRecord<'a> {
+    kind: &'static str,
+    t_us: u64,
+    worker: u32,
+    driver: &'a str,
+    /// What it wanted, such as `write a file`.
+    what: &'a str,
+    /// The file, as the driver names it, or the key.
+    path: &'a str,
 }
 
 /// A call that has begun.
@@ -121,10 +134,23 @@ impl Trace {
         })
     }
 
+    /// Writes that a driver was refused something.
+    pub(crate) fn refused(&self, worker: u32, driver: &str, what: &str, path: &str) {
+        let t_us = micros(self.lines.started);
+        self.write(&RefusalRecord { kind: "refused", t_us, worker, driver, what, path });
+    }
+
     /// Writes what `record` makes of a call that has ended, if anybody reads of it.
     pub(crate) fn end<'a>(&self, begun: Option<Begun>, record: impl FnOnce(Begun) -> CallRecord<'a>) {
-        let (Some(file), Some(begun)) = (&self.lines.file, begun) else { return };
-        let Ok(mut line) = serde_json::to_vec(&record(begun)) else { return };
+        if let Some(begun) = begun {
+            self.write(&record(begun));
+        }
+    }
+
+    /// Writes one line, if anybody reads it.
+    fn write(&self, record: &impl Serialize) {
+        let Some(file) = &self.lines.file else { return };
+        let Ok(mut line) = serde_json::to_vec(record) else { return };
         line.push(b'\n');
         // One write for a whole line, so that a reader who follows the file never sees half of one.
         let written = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);

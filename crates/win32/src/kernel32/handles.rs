@@ -1,9 +1,13 @@
 //! The table of kernel objects that handles name.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
+
+use wire::Entry;
 
 use crate::abi::Handle;
 use crate::advapi32::Path;
+use crate::kernel32::files::OpenFile;
 
 /// How many handles there may be at once, and so how many objects.
 const MOST: usize = 1024;
@@ -27,6 +31,10 @@ pub(crate) enum Object {
     Thread(Thread),
     /// The guest's process, which does not end while anybody can ask.
     Process,
+    /// An open file.
+    File(OpenFile),
+    /// A search for files: what it has not told of yet.
+    Search(VecDeque<Entry>),
     /// An open key of the registry.
     Key(Path),
 }
@@ -104,7 +112,7 @@ impl Object {
             }
             Self::Thread(Thread { code, .. }) => code.is_some(),
             Self::Process => false,
-            Self::Input | Self::Output | Self::Key(_) => true,
+            Self::Input | Self::Output | Self::File(_) | Self::Search(_) | Self::Key(_) => true,
         }
     }
 
@@ -122,7 +130,13 @@ impl Object {
                 (mutex.owner, mutex.depth) = (thread, mutex.depth.saturating_add(1));
                 return std::mem::take(&mut mutex.abandoned);
             }
-            Self::Thread(_) | Self::Process | Self::Input | Self::Output | Self::Key(_) => {}
+            Self::Thread(_)
+            | Self::Process
+            | Self::Input
+            | Self::Output
+            | Self::File(_)
+            | Self::Search(_)
+            | Self::Key(_) => {}
         }
         false
     }
@@ -215,13 +229,14 @@ impl Handles {
         }
     }
 
-    /// One keeper less; the last one takes the object along.
-    pub fn release(&mut self, id: Id) {
-        let Some(kept) = self.kept(id) else { return };
+    /// One keeper less; the last one takes the object along, which is answered.
+    pub fn release(&mut self, id: Id) -> Option<Object> {
+        let kept = self.kept(id)?;
         kept.keepers -= 1;
-        if kept.keepers == 0 {
-            self.objects[id.0] = None;
+        if kept.keepers > 0 {
+            return None;
         }
+        self.objects[id.0].take().map(|kept| kept.object)
     }
 
     fn kept(&mut self, id: Id) -> Option<&mut Kept> {
@@ -257,10 +272,15 @@ impl Handles {
         all.filter_map(|(index, kept)| Some((Id(index), &mut kept.as_mut()?.object)))
     }
 
-    /// Closes a handle; false when it is none.
+    /// Closes a handle of what needs nothing done at its end; false when it is none.
     pub fn remove(&mut self, handle: Handle) -> bool {
-        let closed = index(handle).and_then(|index| self.handles.get_mut(index)?.take());
-        closed.map(|id| self.release(id)).is_some()
+        self.close(handle).is_some()
+    }
+
+    /// Closes a handle; `None` when it is none. Answers the object if nobody else keeps it.
+    pub fn close(&mut self, handle: Handle) -> Option<Option<Object>> {
+        let id = self.handles.get_mut(index(handle)?)?.take()?;
+        Some(self.release(id))
     }
 }
 

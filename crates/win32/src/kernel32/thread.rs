@@ -100,6 +100,9 @@ fn thread(number: usize) -> Thread {
 /// calls may fault, which is the call's answer; if `run` panics, that ends this thread's work and nothing else.
 #[cfg_attr(not(test), expect(dead_code, reason = "for libraries that do something by themselves"))]
 pub(crate) fn start_system(process: &mut Process, run: fn(&mut Process)) -> bool {
+    if process.tell_of_threads().is_err() {
+        return false;
+    }
     let Some(number) = process.machine.reserve_thread() else { return false };
     // What it calls has thread-local data as any code has.
     if process.machine.prepare_thread(number).is_err() {
@@ -148,6 +151,7 @@ pub(crate) fn begin(process: &mut Process, beginning: Beginning) -> Result<Optio
     if process.kernel32.threads.of_driver() >= POOL - SYSTEM {
         return Ok(None);
     }
+    process.tell_of_threads()?;
     let Some(number) = process.machine.reserve_thread() else { return Ok(None) };
     match prepare(process, number, id) {
         Ok(Some((object, handle))) => {

@@ -10,9 +10,9 @@ use crate::abi::{Handle, Pointer};
 use crate::kernel32::error::{ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY, fail};
 use crate::kernel32::handles::{Id, Object};
 use crate::kernel32::process::CURRENT_PROCESS;
-use crate::kernel32::sync;
 use crate::kernel32::thread::CURRENT_THREAD;
 use crate::kernel32::time::timeout;
+use crate::kernel32::{files, sync};
 use crate::process::Process;
 use crate::waiting::Awaited;
 
@@ -32,11 +32,22 @@ pub(super) fn object(process: &mut Process, handle: Handle) -> Option<Id> {
 }
 
 /// CloseHandle, of pseudo handles too.
-pub fn CloseHandle(process: &mut Process, handle: Handle) -> bool {
-    handle == CURRENT_PROCESS
-        || handle == CURRENT_THREAD
-        || process.kernel32.handles.remove(handle)
-        || fail(process, ERROR_INVALID_HANDLE, false)
+pub fn CloseHandle(process: &mut Process, handle: Handle) -> Result<bool, Stop> {
+    if handle == CURRENT_PROCESS || handle == CURRENT_THREAD {
+        return Ok(true);
+    }
+    match process.kernel32.handles.close(handle) {
+        Some(last) => finish(process, last).map(|()| true),
+        None => Ok(fail(process, ERROR_INVALID_HANDLE, false)),
+    }
+}
+
+/// Does what is to be done when nobody keeps an object any more.
+fn finish(process: &mut Process, last: Option<Object>) -> Result<(), Stop> {
+    match last {
+        Some(Object::File(file)) => files::close(process, &file),
+        _ => Ok(()),
+    }
 }
 
 /// DuplicateHandle, inside the guest's process: another handle for the same object.
@@ -67,7 +78,8 @@ pub fn DuplicateHandle(
         }
     }
     if options & DUPLICATE_CLOSE_SOURCE != 0 {
-        process.kernel32.handles.remove(source);
+        let last = process.kernel32.handles.close(source).flatten();
+        finish(process, last)?;
     }
     Ok(true)
 }
@@ -80,7 +92,10 @@ fn wait(process: &mut Process, handles: &[Handle], all: bool, milliseconds: u32)
     let look = |process: &mut Process| Ok(look(process, &ids, all));
     let ended = process.wait_on(Awaited::Objects(ids.clone()), timeout(milliseconds), look);
     forget_pulses(process, &ids);
-    ids.iter().for_each(|&id| process.kernel32.handles.release(id));
+    for id in ids {
+        let last = process.kernel32.handles.release(id);
+        finish(process, last)?;
+    }
     Ok(ended?.unwrap_or(WAIT_TIMEOUT))
 }
 
