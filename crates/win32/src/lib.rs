@@ -37,6 +37,7 @@ mod shell32;
 mod testing;
 mod text;
 mod user32;
+mod waiting;
 mod wants;
 mod winmm;
 

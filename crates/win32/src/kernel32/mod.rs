@@ -10,19 +10,25 @@ pub(crate) mod files;
 pub(crate) mod handles;
 mod heap;
 mod interlocked;
+mod locks;
 mod memory;
 mod module;
+mod ntdll;
 pub(crate) mod path;
 pub(crate) mod process;
 pub(crate) mod record;
+mod slist;
 mod slots;
 pub(crate) mod sync;
 #[cfg(test)]
 mod tests;
 mod text;
 pub(crate) mod thread;
+mod thread_info;
 pub(crate) mod time;
+pub(crate) mod wait;
 
+pub(crate) use ntdll::NTDLL;
 pub(crate) use thread::run_thread;
 
 use guest::{Machine, Violation};
@@ -35,7 +41,10 @@ pub(crate) struct State {
     tls: slots::Slots,
     fls: slots::Slots,
     pub handles: handles::Handles,
-    threads: thread::Tasks,
+    pub threads: thread::Tasks,
+    /// The object that stands for the guest's process.
+    process: handles::Id,
+    sleepers: locks::Sleepers,
     pub command_line: process::CommandLine,
     atoms: atom::Atoms,
     /// The current directory, without a separator at its end.
@@ -48,11 +57,14 @@ impl State {
     /// # Errors
     /// [`Violation`] when guest memory has no room for what the guest reads directly.
     pub fn new(machine: &mut Machine) -> Result<Self, Violation> {
+        let mut handles = handles::Handles::new();
         Ok(Self {
             tls: slots::Slots::new(),
             fls: slots::Slots::new(),
-            handles: handles::Handles::new(),
-            threads: thread::Tasks::new(),
+            threads: thread::Tasks::new(&mut handles),
+            process: handles.keep_new(None, handles::Object::Process),
+            sleepers: locks::Sleepers::default(),
+            handles,
             command_line: process::CommandLine::new(machine)?,
             atoms: atom::Atoms::default(),
             // Where the driver is, which counts as the process's program.
@@ -149,16 +161,29 @@ library! {
 
     thread::CreateThread, "processthreadsapi/nf-processthreadsapi-createthread";
     thread::ExitThread, "processthreadsapi/nf-processthreadsapi-exitthread";
+    thread::GetCurrentThread, "processthreadsapi/nf-processthreadsapi-getcurrentthread";
+    thread::GetCurrentThreadId, "processthreadsapi/nf-processthreadsapi-getcurrentthreadid";
+    thread::ResumeThread, "processthreadsapi/nf-processthreadsapi-resumethread";
+    thread::SuspendThread, "processthreadsapi/nf-processthreadsapi-suspendthread";
+    thread::TerminateThread, "processthreadsapi/nf-processthreadsapi-terminatethread";
+    thread_info::GetCurrentProcessorNumber, "processthreadsapi/nf-processthreadsapi-getcurrentprocessornumber";
+    thread_info::GetExitCodeThread, "processthreadsapi/nf-processthreadsapi-getexitcodethread";
+    thread_info::GetThreadId, "processthreadsapi/nf-processthreadsapi-getthreadid";
+    thread_info::GetThreadPriority, "processthreadsapi/nf-processthreadsapi-getthreadpriority";
+    thread_info::GetThreadPriorityBoost, "processthreadsapi/nf-processthreadsapi-getthreadpriorityboost";
+    thread_info::GetThreadTimes, "processthreadsapi/nf-processthreadsapi-getthreadtimes";
+    thread_info::OpenThread, "processthreadsapi/nf-processthreadsapi-openthread";
+    thread_info::SetThreadIdealProcessor, "processthreadsapi/nf-processthreadsapi-setthreadidealprocessor";
+    thread_info::SetThreadPriority, "processthreadsapi/nf-processthreadsapi-setthreadpriority";
+    thread_info::SetThreadPriorityBoost, "processthreadsapi/nf-processthreadsapi-setthreadpriorityboost";
+    thread_info::SwitchToThread, "processthreadsapi/nf-processthreadsapi-switchtothread";
+    thread_info::GetThreadGroupAffinity, "processtopologyapi/nf-processtopologyapi-getthreadgroupaffinity";
+    thread_info::SetThreadAffinityMask, "winbase/nf-winbase-setthreadaffinitymask";
+
     slots::FlsAlloc, "fibersapi/nf-fibersapi-flsalloc";
     slots::FlsFree, "fibersapi/nf-fibersapi-flsfree";
     slots::FlsGetValue, "fibersapi/nf-fibersapi-flsgetvalue";
     slots::FlsSetValue, "fibersapi/nf-fibersapi-flssetvalue";
-    thread::GetCurrentThread, "processthreadsapi/nf-processthreadsapi-getcurrentthread";
-    thread::GetCurrentThreadId, "processthreadsapi/nf-processthreadsapi-getcurrentthreadid";
-    thread::GetExitCodeThread, "processthreadsapi/nf-processthreadsapi-getexitcodethread";
-    thread::GetThreadPriority, "processthreadsapi/nf-processthreadsapi-getthreadpriority";
-    thread::ResumeThread, "processthreadsapi/nf-processthreadsapi-resumethread";
-    thread::SetThreadPriority, "processthreadsapi/nf-processthreadsapi-setthreadpriority";
     slots::TlsAlloc, "processthreadsapi/nf-processthreadsapi-tlsalloc";
     slots::TlsFree, "processthreadsapi/nf-processthreadsapi-tlsfree";
     slots::TlsGetValue, "processthreadsapi/nf-processthreadsapi-tlsgetvalue";
@@ -170,24 +195,69 @@ library! {
     critical::InitializeCriticalSectionAndSpinCount, "synchapi/nf-synchapi-initializecriticalsectionandspincount";
     critical::InitializeCriticalSectionEx, "synchapi/nf-synchapi-initializecriticalsectionex";
     critical::LeaveCriticalSection, "synchapi/nf-synchapi-leavecriticalsection";
+    critical::SetCriticalSectionSpinCount, "synchapi/nf-synchapi-setcriticalsectionspincount";
     critical::TryEnterCriticalSection, "synchapi/nf-synchapi-tryentercriticalsection";
 
-    sync::CloseHandle, "handleapi/nf-handleapi-closehandle";
-    sync::CreateEvent as "CreateEventA", "synchapi/nf-synchapi-createeventa";
-    sync::CreateEvent as "CreateEventW", "synchapi/nf-synchapi-createeventw";
-    sync::CreateMutex as "CreateMutexA", "synchapi/nf-synchapi-createmutexa";
-    sync::CreateMutex as "CreateMutexW", "synchapi/nf-synchapi-createmutexw";
-    sync::CreateSemaphore as "CreateSemaphoreA", "winbase/nf-winbase-createsemaphorea";
-    sync::CreateSemaphore as "CreateSemaphoreW", "synchapi/nf-synchapi-createsemaphorew";
-    sync::InitializeSListHead, "interlockedapi/nf-interlockedapi-initializeslisthead";
+    sync::CreateEvent<u8> as "CreateEventA", "synchapi/nf-synchapi-createeventa";
+    sync::CreateEvent<u16> as "CreateEventW", "synchapi/nf-synchapi-createeventw";
+    sync::CreateEventEx<u8> as "CreateEventExA", "synchapi/nf-synchapi-createeventexa";
+    sync::CreateEventEx<u16> as "CreateEventExW", "synchapi/nf-synchapi-createeventexw";
+    sync::CreateMutex<u8> as "CreateMutexA", "synchapi/nf-synchapi-createmutexa";
+    sync::CreateMutex<u16> as "CreateMutexW", "synchapi/nf-synchapi-createmutexw";
+    sync::CreateMutexEx<u8> as "CreateMutexExA", "synchapi/nf-synchapi-createmutexexa";
+    sync::CreateMutexEx<u16> as "CreateMutexExW", "synchapi/nf-synchapi-createmutexexw";
+    sync::CreateSemaphore<u8> as "CreateSemaphoreA", "winbase/nf-winbase-createsemaphorea";
+    sync::CreateSemaphore<u16> as "CreateSemaphoreW", "synchapi/nf-synchapi-createsemaphorew";
+    sync::CreateSemaphoreEx<u8> as "CreateSemaphoreExA", "winbase/nf-winbase-createsemaphoreexa";
+    sync::CreateSemaphoreEx<u16> as "CreateSemaphoreExW", "synchapi/nf-synchapi-createsemaphoreexw";
+    sync::CreateWaitableTimer<u8> as "CreateWaitableTimerA", "winbase/nf-winbase-createwaitabletimera";
+    sync::CreateWaitableTimer<u16> as "CreateWaitableTimerW", "synchapi/nf-synchapi-createwaitabletimerw";
+    sync::OpenEvent<u8> as "OpenEventA", "synchapi/nf-synchapi-openeventa";
+    sync::OpenEvent<u16> as "OpenEventW", "synchapi/nf-synchapi-openeventw";
+    sync::OpenMutex<u8> as "OpenMutexA", "winbase/nf-winbase-openmutexa";
+    sync::OpenMutex<u16> as "OpenMutexW", "synchapi/nf-synchapi-openmutexw";
+    sync::OpenSemaphore<u8> as "OpenSemaphoreA", "winbase/nf-winbase-opensemaphorea";
+    sync::OpenSemaphore<u16> as "OpenSemaphoreW", "synchapi/nf-synchapi-opensemaphorew";
+    sync::OpenWaitableTimer<u8> as "OpenWaitableTimerA", "synchapi/nf-synchapi-openwaitabletimerw";
+    sync::OpenWaitableTimer<u16> as "OpenWaitableTimerW", "synchapi/nf-synchapi-openwaitabletimerw";
+    sync::CancelWaitableTimer, "synchapi/nf-synchapi-cancelwaitabletimer";
     sync::PulseEvent, "winbase/nf-winbase-pulseevent";
     sync::ReleaseMutex, "synchapi/nf-synchapi-releasemutex";
     sync::ReleaseSemaphore, "synchapi/nf-synchapi-releasesemaphore";
     sync::ResetEvent, "synchapi/nf-synchapi-resetevent";
     sync::SetEvent, "synchapi/nf-synchapi-setevent";
-    sync::WaitForMultipleObjects, "synchapi/nf-synchapi-waitformultipleobjects";
-    sync::WaitForSingleObject, "synchapi/nf-synchapi-waitforsingleobject";
-    sync::WaitForSingleObjectEx, "synchapi/nf-synchapi-waitforsingleobjectex";
+    sync::SetWaitableTimer, "synchapi/nf-synchapi-setwaitabletimer";
+
+    wait::CloseHandle, "handleapi/nf-handleapi-closehandle";
+    wait::DuplicateHandle, "handleapi/nf-handleapi-duplicatehandle";
+    wait::SignalObjectAndWait, "synchapi/nf-synchapi-signalobjectandwait";
+    wait::WaitForMultipleObjects, "synchapi/nf-synchapi-waitformultipleobjects";
+    wait::WaitForMultipleObjectsEx, "synchapi/nf-synchapi-waitformultipleobjectsex";
+    wait::WaitForSingleObject, "synchapi/nf-synchapi-waitforsingleobject";
+    wait::WaitForSingleObjectEx, "synchapi/nf-synchapi-waitforsingleobjectex";
+
+    locks::AcquireSRWLockExclusive, "synchapi/nf-synchapi-acquiresrwlockexclusive";
+    locks::AcquireSRWLockShared, "synchapi/nf-synchapi-acquiresrwlockshared";
+    locks::InitOnceBeginInitialize, "synchapi/nf-synchapi-initoncebegininitialize";
+    locks::InitOnceComplete, "synchapi/nf-synchapi-initoncecomplete";
+    locks::InitOnceExecuteOnce, "synchapi/nf-synchapi-initonceexecuteonce";
+    locks::InitializeSRWLock as "InitOnceInitialize", "synchapi/nf-synchapi-initonceinitialize";
+    locks::InitializeSRWLock as "InitializeConditionVariable", "synchapi/nf-synchapi-initializeconditionvariable";
+    locks::InitializeSRWLock, "synchapi/nf-synchapi-initializesrwlock";
+    locks::ReleaseSRWLockExclusive, "synchapi/nf-synchapi-releasesrwlockexclusive";
+    locks::ReleaseSRWLockShared, "synchapi/nf-synchapi-releasesrwlockshared";
+    locks::SleepConditionVariableCS, "synchapi/nf-synchapi-sleepconditionvariablecs";
+    locks::SleepConditionVariableSRW, "synchapi/nf-synchapi-sleepconditionvariablesrw";
+    locks::TryAcquireSRWLockExclusive, "synchapi/nf-synchapi-tryacquiresrwlockexclusive";
+    locks::TryAcquireSRWLockShared, "synchapi/nf-synchapi-tryacquiresrwlockshared";
+    locks::WakeAllConditionVariable, "synchapi/nf-synchapi-wakeallconditionvariable";
+    locks::WakeConditionVariable, "synchapi/nf-synchapi-wakeconditionvariable";
+
+    slist::InitializeSListHead, "interlockedapi/nf-interlockedapi-initializeslisthead";
+    slist::InterlockedFlushSList, "interlockedapi/nf-interlockedapi-interlockedflushslist";
+    slist::InterlockedPopEntrySList, "interlockedapi/nf-interlockedapi-interlockedpopentryslist";
+    slist::InterlockedPushEntrySList, "interlockedapi/nf-interlockedapi-interlockedpushentryslist";
+    slist::QueryDepthSList, "interlockedapi/nf-interlockedapi-querydepthslist";
 
     process::EncodePointer as "DecodePointer", "../../../previous-versions/bb432242(v=vs.85)";
     process::EncodePointer, "../../../previous-versions/bb432254(v=vs.85)";

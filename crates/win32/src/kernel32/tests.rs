@@ -1,5 +1,7 @@
 //! Functions called the way the guest calls them.
 
+mod objects;
+
 use guest::{FaultKind, Mode};
 
 use crate::testing::{Guest, alone};

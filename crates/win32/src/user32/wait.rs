@@ -8,8 +8,8 @@ use guest::Stop;
 
 use crate::abi::{Handle, Pointer};
 use crate::kernel32::error::{ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, fail};
-use crate::kernel32::sync;
 use crate::kernel32::time::timeout;
+use crate::kernel32::wait::{look, object};
 use crate::process::Process;
 use crate::user32::queue::waiting;
 
@@ -52,6 +52,8 @@ pub fn MsgWaitForMultipleObjectsEx(
     let slot = |index: u32| handles.at(machine.mode().pointer_size() * u64::from(index));
     let handles =
         (0..count).map(|index| Handle::read(machine, slot(index))).collect::<Result<Vec<_>, _>>()?;
+    let ids: Option<Vec<_>> = handles.iter().map(|&handle| object(process, handle)).collect();
+    let Some(ids) = ids else { return Ok(fail(process, ERROR_INVALID_HANDLE, WAIT_FAILED)) };
     let time = if milliseconds == 0 { Duration::ZERO } else { timeout(milliseconds) };
     let ended = process.wait_for(time, |process| {
         let message = is_there(process, mask, flags & MWMO_INPUTAVAILABLE != 0);
@@ -59,22 +61,18 @@ pub fn MsgWaitForMultipleObjectsEx(
             if !message {
                 return Ok(None);
             }
-            return Ok(if handles.is_empty() { Some(Some(0)) } else { sync::look(process, &handles, true) });
+            return Ok(if ids.is_empty() { Some(0) } else { look(process, &ids, true) });
         }
-        let first = if handles.is_empty() { None } else { sync::look(process, &handles, false) };
-        Ok(first.or_else(|| message.then_some(Some(count))))
+        let first = if ids.is_empty() { None } else { look(process, &ids, false) };
+        Ok(first.or_else(|| message.then_some(count)))
     })?;
-    if let Some(Some(first)) = ended
+    if let Some(first) = ended
         && (first == count || flags & MWMO_WAITALL != 0)
     {
         let thread = process.machine.current();
         process.user32.queues.of(thread).fresh &= !mask;
     }
-    Ok(match ended {
-        Some(Some(first)) => first,
-        Some(None) => fail(process, ERROR_INVALID_HANDLE, WAIT_FAILED),
-        None => WAIT_TIMEOUT,
-    })
+    Ok(ended.unwrap_or(WAIT_TIMEOUT))
 }
 
 /// Whether there is a message of the wanted kinds that the thread has not looked at yet, or any.
