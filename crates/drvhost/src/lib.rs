@@ -69,4 +69,5 @@ pub use numbers::Numbers;
 pub use registry::{DriverFile, Origin, Registry};
 pub use session::{Builder, Hdrvr, Instance, Session};
 pub use store::{Store, StoreError};
+pub use trace::summary::{self, Summary};
 pub use trace::{Outcome, Trace};

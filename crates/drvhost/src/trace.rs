@@ -1,5 +1,9 @@
-//! The trace: every DriverProc call as one JSON object a line, written when the call ends.
+//! The trace: JSON objects, one a line. `"kind":"call"` is a DriverProc call, written when it ends; `"kind":"shims"` says which functions drivers have
+//! called since the last such line of the same worker, written before the call in which they were called.
 
+pub mod summary;
+
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -8,8 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
+use wire::ShimCalls;
 
 use crate::error::Error;
+use crate::worker::printable;
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +65,39 @@ pub(crate) struct CallRecord<'a> {
     pub cause: Option<Cause>,
 }
 
+/// How functions were called in a worker. The fields and their order are a contract.
+#[derive(Debug, Serialize)]
+struct ShimsRecord<'a> {
+    kind: &'static str,
+    t_us: u64,
+    worker: u32,
+    driver: &'a str,
+    shims: Vec<ShimRecord>,
+}
+
+/// How one function was called.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ShimRecord {
+    /// `library!function`.
+    pub name: String,
+    /// Whether there is such a function; if not, the call ended with a fault.
+    pub supplied: bool,
+    pub calls: u64,
+    pub elapsed_ns: u64,
+    /// How often it failed, by last error.
+    pub failures: Vec<Failures>,
+}
+
+/// How often a function failed with a last error.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Failures {
+    pub error: u32,
+    pub calls: u64,
+}
+
+/// How many names of functions that are not supplied are kept.
+const MISSING_MOST: usize = 1000;
+
 /// A call that has begun.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Begun {
@@ -84,6 +123,8 @@ struct Lines {
     calls: AtomicU64,
     /// Whether it has been said that lines are lost.
     failed: AtomicBool,
+    /// The functions that were called and are not supplied, whoever reads it.
+    missing: Mutex<BTreeSet<String>>,
 }
 
 impl Trace {
@@ -95,7 +136,8 @@ impl Trace {
 
     fn of(file: Option<Mutex<File>>) -> Self {
         let (calls, failed) = (AtomicU64::new(0), AtomicBool::new(false));
-        Self { lines: Arc::new(Lines { file, started: Instant::now(), calls, failed }) }
+        let missing = Mutex::default();
+        Self { lines: Arc::new(Lines { file, started: Instant::now(), calls, failed, missing }) }
     }
 
     /// A trace written to `path`, which is emptied first.
@@ -123,8 +165,32 @@ impl Trace {
 
     /// Writes what `record` makes of a call that has ended, if anybody reads of it.
     pub(crate) fn end<'a>(&self, begun: Option<Begun>, record: impl FnOnce(Begun) -> CallRecord<'a>) {
-        let (Some(file), Some(begun)) = (&self.lines.file, begun) else { return };
-        let Ok(mut line) = serde_json::to_vec(&record(begun)) else { return };
+        if let Some(begun) = begun {
+            self.write(&record(begun));
+        }
+    }
+
+    /// Writes how functions were called in a worker that has told so.
+    pub(crate) fn shims(&self, worker: u32, driver: &str, calls: Vec<ShimCalls>) {
+        let shims: Vec<_> = calls.into_iter().map(ShimRecord::from).collect();
+        let mut missing = self.lines.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        for shim in shims.iter().filter(|shim| !shim.supplied) {
+            if missing.len() < MISSING_MOST {
+                missing.insert(shim.name.clone());
+            }
+        }
+        drop(missing);
+        self.write(&ShimsRecord { kind: "shims", t_us: micros(self.lines.started), worker, driver, shims });
+    }
+
+    /// The functions that were called and are not supplied, as `library!function`.
+    pub(crate) fn missing(&self) -> BTreeSet<String> {
+        self.lines.missing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn write(&self, record: &impl Serialize) {
+        let Some(file) = &self.lines.file else { return };
+        let Ok(mut line) = serde_json::to_vec(record) else { return };
         line.push(b'\n');
         // One write for a whole line, so that a reader who follows the file never sees half of one.
         let written = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line);
@@ -133,6 +199,15 @@ impl Trace {
         {
             tracing::warn!(%error, "the trace could not be written; it is incomplete");
         }
+    }
+}
+
+impl From<ShimCalls> for ShimRecord {
+    /// What a worker says is hostile text.
+    fn from(calls: ShimCalls) -> Self {
+        let failures = calls.failures.into_iter().map(|(error, calls)| Failures { error, calls }).collect();
+        let name = printable(&calls.name);
+        Self { name, supplied: calls.supplied, calls: calls.calls, elapsed_ns: calls.ns, failures }
     }
 }
 

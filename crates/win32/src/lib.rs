@@ -19,6 +19,7 @@
 mod library;
 pub mod abi;
 mod advapi32;
+mod counts;
 mod crt;
 mod exceptions;
 mod heap;

@@ -9,6 +9,7 @@ use pe::Symbol;
 use wire::{ToHost, ToWorker};
 
 use crate::abi::Pointer;
+use crate::counts::Counts;
 use crate::exceptions::Search;
 use crate::heap::Heap;
 use crate::images::Loaded;
@@ -58,6 +59,8 @@ pub struct Process {
     searches: [Vec<Search>; 1 + guest::POOL],
     /// Whether the host wants to hear of messages that do not go through it.
     pub(crate) traced: bool,
+    /// What it has not heard of the shims that were called.
+    pub(crate) counts: Counts,
     /// What each thunk stands for, by index.
     pub(crate) entries: Vec<Entry>,
     /// For each of [`library::libraries`], its module handle and the index of its first entry.
@@ -96,6 +99,7 @@ impl Process {
             instances: BTreeMap::new(),
             searches: Default::default(),
             traced: false,
+            counts: Counts::default(),
             entries: Vec::new(),
             libraries: Vec::new(),
             intrinsics: BTreeMap::new(),
@@ -276,10 +280,14 @@ impl Host for Process {
         let Some(entry) = entry else { return Err(Stop::Kind(FaultKind::IllegalInstruction)) };
         self.link.note_shim(&entry.noted);
         let Some(shim) = entry.shim else {
+            self.counts.missing(index);
             return Err(Stop::Kind(FaultKind::Unresolved { import: entry.full_name() }));
         };
         let back = entry.back();
-        shim.function.serve(self, arguments).map(back)
+        let begun = self.counts.begin();
+        let outcome = shim.function.serve(self, arguments).map(back);
+        self.counts.end(index, begun);
+        outcome
     }
 
     fn thread(&mut self, number: usize) {

@@ -16,7 +16,7 @@ pub mod ring;
 pub use channel::{Channel, ChannelError, Side};
 pub use message::{
     Asked, BROUGHT_SIZE, Brought, Call, Effect, Entered, FILES_SIZE, Fault, FaultKind, Layer, Load,
-    LoadRefusal, Loaded, Place, Segments, Started, ToHost, ToWorker, short,
+    LoadRefusal, Loaded, Place, Segments, ShimCalls, Started, ToHost, ToWorker, short,
 };
 
 /// Bytes of the memory that a [`Channel`] needs.

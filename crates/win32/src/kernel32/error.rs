@@ -27,6 +27,7 @@ pub(crate) const ERROR_RESOURCE_NAME_NOT_FOUND: u32 = 1814;
 
 /// Sets the last error, for a shim that then answers `answer`.
 pub(crate) fn fail<T>(process: &mut Process, code: u32, answer: T) -> T {
+    process.counts.fail(code);
     process.machine.set_last_error(code);
     answer
 }
