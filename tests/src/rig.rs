@@ -78,7 +78,7 @@ impl Call {
     }
 }
 
-/// Every call that a trace tells of, in the order in which they began. What it says of shims is looked at elsewhere.
+/// Every call that a trace tells of, in the order in which they began. What else it says is looked at elsewhere.
 ///
 /// # Panics
 /// When the trace is not as it should be.
@@ -86,8 +86,10 @@ impl Call {
 pub fn calls_in(trace: &Path) -> Vec<Call> {
     let text = std::fs::read_to_string(trace).expect("the trace can be read");
     let read = |line| serde_json::from_str::<Call>(line).unwrap_or_else(|error| panic!("{error} in {line}"));
-    let of_shims = |line: &&str| line.starts_with(r#"{"kind":"shims","#);
-    let mut calls: Vec<Call> = text.lines().filter(|line| !of_shims(line)).map(read).collect();
+    let of_others = |line: &str| {
+        ["shims", "refused"].iter().any(|kind| line.starts_with(&format!(r#"{{"kind":"{kind}","#)))
+    };
+    let mut calls: Vec<Call> = text.lines().filter(|line| !of_others(line)).map(read).collect();
     calls.sort_by_key(|call| call.seq);
     assert!(calls.iter().all(|call| call.kind == "call"));
     calls

@@ -73,9 +73,13 @@ pub fn session(global: &Global) -> Result<Session, Error> {
 /// What sessions are started with, as the global options ask for.
 pub fn builder(global: &Global) -> Result<Builder, Error> {
     let trace = global.trace.as_deref().map_or_else(|| Ok(Trace::none()), Trace::to_file)?;
-    Ok(Session::builder()
+    let builder = Session::builder()
         .registry(registry(global)?)
         .deadline(deadline(global))
         .trace(trace)
-        .hidden_instance(global.quirk.contains(&Quirk::HiddenInstance)))
+        .hidden_instance(global.quirk.contains(&Quirk::HiddenInstance));
+    Ok(match store() {
+        Some(store) => builder.store(store),
+        None => builder,
+    })
 }

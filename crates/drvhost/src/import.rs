@@ -14,8 +14,8 @@ use crate::error::{Blame, Error};
 use crate::install::{check_alias, file_name};
 use crate::machine::Machine;
 use crate::module::Image;
-use crate::regfile::Hive;
 use crate::registry::Registry;
+use crate::services::Settings;
 use crate::store::{Change, Store, drivers32};
 
 use source::Found;
@@ -59,14 +59,16 @@ pub fn import(store: &Store, registry: &Registry, source: Source<'_>) -> Result<
     let done = entries.into_iter().map(|entry| importing.bring(entry)).collect::<Result<Vec<_>, _>>()?;
     let aliases = done.iter().filter(|entry| entry.imported).map(|entry| entry.alias.as_str());
     let aliases: Vec<&str> = aliases.collect();
-    add_settings(&mut change.hive, &settings, |key| match source {
+    let wanted = |key: &str| match source {
         Source::Reg(_) => true,
         // Of a whole system's settings only what is these drivers': the ACM keeps it under their names.
         _ => key
             .split('\\')
             .next_back()
             .is_some_and(|name| aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))),
-    });
+    };
+    // Settings without their driver harm nobody, if this is where it ends.
+    Settings::new(Some(store.clone())).add(&settings, |key| !is_entry(key) && wanted(key))?;
     change.finish()?;
     Ok(done)
 }
@@ -159,18 +161,9 @@ fn folder_in(place: &Path, name: &str) -> Option<PathBuf> {
     found.map(|entry| entry.path()).filter(|path| path.is_dir())
 }
 
-/// Adds the values of other keys than those of entries, where `wanted`; what the store has stays.
-fn add_settings(hive: &mut Hive, settings: &Hive, wanted: impl Fn(&str) -> bool) {
-    let is_entry =
-        |key: &str| Machine::ALL.into_iter().any(|machine| key.eq_ignore_ascii_case(&drivers32(machine)));
-    for key in settings.keys().filter(|key| !is_entry(key) && wanted(key)) {
-        hive.add_key(key);
-        for (name, data) in settings.values(key) {
-            if hive.get(key, name).is_none() {
-                hive.set(key, name, data.clone());
-            }
-        }
-    }
+/// Whether a key is one that entries are in.
+fn is_entry(key: &str) -> bool {
+    Machine::ALL.into_iter().any(|machine| key.eq_ignore_ascii_case(&drivers32(machine)))
 }
 
 #[cfg(test)]

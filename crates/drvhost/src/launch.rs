@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sandbox::{Child, SharedMemory, Spawner, futex};
 use wire::ring::Sleep;
-use wire::{CHANNEL_SIZE, Channel, Side, Started, ToHost};
+use wire::{CHANNEL_SIZE, Channel, Line, Side, Started, ToHost};
 
 use crate::arena;
 use crate::error::Error;
@@ -14,7 +14,7 @@ use crate::waiting::LOOK;
 use crate::worker::printable;
 
 /// How the host waits for a worker.
-const WAITING: Sleep = Sleep { wait: futex::wait, wake: futex::wake };
+pub(crate) const WAITING: Sleep = Sleep { wait: futex::wait, wake: futex::wake };
 /// How long a worker has for entering its jail.
 const START: Duration = Duration::from_secs(10);
 
@@ -44,7 +44,7 @@ impl Launched {
         let descriptors = [descriptor(&memory)?, descriptor(&arena)?, images.descriptor()?];
         let child =
             spawner.spawn(program, name, descriptors).map_err(|error| Error::Worker(error.to_string()))?;
-        let mut channel = Channel::new(Side::Host, WAITING);
+        let mut channel = Channel::new(Side::Host, Line::Main, WAITING);
         let started = match first_word(&mut channel, &memory, &child)? {
             ToHost::Started(started) => started,
             ToHost::NotStarted(why) => return Err(Error::Worker(printable(&why))),

@@ -38,6 +38,16 @@ impl Image {
     /// # Errors
     /// [`Error::File`], or [`Error::NotADriver`] with what it is instead.
     pub fn read(file: &Path) -> Result<Self, Error> {
+        let driver = Self::read_library(file)?;
+        driver.check_driver_proc().map_err(|why| Error::NotADriver { file: file.to_owned(), why })?;
+        Ok(driver)
+    }
+
+    /// Reads a library's file and checks that this host can run it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_library(file: &Path) -> Result<Self, Error> {
         let io = |source| Error::File { file: file.to_owned(), source };
         let not_a_driver = |why: String| Error::NotADriver { file: file.to_owned(), why };
         let opened = File::open(file).map_err(io)?;
@@ -65,19 +75,22 @@ impl Image {
                 "it is Wine's placeholder for a library of its own, without code".into(),
             ));
         }
-        let image = pe::Image::parse(&bytes).map_err(|error| not_a_driver(error.to_string()))?;
-        let exports = |name| {
-            image.export(name).map(|found| found.is_some()).map_err(|error| not_a_driver(error.to_string()))
-        };
-        if !exports("DriverProc")? {
-            // What 32-bit linkers make of it unless they are told the name.
-            let decorated =
-                if exports("DriverProc@20")? { " but DriverProc@20, which nobody looks for" } else { "" };
-            let why = format!("it exports no DriverProc{decorated}, so it is no installable driver");
-            return Err(not_a_driver(why));
-        }
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { name, file: file.to_owned(), machine, bytes })
+    }
+
+    /// Whether it exports what makes it a driver; else why not.
+    fn check_driver_proc(&self) -> Result<(), String> {
+        let image = pe::Image::parse(&self.bytes).map_err(|error| error.to_string())?;
+        let exports =
+            |name| image.export(name).map(|found| found.is_some()).map_err(|error| error.to_string());
+        if exports("DriverProc")? {
+            return Ok(());
+        }
+        // What 32-bit linkers make of it unless they are told the name.
+        let decorated =
+            if exports("DriverProc@20")? { " but DriverProc@20, which nobody looks for" } else { "" };
+        Err(format!("it exports no DriverProc{decorated}, so it is no installable driver"))
     }
 }
 

@@ -125,7 +125,8 @@ impl Opening<'_> {
             None => {
                 let number = session.numbers.new_worker();
                 session.table.loading(&image.file, number);
-                let worker = Worker::start(number, &session.spawner, &session.program, &image)?;
+                let services = session.services(number, &image)?;
+                let worker = Worker::start(number, &session.spawner, &session.program, &image, services)?;
                 (Arc::new(worker), None)
             }
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
@@ -17,9 +17,11 @@ use crate::gate::Gate;
 use crate::host::Host;
 use crate::listener::Listener;
 use crate::meeting::Meeting;
-use crate::module::Module;
+use crate::module::{Image, Module};
 use crate::numbers::Numbers;
 use crate::registry::{DriverFile, Registry};
+use crate::services::{Reach, Services, Settings};
+use crate::store::Store;
 use crate::table::{Slot, Table};
 use crate::trace::Trace;
 use crate::worker;
@@ -57,6 +59,8 @@ pub struct Builder {
     worker: PathBuf,
     hidden_instance: bool,
     listener: Listener,
+    store: Option<Store>,
+    settings: Arc<Settings>,
 }
 
 impl Builder {
@@ -103,6 +107,17 @@ impl Builder {
         self
     }
 
+    /// Where drivers keep what they write: their settings in the registry, and files, by the driver. Without a store they find no settings but those
+    /// that drivers of sessions from this builder have made, and cannot write files (docs/files.md).
+    ///
+    /// The registry of names does not follow: see [`Registry::add_installed`].
+    #[must_use]
+    pub fn store(mut self, store: Store) -> Self {
+        self.settings = Arc::new(Settings::new(Some(store.clone())));
+        self.store = Some(store);
+        self
+    }
+
     /// Who gets the texts that drivers write for people (OutputDebugString, standard error), each with the driver's file name. A text is
     /// at most 500 characters, without controls; of what a driver writes during one message, at most a thousand texts are handed on.
     ///
@@ -119,7 +134,8 @@ impl Builder {
     /// [`Error::Worker`] when the system gives no thread for starting workers.
     pub fn start(self) -> Result<Session, Error> {
         let spawner = Spawner::new().map_err(|error| Error::Worker(error.to_string()))?;
-        let Self { registry, deadline, trace, numbers, worker, hidden_instance, listener } = self;
+        let Self { registry, deadline, trace, numbers, worker, hidden_instance, listener, store, settings } =
+            self;
         Ok(Session {
             inner: Arc::new(Inner {
                 registry,
@@ -129,6 +145,8 @@ impl Builder {
                 program: worker,
                 hidden_instance,
                 listener,
+                store,
+                settings,
                 spawner,
                 table: Table::default(),
                 gate: Gate::default(),
@@ -157,6 +175,8 @@ pub(crate) struct Inner {
     pub program: PathBuf,
     pub hidden_instance: bool,
     pub listener: Listener,
+    pub store: Option<Store>,
+    pub settings: Arc<Settings>,
     pub spawner: Spawner,
     pub table: Table,
     /// Lets opens in until the session ends.
@@ -164,6 +184,25 @@ pub(crate) struct Inner {
     /// Modules that lost their last instance during the broadcast of the end, with that instance: they are retired after it.
     pub unused: Mutex<Vec<(Arc<Module>, Hdrvr)>>,
     ended: Mutex<Option<Report>>,
+}
+
+impl Inner {
+    /// What the host does for a worker that is started for a driver.
+    ///
+    /// # Errors
+    /// As the store is read.
+    pub fn services(&self, worker: u32, image: &Image) -> Result<Services, Error> {
+        let own = image.file.parent().unwrap_or(Path::new("/")).to_owned();
+        let (data, grants) = match &self.store {
+            Some(store) => {
+                let data = store.data_of(image.machine, &image.name);
+                (Some(data), store.grants(image.machine, &image.name)?)
+            }
+            None => (None, Vec::new()),
+        };
+        let reach = Reach { own, data, grants };
+        Ok(Services::new(worker, image, reach, Arc::clone(&self.settings), self.trace.clone()))
+    }
 }
 
 impl Session {
@@ -178,6 +217,8 @@ impl Session {
             worker: worker::default_program(),
             hidden_instance: false,
             listener: Listener::default(),
+            store: None,
+            settings: Arc::new(Settings::new(None)),
         }
     }
 

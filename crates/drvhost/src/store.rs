@@ -15,8 +15,9 @@ use crate::error::Error;
 use crate::machine::Machine;
 use crate::regfile::{Hive, MAX_BYTES};
 use crate::registry::DRIVERS32;
+use crate::services::Grant;
 
-pub(crate) use change::Change;
+pub(crate) use change::{Change, lock, make_folder, replace};
 pub use error::StoreError;
 
 /// Where entries lie for each machine: the registry as 64-bit Windows has it, where 32-bit programs see a key of their own ("Registry Redirector",
@@ -86,6 +87,18 @@ impl Store {
         self.config.join("drivers.reg")
     }
 
+    /// The file of what drivers themselves keep in the registry.
+    #[must_use]
+    pub fn settings_file(&self) -> PathBuf {
+        self.config.join("registry.reg")
+    }
+
+    /// The folder in which the files are that a driver has written: its drive C, and beside that what hides files of its own folder.
+    #[must_use]
+    pub fn data_of(&self, machine: Machine, driver: &str) -> PathBuf {
+        self.data.join("data").join(machine.to_string()).join(driver.to_lowercase())
+    }
+
     /// The folder of installed drivers for a machine.
     #[must_use]
     pub fn folder(&self, machine: Machine) -> PathBuf {
@@ -106,6 +119,23 @@ impl Store {
             Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
             read => read.map(Some),
         }
+    }
+
+    /// What a driver was granted besides its own folder and its data.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(crate) fn grants(&self, machine: Machine, driver: &str) -> Result<Vec<Grant>, Error> {
+        let (hive, key) = (self.read()?, grants_key(machine, driver));
+        let grants = hive.values(&key).filter_map(|(folder, data)| {
+            let write = match data.as_str()? {
+                "read" => false,
+                "write" => true,
+                _ => return None,
+            };
+            Some(Grant { folder: PathBuf::from(folder), write })
+        });
+        Ok(grants.filter(|grant| grant.folder.is_absolute()).collect())
     }
 
     /// Begins a change, once nobody else is changing it.
@@ -141,6 +171,11 @@ pub(crate) fn read_hive(file: &Path) -> Result<Hive, Error> {
         StoreError::Syntax { file: file.to_owned(), line: error.line, why: error.why }.into()
     };
     Hive::parse(&read_bounded(file)?).map_err(syntax)
+}
+
+/// The key of what a driver was granted: each value's name is a folder, its data `read` or `write`.
+pub(crate) fn grants_key(machine: Machine, driver: &str) -> String {
+    format!("HKEY_LOCAL_MACHINE\\SOFTWARE\\drvhost\\Grants\\{machine}\\{}", driver.to_lowercase())
 }
 
 /// The key of Drivers32 for a machine.

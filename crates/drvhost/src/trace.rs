@@ -1,5 +1,6 @@
 //! The trace: JSON objects, one a line. `"kind":"call"` is a DriverProc call, written when it ends; `"kind":"shims"` says which functions drivers have
-//! called since the last such line of the same worker, written before the call in which they were called.
+//! called since the last such line of the same worker, written before the call in which they were called; `"kind":"refused"` is what a driver wanted
+//! and may not do.
 
 pub mod summary;
 
@@ -63,6 +64,19 @@ pub(crate) struct CallRecord<'a> {
     pub elapsed_us: u64,
     pub outcome: Outcome,
     pub cause: Option<Cause>,
+}
+
+/// Something that a driver wanted and may not do. The fields and their order are a contract.
+#[derive(Debug, Serialize)]
+struct RefusalRecord<'a> {
+    kind: &'static str,
+    t_us: u64,
+    worker: u32,
+    driver: &'a str,
+    /// What it wanted, such as `write a file`.
+    what: &'a str,
+    /// The file, as the driver names it, or the key.
+    path: &'a str,
 }
 
 /// How functions were called in a worker. The fields and their order are a contract.
@@ -163,6 +177,12 @@ impl Trace {
         })
     }
 
+    /// Writes that a driver was refused something.
+    pub(crate) fn refused(&self, worker: u32, driver: &str, what: &str, path: &str) {
+        let t_us = micros(self.lines.started);
+        self.write(&RefusalRecord { kind: "refused", t_us, worker, driver, what, path });
+    }
+
     /// Writes what `record` makes of a call that has ended, if anybody reads of it.
     pub(crate) fn end<'a>(&self, begun: Option<Begun>, record: impl FnOnce(Begun) -> CallRecord<'a>) {
         if let Some(begun) = begun {
@@ -188,6 +208,7 @@ impl Trace {
         self.lines.missing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Writes one line, if anybody reads it.
     fn write(&self, record: &impl Serialize) {
         let Some(file) = &self.lines.file else { return };
         let Ok(mut line) = serde_json::to_vec(record) else { return };

@@ -1,7 +1,7 @@
 //! One worker process, as the host sees it: a thing that answers requests, in time or not.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use wire::{
 };
 
 use crate::arena::Arena;
+use crate::aside::{self, Aside};
 use crate::depth;
 use crate::error::Error;
 use crate::images::Images;
@@ -20,6 +21,7 @@ use crate::launch::Launched;
 use crate::machine::Machine;
 use crate::module::Image;
 use crate::reply::{self, Reply};
+use crate::services::Services;
 use crate::trace::Trace;
 use crate::turns::{Turn, Turns};
 use crate::waiting::Waiting;
@@ -64,8 +66,14 @@ pub(crate) struct Worker {
     /// Its number in this session, from 1.
     pub number: u32,
     child: Child,
-    memory: SharedMemory,
+    memory: Arc<SharedMemory>,
     channel: Mutex<Channel>,
+    /// What the host does for its drivers.
+    services: Arc<Services>,
+    /// Set when nobody talks to it any more.
+    over: Arc<AtomicBool>,
+    /// Whether somebody serves its second line.
+    aside: AtomicBool,
     turns: Turns,
     next_seq: AtomicU32,
     name: String,
@@ -74,7 +82,7 @@ pub(crate) struct Worker {
     /// The processor that every driver in it is for.
     pub machine: Machine,
     dead: OnceLock<String>,
-    images: Mutex<Images>,
+    images: Arc<Mutex<Images>>,
     /// Where the worker sees them.
     brought: u64,
     /// Further images that were to be unloaded while their code ran, by module handle.
@@ -92,7 +100,13 @@ impl Worker {
     ///
     /// # Errors
     /// [`Error::Worker`].
-    pub fn start(number: u32, spawner: &Spawner, program: &Path, image: &Image) -> Result<Self, Error> {
+    pub fn start(
+        number: u32,
+        spawner: &Spawner,
+        program: &Path,
+        image: &Image,
+        services: Services,
+    ) -> Result<Self, Error> {
         let images = Images::new(&image.bytes)?;
         let Launched { child, memory, channel, arena, started } =
             Launched::new(spawner, program, &image.name, &images)?;
@@ -110,13 +124,16 @@ impl Worker {
         Ok(Self {
             number,
             arena: Arena::new(arena, started.arena, image.machine.width()),
-            images: Mutex::new(images),
+            images: Arc::new(Mutex::new(images)),
             brought: started.brought,
             leaving: Mutex::default(),
             modules: AtomicUsize::new(0),
             child,
-            memory,
+            memory: Arc::new(memory),
             channel: Mutex::new(channel),
+            services: Arc::new(services),
+            over: Arc::default(),
+            aside: AtomicBool::new(false),
             turns: Turns::default(),
             next_seq: AtomicU32::new(1),
             name: image.name.clone(),
@@ -240,6 +257,7 @@ impl Worker {
 
     /// Ends the process; every later request answers [`Reply::Died`] for this reason, or an earlier one.
     pub fn end(&self, why: &str) -> String {
+        self.over.store(true, Ordering::SeqCst);
         self.child.kill();
         self.dead.get_or_init(|| why.to_owned()).clone()
     }
@@ -301,6 +319,13 @@ impl Worker {
         loop {
             let asked = match self.say_and_hear(&next, waiting, broker) {
                 Ok(ToHost::Asked(asked)) => asked,
+                Ok(ToHost::Wanted(want)) => {
+                    next = ToWorker::Served(self.services.serve(&want, &self.images, self.brought));
+                    if let Err(reply) = self.check_if_late(waiting) {
+                        return reply.into();
+                    }
+                    continue;
+                }
                 Ok(message) => return self.conclude(message, waiting.seq),
                 Err(reply) => return reply.into(),
             };
@@ -351,9 +376,27 @@ impl Worker {
                     }
                     self.check_if_late(waiting)?;
                 }
+                Some(ToHost::Threads) => self.listen_aside(),
                 Some(message) => return Ok(message),
                 None => self.check(waiting)?,
             }
+        }
+    }
+
+    /// Begins to serve what further threads of the driver's want.
+    fn listen_aside(&self) {
+        if self.aside.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let aside = Aside {
+            memory: Arc::clone(&self.memory),
+            services: Arc::clone(&self.services),
+            images: Arc::clone(&self.images),
+            brought: self.brought,
+            over: Arc::clone(&self.over),
+        };
+        if let Err(why) = aside::serve(aside) {
+            self.end(&format!("has threads that nobody can listen to ({why}) and was killed"));
         }
     }
 
@@ -414,6 +457,12 @@ impl Worker {
             ToHost::Unloadable(refusal) => Exchange::Unloadable(refusal),
             _ => Reply::Died(self.end("answered a question that was not asked and was killed")).into(),
         }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
     }
 }
 

@@ -201,13 +201,18 @@ impl Clients {
             ));
         }
         let settings = &self.settings;
-        let started = Session::builder()
+        let builder = Session::builder()
             .registry(settings.registry()?)
             .deadline(settings.deadline)
             .trace(settings.trace.clone())
             .numbers(self.numbers.clone())
-            .hidden_instance(settings.hidden_instance)
-            .start()?;
+            .hidden_instance(settings.hidden_instance);
+        // What drivers keep is the user's whose service this is. Other users' drivers keep nothing.
+        let started = match &settings.store {
+            Some(store) if client.uid == self.own_uid => builder.store(store.clone()),
+            _ => builder,
+        }
+        .start()?;
         Ok(session.insert(started).clone())
     }
 

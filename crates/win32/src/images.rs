@@ -4,6 +4,7 @@ use guest::{Binding, Exported, Fault, FaultKind, LoadError, Module, Stop, Thunks
 use pe::Symbol;
 
 use crate::abi::{Pointer, signed};
+use crate::companions::Companion;
 use crate::library::Entry;
 use crate::process::Process;
 use crate::user32::Strings;
@@ -28,6 +29,12 @@ pub(crate) struct Loaded {
     attached: bool,
     /// Whether it wants to hear of threads.
     threads: bool,
+    /// Whether it is being told, or has been told, that it is loaded.
+    pub telling: bool,
+    /// What it is if it is a library that lies beside the driver.
+    pub companion: Option<Companion>,
+    /// The libraries beside the driver that it imports from, each once for each time that it is counted as its user.
+    pub needs: Vec<u64>,
 }
 
 impl Process {
@@ -44,7 +51,9 @@ impl Process {
     ) -> Result<(u64, Vec<String>), LoadError> {
         let mut unresolved = Vec::new();
         let mut bindings = Vec::new();
-        for import in image.imports()? {
+        let imports = image.imports()?;
+        let needs = self.want_libraries(imports.iter().map(|import| import.library.as_str()));
+        for import in imports {
             let target = match self.find(&import.library, &import.symbol) {
                 Some(target) => target,
                 None => {
@@ -64,15 +73,39 @@ impl Process {
             Some(brought) => self.machine.bring(name, image, brought.image, &bindings)?,
         };
         let base = module.base;
-        self.images.push(Loaded {
+        // The driver that the process was started for comes first, whatever it imports from.
+        let place = if brought.is_none() { 0 } else { self.images.len() };
+        let loaded = Loaded {
             module,
             strings: Strings::of(image),
             running: 0,
             leaving: false,
             attached: false,
             threads: true,
-        });
+            telling: false,
+            companion: None,
+            needs,
+        };
+        self.images.insert(place, loaded);
         Ok((base, unresolved))
+    }
+
+    /// Maps the libraries beside the driver that are among those with these names. What shims supply is none of them.
+    fn want_libraries<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> Vec<u64> {
+        let mut seen: Vec<String> = Vec::new();
+        let mut needs = Vec::new();
+        for name in names {
+            if seen.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                continue;
+            }
+            seen.push(name.to_owned());
+            if crate::library::find(name).is_none()
+                && let Ok(Some(base)) = self.want_library(name)
+            {
+                needs.push(base);
+            }
+        }
+        needs
     }
 
     /// The address that stands for an import that nobody supplies, the same for each image that has it.
@@ -178,11 +211,16 @@ impl Process {
                 Stop::Continue(_) => Fault { kind: FaultKind::Unwound, instruction: 0, place: None },
             })
         });
+        let (needs, place) = (self.needs_of(module), self.place_of(module));
         self.forget(module);
-        ended
+        if let Some(place) = place {
+            // The host is as good as gone when it does not hear this.
+            let _ = self.free_place(place);
+        }
+        ended.and_then(|()| self.release_all(&needs))
     }
 
-    fn forget(&mut self, module: u64) {
+    pub(crate) fn forget(&mut self, module: u64) {
         self.machine.forget(module);
         self.images.retain(|image| image.module.base != module);
     }

@@ -19,9 +19,11 @@
 mod library;
 pub mod abi;
 mod advapi32;
+mod companions;
 mod counts;
 mod crt;
 mod exceptions;
+mod files;
 mod heap;
 mod images;
 mod kernel32;
@@ -31,7 +33,8 @@ mod serve;
 mod testing;
 mod text;
 mod user32;
+mod wants;
 mod winmm;
 
 pub use library::{Convention, Library, Shim, Variable, libraries};
-pub use process::{Link, LinkError, Listen, Process};
+pub use process::{Aside, Link, LinkError, Listen, Process, Ways};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use guest::{Arguments, Cpu, Fault, FaultKind, Host, LoadError, Machine, Mode, Return, Stop, Thunks};
 use pe::Symbol;
-use wire::{ToHost, ToWorker};
+use wire::{Served, ToHost, ToWorker, Want};
 
 use crate::abi::Pointer;
 use crate::counts::Counts;
@@ -40,6 +40,26 @@ pub trait Listen {
     fn hear(&mut self) -> Result<ToWorker, LinkError>;
 }
 
+/// The way to the host for threads that do not serve its requests, as the worker provides it.
+pub trait Aside {
+    /// Has the host serve a want, and waits for what becomes of it.
+    ///
+    /// # Errors
+    /// [`LinkError`] when nothing understandable comes.
+    fn ask(&mut self, want: &Want) -> Result<Served, LinkError>;
+}
+
+/// All ways between a process and the host.
+#[expect(missing_debug_implementations, reason = "they are the worker's own")]
+pub struct Ways {
+    /// What is said to the host.
+    pub link: Box<dyn Link>,
+    /// What the host says.
+    pub ears: Box<dyn Listen>,
+    /// What other threads want.
+    pub aside: Box<dyn Aside>,
+}
+
 /// The host cannot be talked to; a worker can do nothing then but end.
 #[derive(Debug)]
 pub struct LinkError;
@@ -53,6 +73,8 @@ pub struct Process {
     pub(crate) images: Vec<Loaded>,
     /// How many images have been told that they are loaded and have not come back from that.
     pub(crate) attaching: usize,
+    /// How many libraries are being loaded, each for the one before.
+    pub(crate) depth_of_libraries: usize,
     /// The open instances whose drivers are here, by handle.
     pub(crate) instances: BTreeMap<u64, Instance>,
     /// The searches for exception handlers that are on their way, by thread, the innermost one last.
@@ -70,6 +92,10 @@ pub struct Process {
     pub(crate) link: Box<dyn Link>,
     /// Not here while a thread listens.
     ears: Option<Box<dyn Listen>>,
+    /// Not here while a thread asks for something.
+    pub(crate) aside: Option<Box<dyn Aside>>,
+    /// Whether the host knows that there may be further threads.
+    pub(crate) threads_told: bool,
     pub(crate) started: Instant,
     pub(crate) kernel32: crate::kernel32::State,
     pub(crate) crt: crate::crt::State,
@@ -87,7 +113,8 @@ impl Process {
     ///
     /// # Errors
     /// [`LoadError`] when its own blocks do not fit into guest memory.
-    pub fn new(mut machine: Machine, link: Box<dyn Link>, ears: Box<dyn Listen>) -> Result<Self, LoadError> {
+    pub fn new(mut machine: Machine, ways: Ways) -> Result<Self, LoadError> {
+        let Ways { link, ears, aside } = ways;
         let full = |_| LoadError::TooMany("memory of the system's own");
         let kernel32 = crate::kernel32::State::new(&mut machine).map_err(full)?;
         let crt = crate::crt::State::new(&mut machine, &kernel32.command_line).map_err(full)?;
@@ -96,6 +123,7 @@ impl Process {
             heap: Heap::new(),
             images: Vec::new(),
             attaching: 0,
+            depth_of_libraries: 0,
             instances: BTreeMap::new(),
             searches: Default::default(),
             traced: false,
@@ -105,6 +133,8 @@ impl Process {
             intrinsics: BTreeMap::new(),
             link,
             ears: Some(ears),
+            aside: Some(aside),
+            threads_told: false,
             started: Instant::now(),
             kernel32,
             crt,

@@ -84,7 +84,7 @@ impl Process {
         if let Err(why) = before_code() {
             return self.link.say(&ToHost::Unloadable(LoadRefusal::Host(wire::short(why))));
         }
-        match self.serve(request.seq, |process| process.attach(module)) {
+        match self.serve(request.seq, |process| process.attach_all(module)) {
             Ok(true) => match self.export(module, "DriverProc") {
                 Some(driver_proc) => {
                     self.tell_counts();
@@ -155,12 +155,14 @@ impl Process {
                 ToWorker::Unload { seq, module, silently } => {
                     self.answer_unload(seq, module, silently).map_err(lost)?;
                 }
+                // The answer to another question.
+                ToWorker::Served(_) => return Err(lost(LinkError)),
             }
         }
     }
 }
 
-fn lost(LinkError: LinkError) -> Stop {
+pub(crate) fn lost(LinkError: LinkError) -> Stop {
     Stop::Kind(FaultKind::Shim { shim: "the way to the host".to_owned() })
 }
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use guest::{FaultKind, Machine, Mode};
 use pe::Symbol;
-use wire::{ToHost, ToWorker};
+use wire::{Served, ToHost, ToWorker, Want};
 
-use crate::process::{Link, LinkError, Listen, Process};
+use crate::process::{Aside, Link, LinkError, Listen, Process, Ways};
 
 /// Runs a test in a process of its own, because a process can have one machine. To be given a closure written in the test itself, whose
 /// name the closure's type has.
@@ -31,13 +31,23 @@ pub(crate) fn alone<F: FnOnce()>(test: F) {
 /// The request that the host asks to interrupt; 0 for none.
 static INTERRUPT: AtomicU32 = AtomicU32::new(0);
 
-/// Keeps what was said.
-struct Notes(Rc<RefCell<Vec<String>>>);
+/// What stands in for the host: keeps what was said, and serves wants.
+#[derive(Clone)]
+struct Host {
+    said: Rc<RefCell<Vec<String>>>,
+    serve: Rc<RefCell<Serve>>,
+    /// What was served and not heard yet.
+    served: Rc<RefCell<Option<Served>>>,
+}
 
-impl Link for Notes {
+type Serve = Box<dyn FnMut(&Want) -> Served>;
+
+impl Link for Host {
     fn say(&mut self, message: &ToHost) -> Result<(), LinkError> {
-        if let ToHost::Said(text) = message {
-            self.0.borrow_mut().push(text.clone());
+        match message {
+            ToHost::Said(text) => self.said.borrow_mut().push(text.clone()),
+            ToHost::Wanted(want) => *self.served.borrow_mut() = Some((self.serve.borrow_mut())(want)),
+            _ => {}
         }
         Ok(())
     }
@@ -49,12 +59,15 @@ impl Link for Notes {
     fn note_shim(&self, _: &wire::channel::Name) {}
 }
 
-/// Hears nothing.
-struct Silence;
-
-impl Listen for Silence {
+impl Listen for Host {
     fn hear(&mut self) -> Result<ToWorker, LinkError> {
-        Err(LinkError)
+        self.served.borrow_mut().take().map(ToWorker::Served).ok_or(LinkError)
+    }
+}
+
+impl Aside for Host {
+    fn ask(&mut self, want: &Want) -> Result<Served, LinkError> {
+        Ok((self.serve.borrow_mut())(want))
     }
 }
 
@@ -65,17 +78,27 @@ pub(crate) struct Guest {
     pub said: Rc<RefCell<Vec<String>>>,
     /// The memory that is not used yet.
     pub room: u64,
+    host: Host,
 }
 
 impl Guest {
     pub fn new(mode: Mode) -> Self {
+        const ERROR_ACCESS_DENIED: u32 = 5;
         let said = Rc::default();
-        let mut process =
-            Process::new(Machine::new(mode).unwrap(), Box::new(Notes(Rc::clone(&said))), Box::new(Silence))
-                .unwrap();
+        let serve: Serve = Box::new(|_| Served::Failed(ERROR_ACCESS_DENIED));
+        let host =
+            Host { said: Rc::clone(&said), serve: Rc::new(RefCell::new(serve)), served: Rc::default() };
+        let [link, ears, aside] = [(); 3].map(|()| Box::new(host.clone()));
+        let mut process = Process::new(Machine::new(mode).unwrap(), Ways { link, ears, aside }).unwrap();
         process.machine.seal().unwrap();
         let room = process.allocate(0x1_0000, true).0;
-        Self { process, said, room }
+        Self { process, said, room, host }
+    }
+
+    /// Has wants served from now on. Unless this is called, nothing is granted.
+    #[allow(dead_code, reason = "what wants something has tests of its own through the real host, too")]
+    pub fn serve(&mut self, serve: impl FnMut(&Want) -> Served + 'static) {
+        *self.host.serve.borrow_mut() = Box::new(serve);
     }
 
     /// The address of a function, whichever library has it.

@@ -1,4 +1,4 @@
-//! Both rings of one worker and the few words beside them, by place in one piece of shared memory.
+//! The rings of one worker, two for each of its two lines, and the few words beside them, by place in one piece of shared memory.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -12,12 +12,12 @@ use crate::ring::{self, Reader, Ring, RingError, Sleep, Writer};
 const INTERRUPT: usize = 0;
 /// The words that hold the name of the shim that runs, as padded ASCII.
 const SHIM: std::ops::Range<usize> = 16..28;
-/// Where the ring to the worker begins; a page of its own for each part.
-const TO_WORKER: usize = 1024;
-const TO_HOST: usize = TO_WORKER + ring::WORDS.next_multiple_of(1024);
+/// Where the first ring begins; a page of its own for each part.
+const FIRST_RING: usize = 1024;
+const RING: usize = ring::WORDS.next_multiple_of(1024);
 
 /// Words of the memory that a channel needs.
-pub(crate) const WORDS: usize = TO_HOST + ring::WORDS.next_multiple_of(1024);
+pub(crate) const WORDS: usize = FIRST_RING + 4 * RING;
 
 /// A name that fits where the shim that runs is noted.
 pub type Name = [u32; 12];
@@ -41,6 +41,15 @@ pub enum Side {
     Worker,
 }
 
+/// Which conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    /// Requests, and all that is said while they are served.
+    Main,
+    /// What the guest's further threads want.
+    Aside,
+}
+
 /// What is wrong with a channel.
 #[derive(Debug, thiserror::Error)]
 pub enum ChannelError {
@@ -61,7 +70,8 @@ type Send = fn(&mut Writer, &Ring<'_>, Sleep, &[u8]) -> Result<(), RingError>;
 /// One end of the conversation. The memory is passed to each call, so that whoever maps it also owns it.
 #[derive(Debug)]
 pub struct Channel {
-    side: Side,
+    /// Where the ring that it writes begins, and the one that it reads.
+    rings: (usize, usize),
     sleep: Sleep,
     writer: Writer,
     reader: Reader,
@@ -71,10 +81,16 @@ pub struct Channel {
 impl Channel {
     /// An end of a channel whose memory is still all zero.
     #[must_use]
-    pub fn new(side: Side, sleep: Sleep) -> Self {
+    pub fn new(side: Side, line: Line, sleep: Sleep) -> Self {
+        let to_worker = FIRST_RING + if line == Line::Main { 0 } else { 2 * RING };
+        let to_host = to_worker + RING;
+        let rings = match side {
+            Side::Host => (to_worker, to_host),
+            Side::Worker => (to_host, to_worker),
+        };
         // As long as a frame can be, so that a worker, which cannot ask for more memory, need not.
         let frame = Vec::with_capacity(ring::LONGEST + 8);
-        Self { side, sleep, writer: Writer::default(), reader: Reader::default(), frame }
+        Self { rings, sleep, writer: Writer::default(), reader: Reader::default(), frame }
     }
 
     /// Sends a message to the other side.
@@ -103,8 +119,7 @@ impl Channel {
         message: &impl Serialize,
         send: Send,
     ) -> Result<(), ChannelError> {
-        let start = if self.side == Side::Host { TO_WORKER } else { TO_HOST };
-        let ring = part(memory, start)?;
+        let ring = part(memory, self.rings.0)?;
         let mut bytes = std::mem::take(&mut self.frame);
         bytes.clear();
         let bytes = postcard::to_extend(message, bytes)?;
@@ -123,8 +138,7 @@ impl Channel {
         memory: &[AtomicU32],
         until: impl FnOnce() -> Option<Instant>,
     ) -> Result<Option<T>, ChannelError> {
-        let start = if self.side == Side::Host { TO_HOST } else { TO_WORKER };
-        let ring = part(memory, start)?;
+        let ring = part(memory, self.rings.1)?;
         if !self.reader.take_until(&ring, self.sleep, &mut self.frame, until)? {
             return Ok(None);
         }
@@ -168,10 +182,28 @@ mod tests {
         (0..WORDS).map(|_| AtomicU32::new(0)).collect()
     }
 
+    fn ends(line: Line) -> [Channel; 2] {
+        [Side::Host, Side::Worker].map(|side| Channel::new(side, line, SLEEP))
+    }
+
+    #[test]
+    fn the_lines_have_nothing_in_common() {
+        let memory = memory();
+        let ([mut host, mut worker], [mut aside, mut thread]) = (ends(Line::Main), ends(Line::Aside));
+        let want = crate::Want::Registry(crate::RegistryCall::Flush);
+        thread.send(&memory, &want).unwrap();
+        worker.send(&memory, &ToHost::Threads).unwrap();
+        assert_eq!(host.receive(&memory, || None).unwrap(), Some(ToHost::Threads));
+        assert_eq!(aside.receive(&memory, || None).unwrap(), Some(want));
+        aside.send(&memory, &crate::Served::Done).unwrap();
+        assert_eq!(worker.receive::<ToWorker>(&memory, || Some(Instant::now())).unwrap(), None);
+        assert_eq!(thread.receive(&memory, || None).unwrap(), Some(crate::Served::Done));
+    }
+
     #[test]
     fn both_directions_work_at_once() {
         let memory = memory();
-        let (mut host, mut worker) = (Channel::new(Side::Host, SLEEP), Channel::new(Side::Worker, SLEEP));
+        let [mut host, mut worker] = ends(Line::Main);
         let call = ToWorker::Call(Call {
             seq: 7,
             function: 0x1000_1234,
@@ -189,7 +221,7 @@ mod tests {
     #[test]
     fn garbage_is_an_error() {
         let memory = memory();
-        let (mut host, mut worker) = (Channel::new(Side::Host, SLEEP), Channel::new(Side::Worker, SLEEP));
+        let [mut host, mut worker] = ends(Line::Main);
         worker.send(&memory, &[0xff_u8; 20]).unwrap();
         assert!(matches!(host.receive::<ToHost>(&memory, || None), Err(ChannelError::Message(_))));
         assert!(matches!(host.receive::<ToHost>(&[], || None), Err(ChannelError::TooSmall)));

@@ -6,17 +6,22 @@
 //!
 //! The conversation is strictly by turns, like calls on one stack: the host asks ([`ToWorker::Call`]) and the worker answers
 //! ([`ToHost::Answered`] or [`ToHost::Faulted`]); before it answers, it may itself ask ([`ToHost::Asked`]), and before the host
-//! answers that, the host may ask again.
+//! answers that, the host may ask again. Only what the guest's further threads [want](Want) goes beside that, on a line of its own.
 #![forbid(unsafe_code)]
 
 pub mod channel;
 mod message;
 pub mod ring;
+mod want;
 
-pub use channel::{Channel, ChannelError, Side};
+pub use channel::{Channel, ChannelError, Line, Side};
 pub use message::{
     Asked, BROUGHT_SIZE, Brought, Call, Effect, Entered, FILES_SIZE, Fault, FaultKind, Layer, Load,
     LoadRefusal, Loaded, Place, Segments, ShimCalls, Started, ToHost, ToWorker, short,
+};
+pub use want::{
+    Disposition, Entry, FileCall, FileInfo, KeyInfo, LONGEST_PATH, LibraryCall, PIECE, RegistryCall, Served,
+    Want,
 };
 
 /// Bytes of the memory that a [`Channel`] needs.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::want::{Served, Want};
+
 /// What the host says to a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToWorker {
@@ -26,6 +28,8 @@ pub enum ToWorker {
     Granted(i64),
     /// The answer to [`ToHost::Asked`] where drivers call each other without end: the call that asked ends with a fault.
     Endless,
+    /// The answer to [`ToHost::Wanted`].
+    Served(Served),
 }
 
 /// How to load the driver.
@@ -110,6 +114,10 @@ pub enum ToHost {
     },
     /// The driver, inside a call, wants something that only the host can do. Answered by [`ToWorker::Granted`], after which the call goes on.
     Asked(Asked),
+    /// The driver, inside a call, wants something of the system around it. Answered by [`ToWorker::Served`], after which the call goes on.
+    Wanted(Want),
+    /// From here on the driver may have further threads, whose wants come on the channel's second line; no answer.
+    Threads,
     /// A driver calls another one in the same worker, which only the trace is told of; no answer.
     Entered(Entered),
     /// The innermost call that was [`Entered`](Self::Entered) has returned; no answer. What ends otherwise ends with its request.

@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sandbox::{SharedMemory, futex};
-use win32::{Link, LinkError, Listen};
+use win32::{Aside, Link, LinkError, Listen};
 use wire::channel::{self, Name};
 use wire::ring::Sleep;
-use wire::{Channel, Side, ToHost, ToWorker};
+use wire::{Channel, Served, Side, ToHost, ToWorker, Want};
 
 /// A word that nobody changes and nobody wakes.
 static NEVER: AtomicU32 = AtomicU32::new(0);
@@ -21,6 +21,8 @@ pub struct Line {
     words: &'static [AtomicU32],
     speaking: Arc<Mutex<Channel>>,
     listening: Arc<Mutex<Channel>>,
+    /// For threads that do not serve requests: one of them at a time speaks and listens.
+    aside: Arc<Mutex<Channel>>,
 }
 
 impl Line {
@@ -29,11 +31,12 @@ impl Line {
         let memory = SharedMemory::from_descriptor("channel", stdin().as_fd()).map_err(io::Error::other)?;
         // Mapped for as long as the process lives: the signal handler looks into it, too.
         let words = Box::leak(Box::new(memory)).words();
-        let end = || {
-            let end = Channel::new(Side::Worker, Sleep { wait: futex::wait, wake: futex::wake });
+        let end = |line| {
+            let end = Channel::new(Side::Worker, line, Sleep { wait: futex::wait, wake: futex::wake });
             Arc::new(Mutex::new(end))
         };
-        Ok(Self { words, speaking: end(), listening: end() })
+        let aside = end(channel::Line::Aside);
+        Ok(Self { words, speaking: end(channel::Line::Main), listening: end(channel::Line::Main), aside })
     }
 
     /// Sends one message.
@@ -73,6 +76,14 @@ impl Link for Line {
 impl Listen for Line {
     fn hear(&mut self) -> Result<ToWorker, LinkError> {
         let mut channel = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        channel.receive(self.words, || None).ok().flatten().ok_or(LinkError)
+    }
+}
+
+impl Aside for Line {
+    fn ask(&mut self, want: &Want) -> Result<Served, LinkError> {
+        let mut channel = self.aside.lock().unwrap_or_else(PoisonError::into_inner);
+        channel.send(self.words, want).map_err(|_| LinkError)?;
         channel.receive(self.words, || None).ok().flatten().ok_or(LinkError)
     }
 }

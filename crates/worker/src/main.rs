@@ -11,7 +11,7 @@ mod link;
 use std::process::ExitCode;
 
 use sandbox::filter::Filter;
-use win32::{LinkError, Process};
+use win32::{LinkError, Process, Ways};
 use wire::{ToHost, ToWorker};
 
 use crate::link::Line;
@@ -35,8 +35,9 @@ fn main() -> ExitCode {
 /// Serves the host until it kills this process.
 fn serve(jailed: jail::Jailed, line: Line) -> ExitCode {
     let jail::Jailed { machine, image, running } = jailed;
-    let outcome = Process::new(machine, Box::new(line.clone()), Box::new(line.clone()))
-        .map_err(|error| error.to_string());
+    let ways =
+        Ways { link: Box::new(line.clone()), ears: Box::new(line.clone()), aside: Box::new(line.clone()) };
+    let outcome = Process::new(machine, ways).map_err(|error| error.to_string());
     match outcome {
         Ok(mut process) => match converse(&mut process, image, &running) {
             Ok(()) | Err(LinkError) => line.wait_for_end(),
@@ -61,7 +62,7 @@ fn converse(process: &mut Process, image: Vec<u8>, running: &Filter) -> Result<(
             ToWorker::Call(call) => process.answer(&call)?,
             ToWorker::Unload { seq, module, silently } => process.answer_unload(seq, module, silently)?,
             // An answer to a question that nobody asked.
-            ToWorker::Granted(_) | ToWorker::Endless => return Err(LinkError),
+            ToWorker::Granted(_) | ToWorker::Endless | ToWorker::Served(_) => return Err(LinkError),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use drvhost::Summary;
-use drvhost::summary::{MessageUse, Refusal, ShimUse};
+use drvhost::summary::{Called, MessageUse, Refusal, Refused, ShimUse};
 
 use crate::args::Global;
 use crate::failure::{Exit, Failure};
@@ -29,8 +29,8 @@ fn describe(summary: &Summary) -> String {
     ));
     parts.extend(table(&["function", "calls", "total", "failed"], summary.shims.iter().map(shim)));
     parts.extend(table(&["failure", "last error", "calls"], summary.refusals.iter().map(refusal)));
-    let missing = |called: &drvhost::summary::Called| vec![called.name.clone(), called.calls.to_string()];
-    parts.extend(table(&["called, but not supplied", "calls"], summary.unresolved.iter().map(missing)));
+    parts.extend(table(&["refused", "how often"], summary.refused.iter().map(refused)));
+    parts.extend(table(&["called, but not supplied", "calls"], summary.unresolved.iter().map(unresolved)));
     parts.join("\n\n")
 }
 
@@ -55,6 +55,14 @@ fn shim(shim: &ShimUse) -> Vec<String> {
 
 fn refusal(refusal: &Refusal) -> Vec<String> {
     vec![refusal.name.clone(), refusal.error.to_string(), refusal.calls.to_string()]
+}
+
+fn refused(refused: &Refused) -> Vec<String> {
+    vec![format!("{} {}", refused.what, refused.path), refused.count.to_string()]
+}
+
+fn unresolved(called: &Called) -> Vec<String> {
+    vec![called.name.clone(), called.calls.to_string()]
 }
 
 /// Columns as wide as what is in them, the first one to the left; nothing if there are no rows.

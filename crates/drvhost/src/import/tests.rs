@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::regfile::Data;
 use crate::store::entries;
+use crate::store::read_hive;
 
 struct Rig {
     folder: TempDir,
@@ -108,7 +109,7 @@ fn a_wine_prefix_is_brought_over_without_wines_own() {
             "i386 Drivers32 vidc.narrow=narrow.dll"
         ]
     );
-    let hive = rig.store.read().unwrap();
+    let hive = read_hive(&rig.store.settings_file()).unwrap();
     let multimedia = "HKEY_CURRENT_USER\\Software\\Microsoft\\Multimedia\\msacm.far";
     assert_eq!(hive.get(multimedia, "q"), Some(&Data::Dword(7)));
     assert_eq!(hive.keys().filter(|key| key.contains("Other") || key.contains("Fonts")).count(), 0);
@@ -150,7 +151,7 @@ fn a_reg_file_is_brought_over_with_its_keys_and_changes_nothing_that_is_there() 
     let again = rig.import(Source::Reg(&file));
     assert_eq!(again[0].reason.as_deref(), Some("the store has an entry of this name, `a.dll`"));
     assert_eq!(rig.entries(), ["x86_64 Drivers32 vidc.a=a.dll"]);
-    let hive = rig.store.read().unwrap();
+    let hive = read_hive(&rig.store.settings_file()).unwrap();
     assert_eq!(hive.get("HKEY_CURRENT_USER\\Software\\Author\\A", "QUALITY"), Some(&Data::Dword(1)));
 }
 

@@ -40,6 +40,24 @@ impl Data {
         Self::new(kind, units.chain([0]).flat_map(u16::to_le_bytes).collect())
     }
 
+    /// Its `REG_` number.
+    pub fn kind(&self) -> u32 {
+        match self {
+            Self::String(_) => REG_SZ,
+            Self::Dword(_) => REG_DWORD,
+            Self::Other { kind, .. } => *kind,
+        }
+    }
+
+    /// Its bytes; text is UTF-16, little-endian, with its NUL.
+    pub fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::String(text) => text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect(),
+            Self::Dword(number) => number.to_le_bytes().to_vec(),
+            Self::Other { bytes, .. } => bytes.clone(),
+        }
+    }
+
     /// The text of a REG_SZ.
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -112,6 +130,38 @@ impl Hive {
         }
     }
 
+    /// Whether a key is there: by itself, or because one below it is.
+    pub fn has(&self, path: &str) -> bool {
+        self.keys.contains_key(&path.to_lowercase()) || self.deep(path).next().is_some()
+    }
+
+    /// The names of the keys directly below one, in order.
+    pub fn below(&self, path: &str) -> Vec<&str> {
+        let depth = path.split('\\').count();
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.deep(path).filter_map(|key| key.name.split('\\').nth(depth)) {
+            // Keys with one beginning are neighbours.
+            if names.last().is_none_or(|last| last.to_lowercase() != name.to_lowercase()) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// All keys below one, however deep.
+    fn deep(&self, path: &str) -> impl Iterator<Item = &Key> {
+        let path = path.to_lowercase();
+        // `]` is the character after the backslash: everything before it begins with what stands before that.
+        self.keys.range(format!("{path}\\")..format!("{path}]")).map(|(_, key)| key)
+    }
+
+    /// Bytes of all names and data.
+    pub fn size(&self) -> usize {
+        let value = |(name, data): &(String, Data)| name.len() + data.bytes().len();
+        let key = |key: &Key| key.name.len() + key.values.values().map(value).sum::<usize>();
+        self.keys.values().map(key).sum()
+    }
+
     /// Every key's path, as it was first written.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.keys.values().map(|key| key.name.as_str())
@@ -146,6 +196,18 @@ mod tests {
         ["R\\a", "R\\a\\b", "R\\a\\b\\c", "R\\a b", "R\\ab"].into_iter().for_each(|key| hive.add_key(key));
         hive.delete_key("r\\A");
         assert_eq!(hive.keys().collect::<Vec<_>>(), ["R\\a b", "R\\ab"]);
+    }
+
+    #[test]
+    fn keys_below_are_told_once_and_in_order() {
+        let mut hive = Hive::default();
+        ["R\\a\\X\\1", "R\\a\\x\\2", "R\\a\\b", "R\\ab"].into_iter().for_each(|key| hive.add_key(key));
+        assert_eq!(hive.below("r\\A"), ["b", "X"]);
+        assert_eq!(hive.below("R"), ["a", "ab"]);
+        assert!(hive.has("R\\A\\X") && hive.has("r") && !hive.has("R\\a\\y") && !hive.has("R\\a\\X\\1\\2"));
+        hive.set("R\\ab", "n", Data::Dword(7));
+        assert_eq!(hive.size(), 7 + 7 + 5 + 4 + 1 + 4);
+        assert_eq!((Data::string("a").kind(), Data::string("a").bytes()), (REG_SZ, b"a\0\0\0".to_vec()));
     }
 
     #[test]

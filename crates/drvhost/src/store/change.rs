@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::machine::Machine;
 use crate::regfile::{Data, Hive, MAX_BYTES};
 
-/// What a file is called until it is complete. There is one at a time, because there is one lock.
+/// How the name of a file ends until it is complete. There is one at a time, because its place has a lock.
 const INCOMPLETE: &str = ".incomplete";
 
 /// The file in each of the store's folders that is locked.
@@ -150,7 +150,7 @@ fn remove(file: &Path) {
 }
 
 /// Waits until nobody else has the lock. It goes with the file's descriptor, so however its holder ends.
-fn lock(path: &Path) -> Result<File, Error> {
+pub(crate) fn lock(path: &Path) -> Result<File, Error> {
     let io = |source| Error::File { file: path.to_owned(), source };
     let file = File::options().create(true).truncate(false).write(true).open(path).map_err(io)?;
     match file.try_lock() {
@@ -165,8 +165,8 @@ fn lock(path: &Path) -> Result<File, Error> {
 }
 
 /// Gives a folder's file this content: before it has all of it on the disk it has none. An error means that nothing has changed.
-fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
-    let (incomplete, target) = (folder.join(INCOMPLETE), folder.join(name));
+pub(crate) fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
+    let (incomplete, target) = (folder.join(format!("{name}{INCOMPLETE}")), folder.join(name));
     let written = File::create(&incomplete)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&incomplete, &target));
@@ -178,7 +178,7 @@ fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-fn make_folder(folder: &Path) -> Result<(), Error> {
+pub(crate) fn make_folder(folder: &Path) -> Result<(), Error> {
     // As the XDG Base Directory Specification has them made: for nobody else.
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(|source| Error::File { file: folder.to_owned(), source })

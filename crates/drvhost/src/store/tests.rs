@@ -53,7 +53,7 @@ fn what_a_killed_change_left_is_cleared_away_by_the_next() {
     let (_folder, store) = store();
     install(&store, Machine::X86_64, "vidc.a", "A.dll");
     let folder = store.folder(Machine::X86_64);
-    for leftover in ["b.dll", ".incomplete"] {
+    for leftover in ["b.dll", "c.dll.incomplete"] {
         fs::write(folder.join(leftover), b"half").unwrap();
     }
     drop(store.change().unwrap());

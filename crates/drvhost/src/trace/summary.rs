@@ -23,6 +23,8 @@ pub struct Summary {
     pub unresolved: Vec<Called>,
     /// The calls that failed, the most frequent first.
     pub refusals: Vec<Refusal>,
+    /// What drivers wanted of files and registry and may not do, the most frequent first.
+    pub refused: Vec<Refused>,
 }
 
 /// How a message was answered.
@@ -79,6 +81,17 @@ pub struct Refusal {
     pub calls: u64,
 }
 
+/// Something that a driver may not do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// What it wanted, such as `write a file`.
+    pub what: String,
+    /// The file, as the driver names it, or the key.
+    pub path: String,
+    /// How often.
+    pub count: u64,
+}
+
 /// A line of a trace: what of it counts here.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -92,6 +105,10 @@ enum Line {
     },
     Shims {
         shims: Vec<ShimRecord>,
+    },
+    Refused {
+        what: String,
+        path: String,
     },
     /// What later versions may write down.
     #[serde(other)]
@@ -121,6 +138,7 @@ impl Summary {
         let mut drivers = BTreeSet::new();
         let mut messages: BTreeMap<String, (MessageUse, Vec<u64>)> = BTreeMap::new();
         let mut shims: BTreeMap<String, Sum> = BTreeMap::new();
+        let mut refused: BTreeMap<(String, String), u64> = BTreeMap::new();
         for (number, line) in (1..).zip(trace.lines()) {
             let no_trace = |why: &dyn std::fmt::Display| {
                 io::Error::new(io::ErrorKind::InvalidData, format!("line {number} is not of a trace: {why}"))
@@ -146,6 +164,7 @@ impl Summary {
                     times.push(elapsed_us);
                 }
                 Line::Shims { shims: called } => called.into_iter().for_each(|shim| add(&mut shims, shim)),
+                Line::Refused { what, path } => *refused.entry((what, path)).or_default() += 1,
                 Line::Other => {}
             }
         }
@@ -154,6 +173,9 @@ impl Summary {
             messages.into_iter().map(|(name, (message, times))| named(name, message, times)).collect();
         summary.messages.sort_by_key(|message| std::cmp::Reverse(message.total_us));
         summary.tell(shims);
+        let refused = refused.into_iter().map(|((what, path), count)| Refused { what, path, count });
+        summary.refused = refused.collect();
+        summary.refused.sort_by_key(|refused| std::cmp::Reverse(refused.count));
         Ok(summary)
     }
 
@@ -222,6 +244,7 @@ mod tests {
             call("null", 900, "faulted"),
             call("null", 40, "answered"),
             r#"{"kind":"weather","sunny":true}"#.to_owned(),
+            r#"{"kind":"refused","t_us":1,"worker":1,"driver":"a.dll","what":"write a file","path":"C:/a"}"#.to_owned(),
         ];
         let summary = Summary::read(lines.join("\n").as_bytes()).unwrap();
         assert_eq!(summary.drivers.into_iter().collect::<Vec<_>>(), ["a.dll"]);
@@ -232,6 +255,8 @@ mod tests {
         let called: Vec<_> = summary.shims.iter().map(|s| (s.name.as_str(), s.calls, s.failures)).collect();
         assert_eq!(called, [("b!often", 50, 0), ("a!seldom", 3, 2)]);
         assert_eq!(summary.unresolved, [Called { name: "c!absent".into(), calls: 1 }]);
+        let refused = Refused { what: "write a file".into(), path: "C:/a".into(), count: 1 };
+        assert_eq!(summary.refused, [refused]);
         assert_eq!(summary.refusals, [Refusal { name: "a!seldom".into(), error: 2, calls: 2 }]);
     }
 

@@ -8,7 +8,7 @@
 use guest::{Machine, Mode, Stop, Violation};
 
 use crate::abi::Pointer;
-use crate::crt::{ctype, pointer_at, stdio, string};
+use crate::crt::{ctype, descriptor, pointer_at, stdio, string};
 use crate::kernel32::process::{BUILD, CommandLine, MAJOR, MINOR};
 use crate::kernel32::record::Record;
 use crate::process::Process;
@@ -161,7 +161,7 @@ variables! {
     /// The classes of characters, an array that may be asked for EOF too, which comes before its first element.
     _pctype = |targets| To(targets.classes.at(2));
     /// The mode that files are opened in: text.
-    _fmode = |_| Int(stdio::O_TEXT);
+    _fmode = |_| Int(descriptor::O_TEXT);
     /// Whether files are written through to the disk at once: no.
     _commode = |_| Int(0);
     /// Whether the processor divides wrongly: no.

@@ -9,9 +9,11 @@ use crate::process::Process;
 mod convert;
 mod ctype;
 mod data;
+mod descriptor;
 mod exports;
 mod float;
 mod format;
+mod lowio;
 mod math;
 mod memory;
 mod ntdll;
@@ -22,6 +24,7 @@ mod scanf;
 mod sort;
 mod startup;
 mod stdio;
+mod streams;
 mod strftime;
 mod string;
 mod time;
@@ -34,12 +37,18 @@ pub(crate) use startup::run_exit_functions_in;
 pub(crate) use stdio::flush;
 
 /// Values of `errno` (MS Learn, "errno constants").
+const ENOENT: i32 = 2;
 const EBADF: i32 = 9;
 const ENOMEM: i32 = 12;
 const EACCES: i32 = 13;
+const EEXIST: i32 = 17;
+const EXDEV: i32 = 18;
 const EINVAL: i32 = 22;
+const EMFILE: i32 = 24;
+const ENOSPC: i32 = 28;
 const EDOM: i32 = 33;
 const ERANGE: i32 = 34;
+const ENOTEMPTY: i32 = 41;
 const EILSEQ: i32 = 42;
 
 /// A pointer in guest memory.
@@ -65,6 +74,8 @@ pub(crate) struct State {
     variables: data::Variables,
     /// What was written to the console since the last line end.
     line: Vec<u8>,
+    descriptors: descriptor::Descriptors,
+    streams: streams::Streams,
     /// The locale's name.
     locale: Pointer,
     /// The value of the environment variable WINEDEBUG.
@@ -92,6 +103,8 @@ impl State {
         Ok(Self {
             variables: data::Variables::new(machine, &targets)?,
             line: Vec::with_capacity(stdio::LINE),
+            descriptors: descriptor::Descriptors::new(),
+            streams: streams::Streams::default(),
             locale: data::lend(machine, b"C\0")?,
             winedebug: targets.winedebug,
             message: machine.lend(string::MESSAGE_SIZE).map(Pointer)?,

@@ -9,8 +9,7 @@ use guest::{Machine, Stop};
 
 use crate::abi::{Pointer, Variadic};
 use crate::crt::format::{self, Dialect, Failure, Sink, Source};
-use crate::crt::stdio::{self, LINE};
-use crate::crt::{EBADF, EILSEQ, EINVAL, ERANGE, set_errno};
+use crate::crt::{EBADF, EILSEQ, EINVAL, ERANGE, set_errno, stdio, streams};
 use crate::process::{Process, still_wanted};
 use crate::text::{Unit, unit_at};
 
@@ -278,44 +277,46 @@ pub fn vsprintf(
     common::<u8>(process, MSVCRT, buffer, UNLIMITED.0, format, Variadic::List(arguments))
 }
 
-/// One line's worth of output; the rest of a longer text is lost.
-struct Captured {
-    bytes: [u8; LINE],
-    len: usize,
-}
+/// What is formatted, up to a bound; the rest of a longer text is lost.
+struct Captured(Vec<u8>);
+
+/// How much is formatted to a file by one call.
+const LONGEST: usize = 1 << 20;
 
 impl Sink for Captured {
     fn put(&mut self, unit: u16, times: u64) -> Result<(), Failure> {
         let byte = u8::try_from(unit).map_err(|_| Failure::Refused(EILSEQ))?;
-        let free = self.bytes.get_mut(self.len..).unwrap_or_default();
-        let times = usize::try_from(times).unwrap_or(usize::MAX).min(free.len());
-        free.iter_mut().take(times).for_each(|free| *free = byte);
-        self.len += times;
+        let times = usize::try_from(times).unwrap_or(usize::MAX).min(LONGEST - self.0.len());
+        self.0.resize(self.0.len() + times, byte);
         Ok(())
     }
 }
 
-/// Formats to a file: to people if it is standard output or standard error, which are the only ones there are.
-fn print_to_file(
+/// Formats to a stream.
+fn print_to_file<U: Unit>(
     process: &mut Process,
     options: u64,
     file: Pointer,
     format: Pointer,
     arguments: Variadic,
 ) -> Result<i32, Stop> {
-    if format.is_null() || !stdio::is_console(process, file) {
+    if format.is_null() || streams::get(process, file).is_none() {
         set_errno(process, if format.is_null() { EINVAL } else { EBADF });
         return Ok(-1);
     }
     let machine = &process.machine;
-    let mut source = Guest::<u8> { machine, format, arguments, unit: PhantomData };
-    let mut captured = Captured { bytes: [0; LINE], len: 0 };
-    let length = format::format(dialect::<u8>(options), &mut source, &mut captured);
-    stdio::put(process, captured.bytes.get(..captured.len).unwrap_or_default());
+    let mut source = Guest::<U> { machine, format, arguments, unit: PhantomData };
+    let mut captured = Captured(Vec::new());
+    let length = format::format(dialect::<U>(options), &mut source, &mut captured);
+    if let Err(error) = streams::write(process, file, &captured.0)? {
+        set_errno(process, error);
+        return Ok(-1);
+    }
     Ok(answer(finish(process, length)?))
 }
 
-pub fn __stdio_common_vfprintf(
+/// __stdio_common_vfprintf and __stdio_common_vfwprintf.
+pub fn __stdio_common_vfprintf<U: Unit>(
     process: &mut Process,
     options: u64,
     file: Pointer,
@@ -323,28 +324,30 @@ pub fn __stdio_common_vfprintf(
     _locale: Pointer,
     arguments: Pointer,
 ) -> Result<i32, Stop> {
-    print_to_file(process, options, file, format, Variadic::List(arguments))
+    print_to_file::<U>(process, options, file, format, Variadic::List(arguments))
 }
 
-pub fn vfprintf(
+/// vfprintf and vfwprintf.
+pub fn vfprintf<U: Unit>(
     process: &mut Process,
     file: Pointer,
     format: Pointer,
     arguments: Pointer,
 ) -> Result<i32, Stop> {
-    print_to_file(process, MSVCRT, file, format, Variadic::List(arguments))
+    print_to_file::<U>(process, MSVCRT, file, format, Variadic::List(arguments))
 }
 
-pub fn fprintf(
+/// fprintf and fwprintf.
+pub fn fprintf<U: Unit>(
     process: &mut Process,
     file: Pointer,
     format: Pointer,
     arguments: Variadic,
 ) -> Result<i32, Stop> {
-    print_to_file(process, MSVCRT, file, format, arguments)
+    print_to_file::<U>(process, MSVCRT, file, format, arguments)
 }
 
 pub fn printf(process: &mut Process, format: Pointer, arguments: Variadic) -> Result<i32, Stop> {
     let output = stdio::file(process, 1);
-    print_to_file(process, MSVCRT, output, format, arguments)
+    print_to_file::<u8>(process, MSVCRT, output, format, arguments)
 }

@@ -1,9 +1,11 @@
-//! Files. A driver has none: only standard output and standard error go somewhere, to the host, line by line.
+//! The functions of `stdio.h` on streams. What goes to standard output and standard error goes to the host, line by line.
 
 use guest::{Mode, Stop};
 
 use crate::abi::Pointer;
-use crate::crt::{EACCES, EBADF, EILSEQ, data, set_errno};
+use crate::crt::descriptor::{self, Tried};
+use crate::crt::{EBADF, EILSEQ, EINVAL, data, set_errno, streams};
+use crate::kernel32::codepage::{self, Unit};
 use crate::kernel32::record::Record;
 use crate::process::{Process, still_wanted};
 use crate::text;
@@ -13,14 +15,12 @@ pub(super) const LINE: usize = 4096;
 /// Number of FILE objects that name something: standard input, output and error.
 const OPEN_FILES: u64 = 3;
 /// Number of FILE objects in all (`_IOB_ENTRIES`).
-const FILES: u64 = 20;
-/// The mode of a file whose line ends are translated.
-pub(super) const O_TEXT: u32 = 0x4000;
+pub(super) const FILES: u64 = 20;
 const EOF: i32 = -1;
 const WEOF: u32 = 0xffff;
 
 /// A FILE as msvcrt.dll's header declares it (`_iobuf`), for code that looks into it: its descriptor, and what it is open for.
-fn object(mode: Mode, flag: u32, descriptor: u32) -> Vec<u8> {
+pub(super) fn object(mode: Mode, flag: u32, descriptor: u32) -> Vec<u8> {
     Record::new(mode).pointer(0).u32(0).pointer(0).u32(flag).u32(descriptor).u32(0).u32(0).pointer(0).finish()
 }
 
@@ -35,16 +35,6 @@ pub(super) fn files(mode: Mode) -> Vec<u8> {
 pub(super) fn file(process: &mut Process, descriptor: u64) -> Pointer {
     let size = object(process.machine.mode(), 0, 0).len() as u64;
     data::_iob(process).at(descriptor * size)
-}
-
-/// The descriptor of a FILE object, if it is one.
-fn descriptor(process: &mut Process, object: Pointer) -> Option<u64> {
-    (0..OPEN_FILES).find(|&descriptor| file(process, descriptor) == object)
-}
-
-/// Whether a FILE object is standard output or standard error.
-pub(super) fn is_console(process: &mut Process, file: Pointer) -> bool {
-    matches!(descriptor(process, file), Some(1 | 2))
 }
 
 /// Collects what the guest writes for people; each line is passed on at its end.
@@ -75,24 +65,32 @@ pub(crate) fn flush(process: &mut Process) {
     }
 }
 
-/// Writes `count` bytes of the guest's to the console.
-fn put_from(process: &mut Process, from: Pointer, count: u64) -> Result<(), Stop> {
-    let mut chunk = [0; 256];
+/// How much of the guest's memory is copied at a time.
+const CHUNK: usize = 4096;
+
+/// Answers what was tried, or a failure's own answer with `errno` set.
+pub(super) fn answer<T>(process: &mut Process, tried: Result<T, i32>, failure: T) -> T {
+    tried.unwrap_or_else(|error| {
+        set_errno(process, error);
+        failure
+    })
+}
+
+/// Writes `count` bytes of the guest's to a stream.
+fn put_from(process: &mut Process, file: Pointer, from: Pointer, count: u64) -> Tried<u64> {
+    let mut chunk = [0; CHUNK];
     let mut at = 0;
     while at < count {
         still_wanted(&process.machine)?;
         let len = usize::try_from(count - at).unwrap_or(chunk.len()).min(chunk.len());
         process.machine.memory.read(from.at(at).0, &mut chunk[..len])?;
-        put(process, &chunk[..len]);
+        if let Err(error) = streams::write(process, file, &chunk[..len])? {
+            set_errno(process, error);
+            return Ok(Ok(at));
+        }
         at += len as u64;
     }
-    Ok(())
-}
-
-/// Answers -1 with an `errno`.
-fn failed(process: &mut Process, error: i32) -> i32 {
-    set_errno(process, error);
-    -1
+    Ok(Ok(at))
 }
 
 pub fn __acrt_iob_func(process: &mut Process, index: u32) -> Pointer {
@@ -106,206 +104,351 @@ pub fn fwrite(
     count: Pointer,
     file: Pointer,
 ) -> Result<Pointer, Stop> {
-    let total = size.0.checked_mul(count.0).filter(|_| is_console(process, file));
+    let total = size.0.checked_mul(count.0).filter(|_| streams::get(process, file).is_some());
     let Some(total) = total else {
         set_errno(process, EBADF);
         return Ok(Pointer(0));
     };
-    put_from(process, from, total)?;
-    Ok(if size.0 == 0 { Pointer(0) } else { count })
+    let written = put_from(process, file, from, total)?.unwrap_or(0);
+    Ok(Pointer(written.checked_div(size.0).unwrap_or(0)))
 }
 
-pub fn fputs(process: &mut Process, text: Pointer, file: Pointer) -> Result<i32, Stop> {
-    if !is_console(process, file) {
-        return Ok(failed(process, EBADF));
+pub fn fread(
+    process: &mut Process,
+    to: Pointer,
+    size: Pointer,
+    count: Pointer,
+    file: Pointer,
+) -> Result<Pointer, Stop> {
+    /// How much is read at a time.
+    const PIECE: usize = 1 << 16;
+    let Some(total) = size.0.checked_mul(count.0) else {
+        set_errno(process, EINVAL);
+        return Ok(Pointer(0));
+    };
+    let mut read = 0;
+    while read < total {
+        still_wanted(&process.machine)?;
+        let wanted = usize::try_from(total - read).unwrap_or(PIECE).min(PIECE);
+        let tried = streams::read(process, file, wanted)?;
+        let bytes = answer(process, tried, Vec::new());
+        process.machine.memory.write(to.at(read).0, &bytes)?;
+        read += bytes.len() as u64;
+        if bytes.len() < wanted {
+            break;
+        }
     }
-    let len = text::length::<u8>(&process.machine, text, u64::MAX)?;
-    put_from(process, text, len)?;
-    Ok(0)
+    Ok(Pointer(read.checked_div(size.0).unwrap_or(0)))
+}
+
+/// fputs and fputws.
+pub fn fputs<U: Unit>(process: &mut Process, text: Pointer, file: Pointer) -> Result<i32, Stop> {
+    let bytes = if U::SIZE == 1 {
+        let len = text::length::<u8>(&process.machine, text, u64::MAX)?;
+        let written = put_from(process, file, text, len)?.unwrap_or(0);
+        return Ok(if written == len && streams::get(process, file).is_some() { 0 } else { EOF });
+    } else {
+        <u8 as Unit>::encode(&codepage::text::<U>(&process.machine, text)?)
+    };
+    let written = streams::write(process, file, &bytes)?.map(|()| 0);
+    Ok(answer(process, written, EOF))
 }
 
 pub fn puts(process: &mut Process, text: Pointer) -> Result<i32, Stop> {
     let output = file(process, 1);
-    let result = fputs(process, text, output)?;
+    let result = fputs::<u8>(process, text, output)?;
     put(process, b"\n");
     Ok(result)
 }
 
 /// fputc and its synonyms, and `_flsbuf`, which the putc macro of old headers calls.
-pub fn fputc(process: &mut Process, character: u8, file: Pointer) -> i32 {
-    if !is_console(process, file) {
-        return failed(process, EBADF);
+pub fn fputc(process: &mut Process, character: u8, file: Pointer) -> Result<i32, Stop> {
+    let written = streams::write(process, file, &[character])?.map(|()| character.into());
+    Ok(answer(process, written, EOF))
+}
+
+pub fn putchar(process: &mut Process, character: u8) -> Result<i32, Stop> {
+    let output = file(process, 1);
+    fputc(process, character, output)
+}
+
+/// One byte of a stream; `None` at its end.
+fn next(process: &mut Process, file: Pointer) -> Result<Option<u8>, Stop> {
+    let read = streams::read(process, file, 1)?;
+    Ok(answer(process, read, Vec::new()).first().copied())
+}
+
+/// fgetc and its synonyms, and `_filbuf`, which the getc macro of old headers calls.
+pub fn fgetc(process: &mut Process, file: Pointer) -> Result<i32, Stop> {
+    Ok(next(process, file)?.map_or(EOF, i32::from))
+}
+
+pub fn getchar(process: &mut Process) -> Result<i32, Stop> {
+    let input = file(process, 0);
+    fgetc(process, input)
+}
+
+/// fgets and fgetws: NULL when the stream's end comes first.
+pub fn fgets<U: Unit>(process: &mut Process, to: Pointer, room: i32, file: Pointer) -> Result<Pointer, Stop> {
+    let Some(room) = u64::try_from(room).ok().filter(|&room| room > 0 && !to.is_null()) else {
+        set_errno(process, EINVAL);
+        return Ok(Pointer::NULL);
+    };
+    let mut units = 0;
+    while units + 1 < room {
+        still_wanted(&process.machine)?;
+        let Some(byte) = next(process, file)? else { break };
+        let wide = U::from_wide(if U::SIZE == 1 { byte.into() } else { ansi_unit(byte) });
+        wide.unwrap_or(U::ZERO).write(&process.machine.memory, to.at(units * U::SIZE))?;
+        units += 1;
+        if byte == b'\n' {
+            break;
+        }
     }
-    put(process, &[character]);
-    character.into()
+    if units == 0 && room > 1 {
+        return Ok(Pointer::NULL);
+    }
+    U::ZERO.write(&process.machine.memory, to.at(units * U::SIZE))?;
+    Ok(to)
 }
 
-pub fn putchar(process: &mut Process, character: u8) -> i32 {
-    put(process, &[character]);
-    character.into()
+/// The UTF-16 unit of an ANSI byte: each has one.
+fn ansi_unit(byte: u8) -> u16 {
+    u16::try_from(u32::from(codepage::ansi_char(byte))).unwrap_or(0)
 }
 
-/// fread; there is nothing to read anywhere.
-pub fn fread(_: &mut Process, _to: Pointer, _size: Pointer, _count: Pointer, _file: Pointer) -> Pointer {
-    Pointer(0)
-}
-
-/// fgetc and its synonyms.
-pub fn fgetc(_: &mut Process, _file: Pointer) -> i32 {
-    EOF
-}
-
-pub fn fgets(_: &mut Process, _to: Pointer, _size: i32, _file: Pointer) -> Pointer {
-    Pointer::NULL
-}
-
-/// feof; standard input is at its end from the start.
 pub fn feof(process: &mut Process, file: Pointer) -> i32 {
-    (descriptor(process, file) == Some(0)).into()
+    i32::from(streams::state(process, file).0)
 }
 
-pub fn ferror(_: &mut Process, _file: Pointer) -> i32 {
-    0
+pub fn ferror(process: &mut Process, file: Pointer) -> i32 {
+    i32::from(streams::state(process, file).1)
 }
 
-pub fn fflush(process: &mut Process, _file: Pointer) -> i32 {
+pub fn clearerr(process: &mut Process, file: Pointer) -> Result<(), Stop> {
+    streams::clear(process, file)
+}
+
+/// fflush; of all streams for NULL.
+pub fn fflush(process: &mut Process, file: Pointer) -> Result<i32, Stop> {
     flush(process);
-    0
-}
-
-pub fn fclose(process: &mut Process, file: Pointer) -> i32 {
-    if descriptor(process, file).is_none() {
-        return failed(process, EBADF);
+    let files = if file.is_null() { streams::all(process) } else { vec![file] };
+    let mut result = 0;
+    for file in files {
+        let flushed = streams::flush(process, file)?.map(|()| 0);
+        result = result.min(answer(process, flushed, EOF));
     }
-    flush(process);
-    0
+    Ok(result)
 }
 
-pub fn setvbuf(_: &mut Process, _file: Pointer, _buffer: Pointer, _mode: i32, _size: Pointer) -> i32 {
-    0
+/// _flushall: how many streams are open.
+pub fn _flushall(process: &mut Process) -> Result<i32, Stop> {
+    fflush(process, Pointer::NULL)?;
+    Ok(i32::try_from(streams::all(process).len()).unwrap_or(i32::MAX))
+}
+
+pub fn fclose(process: &mut Process, file: Pointer) -> Result<i32, Stop> {
+    flush(process);
+    let closed = streams::close(process, file)?.map(|()| 0);
+    Ok(answer(process, closed, EOF))
+}
+
+/// _fcloseall: closes all but the standard streams; answers how many.
+pub fn _fcloseall(process: &mut Process) -> Result<i32, Stop> {
+    let standard = [0, 1, 2].map(|descriptor| file(process, descriptor));
+    let mut closed = 0;
+    for file in streams::all(process) {
+        if !standard.contains(&file) && streams::close(process, file)?.is_ok() {
+            closed += 1;
+        }
+    }
+    Ok(closed)
+}
+
+/// setvbuf: only whether there is a buffer makes a difference, not where it is.
+pub fn setvbuf(
+    process: &mut Process,
+    file: Pointer,
+    _buffer: Pointer,
+    mode: i32,
+    _size: Pointer,
+) -> Result<i32, Stop> {
+    const IONBF: i32 = 4;
+    if !matches!(mode, 0 | IONBF | 0x40) {
+        set_errno(process, EINVAL);
+        return Ok(-1);
+    }
+    let set = streams::set_unbuffered(process, file, mode == IONBF)?.map(|()| 0);
+    Ok(answer(process, set, -1))
+}
+
+pub fn setbuf(process: &mut Process, file: Pointer, buffer: Pointer) -> Result<(), Stop> {
+    let set = streams::set_unbuffered(process, file, buffer.is_null())?;
+    answer(process, set, ());
+    Ok(())
 }
 
 pub fn _fileno(process: &mut Process, file: Pointer) -> i32 {
-    let known = descriptor(process, file).and_then(|descriptor| i32::try_from(descriptor).ok());
-    known.unwrap_or_else(|| failed(process, EBADF))
+    let known = streams::get(process, file).map(|stream| stream.descriptor);
+    answer(process, known.ok_or(EBADF), -1)
 }
 
-/// fgetwc and its synonym.
-pub fn fgetwc(_: &mut Process, _file: Pointer) -> u32 {
-    WEOF
+/// fgetwc and its synonym. In the "C" locale a wide character of a text is one byte.
+pub fn fgetwc(process: &mut Process, file: Pointer) -> Result<u32, Stop> {
+    Ok(next(process, file)?.map_or(WEOF, |byte| ansi_unit(byte).into()))
 }
 
 /// fputwc and its synonym.
-pub fn fputwc(process: &mut Process, character: u16, file: Pointer) -> u32 {
+pub fn fputwc(process: &mut Process, character: u16, file: Pointer) -> Result<u32, Stop> {
     match u8::try_from(character) {
-        Ok(byte) if fputc(process, byte, file) != EOF => character.into(),
-        Ok(_) => WEOF,
+        Ok(byte) if fputc(process, byte, file)? != EOF => Ok(character.into()),
+        Ok(_) => Ok(WEOF),
         Err(_) => {
             set_errno(process, EILSEQ);
-            WEOF
+            Ok(WEOF)
         }
     }
 }
 
-/// ungetc; there is no file that could be read again.
-pub fn ungetc(_: &mut Process, _character: i32, _file: Pointer) -> i32 {
-    EOF
+pub fn ungetc(process: &mut Process, character: i32, file: Pointer) -> Result<i32, Stop> {
+    // The argument is taken as an unsigned char.
+    let byte = character.to_le_bytes()[0];
+    let done = character != EOF && streams::put_back(process, file, byte)?;
+    Ok(if done { byte.into() } else { EOF })
 }
 
-/// ungetwc; as [`ungetc`].
-pub fn ungetwc(_: &mut Process, _character: u16, _file: Pointer) -> u32 {
-    WEOF
+pub fn ungetwc(process: &mut Process, character: u16, file: Pointer) -> Result<u32, Stop> {
+    match u8::try_from(character) {
+        Ok(byte) if streams::put_back(process, file, byte)? => Ok(character.into()),
+        _ => Ok(WEOF),
+    }
 }
 
-/// fgetpos and fsetpos; no file has a position.
-pub fn fgetpos(process: &mut Process, _file: Pointer, _position: Pointer) -> i32 {
-    failed(process, EBADF)
+pub fn fseek(process: &mut Process, file: Pointer, by: i32, origin: i32) -> Result<i32, Stop> {
+    let moved = streams::seek(process, file, by.into(), origin)?.map(|()| 0);
+    Ok(answer(process, moved, -1))
 }
 
-/// fopen; no file may be opened.
-pub fn fopen(process: &mut Process, _name: Pointer, _mode: Pointer) -> Pointer {
-    set_errno(process, EACCES);
-    Pointer::NULL
+pub fn _fseeki64(process: &mut Process, file: Pointer, by: u64, origin: i32) -> Result<i32, Stop> {
+    let moved = streams::seek(process, file, by.cast_signed(), origin)?.map(|()| 0);
+    Ok(answer(process, moved, -1))
 }
 
-/// _wfopen; no file may be opened.
-pub fn _wfopen(process: &mut Process, name: Pointer, mode: Pointer) -> Pointer {
-    fopen(process, name, mode)
+pub fn ftell(process: &mut Process, file: Pointer) -> Result<i32, Stop> {
+    let at = streams::tell(process, file)?.and_then(|at| i32::try_from(at).map_err(|_| EINVAL));
+    Ok(answer(process, at, -1))
 }
 
-pub fn _fdopen(process: &mut Process, _descriptor: i32, _mode: Pointer) -> Pointer {
-    set_errno(process, EBADF);
-    Pointer::NULL
+pub fn _ftelli64(process: &mut Process, file: Pointer) -> Result<u64, Stop> {
+    let at = streams::tell(process, file)?;
+    Ok(answer(process, at, u64::MAX))
 }
 
-/// _open; no file may be opened.
-pub fn _open(process: &mut Process, _name: Pointer, _flags: i32) -> i32 {
-    failed(process, EACCES)
+pub fn rewind(process: &mut Process, file: Pointer) -> Result<(), Stop> {
+    let _ = streams::seek(process, file, 0, 0)?;
+    streams::clear(process, file)
 }
 
-/// _wopen; no file may be opened.
-pub fn _wopen(process: &mut Process, name: Pointer, flags: i32) -> i32 {
-    _open(process, name, flags)
+pub fn fgetpos(process: &mut Process, file: Pointer, position: Pointer) -> Result<i32, Stop> {
+    if position.is_null() {
+        set_errno(process, EINVAL);
+        return Ok(-1);
+    }
+    match streams::tell(process, file)? {
+        Ok(at) => {
+            process.machine.memory.write(position.0, &at.to_le_bytes())?;
+            Ok(0)
+        }
+        Err(error) => Ok(answer(process, Err(error), -1)),
+    }
 }
 
-pub fn _read(process: &mut Process, descriptor: i32, _to: Pointer, _count: u32) -> i32 {
-    if descriptor == 0 { 0 } else { failed(process, EBADF) }
+pub fn fsetpos(process: &mut Process, file: Pointer, position: Pointer) -> Result<i32, Stop> {
+    if position.is_null() {
+        set_errno(process, EINVAL);
+        return Ok(-1);
+    }
+    let at = process.machine.memory.array(position.0).map(i64::from_le_bytes)?;
+    let moved = streams::seek(process, file, at, 0)?.map(|()| 0);
+    Ok(answer(process, moved, -1))
 }
 
-pub fn _write(process: &mut Process, descriptor: i32, from: Pointer, count: u32) -> Result<i32, Stop> {
-    let (1 | 2, Ok(written)) = (descriptor, i32::try_from(count)) else {
-        return Ok(failed(process, EBADF));
+/// A stream for a file; the error is an `errno`.
+fn open_stream(process: &mut Process, name: &str, mode: &str) -> Tried<Pointer> {
+    let Some(mode) = streams::Mode::parse(mode) else { return Ok(Err(EINVAL)) };
+    let number = match descriptor::open(process, name, mode.flags)? {
+        Ok(number) => number,
+        Err(error) => return Ok(Err(error)),
     };
-    put_from(process, from, count.into())?;
-    Ok(written)
+    let made = streams::make(process, number, &mode)?;
+    if made.is_err() {
+        let _ = descriptor::close(process, number)?;
+    }
+    Ok(made)
 }
 
-pub fn _lseek(process: &mut Process, _descriptor: i32, _offset: i32, _origin: i32) -> i32 {
-    failed(process, EBADF)
+/// fopen and _wfopen.
+pub fn fopen<U: Unit>(process: &mut Process, name: Pointer, mode: Pointer) -> Result<Pointer, Stop> {
+    if name.is_null() || mode.is_null() {
+        set_errno(process, EINVAL);
+        return Ok(Pointer::NULL);
+    }
+    let (name, mode) =
+        (codepage::text::<U>(&process.machine, name)?, codepage::text::<U>(&process.machine, mode)?);
+    let opened = open_stream(process, &name, &mode)?;
+    Ok(answer(process, opened, Pointer::NULL))
 }
 
-pub fn _lseeki64(process: &mut Process, _descriptor: i32, _offset: u64, _origin: i32) -> u64 {
-    set_errno(process, EBADF);
-    u64::MAX
+/// _fsopen and _wfsopen: nobody else has the driver's files open, whatever they may share.
+pub fn _fsopen<U: Unit>(
+    process: &mut Process,
+    name: Pointer,
+    mode: Pointer,
+    _share: i32,
+) -> Result<Pointer, Stop> {
+    fopen::<U>(process, name, mode)
 }
 
-pub fn _filelengthi64(process: &mut Process, _descriptor: i32) -> u64 {
-    set_errno(process, EBADF);
-    u64::MAX
+/// fopen_s and _wfopen_s: the answer is the `errno`.
+pub fn fopen_s<U: Unit>(
+    process: &mut Process,
+    out: Pointer,
+    name: Pointer,
+    mode: Pointer,
+) -> Result<i32, Stop> {
+    if out.is_null() || name.is_null() || mode.is_null() {
+        set_errno(process, EINVAL);
+        return Ok(EINVAL);
+    }
+    let (name, mode) =
+        (codepage::text::<U>(&process.machine, name)?, codepage::text::<U>(&process.machine, mode)?);
+    let opened = open_stream(process, &name, &mode)?;
+    process.machine.put_pointer(out.0, opened.unwrap_or(Pointer::NULL).0)?;
+    Ok(answer(process, opened.map(|_| 0), opened.err().unwrap_or(0)))
 }
 
-/// _fstat64: the three descriptors that there are belong to a device.
-pub fn _fstat64(process: &mut Process, descriptor: i32, to: Pointer) -> Result<i32, Stop> {
-    const S_IFCHR: u16 = 0x2000;
-    let Some(device) = u32::try_from(descriptor).ok().filter(|&device| u64::from(device) < OPEN_FILES) else {
-        return Ok(failed(process, EBADF));
+/// freopen: the stream's FILE stays the same. Standard streams stay what they are.
+pub fn freopen<U: Unit>(
+    process: &mut Process,
+    name: Pointer,
+    mode: Pointer,
+    file: Pointer,
+) -> Result<Pointer, Stop> {
+    let _ = streams::close(process, file)?;
+    fopen::<U>(process, name, mode)
+}
+
+/// _fdopen and _wfdopen.
+pub fn _fdopen<U: Unit>(process: &mut Process, number: i32, mode: Pointer) -> Result<Pointer, Stop> {
+    if mode.is_null() {
+        set_errno(process, EINVAL);
+        return Ok(Pointer::NULL);
+    }
+    let mode = streams::Mode::parse(&codepage::text::<U>(&process.machine, mode)?);
+    let made = match (process.crt.descriptors.get(number), mode) {
+        (None, _) => Err(EBADF),
+        (_, None) => Err(EINVAL),
+        (Some(_), Some(mode)) => streams::make(process, number, &mode)?,
     };
-    // struct _stat64: device, inode, mode, links, two owners, device again, size, three times.
-    let stat = Record::new(process.machine.mode())
-        .u32(device)
-        .u16(0)
-        .u16(S_IFCHR)
-        .u16(1)
-        .u16(0)
-        .u16(0)
-        .u32(device)
-        .u64(0)
-        .u64(0)
-        .u64(0)
-        .u64(0);
-    process.machine.memory.write(to.0, &stat.finish())?;
-    Ok(0)
-}
-
-pub fn _close(process: &mut Process, _descriptor: i32) -> i32 {
-    failed(process, EBADF)
-}
-
-pub fn _isatty(_: &mut Process, _descriptor: i32) -> i32 {
-    0
-}
-
-/// _setmode: the mode before, which is always text.
-pub fn _setmode(process: &mut Process, descriptor: i32, _mode: i32) -> i32 {
-    if matches!(descriptor, 0..=2) { O_TEXT.cast_signed() } else { failed(process, EBADF) }
+    Ok(answer(process, made, Pointer::NULL))
 }

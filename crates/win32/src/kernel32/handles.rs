@@ -1,7 +1,12 @@
 //! The table of kernel objects that handles name.
 
+use std::collections::VecDeque;
+
+use wire::Entry;
+
 use crate::abi::Handle;
 use crate::advapi32::Path;
+use crate::kernel32::files::OpenFile;
 
 /// How many objects there may be at once.
 const MOST: usize = 1024;
@@ -21,6 +26,10 @@ pub(crate) enum Object {
     Mutex { owner: usize, depth: u32 },
     /// A thread: which one of all that were ever started, and what it has ended with.
     Thread { serial: u32, code: Option<u32> },
+    /// An open file.
+    File(OpenFile),
+    /// A search for files: what it has not told of yet.
+    Search(VecDeque<Entry>),
     /// An open key of the registry.
     Key(Path),
 }
@@ -33,7 +42,7 @@ impl Object {
             Self::Semaphore { count, .. } => *count > 0,
             Self::Mutex { owner, depth } => *depth == 0 || *owner == thread,
             Self::Thread { code, .. } => code.is_some(),
-            Self::Input | Self::Output | Self::Key(_) => true,
+            Self::Input | Self::Output | Self::File(_) | Self::Search(_) | Self::Key(_) => true,
         }
     }
 
@@ -47,6 +56,8 @@ impl Object {
             | Self::Thread { .. }
             | Self::Input
             | Self::Output
+            | Self::File(_)
+            | Self::Search(_)
             | Self::Key(_) => {}
         }
     }

@@ -5,12 +5,13 @@ pub(crate) mod codepage;
 mod critical;
 pub(crate) mod error;
 mod file;
+pub(crate) mod files;
 pub(crate) mod handles;
 mod heap;
 mod interlocked;
 mod memory;
 mod module;
-mod path;
+pub(crate) mod path;
 pub(crate) mod process;
 pub(crate) mod record;
 mod sync;
@@ -35,6 +36,8 @@ pub(crate) struct State {
     threads: thread::Tasks,
     pub command_line: process::CommandLine,
     atoms: atom::Atoms,
+    /// The current directory, without a separator at its end.
+    pub directory: String,
 }
 
 impl State {
@@ -50,6 +53,8 @@ impl State {
             threads: thread::Tasks::default(),
             command_line: process::CommandLine::new(machine)?,
             atoms: atom::Atoms::default(),
+            // Where the driver is, which counts as the process's program.
+            directory: module::DIRECTORY.trim_end_matches('\\').to_owned(),
         })
     }
 }
@@ -234,31 +239,84 @@ library! {
     atom::GetAtomName<u8> as "GetAtomNameA", "winbase/nf-winbase-getatomnamea";
     atom::GetAtomName<u16> as "GetAtomNameW", "winbase/nf-winbase-getatomnamew";
 
-    file::CreateFile as "CreateFileA", "fileapi/nf-fileapi-createfilea";
-    file::CreateFile as "CreateFileW", "fileapi/nf-fileapi-createfilew";
-    file::DeleteFile as "DeleteFileA", "fileapi/nf-fileapi-deletefilea";
-    file::DeleteFile as "DeleteFileW", "fileapi/nf-fileapi-deletefilew";
-    file::FindClose, "fileapi/nf-fileapi-findclose";
-    file::FindFirstFile as "FindFirstFileA", "fileapi/nf-fileapi-findfirstfilea";
-    file::FindFirstFile as "FindFirstFileW", "fileapi/nf-fileapi-findfirstfilew";
-    file::FindNextFile as "FindNextFileA", "fileapi/nf-fileapi-findnextfilea";
-    file::FindNextFile as "FindNextFileW", "fileapi/nf-fileapi-findnextfilew";
-    file::GetFileAttributes as "GetFileAttributesA", "fileapi/nf-fileapi-getfileattributesa";
-    file::GetFileAttributes as "GetFileAttributesW", "fileapi/nf-fileapi-getfileattributesw";
+    files::names::CopyFile<u8> as "CopyFileA", "winbase/nf-winbase-copyfilea";
+    files::names::CopyFile<u16> as "CopyFileW", "winbase/nf-winbase-copyfilew";
+    files::names::CreateDirectory<u8> as "CreateDirectoryA", "fileapi/nf-fileapi-createdirectorya";
+    files::names::CreateDirectory<u16> as "CreateDirectoryW", "fileapi/nf-fileapi-createdirectoryw";
+    files::CreateFile<u8> as "CreateFileA", "fileapi/nf-fileapi-createfilea";
+    files::CreateFile<u16> as "CreateFileW", "fileapi/nf-fileapi-createfilew";
+    files::names::DeleteFile<u8> as "DeleteFileA", "fileapi/nf-fileapi-deletefilea";
+    files::names::DeleteFile<u16> as "DeleteFileW", "fileapi/nf-fileapi-deletefilew";
+    files::search::FindClose, "fileapi/nf-fileapi-findclose";
+    files::search::FindFirstFile<u8> as "FindFirstFileA", "fileapi/nf-fileapi-findfirstfilea";
+    files::search::FindFirstFile<u16> as "FindFirstFileW", "fileapi/nf-fileapi-findfirstfilew";
+    files::search::FindFirstFileEx<u8> as "FindFirstFileExA", "fileapi/nf-fileapi-findfirstfileexa";
+    files::search::FindFirstFileEx<u16> as "FindFirstFileExW", "fileapi/nf-fileapi-findfirstfileexw";
+    files::search::FindNextFile<u8> as "FindNextFileA", "fileapi/nf-fileapi-findnextfilea";
+    files::search::FindNextFile<u16> as "FindNextFileW", "fileapi/nf-fileapi-findnextfilew";
+    files::FlushFileBuffers, "fileapi/nf-fileapi-flushfilebuffers";
+    files::temporary::GetCurrentDirectory<u8> as "GetCurrentDirectoryA", "winbase/nf-winbase-getcurrentdirectorya";
+    files::temporary::GetCurrentDirectory<u16> as "GetCurrentDirectoryW", "winbase/nf-winbase-getcurrentdirectoryw";
+    files::temporary::GetDriveType<u8> as "GetDriveTypeA", "fileapi/nf-fileapi-getdrivetypea";
+    files::temporary::GetDriveType<u16> as "GetDriveTypeW", "fileapi/nf-fileapi-getdrivetypew";
+    files::names::GetFileAttributes<u8> as "GetFileAttributesA", "fileapi/nf-fileapi-getfileattributesa";
+    files::names::GetFileAttributes<u16> as "GetFileAttributesW", "fileapi/nf-fileapi-getfileattributesw";
+    files::names::GetFileAttributesEx<u8> as "GetFileAttributesExA", "fileapi/nf-fileapi-getfileattributesexa";
+    files::names::GetFileAttributesEx<u16> as "GetFileAttributesExW", "fileapi/nf-fileapi-getfileattributesexw";
+    files::GetFileInformationByHandle, "fileapi/nf-fileapi-getfileinformationbyhandle";
+    files::GetFileSize, "fileapi/nf-fileapi-getfilesize";
+    files::GetFileSizeEx, "fileapi/nf-fileapi-getfilesizeex";
+    files::GetFileTime, "fileapi/nf-fileapi-getfiletime";
     file::GetFileType, "fileapi/nf-fileapi-getfiletype";
-    file::GetPrivateProfileInt as "GetPrivateProfileIntA", "winbase/nf-winbase-getprivateprofileinta";
-    file::GetPrivateProfileInt as "GetPrivateProfileIntW", "winbase/nf-winbase-getprivateprofileintw";
-    file::GetPrivateProfileString<u8> as "GetPrivateProfileStringA", "winbase/nf-winbase-getprivateprofilestringa";
-    file::GetPrivateProfileString<u16> as "GetPrivateProfileStringW", "winbase/nf-winbase-getprivateprofilestringw";
+    files::temporary::GetFullPathName<u8> as "GetFullPathNameA", "fileapi/nf-fileapi-getfullpathnamea";
+    files::temporary::GetFullPathName<u16> as "GetFullPathNameW", "fileapi/nf-fileapi-getfullpathnamew";
+    files::temporary::GetLogicalDrives, "fileapi/nf-fileapi-getlogicaldrives";
+    files::temporary::GetLongPathName<u8> as "GetLongPathNameA", "fileapi/nf-fileapi-getlongpathnamea";
+    files::temporary::GetLongPathName<u16> as "GetLongPathNameW", "fileapi/nf-fileapi-getlongpathnamew";
+    files::profile::GetPrivateProfileInt<u8> as "GetPrivateProfileIntA", "winbase/nf-winbase-getprivateprofileinta";
+    files::profile::GetPrivateProfileInt<u16> as "GetPrivateProfileIntW", "winbase/nf-winbase-getprivateprofileintw";
+    files::profile::GetPrivateProfileSection<u8> as "GetPrivateProfileSectionA", "winbase/nf-winbase-getprivateprofilesectiona";
+    files::profile::GetPrivateProfileSection<u16> as "GetPrivateProfileSectionW", "winbase/nf-winbase-getprivateprofilesectionw";
+    files::profile::GetPrivateProfileSectionNames<u8> as "GetPrivateProfileSectionNamesA", "winbase/nf-winbase-getprivateprofilesectionnamesa";
+    files::profile::GetPrivateProfileSectionNames<u16> as "GetPrivateProfileSectionNamesW", "winbase/nf-winbase-getprivateprofilesectionnamesw";
+    files::profile::GetPrivateProfileString<u8> as "GetPrivateProfileStringA", "winbase/nf-winbase-getprivateprofilestringa";
+    files::profile::GetPrivateProfileString<u16> as "GetPrivateProfileStringW", "winbase/nf-winbase-getprivateprofilestringw";
+    files::profile::GetProfileInt<u8> as "GetProfileIntA", "winbase/nf-winbase-getprofileinta";
+    files::profile::GetProfileInt<u16> as "GetProfileIntW", "winbase/nf-winbase-getprofileintw";
+    files::profile::GetProfileString<u8> as "GetProfileStringA", "winbase/nf-winbase-getprofilestringa";
+    files::profile::GetProfileString<u16> as "GetProfileStringW", "winbase/nf-winbase-getprofilestringw";
+    files::temporary::GetLongPathName<u8> as "GetShortPathNameA", "winbase/nf-winbase-getshortpathnamea";
+    files::temporary::GetLongPathName<u16> as "GetShortPathNameW", "fileapi/nf-fileapi-getshortpathnamew";
     file::GetStdHandle, "../../console/getstdhandle";
-    file::GetTempPath<u8> as "GetTempPathA", "fileapi/nf-fileapi-gettemppatha";
-    file::GetTempPath<u16> as "GetTempPathW", "fileapi/nf-fileapi-gettemppathw";
-    file::ReadFile, "fileapi/nf-fileapi-readfile";
-    file::WriteFile as "WriteConsoleA", "../../console/writeconsole";
+    files::temporary::GetTempFileName<u8> as "GetTempFileNameA", "fileapi/nf-fileapi-gettempfilenamea";
+    files::temporary::GetTempFileName<u16> as "GetTempFileNameW", "fileapi/nf-fileapi-gettempfilenamew";
+    files::temporary::GetTempPath<u8> as "GetTempPathA", "fileapi/nf-fileapi-gettemppatha";
+    files::temporary::GetTempPath<u16> as "GetTempPathW", "fileapi/nf-fileapi-gettemppathw";
+    files::LockFile, "fileapi/nf-fileapi-lockfile";
+    files::names::MoveFile<u8> as "MoveFileA", "winbase/nf-winbase-movefilea";
+    files::names::MoveFile<u16> as "MoveFileW", "winbase/nf-winbase-movefilew";
+    files::names::MoveFileEx<u8> as "MoveFileExA", "winbase/nf-winbase-movefileexa";
+    files::names::MoveFileEx<u16> as "MoveFileExW", "winbase/nf-winbase-movefileexw";
+    files::ReadFile, "fileapi/nf-fileapi-readfile";
+    files::names::RemoveDirectory<u8> as "RemoveDirectoryA", "fileapi/nf-fileapi-removedirectorya";
+    files::names::RemoveDirectory<u16> as "RemoveDirectoryW", "fileapi/nf-fileapi-removedirectoryw";
+    files::temporary::SetCurrentDirectory<u8> as "SetCurrentDirectoryA", "winbase/nf-winbase-setcurrentdirectorya";
+    files::temporary::SetCurrentDirectory<u16> as "SetCurrentDirectoryW", "winbase/nf-winbase-setcurrentdirectoryw";
+    files::SetEndOfFile, "fileapi/nf-fileapi-setendoffile";
+    files::names::SetFileAttributes<u8> as "SetFileAttributesA", "fileapi/nf-fileapi-setfileattributesa";
+    files::names::SetFileAttributes<u16> as "SetFileAttributesW", "fileapi/nf-fileapi-setfileattributesw";
+    files::SetFilePointer, "fileapi/nf-fileapi-setfilepointer";
+    files::SetFilePointerEx, "fileapi/nf-fileapi-setfilepointerex";
+    files::LockFile as "UnlockFile", "fileapi/nf-fileapi-unlockfile";
+    files::WaitNamedPipe<u8> as "WaitNamedPipeA", "winbase/nf-winbase-waitnamedpipea";
+    files::WaitNamedPipe<u16> as "WaitNamedPipeW", "winbase/nf-winbase-waitnamedpipew";
+    file::WriteConsoleA, "../../console/writeconsole";
     file::WriteConsoleW, "../../console/writeconsole";
-    file::WriteFile, "fileapi/nf-fileapi-writefile";
-    file::WritePrivateProfileString as "WritePrivateProfileStringA", "winbase/nf-winbase-writeprivateprofilestringa";
-    file::WritePrivateProfileString as "WritePrivateProfileStringW", "winbase/nf-winbase-writeprivateprofilestringw";
+    files::WriteFile, "fileapi/nf-fileapi-writefile";
+    files::profile::WritePrivateProfileString<u8> as "WritePrivateProfileStringA", "winbase/nf-winbase-writeprivateprofilestringa";
+    files::profile::WritePrivateProfileString<u16> as "WritePrivateProfileStringW", "winbase/nf-winbase-writeprivateprofilestringw";
+    files::profile::WriteProfileString<u8> as "WriteProfileStringA", "winbase/nf-winbase-writeprofilestringa";
+    files::profile::WriteProfileString<u16> as "WriteProfileStringW", "winbase/nf-winbase-writeprofilestringw";
 
     path::PathCombineW, "shlwapi/nf-shlwapi-pathcombinew";
     path::PathIsRelativeW, "shlwapi/nf-shlwapi-pathisrelativew";

@@ -14,7 +14,7 @@ use crate::kernel32::error::{
 use crate::process::Process;
 
 /// Where every module claims to be.
-const DIRECTORY: &str = r"C:\windows\system32\";
+pub(super) const DIRECTORY: &str = r"C:\windows\system32\";
 
 const GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS: u32 = 4;
 
@@ -56,12 +56,22 @@ pub fn GetModuleHandleEx<U: Unit>(
     Ok(!handle.is_null())
 }
 
-/// LoadLibrary: finds what GetModuleHandle finds: nothing else can be loaded.
+/// LoadLibrary: a library that shims stand for, one that is loaded, or one that lies beside the driver.
 pub fn LoadLibrary<U: Unit>(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
     if name.is_null() {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, Pointer::NULL));
     }
-    GetModuleHandle::<U>(process, name)
+    let name = codepage::text::<U>(&process.machine, name)?;
+    // Whatever the path, there is only one place for libraries.
+    let file = name.rsplit(['\\', '/']).next().unwrap_or(&name);
+    if let Some(handle) = process.library_handle(file) {
+        process.use_library(handle);
+        return Ok(Pointer(handle));
+    }
+    match process.load_library(file)? {
+        Ok(handle) => Ok(Pointer(handle)),
+        Err(code) => Ok(fail(process, code, Pointer::NULL)),
+    }
 }
 
 pub fn LoadLibraryEx<U: Unit>(
@@ -73,9 +83,14 @@ pub fn LoadLibraryEx<U: Unit>(
     LoadLibrary::<U>(process, name)
 }
 
-/// FreeLibrary: every module stays.
-pub fn FreeLibrary(_: &mut Process, _module: Pointer) -> bool {
-    true
+/// FreeLibrary: a library beside the driver goes with its last user; every other module stays.
+pub fn FreeLibrary(process: &mut Process, module: Pointer) -> Result<bool, Stop> {
+    let known = process.images.iter().any(|image| image.module.base == module.0);
+    if !known && process.library_name(module.0).is_none() {
+        return Ok(fail(process, ERROR_MOD_NOT_FOUND, false));
+    }
+    process.release(module.0)?;
+    Ok(true)
 }
 
 /// DisableThreadLibraryCalls: the image's entry point is not told of threads any more.

@@ -77,6 +77,21 @@ fn combine(directory: &str, file: &str) -> String {
     canonical(&whole)
 }
 
+/// The absolute path that a name stands for to this process.
+pub(crate) fn full(process: &Process, name: &str) -> String {
+    let name = name.replace('/', r"\");
+    let directory = &process.kernel32.directory;
+    match name.as_bytes() {
+        // Relative to the current directory of a drive, which is its root for all but the one that counts.
+        [letter, b':', rest @ ..] if rest.first() != Some(&b'\\') => {
+            let same = directory.as_bytes().first().is_some_and(|own| own.eq_ignore_ascii_case(letter));
+            let base = if same { directory.clone() } else { format!(r"{}:\", char::from(*letter)) };
+            combine(&base, &name[2..])
+        }
+        _ => combine(directory, &name),
+    }
+}
+
 /// PathCombineW: the buffer, or NULL with an empty string in it when there is nothing to combine or the result is too long.
 pub fn PathCombineW(
     process: &mut Process,

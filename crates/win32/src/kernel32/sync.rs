@@ -121,8 +121,14 @@ pub fn ReleaseMutex(process: &mut Process, mutex: Handle) -> bool {
 }
 
 /// CloseHandle, of pseudo handles too.
-pub fn CloseHandle(process: &mut Process, handle: Handle) -> bool {
-    is_pseudo(handle) || process.kernel32.handles.remove(handle) || fail(process, ERROR_INVALID_HANDLE, false)
+pub fn CloseHandle(process: &mut Process, handle: Handle) -> Result<bool, Stop> {
+    if let Some(Object::File(file)) = process.kernel32.handles.get(handle) {
+        let file = file.clone();
+        crate::kernel32::files::close(process, &file)?;
+    }
+    Ok(is_pseudo(handle)
+        || process.kernel32.handles.remove(handle)
+        || fail(process, ERROR_INVALID_HANDLE, false))
 }
 
 /// Waits for all of the handles, or for the first of them that is signalled.

@@ -157,6 +157,7 @@ pub fn CreateThread(
     id: Pointer,
 ) -> Result<Handle, Stop> {
     let Some(number) = process.machine.reserve_thread() else { return Ok(no_thread(process)) };
+    process.tell_of_threads()?;
     process.kernel32.threads.started += 1;
     let serial = process.kernel32.threads.started;
     let suspended = u32::from(flags & CREATE_SUSPENDED != 0);

@@ -1,0 +1,56 @@
+//! A worker's second line: what threads of a driver's want while nobody waits for an answer of the worker's.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sandbox::SharedMemory;
+use wire::{Channel, Line, Side, Want};
+
+use crate::images::Images;
+use crate::launch::WAITING;
+use crate::services::Services;
+
+/// How long the line is listened to before it is looked whether it is over.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// All that serving the line takes; the worker itself may go meanwhile.
+pub(crate) struct Aside {
+    pub memory: Arc<SharedMemory>,
+    pub services: Arc<Services>,
+    pub images: Arc<Mutex<Images>>,
+    /// Where the worker sees further images.
+    pub brought: u64,
+    /// Set when the worker has ended, or nobody uses it any more.
+    pub over: Arc<AtomicBool>,
+}
+
+/// Serves the line until it is over, on a thread of its own.
+pub(crate) fn serve(aside: Aside) -> io::Result<()> {
+    thread::Builder::new().name("aside".into()).spawn(move || aside.run()).map(drop)
+}
+
+impl Aside {
+    fn run(self) {
+        let mut channel = Channel::new(Side::Host, Line::Aside, WAITING);
+        while !self.over.load(Ordering::SeqCst) {
+            let words = self.memory.words();
+            let heard = channel.receive::<Want>(words, || Some(Instant::now() + LOOK));
+            let answered = match heard {
+                Ok(None) => continue,
+                Ok(Some(want)) => {
+                    let served = self.services.serve(&want, &self.images, self.brought);
+                    channel.send(words, &served)
+                }
+                Err(error) => Err(error),
+            };
+            if let Err(error) = answered {
+                // Its threads wait for an answer that does not come; the request that waits for them ends with its deadline.
+                tracing::warn!(%error, "a worker broke the protocol of its second line, which is not listened to any more");
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! What the host does for the drivers of one worker besides delivering messages: files, the registry, and libraries that lie beside a driver.
+//!
+//! All of it is asked for by code that may be hostile: every want is bounded in size by the channel, in amount by what serves it, and in
+//! rate here.
+
+mod codes;
+mod files;
+mod folder;
+mod layers;
+mod paths;
+mod settings;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use wire::{FileCall, LONGEST_PATH, LibraryCall, RegistryCall, Served, Want};
+
+use crate::directories::{find_in, wine_mark_of};
+use crate::images::Images;
+use crate::machine::Machine;
+use crate::module::Image;
+use crate::trace::Trace;
+use codes::{ERROR_BAD_EXE_FORMAT, ERROR_INVALID_NAME, ERROR_MOD_NOT_FOUND};
+use files::Files;
+use layers::Failure;
+
+pub use layers::Grant;
+pub(crate) use layers::Reach;
+pub(crate) use settings::Settings;
+
+/// How many wants of one worker are served in a second; those that come after that wait for the next. A driver that reads its files
+/// byte by byte stays below it.
+const MOST_A_SECOND: u32 = 50_000;
+
+/// How many refusals are told to the user for each worker.
+const MOST_REFUSALS: u32 = 100;
+
+/// What the host does for one worker.
+#[derive(Debug)]
+pub(crate) struct Services {
+    driver: String,
+    worker: u32,
+    machine: Machine,
+    reach: Reach,
+    files: Mutex<Files>,
+    settings: Arc<Settings>,
+    rate: Mutex<Rate>,
+    trace: Trace,
+}
+
+/// How much is done in the second that runs.
+#[derive(Debug)]
+struct Rate {
+    since: Instant,
+    wants: u32,
+    refusals: u32,
+}
+
+impl Services {
+    /// For the worker with this number, which is started for `image`.
+    pub fn new(worker: u32, image: &Image, reach: Reach, settings: Arc<Settings>, trace: Trace) -> Self {
+        Self {
+            driver: image.name.clone(),
+            worker,
+            machine: image.machine,
+            files: Mutex::new(Files::new(reach.clone())),
+            reach,
+            settings,
+            rate: Mutex::new(Rate { since: Instant::now(), wants: 0, refusals: 0 }),
+            trace,
+        }
+    }
+
+    /// Does what is wanted; `images` is where libraries go, which the worker sees at `base`.
+    pub fn serve(&self, want: &Want, images: &Mutex<Images>, base: u64) -> Served {
+        self.keep_to_the_rate();
+        if texts(want).iter().any(|text| text.len() > LONGEST_PATH) {
+            return Served::Failed(ERROR_INVALID_NAME);
+        }
+        let served = match want {
+            Want::File(call) => self.files.lock().unwrap_or_else(PoisonError::into_inner).serve(call),
+            Want::Registry(call) => self.settings.serve(call),
+            Want::Library(call) => self.library(call, images, base),
+        };
+        served.unwrap_or_else(|failure| {
+            if failure.refused {
+                self.tell_of_refusal(want);
+            }
+            Served::Failed(failure.code)
+        })
+    }
+
+    /// Waits for the next second when this one has had enough.
+    fn keep_to_the_rate(&self) {
+        let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone = rate.since.elapsed();
+        if gone >= Duration::from_secs(1) {
+            (rate.since, rate.wants) = (Instant::now(), 0);
+        }
+        rate.wants += 1;
+        if rate.wants > MOST_A_SECOND {
+            thread::sleep(Duration::from_secs(1).saturating_sub(gone));
+        }
+    }
+
+    fn library(&self, call: &LibraryCall, images: &Mutex<Images>, base: u64) -> Result<Served, Failure> {
+        let mut images = images.lock().unwrap_or_else(PoisonError::into_inner);
+        match call {
+            LibraryCall::Free { brought } => {
+                images.free(*brought);
+                Ok(Served::Done)
+            }
+            LibraryCall::Bring { name } => {
+                if name.contains(['/', '\\', '\0']) {
+                    return Err(ERROR_INVALID_NAME.into());
+                }
+                let file = find_in(&self.reach.own, name, Some(self.machine)).ok_or(ERROR_MOD_NOT_FOUND)?;
+                // Wine's own libraries are halves of Wine, whose other halves are not here.
+                if wine_mark_of(&file).is_some() {
+                    return Err(ERROR_MOD_NOT_FOUND.into());
+                }
+                let bring = Image::read_library(&file).and_then(|image| {
+                    let brought = images.bring(&image, base)?;
+                    Ok(Served::Library { name: image.name, brought })
+                });
+                bring.map_err(|error| {
+                    tracing::warn!(driver = self.driver, %error, "a library beside the driver cannot be loaded");
+                    ERROR_BAD_EXE_FORMAT.into()
+                })
+            }
+        }
+    }
+
+    /// Tells the user what the driver wanted and did not get.
+    fn tell_of_refusal(&self, want: &Want) {
+        let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        rate.refusals = rate.refusals.saturating_add(1);
+        if rate.refusals > MOST_REFUSALS {
+            return;
+        }
+        drop(rate);
+        let what = match want {
+            Want::File(
+                FileCall::Open { write: true, .. } | FileCall::Write { .. } | FileCall::SetLength { .. },
+            ) => "write a file",
+            Want::File(FileCall::Open { .. } | FileCall::Read { .. }) => "read a file",
+            Want::File(FileCall::Look { .. } | FileCall::List { .. } | FileCall::Info { .. }) => {
+                "look at a file"
+            }
+            Want::File(FileCall::Delete { .. } | FileCall::RemoveFolder { .. }) => "delete a file",
+            Want::File(FileCall::Rename { .. }) => "rename a file",
+            Want::File(FileCall::MakeFolder { .. }) => "make a folder",
+            Want::File(FileCall::Close { .. } | FileCall::Flush { .. }) => "use a file",
+            Want::Registry(_) => "change the registry",
+            Want::Library(_) => "load a library",
+        };
+        let path = texts(want).first().map_or_else(String::new, |text| crate::worker::printable(text));
+        tracing::info!(
+            driver = self.driver,
+            path,
+            "the driver may not {what}; `drvhost install --allow-read DIR` or `--allow-write DIR` lets it"
+        );
+        self.trace.refused(self.worker, &self.driver, what, &path);
+    }
+}
+
+/// The paths and names in a want.
+fn texts(want: &Want) -> Vec<&str> {
+    match want {
+        Want::File(
+            FileCall::Open { path, .. }
+            | FileCall::Look { path }
+            | FileCall::Delete { path }
+            | FileCall::MakeFolder { path }
+            | FileCall::RemoveFolder { path }
+            | FileCall::List { path, .. },
+        ) => vec![path],
+        Want::File(FileCall::Rename { from, to, .. }) => vec![from, to],
+        Want::File(
+            FileCall::Read { .. }
+            | FileCall::Write { .. }
+            | FileCall::SetLength { .. }
+            | FileCall::Info { .. }
+            | FileCall::Flush { .. }
+            | FileCall::Close { .. },
+        )
+        | Want::Registry(RegistryCall::Flush)
+        | Want::Library(LibraryCall::Free { .. }) => vec![],
+        Want::Registry(
+            RegistryCall::Get { key, name }
+            | RegistryCall::Set { key, name, .. }
+            | RegistryCall::Unset { key, name },
+        ) => vec![key, name],
+        Want::Registry(
+            RegistryCall::Look { key }
+            | RegistryCall::Create { key }
+            | RegistryCall::Delete { key, .. }
+            | RegistryCall::Below { key, .. }
+            | RegistryCall::Value { key, .. }
+            | RegistryCall::Changes { key, .. },
+        ) => vec![key],
+        Want::Library(LibraryCall::Bring { name }) => vec![name],
+    }
+}

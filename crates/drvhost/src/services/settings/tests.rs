@@ -1,0 +1,130 @@
+use super::*;
+use crate::regfile::REG_SZ;
+
+const KEY: &str = r"HKEY_CURRENT_USER\Software\Synth";
+
+fn create(settings: &Settings, key: &str) -> Result<Served, Failure> {
+    settings.serve(&RegistryCall::Create { key: key.to_owned() })
+}
+
+fn set(settings: &Settings, key: &str, name: &str, data: &[u8]) -> Result<Served, Failure> {
+    let (key, name, data) = (key.to_owned(), name.to_owned(), data.to_vec());
+    settings.serve(&RegistryCall::Set { key, name, kind: 3, data })
+}
+
+fn get(settings: &Settings, key: &str, name: &str) -> Result<Vec<u8>, u32> {
+    let get = RegistryCall::Get { key: key.to_owned(), name: name.to_owned() };
+    match settings.serve(&get) {
+        Ok(Served::Value { data, .. }) => Ok(data),
+        Ok(other) => panic!("{other:?}"),
+        Err(failure) => Err(failure.code),
+    }
+}
+
+fn changes(settings: &Settings, key: &str, tree: bool) -> Served {
+    settings.serve(&RegistryCall::Changes { key: key.to_owned(), tree }).unwrap()
+}
+
+fn delete(settings: &Settings, key: &str, tree: bool) -> Result<Served, Failure> {
+    settings.serve(&RegistryCall::Delete { key: key.to_owned(), tree })
+}
+
+#[test]
+fn keys_and_values_are_listed_counted_and_deleted() {
+    let settings = Settings::new(None);
+    assert_eq!(create(&settings, KEY).unwrap(), Served::Number(1));
+    assert_eq!(create(&settings, &KEY.to_lowercase()).unwrap(), Served::Number(0));
+    set(&settings, KEY, "Gain", b"12").unwrap();
+    set(&settings, &KEY.to_uppercase(), "gain", b"345").unwrap();
+    create(&settings, &format!(r"{KEY}\Banks\One")).unwrap();
+    assert_eq!(get(&settings, KEY, "GAIN"), Ok(b"345".to_vec()));
+    let look = RegistryCall::Look { key: KEY.to_owned() };
+    let info = KeyInfo { keys: 1, longest_key: 5, values: 1, longest_name: 4, longest_data: 3 };
+    assert_eq!(settings.serve(&look).unwrap(), Served::Key(info));
+    let below = |index| settings.serve(&RegistryCall::Below { key: KEY.to_owned(), index });
+    assert_eq!(below(0).unwrap(), Served::Text("Banks".to_owned()));
+    assert_eq!(below(1).unwrap_err().code, ERROR_NO_MORE_ITEMS);
+    assert_eq!(delete(&settings, KEY, false).unwrap_err().code, ERROR_KEY_HAS_CHILDREN);
+    delete(&settings, KEY, true).unwrap();
+    assert_eq!(get(&settings, KEY, "gain"), Err(super::super::codes::ERROR_KEY_DELETED));
+    assert_eq!(settings.serve(&look).unwrap_err().code, ERROR_FILE_NOT_FOUND);
+    assert_eq!(delete(&settings, "HKEY_CURRENT_USER", true).unwrap_err().code, ERROR_ACCESS_DENIED);
+    // The key above was there only because of this one, and is still.
+    let above = RegistryCall::Look { key: r"HKEY_CURRENT_USER\Software".to_owned() };
+    assert!(settings.serve(&above).is_ok());
+}
+
+#[test]
+fn changes_are_counted_where_they_are_and_above() {
+    let settings = Settings::new(None);
+    let deep = format!(r"{KEY}\Banks");
+    create(&settings, &deep).unwrap();
+    let before = [changes(&settings, KEY, false), changes(&settings, KEY, true)];
+    set(&settings, &deep, "x", b"1").unwrap();
+    assert_eq!(changes(&settings, KEY, false), before[0]);
+    assert_ne!(changes(&settings, KEY, true), before[1]);
+    create(&settings, &format!(r"{KEY}\Other")).unwrap();
+    assert_ne!(changes(&settings, KEY, false), before[0]);
+}
+
+#[test]
+fn what_is_flushed_is_there_for_others_and_two_lose_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::at(&place.path().join("config"), &place.path().join("data"));
+    let [one, other] = [(); 2].map(|()| Settings::new(Some(store.clone())));
+    create(&one, KEY).unwrap();
+    set(&one, KEY, "a", b"1").unwrap();
+    assert!(!store.settings_file().exists());
+    one.serve(&RegistryCall::Flush).unwrap();
+    assert_eq!(get(&other, KEY, "a"), Ok(b"1".to_vec()));
+    // Both change something before either is written.
+    set(&one, KEY, "b", b"2").unwrap();
+    set(&other, KEY, "c", b"3").unwrap();
+    other.serve(&RegistryCall::Flush).unwrap();
+    drop(one);
+    let again = Settings::new(Some(store.clone()));
+    for (name, data) in [("a", b"1"), ("b", b"2"), ("c", b"3")] {
+        assert_eq!(get(&again, KEY, name), Ok(data.to_vec()));
+    }
+    // One that cannot be understood is not written over.
+    std::fs::write(store.settings_file(), "nonsense").unwrap();
+    let broken = Settings::new(Some(store.clone()));
+    create(&broken, KEY).unwrap();
+    assert_eq!(broken.serve(&RegistryCall::Flush).unwrap_err().code, ERROR_DISK_FULL);
+    drop(broken);
+    assert_eq!(std::fs::read(store.settings_file()).unwrap(), b"nonsense");
+}
+
+#[test]
+fn installed_drivers_can_be_read_and_not_changed() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::at(place.path(), place.path());
+    let key = store::drivers32(crate::machine::Machine::X86_64);
+    let mut hive = Hive::default();
+    hive.set(&key, "midi", Data::string("synth.dll"));
+    std::fs::write(store.file(), hive.to_reg()).unwrap();
+    let settings = Settings::new(Some(store));
+    let value = Data::string("synth.dll");
+    assert_eq!((value.kind(), get(&settings, &key, "MIDI")), (REG_SZ, Ok(value.bytes())));
+    assert!(set(&settings, &key, "midi", b"x").unwrap_err().refused);
+    assert!(delete(&settings, &key, true).unwrap_err().refused);
+    let unset = RegistryCall::Unset { key: key.clone(), name: "midi".to_owned() };
+    assert!(settings.serve(&unset).unwrap_err().refused);
+}
+
+#[test]
+fn amounts_are_bounded() {
+    let settings = Settings::new(None);
+    create(&settings, KEY).unwrap();
+    assert!(set(&settings, KEY, "a", &vec![0; PIECE]).is_ok());
+    assert_eq!(set(&settings, KEY, "a", &vec![0; PIECE + 1]).unwrap_err().code, ERROR_INVALID_PARAMETER);
+    let long = format!(r"{KEY}\{}", "k".repeat(LONGEST_KEY + 1));
+    assert_eq!(create(&settings, &long).unwrap_err().code, ERROR_INVALID_PARAMETER);
+    assert_eq!(create(&settings, &format!(r"{KEY}\\x")).unwrap_err().code, ERROR_INVALID_PARAMETER);
+    assert_eq!(
+        create(&settings, &[r"HKEY_CURRENT_USER"; DEEPEST + 1].join(r"\")).unwrap_err().code,
+        ERROR_INVALID_PARAMETER
+    );
+    let full = (0..).find_map(|name| set(&settings, KEY, &name.to_string(), &vec![0; PIECE]).err()).unwrap();
+    assert_eq!((full.code, full.refused), (ERROR_NOT_ENOUGH_QUOTA, true));
+}

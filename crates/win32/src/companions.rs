@@ -1,0 +1,151 @@
+//! Libraries that lie beside a driver: those that it imports from, and those that it loads while it runs. They count how often they are
+//! wanted, and go when nobody wants them any more.
+
+use guest::layout::PRISTINE;
+use guest::{Fault, LoadError, Stop};
+use wire::{Brought, LibraryCall, Served, Want};
+
+use crate::kernel32::error::{ERROR_DLL_INIT_FAILED, ERROR_MOD_NOT_FOUND};
+use crate::process::Process;
+
+/// What a library is to the process, besides an image.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Companion {
+    /// Where the host has put it.
+    brought: Brought,
+    /// How often it was loaded, by images that import from it and by LoadLibrary, and not freed.
+    users: u32,
+}
+
+/// How deep libraries may import from libraries.
+const DEEPEST: usize = 8;
+
+/// How many libraries there may be at a time.
+const MOST: usize = 64;
+
+impl Process {
+    /// Maps the library with this name that lies beside the driver, or counts one user more of one that is there. None of its code runs.
+    /// `None` when there is no such library.
+    pub(crate) fn want_library(&mut self, name: &str) -> Result<Option<u64>, Stop> {
+        if let Some(base) = self.module_named(name).map(|module| module.base) {
+            self.use_library(base);
+            return Ok(Some(base));
+        }
+        let companions = self.images.iter().filter(|image| image.companion.is_some()).count();
+        if companions >= MOST || self.depth_of_libraries >= DEEPEST {
+            return Ok(None);
+        }
+        let call = LibraryCall::Bring { name: name.to_owned() };
+        let Served::Library { name, brought } = self.want(Want::Library(call))? else { return Ok(None) };
+        self.depth_of_libraries += 1;
+        let mapped = self.map_library(&name, brought);
+        self.depth_of_libraries -= 1;
+        match mapped {
+            Ok(base) => Ok(Some(base)),
+            Err(error) => {
+                self.say(
+                    format!("{name}, which lies beside the driver, cannot be loaded: {error}").as_bytes(),
+                );
+                self.free_place(brought)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn map_library(&mut self, name: &str, brought: Brought) -> Result<u64, LoadError> {
+        let at = PRISTINE.start + u64::from(wire::BROUGHT_SIZE) + u64::from(brought.file);
+        // The host sends no more than fits into its own half of that memory, which bounds this.
+        let mut file = vec![0; brought.file_len as usize];
+        self.machine.memory.read(at, &mut file).map_err(|_| LoadError::NoRoom(brought.file_len.into()))?;
+        let image = pe::Image::parse(&file)?;
+        let (base, unresolved) = self.load(name, &image, Some(brought))?;
+        if let Some(image) = self.images.iter_mut().find(|image| image.module.base == base) {
+            image.companion = Some(Companion { brought, users: 1 });
+        }
+        for import in unresolved {
+            self.say(format!("{name} imports {import}, which is not here").as_bytes());
+        }
+        Ok(base)
+    }
+
+    /// Counts one user more; nothing for what is no such library.
+    pub(crate) fn use_library(&mut self, base: u64) {
+        let image = self.images.iter_mut().find(|image| image.module.base == base);
+        if let Some(Companion { users, .. }) = image.and_then(|image| image.companion.as_mut()) {
+            *users = users.saturating_add(1);
+        }
+    }
+
+    /// LoadLibrary of what is no shims' library: its module handle, or the Win32 code.
+    pub(crate) fn load_library(&mut self, name: &str) -> Result<Result<u64, u32>, Stop> {
+        let Some(base) = self.want_library(name)? else { return Ok(Err(ERROR_MOD_NOT_FOUND)) };
+        if self.attach_all(base)? {
+            return Ok(Ok(base));
+        }
+        Ok(Err(ERROR_DLL_INIT_FAILED))
+    }
+
+    /// Tells an image that it is loaded, after the libraries that it imports from; nothing for those that know it. False when one refuses, and is
+    /// gone.
+    pub(crate) fn attach_all(&mut self, base: u64) -> Result<bool, Fault> {
+        let Some(image) = self.images.iter_mut().find(|image| image.module.base == base) else {
+            return Ok(true);
+        };
+        // Libraries may import from each other: the first one to be told counts as told.
+        if std::mem::replace(&mut image.telling, true) {
+            return Ok(true);
+        }
+        for library in image.needs.clone() {
+            if !self.attach_all(library)? {
+                self.attach_failed(base)?;
+                return Ok(false);
+            }
+        }
+        let needs = self.needs_of(base);
+        let attached = self.attach(base);
+        if !matches!(attached, Ok(true)) {
+            self.release_all(&needs)?;
+        }
+        attached
+    }
+
+    /// Forgets an image of which a library refused to be loaded.
+    fn attach_failed(&mut self, base: u64) -> Result<(), Fault> {
+        let needs = self.needs_of(base);
+        self.forget(base);
+        self.release_all(&needs)
+    }
+
+    /// The libraries that an image imports from.
+    pub(crate) fn needs_of(&self, base: u64) -> Vec<u64> {
+        let image = self.images.iter().find(|image| image.module.base == base);
+        image.map(|image| image.needs.clone()).unwrap_or_default()
+    }
+
+    /// One user less of each of the libraries; who has none is told that it is unloaded, and goes.
+    pub(crate) fn release_all(&mut self, libraries: &[u64]) -> Result<(), Fault> {
+        libraries.iter().try_for_each(|&library| self.release(library).map(|_| ()))
+    }
+
+    /// One user less of a library. False for what is none.
+    pub(crate) fn release(&mut self, base: u64) -> Result<bool, Fault> {
+        let image = self.images.iter_mut().find(|image| image.module.base == base);
+        let Some(companion) = image.and_then(|image| image.companion.as_mut()) else { return Ok(false) };
+        companion.users = companion.users.saturating_sub(1);
+        if companion.users == 0 {
+            self.unload(base, false)?;
+        }
+        Ok(true)
+    }
+
+    /// Tells the host that a library's place is free.
+    pub(crate) fn free_place(&mut self, brought: Brought) -> Result<(), Stop> {
+        self.want(Want::Library(LibraryCall::Free { brought })).map(|_| ())
+    }
+
+    /// Where a library lies, if an image is one.
+    pub(crate) fn place_of(&self, base: u64) -> Option<Brought> {
+        let image = self.images.iter().find(|image| image.module.base == base)?;
+        image.companion.map(|companion| companion.brought)
+    }
+}

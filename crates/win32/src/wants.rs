@@ -1,0 +1,39 @@
+//! What shims want of the system around the worker, and how they get it: the host serves it.
+
+use std::time::Duration;
+
+use guest::Stop;
+use wire::{Served, ToHost, ToWorker, Want};
+
+use crate::process::Process;
+use crate::serve::lost;
+
+impl Process {
+    /// Has the host serve a want. Any thread may call this; only the one that serves requests is answered on the main line.
+    pub(crate) fn want(&mut self, want: Want) -> Result<Served, Stop> {
+        if self.machine.current() == 0 {
+            self.link.say(&ToHost::Wanted(want)).map_err(lost)?;
+            return match self.listen().map_err(lost)? {
+                ToWorker::Served(served) => Ok(served),
+                _ => Err(lost(crate::LinkError)),
+            };
+        }
+        // One at a time: the others wait until it is back.
+        let waiting = self.wait_for(Duration::MAX, |process| Ok(process.aside.take()))?;
+        let mut aside = waiting.ok_or_else(|| lost(crate::LinkError))?;
+        let served = guest::meanwhile(self, || aside.ask(&want));
+        self.aside = Some(aside);
+        self.machine.change();
+        served.map_err(lost)
+    }
+
+    /// Has the host listen to what threads want that do not serve its requests. To be called before the first of them starts.
+    pub(crate) fn tell_of_threads(&mut self) -> Result<(), Stop> {
+        if !self.threads_told {
+            // The first one is started by the thread that serves requests: there is no other.
+            self.threads_told = true;
+            self.link.say(&ToHost::Threads).map_err(lost)?;
+        }
+        Ok(())
+    }
+}
