@@ -149,7 +149,7 @@ WRONG(msvcrt, signal, a_number_that_is_none)
 
 /* A jump comes back out of the call that took the place, so nothing may be kept in registers. */
 static jmp_buf place;
-static volatile int times, answers[3];
+static volatile int times, answered, answers[3];
 
 #ifdef _WIN64
 typedef int(__cdecl *SetJump)(void *, void *);
@@ -164,7 +164,8 @@ typedef void(__cdecl *LongJump)(void *, int);
 static __attribute__((noinline)) void jump_with(int value)
 {
     times = 0;
-    answers[times] = SET_JUMP;
+    answered = SET_JUMP;
+    answers[times] = answered;
     if (times++ == 0)
         LONG_JUMP(place, value);
     number(times);

@@ -244,7 +244,8 @@ mod tests {
             call("null", 900, "faulted"),
             call("null", 40, "answered"),
             r#"{"kind":"weather","sunny":true}"#.to_owned(),
-            r#"{"kind":"refused","t_us":1,"worker":1,"driver":"a.dll","what":"write a file","path":"C:/a"}"#.to_owned(),
+            r#"{"kind":"refused","t_us":1,"worker":1,"driver":"a.dll","what":"write a file","path":"C:/a"}"#
+                .to_owned(),
         ];
         let summary = Summary::read(lines.join("\n").as_bytes()).unwrap();
         assert_eq!(summary.drivers.into_iter().collect::<Vec<_>>(), ["a.dll"]);
