@@ -19,6 +19,7 @@ mod scribble;
 mod seen;
 mod sequence;
 pub mod survey;
+mod tone;
 mod tried;
 
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ pub use running::{Ended, Running};
 pub use scribble::Scribble;
 pub use seen::{Seen, encoded};
 pub use sequence::Sequence;
+pub use tone::{TONE_RATE, tone};
 pub use tried::{LAME_SNR, TRIED, Tried, table_of_drivers};
 
 /// What tests need besides Rust: Debian's packages for it, and whether it was there when this was compiled.

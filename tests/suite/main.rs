@@ -7,6 +7,7 @@ mod announcements;
 mod cli;
 mod decode;
 mod exceptions;
+mod files;
 mod hostile;
 mod images;
 mod kinds;
@@ -24,11 +25,15 @@ mod service_logind;
 mod service_systemd;
 mod session_end;
 mod signals;
+mod sound;
 mod store;
 mod survey;
 mod threads;
 mod tidy;
 mod vfw;
+
+mod windows;
+mod winmm;
 
 use drvhost_tests::TOOLS;
 

@@ -25,8 +25,6 @@ pub(crate) struct Gate {
     shared: AtomicBool,
     /// What shims work on, left here by who gave the gate back: it stays where it is until that thread takes the gate again.
     host: AtomicU64,
-    /// Counts what may end a wait.
-    changes: AtomicU32,
 }
 
 impl Gate {
@@ -70,24 +68,6 @@ impl Gate {
         while self.state.swap(WANTED, Ordering::Acquire) != FREE {
             sleep(&self.state, WANTED, None);
         }
-    }
-
-    /// How many changes there have been.
-    pub fn changes(&self) -> u32 {
-        self.changes.load(Ordering::SeqCst)
-    }
-
-    /// Tells all who wait that something has changed.
-    pub fn change(&self) {
-        self.changes.fetch_add(1, Ordering::SeqCst);
-        if self.shared.load(Ordering::Relaxed) {
-            wake(&self.changes, libc::c_int::MAX);
-        }
-    }
-
-    /// Sleeps until there are other than `seen` changes, a signal comes, or `time` is over. Not to be called with the gate taken.
-    pub fn wait(&self, seen: u32, time: Duration) {
-        sleep(&self.changes, seen, Some(time));
     }
 }
 
@@ -157,14 +137,15 @@ mod tests {
     }
 
     #[test]
-    fn a_change_ends_a_wait() {
-        let gate = Arc::new(Gate::default());
-        gate.share();
-        let seen = gate.changes();
-        let other = Arc::clone(&gate);
-        let changer = std::thread::spawn(move || other.change());
-        while gate.changes() == seen {
-            gate.wait(seen, Duration::from_secs(60));
+    fn waking_ends_a_sleep() {
+        let word = Arc::new(AtomicU32::new(0));
+        let other = Arc::clone(&word);
+        let changer = std::thread::spawn(move || {
+            other.store(1, Ordering::SeqCst);
+            wake(&other, 1);
+        });
+        while word.load(Ordering::SeqCst) == 0 {
+            sleep(&word, 0, Some(Duration::from_secs(60)));
         }
         changer.join().unwrap();
     }

@@ -15,7 +15,12 @@ pub(crate) fn here() -> u64 {
 
 /// Below which address of the calling thread's stack no call into the guest may begin.
 pub(crate) fn floor() -> io::Result<u64> {
-    Ok(end()?.saturating_add(PER_CALL))
+    Ok(floor_above(end()?))
+}
+
+/// The same, of a stack whose lowest address is known.
+pub(crate) fn floor_above(end: u64) -> u64 {
+    end.saturating_add(PER_CALL)
 }
 
 /// Where the calling thread's stack ends: its lowest address.

@@ -21,7 +21,7 @@ pub const THUNKS: Range<u64> = 0x2000_0000..0x2004_0000;
 pub const NATIVES: Range<u64> = 0x2004_0000..0x2005_0000;
 
 /// Thread and process blocks, and data that shims lend to the guest.
-pub const SYSTEM: Range<u64> = 0x2010_0000..0x2020_0000;
+pub const SYSTEM: Range<u64> = 0x2010_0000..0x2100_0000;
 
 /// The stack, growing down; the first megabyte below it stays unmapped, so that a frame of any usual size that runs over
 /// its end faults there.
@@ -29,13 +29,6 @@ pub const STACK: Range<u64> = 0x2200_0000..0x2220_0000;
 
 /// The unmapped space under [`STACK`] in which a fault counts as a stack overflow.
 pub const STACK_GUARD: Range<u64> = 0x2100_0000..0x2200_0000;
-
-/// The stacks of further threads, and the unmapped space under each.
-pub const THREADS: Range<u64> = 0x2220_0000..0x2400_0000;
-
-/// Of [`THREADS`], what each thread has, and how much of it is its stack.
-const THREAD: u64 = 0x30_0000;
-const THREAD_STACK: u64 = 0x10_0000;
 
 /// The stack of a thread; number 0 is the one that serves requests.
 #[must_use]
@@ -63,7 +56,17 @@ pub const PRISTINE: Range<u64> = 0x2400_0000..0x2c00_0000;
 pub const BROUGHT: Range<u64> = 0x2c00_0000..0x3000_0000;
 
 /// What HeapAlloc and its kin hand out. Pages cost nothing until they are touched.
-pub const HEAP: Range<u64> = 0x3000_0000..0x7000_0000;
+pub const HEAP: Range<u64> = 0x3000_0000..0x6c00_0000;
+
+/// The stacks of further threads, and the unmapped space under each.
+pub const THREADS: Range<u64> = 0x6c00_0000..0x7000_0000;
+
+/// Of [`THREADS`], what each thread has, and how much of it is its stack.
+const THREAD: u64 = 0x20_0000;
+const THREAD_STACK: u64 = 0x10_0000;
+
+// Each thread of the pool has its part.
+const _: () = assert!(THREADS.start + crate::threads::POOL as u64 * THREAD <= THREADS.end);
 
 /// Where the memory that host and worker share is mapped; the host decides how much of it there is.
 pub const ARENA: Range<u64> = 0x7000_0000..0x8000_0000;

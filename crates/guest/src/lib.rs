@@ -34,6 +34,7 @@ pub mod layout;
 mod memory;
 mod mode;
 mod natives;
+mod pool;
 mod segments;
 mod signal;
 mod switch;

@@ -13,7 +13,7 @@ use crate::layout::GUEST_END;
 use crate::switch::{self, END, compat};
 
 /// Size and alignment of the alternate stack: its base is found by masking a stack pointer.
-const STACK_SIZE: usize = 0x1_0000;
+pub(crate) const STACK_SIZE: usize = 0x1_0000;
 
 /// The signals that a fault in guest code raises, and the one that the host sends for a missed deadline.
 const SIGNALS: [libc::c_int; 7] =
@@ -49,27 +49,8 @@ unsafe extern "C" {
     fn drvhost_signal();
 }
 
-/// Installs the handler for this thread.
-///
-/// # Safety
-/// `context` must stay valid for as long as the process, and be this thread's.
-pub(crate) unsafe fn install(context: *mut Context) -> io::Result<()> {
-    // SAFETY: an anonymous mapping at a place of the kernel's choice.
-    let area = unsafe {
-        let (prot, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-        libc::mmap(std::ptr::null_mut(), 2 * STACK_SIZE, prot, flags, -1, 0)
-    };
-    if area == libc::MAP_FAILED {
-        return Err(io::Error::last_os_error());
-    }
-    let base = area.map_addr(|address| address.next_multiple_of(STACK_SIZE));
-    // SAFETY: twice the size was mapped, so a whole aligned stack lies inside; it is this thread's alone and stays mapped.
-    unsafe { base.cast::<*mut Context>().write(context) };
-    let stack = libc::stack_t { ss_sp: base, ss_flags: 0, ss_size: STACK_SIZE };
-    // SAFETY: `stack` describes the mapping above.
-    if unsafe { libc::sigaltstack(&raw const stack, std::ptr::null_mut()) } == -1 {
-        return Err(io::Error::last_os_error());
-    }
+/// Has faults and missed deadlines go to the handler, in all threads. Each thread needs a [stack](use_stack) for it first.
+pub(crate) fn install() -> io::Result<()> {
     for signal in SIGNALS {
         // SAFETY: a zeroed sigaction is a valid one; `drvhost_signal` has the handler's signature and returns to the kernel's trampoline.
         let result = unsafe {
@@ -83,6 +64,36 @@ pub(crate) unsafe fn install(context: *mut Context) -> io::Result<()> {
         if result == -1 {
             return Err(io::Error::last_os_error());
         }
+    }
+    Ok(())
+}
+
+/// A stack for the calling thread's handler, of memory that is mapped for it.
+pub(crate) fn make_stack() -> io::Result<*mut u8> {
+    // SAFETY: an anonymous mapping at a place of the kernel's choice.
+    let area = unsafe {
+        let (prot, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        libc::mmap(std::ptr::null_mut(), 2 * STACK_SIZE, prot, flags, -1, 0)
+    };
+    if area == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    // Twice the size was mapped, so a whole aligned stack lies inside.
+    Ok(area.map_addr(|address| address.next_multiple_of(STACK_SIZE)).cast())
+}
+
+/// Has the calling thread's handler run on the stack at `base`.
+///
+/// # Safety
+/// From `base`, a multiple of [`STACK_SIZE`], as many bytes must be mapped for good and be used by nobody else; `context` must stay valid for
+/// as long as the process, and be this thread's.
+pub(crate) unsafe fn use_stack(base: *mut u8, context: *mut Context) -> io::Result<()> {
+    // SAFETY: the caller's contract.
+    unsafe { base.cast::<*mut Context>().write(context) };
+    let stack = libc::stack_t { ss_sp: base.cast(), ss_flags: 0, ss_size: STACK_SIZE };
+    // SAFETY: `stack` describes the memory above.
+    if unsafe { libc::sigaltstack(&raw const stack, std::ptr::null_mut()) } == -1 {
+        return Err(io::Error::last_os_error());
     }
     Ok(())
 }

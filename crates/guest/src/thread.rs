@@ -16,6 +16,7 @@ use crate::memory::{Memory, Violation};
 use crate::mode::Mode;
 use crate::natives::Natives;
 use crate::segments::Segments;
+use crate::signal;
 use crate::switch::ImportFrame;
 use crate::threads::{POOL, Thread, adopt};
 use crate::thunks::Thunks;
@@ -123,8 +124,11 @@ impl Machine {
             machine.put_pointer(machine.peb + field.offset(mode), value)?;
         }
         let thread = machine.make_thread(0)?;
-        // SAFETY: contexts are leaked, and this one is for this thread.
-        unsafe { adopt(thread.context.as_ptr()) }.map_err(StartError::Signals)?;
+        let own = signal::make_stack().and_then(|stack| Ok((stack, host_stack::floor()?)));
+        // SAFETY: contexts are leaked, and this one is for this thread, as the stack is.
+        own.and_then(|(stack, floor)| unsafe { adopt(thread.context.as_ptr(), stack, floor) })
+            .and_then(|()| signal::install())
+            .map_err(StartError::Signals)?;
         machine.threads.push(thread);
         Ok(machine)
     }

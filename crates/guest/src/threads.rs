@@ -2,8 +2,7 @@
 
 use std::io;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crate::blocks;
 use crate::context::{Context, TEB_CONTEXT, Trap};
@@ -11,20 +10,17 @@ use crate::cpu::Cpu;
 use crate::enter::Host;
 use crate::fault::Fault;
 use crate::gate::{Gate, sleep, wake};
-use crate::host_stack;
 use crate::layout;
 use crate::memory::Violation;
 use crate::mode::Mode;
+use crate::pool;
 use crate::segments::{self, Segments};
 use crate::signal;
 use crate::switch::compat;
 use crate::thread::{Machine, StartError};
 
 /// How many threads a guest can start that run at the same time.
-pub const POOL: usize = 8;
-
-/// The host's own stack for each of them.
-const HOST_STACK: usize = 1 << 20;
+pub const POOL: usize = 32;
 
 /// A guest thread. Number 0 serves requests.
 #[derive(Debug)]
@@ -35,19 +31,33 @@ pub(crate) struct Thread {
     pub stopped: Option<Fault>,
     /// Where a call outside of the one that ended so goes on.
     pub unwound: Option<Box<Cpu>>,
-    /// Of a pool thread: how it is given work.
+    /// What it sleeps for.
     work: &'static Work,
-    /// Whether it has work.
+    /// Whether a thread of the pool has work.
     busy: bool,
 }
 
-/// What a pool thread waits for.
-#[derive(Debug)]
-struct Work {
+/// What a thread sleeps for: one of the pool for work, and any of them for changes.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
     /// 1 while there is some.
     there: AtomicU32,
     /// `fn(*mut Context)`.
     run: AtomicU64,
+    /// Counts the changes that the thread was told of.
+    changes: AtomicU32,
+    /// Whether it sleeps until there is one.
+    sleeps: AtomicBool,
+}
+
+impl Work {
+    /// Tells the thread that something has changed. To be called with the gate taken.
+    fn tell(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        if self.sleeps.load(Ordering::Relaxed) {
+            wake(&self.changes, 1);
+        }
+    }
 }
 
 impl Thread {
@@ -86,25 +96,24 @@ impl Thread {
         };
         // Leaked on purpose: the signal handler may look at both for as long as the process lives.
         let context = NonNull::from(Box::leak(Box::new(context)));
-        let work = Box::leak(Box::new(Work { there: AtomicU32::new(0), run: AtomicU64::new(0) }));
+        let work = Box::leak(Box::default());
         (Self { context, teb, stopped: None, unwound: None, work, busy: false }, segments)
     }
 }
 
-/// Makes the calling thread one of the guest's.
+/// Makes the calling thread one of the guest's; `floor` is below which address of its stack no call into the guest may begin.
 ///
 /// # Safety
-/// `context` must stay valid for as long as the process, and be used by no other thread.
-pub(crate) unsafe fn adopt(context: *mut Context) -> io::Result<()> {
-    let host_floor = host_stack::floor()?;
+/// As that of [`signal::use_stack`], with `stack` as its stack.
+pub(crate) unsafe fn adopt(context: *mut Context, stack: *mut u8, floor: u64) -> io::Result<()> {
     let host_fs: u64;
     // SAFETY: reads the FS base; FSGSBASE is there (`Machine::new` has checked).
     unsafe { std::arch::asm!("rdfsbase {}", out(reg) host_fs, options(nomem, nostack)) };
     // SAFETY: the caller's contract.
     let teb = unsafe {
         (*context).host_fs = host_fs;
-        (*context).host_floor = host_floor;
-        signal::install(context)?;
+        (*context).host_floor = floor;
+        signal::use_stack(stack, context)?;
         (*context).teb
     };
     // SAFETY: GS is unused by host code on x86-64 Linux; FSGSBASE is there.
@@ -112,40 +121,21 @@ pub(crate) unsafe fn adopt(context: *mut Context) -> io::Result<()> {
     Ok(())
 }
 
-/// A pointer that a new thread takes with it.
-struct Own(*mut Context);
-
-// SAFETY: the context is made for that thread, which is the only one to use it but for the fields that the gate protects.
-unsafe impl Send for Own {}
-
 impl Machine {
     /// Makes the threads that the guest can start later. Once, when the process is isolated but can still make threads.
     ///
     /// # Errors
     /// [`StartError`].
     pub fn make_pool(&mut self) -> Result<(), StartError> {
-        let (ready, wait) = mpsc::channel();
+        let mut contexts = Vec::with_capacity(POOL);
+        // All that has to do with the whole process comes first: it is cheaper while there is one thread.
         for number in 1..=POOL {
             let thread = self.make_thread(number)?;
-            let (context, work, ready) = (Own(thread.context.as_ptr()), thread.work, ready.clone());
-            let run = move || {
-                let context = context;
-                // SAFETY: the context is leaked, and this thread's.
-                let adopted = unsafe { adopt(context.0) };
-                let go_on = adopted.is_ok();
-                // An error means that nobody waits any more, which is as good as having been told.
-                let _ = ready.send(adopted);
-                drop(ready);
-                if go_on {
-                    wait_for_work(context.0, work);
-                }
-            };
-            std::thread::Builder::new().stack_size(HOST_STACK).spawn(run).map_err(StartError::Threads)?;
+            contexts.push((thread.context.as_ptr(), thread.work));
             self.threads.push(thread);
         }
-        // They become the guest's at the same time, and one that cannot says so.
-        drop(ready);
-        wait.into_iter().try_for_each(|adopted| adopted.map_err(StartError::Signals))
+        // SAFETY: contexts are leaked, and each is for the thread that gets it.
+        unsafe { pool::make(&contexts) }.map_err(StartError::Threads)
     }
 
     /// The number of the thread that works here: 0 for the one that serves requests.
@@ -174,9 +164,23 @@ impl Machine {
         blocks::thread_id(number)
     }
 
-    /// Tells all threads that wait that something has changed.
+    /// Whether a thread is there for the guest: the one that serves requests always is, one of the pool while it has work.
+    #[must_use]
+    pub fn is_running(&self, number: usize) -> bool {
+        number == 0 || self.threads.get(number).is_some_and(|thread| thread.busy)
+    }
+
+    /// Tells all threads that something has changed, which ends their waits.
     pub fn change(&self) {
-        self.gate.change();
+        let running = |(number, thread): &(usize, &Thread)| *number == 0 || thread.busy;
+        self.threads.iter().enumerate().filter(running).for_each(|(_, thread)| thread.work.tell());
+    }
+
+    /// Tells one thread.
+    pub fn change_for(&self, number: usize) {
+        if let Some(thread) = self.threads.get(number) {
+            thread.work.tell();
+        }
     }
 
     /// Prepares the thread-local data of a thread that is to start: that of each image, as the image has it.
@@ -234,22 +238,26 @@ pub fn meanwhile<H: Host, T>(host: &mut H, work: impl FnOnce() -> T) -> T {
     done
 }
 
-/// Waits until something has changed since `seen`, or `time` is over, or a signal comes.
-pub fn wait_for_change<H: Host>(host: &mut H, seen: u32, time: std::time::Duration) {
-    let gate = host.machine().gate;
-    meanwhile(host, || gate.wait(seen, time));
+/// Waits until the running thread has been told of more changes than `seen`, or `time` is over, or a signal comes.
+pub fn wait_for_change<H: Host>(host: &mut H, seen: u32, time: Option<std::time::Duration>) {
+    let machine = host.machine();
+    let work = machine.threads[machine.current].work;
+    // Whoever has something to tell has the gate, so nobody can miss this.
+    work.sleeps.store(true, Ordering::Relaxed);
+    meanwhile(host, || sleep(&work.changes, seen, time));
+    work.sleeps.store(false, Ordering::Relaxed);
 }
 
 impl Machine {
-    /// How many changes there have been, for [`wait_for_change`].
+    /// How many changes the running thread has been told of, for [`wait_for_change`].
     #[must_use]
     pub fn changes(&self) -> u32 {
-        self.gate.changes()
+        self.threads[self.current].work.changes.load(Ordering::SeqCst)
     }
 }
 
 /// A pool thread's life.
-fn wait_for_work(context: *mut Context, work: &'static Work) -> ! {
+pub(crate) fn wait_for_work(context: *mut Context, work: &'static Work) -> ! {
     loop {
         while work.there.load(Ordering::Acquire) == 0 {
             sleep(&work.there, 0, None);
@@ -277,6 +285,6 @@ fn run<H: Host>(context: *mut Context) {
         thread.work.there.store(0, Ordering::Relaxed);
         thread.busy = false;
     }
-    gate.change();
+    machine.change();
     gate.leave(std::ptr::from_mut(host).expose_provenance() as u64);
 }

@@ -4,6 +4,7 @@ mod atom;
 pub(crate) mod codepage;
 mod critical;
 pub(crate) mod error;
+pub(crate) mod fields;
 mod file;
 pub(crate) mod files;
 pub(crate) mod handles;
@@ -14,12 +15,13 @@ mod module;
 pub(crate) mod path;
 pub(crate) mod process;
 pub(crate) mod record;
-mod sync;
+mod slots;
+pub(crate) mod sync;
 #[cfg(test)]
 mod tests;
 mod text;
-mod thread;
-mod time;
+pub(crate) mod thread;
+pub(crate) mod time;
 
 pub(crate) use thread::run_thread;
 
@@ -30,8 +32,8 @@ use crate::exceptions;
 /// What kernel32 keeps for the guest.
 #[derive(Debug)]
 pub(crate) struct State {
-    tls: thread::Slots,
-    fls: thread::Slots,
+    tls: slots::Slots,
+    fls: slots::Slots,
     pub handles: handles::Handles,
     threads: thread::Tasks,
     pub command_line: process::CommandLine,
@@ -47,10 +49,10 @@ impl State {
     /// [`Violation`] when guest memory has no room for what the guest reads directly.
     pub fn new(machine: &mut Machine) -> Result<Self, Violation> {
         Ok(Self {
-            tls: thread::Slots::new(),
-            fls: thread::Slots::new(),
+            tls: slots::Slots::new(),
+            fls: slots::Slots::new(),
             handles: handles::Handles::new(),
-            threads: thread::Tasks::default(),
+            threads: thread::Tasks::new(),
             command_line: process::CommandLine::new(machine)?,
             atoms: atom::Atoms::default(),
             // Where the driver is, which counts as the process's program.
@@ -147,20 +149,20 @@ library! {
 
     thread::CreateThread, "processthreadsapi/nf-processthreadsapi-createthread";
     thread::ExitThread, "processthreadsapi/nf-processthreadsapi-exitthread";
-    thread::FlsAlloc, "fibersapi/nf-fibersapi-flsalloc";
-    thread::FlsFree, "fibersapi/nf-fibersapi-flsfree";
-    thread::FlsGetValue, "fibersapi/nf-fibersapi-flsgetvalue";
-    thread::FlsSetValue, "fibersapi/nf-fibersapi-flssetvalue";
+    slots::FlsAlloc, "fibersapi/nf-fibersapi-flsalloc";
+    slots::FlsFree, "fibersapi/nf-fibersapi-flsfree";
+    slots::FlsGetValue, "fibersapi/nf-fibersapi-flsgetvalue";
+    slots::FlsSetValue, "fibersapi/nf-fibersapi-flssetvalue";
     thread::GetCurrentThread, "processthreadsapi/nf-processthreadsapi-getcurrentthread";
     thread::GetCurrentThreadId, "processthreadsapi/nf-processthreadsapi-getcurrentthreadid";
     thread::GetExitCodeThread, "processthreadsapi/nf-processthreadsapi-getexitcodethread";
     thread::GetThreadPriority, "processthreadsapi/nf-processthreadsapi-getthreadpriority";
     thread::ResumeThread, "processthreadsapi/nf-processthreadsapi-resumethread";
     thread::SetThreadPriority, "processthreadsapi/nf-processthreadsapi-setthreadpriority";
-    thread::TlsAlloc, "processthreadsapi/nf-processthreadsapi-tlsalloc";
-    thread::TlsFree, "processthreadsapi/nf-processthreadsapi-tlsfree";
-    thread::TlsGetValue, "processthreadsapi/nf-processthreadsapi-tlsgetvalue";
-    thread::TlsSetValue, "processthreadsapi/nf-processthreadsapi-tlssetvalue";
+    slots::TlsAlloc, "processthreadsapi/nf-processthreadsapi-tlsalloc";
+    slots::TlsFree, "processthreadsapi/nf-processthreadsapi-tlsfree";
+    slots::TlsGetValue, "processthreadsapi/nf-processthreadsapi-tlsgetvalue";
+    slots::TlsSetValue, "processthreadsapi/nf-processthreadsapi-tlssetvalue";
 
     critical::DeleteCriticalSection, "synchapi/nf-synchapi-deletecriticalsection";
     critical::EnterCriticalSection, "synchapi/nf-synchapi-entercriticalsection";
@@ -178,6 +180,7 @@ library! {
     sync::CreateSemaphore as "CreateSemaphoreA", "winbase/nf-winbase-createsemaphorea";
     sync::CreateSemaphore as "CreateSemaphoreW", "synchapi/nf-synchapi-createsemaphorew";
     sync::InitializeSListHead, "interlockedapi/nf-interlockedapi-initializeslisthead";
+    sync::PulseEvent, "winbase/nf-winbase-pulseevent";
     sync::ReleaseMutex, "synchapi/nf-synchapi-releasemutex";
     sync::ReleaseSemaphore, "synchapi/nf-synchapi-releasesemaphore";
     sync::ResetEvent, "synchapi/nf-synchapi-resetevent";

@@ -3,6 +3,7 @@
 #![allow(non_snake_case, reason = "Win32's own names")]
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use guest::Stop;
 
@@ -63,6 +64,16 @@ pub fn SetEvent(process: &mut Process, event: Handle) -> bool {
 
 pub fn ResetEvent(process: &mut Process, event: Handle) -> bool {
     set_event(process, event, false)
+}
+
+/// PulseEvent: whoever waits for it has a moment to see that it is set.
+pub fn PulseEvent(process: &mut Process, event: Handle) -> Result<bool, Stop> {
+    const MOMENT: Duration = Duration::from_millis(1);
+    if !set_event(process, event, true) {
+        return Ok(false);
+    }
+    process.pause(MOMENT)?;
+    Ok(set_event(process, event, false))
 }
 
 /// CreateSemaphoreA and CreateSemaphoreW.
@@ -142,7 +153,7 @@ fn wait(process: &mut Process, handles: &[Handle], all: bool, milliseconds: u32)
 }
 
 /// Whether a wait ends now, and if so with which handle; `Some(None)` when one of them is none.
-fn look(process: &mut Process, handles: &[Handle], all: bool) -> Option<Option<u32>> {
+pub(crate) fn look(process: &mut Process, handles: &[Handle], all: bool) -> Option<Option<u32>> {
     let thread = process.machine.current();
     let table = &mut process.kernel32.handles;
     let mut signalled = Vec::with_capacity(handles.len());

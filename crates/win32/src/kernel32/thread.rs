@@ -1,133 +1,34 @@
-//! The guest's threads, and their local slots.
+//! The guest's threads, and those of the system's own.
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use guest::{Fault, FaultKind, POOL, Stop};
 
 use crate::abi::{Handle, Pointer};
 use crate::images::{DLL_THREAD_ATTACH, DLL_THREAD_DETACH};
-use crate::kernel32::error::{
-    ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY, ERROR_SUCCESS, fail,
-};
+use crate::kernel32::error::{ERROR_INVALID_HANDLE, ERROR_NOT_ENOUGH_MEMORY, fail};
 use crate::kernel32::handles::Object;
 use crate::process::Process;
 
-/// TLS_OUT_OF_INDEXES, FLS_OUT_OF_INDEXES.
-const OUT_OF_INDEXES: u32 = u32::MAX;
-
-/// How many slots there are: more than the 64 that Windows guarantees (TLS_MINIMUM_AVAILABLE).
-const SLOTS: usize = 128;
-
-/// Thread-local slots.
-#[derive(Debug)]
-pub(crate) struct Slots([Option<Slot>; SLOTS]);
-
-/// A slot in use.
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    /// What each thread has in it.
-    values: [Pointer; 1 + POOL],
-    /// What is called with a value when its slot or its thread ends; NULL for nothing.
-    callback: Pointer,
-}
-
-impl Slots {
-    pub fn new() -> Self {
-        Self([None; SLOTS])
-    }
-
-    fn allocate(&mut self, callback: Pointer) -> Option<u32> {
-        let index = self.0.iter().position(Option::is_none)?;
-        self.0[index] = Some(Slot { callback, ..Slot::default() });
-        u32::try_from(index).ok()
-    }
-
-    /// A thread's value.
-    fn get(&mut self, index: u32, thread: usize) -> Option<&mut Pointer> {
-        self.0.get_mut(index as usize)?.as_mut()?.values.get_mut(thread)
-    }
-
-    fn free(&mut self, index: u32) -> Option<Slot> {
-        self.0.get_mut(index as usize)?.take()
-    }
-
-    /// Empties all slots of a thread: each callback with the value that it is to be called with.
-    fn clear(&mut self, thread: usize) -> Vec<(Pointer, Pointer)> {
-        let slots = self.0.iter_mut().flatten();
-        let values = slots.map(|slot| (slot.callback, std::mem::take(&mut slot.values[thread])));
-        values.filter(|(callback, value)| !callback.is_null() && !value.is_null()).collect()
-    }
-}
-
-/// Answers a new slot's index, or that there is none left.
-fn allocated(process: &mut Process, index: Option<u32>) -> u32 {
-    index.unwrap_or_else(|| fail(process, ERROR_NOT_ENOUGH_MEMORY, OUT_OF_INDEXES))
-}
-
-/// Answers a slot's value. A value that is there also clears the last error, because the value may be 0 itself.
-fn value(process: &mut Process, value: Option<Pointer>) -> Pointer {
-    match value {
-        Some(value) => fail(process, ERROR_SUCCESS, value),
-        None => fail(process, ERROR_INVALID_PARAMETER, Pointer::NULL),
-    }
-}
-
-fn set(process: &mut Process, done: Option<()>) -> bool {
-    done.is_some() || fail(process, ERROR_INVALID_PARAMETER, false)
-}
-
-pub fn TlsAlloc(process: &mut Process) -> u32 {
-    let index = process.kernel32.tls.allocate(Pointer::NULL);
-    allocated(process, index)
-}
-
-pub fn TlsGetValue(process: &mut Process, index: u32) -> Pointer {
-    let own = process.kernel32.tls.get(index, process.machine.current()).copied();
-    value(process, own)
-}
-
-pub fn TlsSetValue(process: &mut Process, index: u32, value: Pointer) -> bool {
-    let done = process.kernel32.tls.get(index, process.machine.current()).map(|own| *own = value);
-    set(process, done)
-}
-
-pub fn TlsFree(process: &mut Process, index: u32) -> bool {
-    let done = process.kernel32.tls.free(index).map(|_| ());
-    set(process, done)
-}
-
-pub fn FlsAlloc(process: &mut Process, callback: Pointer) -> u32 {
-    let index = process.kernel32.fls.allocate(callback);
-    allocated(process, index)
-}
-
-pub fn FlsGetValue(process: &mut Process, index: u32) -> Pointer {
-    let own = process.kernel32.fls.get(index, process.machine.current()).copied();
-    value(process, own)
-}
-
-pub fn FlsSetValue(process: &mut Process, index: u32, value: Pointer) -> bool {
-    let done = process.kernel32.fls.get(index, process.machine.current()).map(|own| *own = value);
-    set(process, done)
-}
-
-/// FlsFree: calls the slot's callback with each thread's value.
-pub fn FlsFree(process: &mut Process, index: u32) -> Result<bool, Stop> {
-    let Some(slot) = process.kernel32.fls.free(index) else { return Ok(set(process, None)) };
-    for value in slot.values {
-        if !slot.callback.is_null() && !value.is_null() {
-            process.call(slot.callback.0, &[value.0])?;
-        }
-    }
-    Ok(true)
-}
+/// How many places of the pool are kept for the system's own threads, so that what plays sound or keeps time for a driver never lacks one.
+const SYSTEM: usize = 4;
 
 /// What a thread is started for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Task {
-    start: Pointer,
+enum Task {
+    /// A function of the driver's.
+    Driver(Start),
+    /// Work of the system's own, on the host's side.
+    System(fn(&mut Process)),
+}
+
+/// How a thread of the driver's begins.
+#[derive(Debug, Clone, Copy)]
+struct Start {
+    function: Pointer,
     parameter: Pointer,
     /// Which one of all that were ever started.
     serial: u32,
@@ -135,12 +36,42 @@ pub(crate) struct Task {
     suspended: u32,
 }
 
-/// The threads that the guest has started.
-#[derive(Debug, Default)]
+/// The threads that run, or are to run.
+#[derive(Debug)]
 pub(crate) struct Tasks {
     /// By the number of the thread that has it.
     tasks: [Option<Task>; 1 + POOL],
     started: u32,
+}
+
+impl Tasks {
+    /// None.
+    pub fn new() -> Self {
+        Self { tasks: [None; 1 + POOL], started: 0 }
+    }
+
+    /// How many are the driver's.
+    fn of_driver(&self) -> usize {
+        self.tasks.iter().filter(|task| matches!(task, Some(Task::Driver(_)))).count()
+    }
+}
+
+/// Has a thread of the pool do `run`, on the host's side; false when all of them have work. It can call guest code and wait
+/// ([`Process::wait_for`]). It is no thread of the driver's: no image is told of it, and it is not among those that a driver can start. What it
+/// calls may fault, which is the call's answer; if `run` panics, that ends this thread's work and nothing else.
+pub(crate) fn start_system(process: &mut Process, run: fn(&mut Process)) -> bool {
+    if process.tell_of_threads().is_err() {
+        return false;
+    }
+    let Some(number) = process.machine.reserve_thread() else { return false };
+    // What it calls has thread-local data as any code has.
+    if process.machine.prepare_thread(number).is_err() {
+        process.machine.release_thread(number);
+        return false;
+    }
+    process.kernel32.threads.tasks[number] = Some(Task::System(run));
+    guest::start(process, number);
+    true
 }
 
 /// Flags of CreateThread.
@@ -151,11 +82,14 @@ pub fn CreateThread(
     process: &mut Process,
     _security: Pointer,
     _stack: Pointer,
-    start: Pointer,
+    function: Pointer,
     parameter: Pointer,
     flags: u32,
     id: Pointer,
 ) -> Result<Handle, Stop> {
+    if process.kernel32.threads.of_driver() >= POOL - SYSTEM {
+        return Ok(no_thread(process));
+    }
     let Some(number) = process.machine.reserve_thread() else { return Ok(no_thread(process)) };
     process.tell_of_threads()?;
     process.kernel32.threads.started += 1;
@@ -163,7 +97,8 @@ pub fn CreateThread(
     let suspended = u32::from(flags & CREATE_SUSPENDED != 0);
     match prepare(process, number, serial, id) {
         Ok(Some(handle)) => {
-            process.kernel32.threads.tasks[number] = Some(Task { start, parameter, serial, suspended });
+            let start = Start { function, parameter, serial, suspended };
+            process.kernel32.threads.tasks[number] = Some(Task::Driver(start));
             if suspended == 0 {
                 guest::start(process, number);
             }
@@ -197,13 +132,15 @@ pub fn ResumeThread(process: &mut Process, thread: Handle) -> u32 {
         return fail(process, ERROR_INVALID_HANDLE, u32::MAX);
     };
     let mut tasks = process.kernel32.threads.tasks.iter_mut().enumerate();
-    let task =
-        tasks.find_map(|(number, task)| Some((number, task.as_mut().filter(|task| task.serial == serial)?)));
+    let task = tasks.find_map(|(number, task)| match task {
+        Some(Task::Driver(start)) if start.serial == serial => Some((number, start)),
+        _ => None,
+    });
     match task {
-        Some((number, task)) if task.suspended > 0 => {
-            let before = task.suspended;
-            task.suspended -= 1;
-            if task.suspended == 0 {
+        Some((number, start)) if start.suspended > 0 => {
+            let before = start.suspended;
+            start.suspended -= 1;
+            if start.suspended == 0 {
                 guest::start(process, number);
             }
             before
@@ -212,13 +149,29 @@ pub fn ResumeThread(process: &mut Process, thread: Handle) -> u32 {
     }
 }
 
-/// Runs a thread from its beginning to its end; see [`guest::Host::thread`].
+/// Does what a thread was started for; see [`guest::Host::thread`].
 pub(crate) fn run_thread(process: &mut Process, number: usize) {
     let Some(task) = process.kernel32.threads.tasks[number] else { return };
+    // What panics is lost, as with any shim; the thread's place is not.
+    let _ = catch_unwind(AssertUnwindSafe(|| match task {
+        Task::Driver(start) => run_driver(process, number, start),
+        Task::System(run) => run(process),
+    }));
+    // Of one that has not come to its end.
+    for (callback, value) in process.kernel32.fls.clear(number) {
+        let _ = process.call(callback.0, &[value.0]);
+    }
+    process.kernel32.tls.clear(number);
+    process.kernel32.threads.tasks[number] = None;
+}
+
+/// Runs a thread of the driver's from its beginning to its end.
+fn run_driver(process: &mut Process, number: usize, start: Start) {
     // A thread that an image starts while it is told that it is loaded begins after that, as on Windows. Nobody interrupts this wait.
     let _ = process.wait_for(Duration::MAX, |process| Ok((process.attaching == 0).then_some(())));
-    let ended =
-        process.notify_all(DLL_THREAD_ATTACH).and_then(|()| process.call(task.start.0, &[task.parameter.0]));
+    let ended = process
+        .notify_all(DLL_THREAD_ATTACH)
+        .and_then(|()| process.call(start.function.0, &[start.parameter.0]));
     let code = match ended {
         Ok(result) => result,
         Err(Fault { kind: FaultKind::ThreadExit { code }, .. }) => code.into(),
@@ -233,13 +186,11 @@ pub(crate) fn run_thread(process: &mut Process, number: usize) {
     if let Err(fault) = left.and_then(|()| process.notify_all(DLL_THREAD_DETACH)) {
         process.say(format!("a thread of the driver's could not end in order: {}", fault.kind).as_bytes());
     }
-    process.kernel32.tls.clear(number);
-    process.kernel32.threads.tasks[number] = None;
     let [a, b, c, d, ..] = code.to_le_bytes();
     let exit = u32::from_le_bytes([a, b, c, d]);
     for object in process.kernel32.handles.iter_mut() {
         match object {
-            Object::Thread { serial, code } if *serial == task.serial => *code = Some(exit),
+            Object::Thread { serial, code } if *serial == start.serial => *code = Some(exit),
             // What it owned is nobody's.
             Object::Mutex { owner, depth } if *owner == number => *depth = 0,
             _ => {}
@@ -294,19 +245,54 @@ pub fn GetThreadPriority(process: &mut Process, thread: Handle) -> i32 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+    use guest::Mode;
+
     use super::*;
+    use crate::testing::{Guest, alone};
+
+    /// The event that work sets when it is done, and how often it has begun.
+    static DONE: AtomicU64 = AtomicU64::new(0);
+    static BEGUN: AtomicU32 = AtomicU32::new(0);
+
+    fn work(process: &mut Process) {
+        assert!(process.machine.current() > 0);
+        // There is no code at 16: the callback faults, and the work goes on.
+        let fault = process.call(16, &[1, 2]).unwrap_err();
+        assert!(matches!(fault.kind, FaultKind::AccessViolation { .. }), "{fault:?}");
+        process.pause(Duration::from_millis(2)).unwrap();
+        let set = process.find("kernel32", &pe::Symbol::Name("SetEvent".to_owned())).unwrap();
+        let (event, begun) = (DONE.load(Ordering::SeqCst), BEGUN.fetch_add(1, Ordering::SeqCst));
+        assert_eq!(process.call(set, &[event]).unwrap(), 1);
+        assert!(begun.is_multiple_of(2), "every other one panics");
+    }
+
+    fn the_system_has_threads_of_its_own(mode: Mode) {
+        let mut guest = Guest::new(mode);
+        guest.process.machine.make_pool().unwrap();
+        let event = guest.call("CreateEventA", &[0, 0, 0, 0]);
+        DONE.store(event, Ordering::SeqCst);
+        // More often than there are threads: those are used again.
+        let most = u32::try_from(POOL).unwrap() + 4;
+        for _ in 0..most {
+            assert!(start_system(&mut guest.process, work));
+            assert_eq!(guest.call("WaitForSingleObject", &[event, 60_000]), 0);
+        }
+        assert_eq!(BEGUN.load(Ordering::SeqCst), most);
+        // What waits takes a place.
+        let forever = |process: &mut Process| drop(process.pause(Duration::MAX));
+        let count = (0..=POOL).take_while(|_| start_system(&mut guest.process, forever)).count();
+        assert!((POOL - 1..=POOL).contains(&count), "{count}");
+    }
 
     #[test]
-    fn slots_are_used_again_and_start_empty() {
-        let mut slots = Slots::new();
-        let first = slots.allocate(Pointer::NULL).unwrap();
-        *slots.get(first, 1).unwrap() = Pointer(7);
-        assert_eq!(slots.free(first).unwrap().values[..2], [Pointer::NULL, Pointer(7)]);
-        assert!(slots.get(first, 0).is_none() && slots.free(first).is_none());
-        assert_eq!(slots.allocate(Pointer::NULL), Some(first));
-        assert_eq!(slots.get(first, 1).copied(), Some(Pointer::NULL));
-        assert_eq!((1..SLOTS).filter_map(|_| slots.allocate(Pointer::NULL)).count(), SLOTS - 1);
-        assert_eq!(slots.allocate(Pointer::NULL), None);
-        assert!(slots.get(u32::MAX, 0).is_none());
+    fn the_system_has_threads_of_its_own_beside_32_bit_code() {
+        alone(|| the_system_has_threads_of_its_own(Mode::I386));
+    }
+
+    #[test]
+    fn the_system_has_threads_of_its_own_beside_64_bit_code() {
+        alone(|| the_system_has_threads_of_its_own(Mode::X86_64));
     }
 }
