@@ -9,6 +9,7 @@ use pe::Symbol;
 use wire::{Served, ToHost, ToWorker, Want};
 
 use crate::abi::Pointer;
+use crate::counts::Counts;
 use crate::exceptions::Search;
 use crate::heap::Heap;
 use crate::images::Loaded;
@@ -82,6 +83,8 @@ pub struct Process {
     pub(crate) waiting: Waiting,
     /// Whether the host wants to hear of messages that do not go through it.
     pub(crate) traced: bool,
+    /// What it has not heard of the shims that were called.
+    pub(crate) counts: Counts,
     /// What each thunk stands for, by index.
     pub(crate) entries: Vec<Entry>,
     /// For each of [`library::libraries`], its module handle and the index of its first entry.
@@ -130,6 +133,7 @@ impl Process {
             searches: std::array::from_fn(|_| Vec::new()),
             waiting: Waiting::new(),
             traced: false,
+            counts: Counts::default(),
             entries: Vec::new(),
             libraries: Vec::new(),
             intrinsics: BTreeMap::new(),
@@ -304,11 +308,15 @@ impl Host for Process {
         let Some(entry) = entry else { return Err(Stop::Kind(FaultKind::IllegalInstruction)) };
         self.link.note_shim(&entry.noted);
         let Some(shim) = entry.shim else {
+            self.counts.missing(index);
             return Err(Stop::Kind(FaultKind::Unresolved { import: entry.full_name() }));
         };
         let back = entry.back();
         crate::kernel32::thread::stand_by(self)?;
-        shim.function.serve(self, arguments).map(back)
+        let begun = self.counts.begin();
+        let outcome = shim.function.serve(self, arguments).map(back);
+        self.counts.end(index, begun);
+        outcome
     }
 
     fn thread(&mut self, number: usize) {

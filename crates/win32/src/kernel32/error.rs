@@ -52,6 +52,7 @@ pub(crate) const ERROR_NOT_ENOUGH_QUOTA: u32 = 1816;
 
 /// Sets the last error, for a shim that then answers `answer`.
 pub(crate) fn fail<T>(process: &mut Process, code: u32, answer: T) -> T {
+    process.counts.fail(code);
     process.machine.set_last_error(code);
     answer
 }
