@@ -96,7 +96,7 @@ pub struct Process {
     pub(crate) started: Instant,
     pub(crate) kernel32: crate::kernel32::State,
     pub(crate) crt: crate::crt::State,
-    pub(crate) registry: crate::advapi32::Registry,
+    pub(crate) watches: crate::advapi32::Watches,
 }
 
 impl std::fmt::Debug for Process {
@@ -134,7 +134,7 @@ impl Process {
             started: Instant::now(),
             kernel32,
             crt,
-            registry: crate::advapi32::Registry::default(),
+            watches: crate::advapi32::Watches::default(),
         };
         for library in library::libraries() {
             // A handle needs an address of its own, and a guest that reads there finds zeros.

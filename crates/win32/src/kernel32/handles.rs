@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use wire::Entry;
 
 use crate::abi::Handle;
-use crate::advapi32::Path;
+use crate::advapi32::Key;
 use crate::kernel32::files::OpenFile;
 
 /// How many objects there may be at once.
@@ -31,7 +31,9 @@ pub(crate) enum Object {
     /// A search for files: what it has not told of yet.
     Search(VecDeque<Entry>),
     /// An open key of the registry.
-    Key(Path),
+    Key(Key),
+    /// Who the process runs as.
+    Token,
 }
 
 impl Object {
@@ -42,7 +44,7 @@ impl Object {
             Self::Semaphore { count, .. } => *count > 0,
             Self::Mutex { owner, depth } => *depth == 0 || *owner == thread,
             Self::Thread { code, .. } => code.is_some(),
-            Self::Input | Self::Output | Self::File(_) | Self::Search(_) | Self::Key(_) => true,
+            Self::Input | Self::Output | Self::File(_) | Self::Search(_) | Self::Key(_) | Self::Token => true,
         }
     }
 
@@ -58,7 +60,8 @@ impl Object {
             | Self::Output
             | Self::File(_)
             | Self::Search(_)
-            | Self::Key(_) => {}
+            | Self::Key(_)
+            | Self::Token => {}
         }
     }
 }

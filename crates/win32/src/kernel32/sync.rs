@@ -126,6 +126,10 @@ pub fn CloseHandle(process: &mut Process, handle: Handle) -> Result<bool, Stop> 
         let file = file.clone();
         crate::kernel32::files::close(process, &file)?;
     }
+    if let Some(Object::Key(_)) = process.kernel32.handles.get(handle) {
+        process.close_key(handle)?;
+        return Ok(true);
+    }
     Ok(is_pseudo(handle)
         || process.kernel32.handles.remove(handle)
         || fail(process, ERROR_INVALID_HANDLE, false))
