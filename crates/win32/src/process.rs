@@ -101,10 +101,10 @@ pub struct Process {
     pub(crate) started: Instant,
     pub(crate) kernel32: crate::kernel32::State,
     pub(crate) crt: crate::crt::State,
-    pub(crate) registry: crate::advapi32::Registry,
     pub(crate) user32: crate::user32::State,
     pub(crate) gdi32: crate::gdi32::State,
     pub(crate) winmm: crate::winmm::State,
+    pub(crate) watches: crate::advapi32::Watches,
 }
 
 impl std::fmt::Debug for Process {
@@ -144,10 +144,10 @@ impl Process {
             started: Instant::now(),
             kernel32,
             crt,
-            registry: crate::advapi32::Registry::default(),
             winmm: crate::winmm::State::default(),
             user32: crate::user32::State::new(),
             gdi32: crate::gdi32::State::new(),
+            watches: crate::advapi32::Watches::default(),
         };
         for library in library::libraries() {
             // A handle needs an address of its own, and a guest that reads there finds zeros.

@@ -36,6 +36,9 @@ pub fn CloseHandle(process: &mut Process, handle: Handle) -> Result<bool, Stop> 
     if handle == CURRENT_PROCESS || handle == CURRENT_THREAD {
         return Ok(true);
     }
+    if let Some(Object::Key(_)) = process.kernel32.handles.get(handle) {
+        return process.close_key(handle).map(|_| true);
+    }
     match process.kernel32.handles.close(handle) {
         Some(last) => finish(process, last).map(|()| true),
         None => Ok(fail(process, ERROR_INVALID_HANDLE, false)),
