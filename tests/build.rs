@@ -9,11 +9,15 @@ use std::{env, fs, io};
 
 #[path = "src/acts.rs"]
 mod acts;
+#[path = "survey/build.rs"]
+mod survey;
 
 /// A machine that drivers are compiled for.
 struct Target {
     /// The name of the folder that they land in.
     machine: &'static str,
+    /// How wide its pointers are.
+    bits: &'static str,
     /// What the names of its compilers begin with.
     prefix: &'static str,
     /// What its linker is told besides.
@@ -21,9 +25,9 @@ struct Target {
 }
 
 const TARGETS: &[Target] = &[
-    Target { machine: "x86_64", prefix: "x86_64-w64-mingw32", options: &[] },
+    Target { machine: "x86_64", bits: "64", prefix: "x86_64-w64-mingw32", options: &[] },
     // A driver is looked for by `DriverProc`, not by `DriverProc@20`.
-    Target { machine: "i386", prefix: "i686-w64-mingw32", options: &["-Wl,--kill-at"] },
+    Target { machine: "i386", bits: "32", prefix: "i686-w64-mingw32", options: &["-Wl,--kill-at"] },
 ];
 
 /// The compilers, by the ending of what they compile.
@@ -88,6 +92,7 @@ fn main() {
     println!("cargo::rerun-if-changed=drivers");
     println!("cargo::rerun-if-changed=wine");
     println!("cargo::rerun-if-changed=src/acts.rs");
+    println!("cargo::rerun-if-changed={}", survey::FUNCTIONS);
     let folders = [
         ("WINE_LIBRARIES", WINE_LIBRARIES),
         ("WINE_LIBRARIES_I386", WINE_LIBRARIES_I386),
@@ -155,11 +160,15 @@ fn compile_all() -> io::Result<()> {
             let source = Path::new("drivers").join(source).with_extension("c");
             target.compile(&options, &source, &folder.join(name).with_extension("dll"))?;
         }
+        target.survey(&folder)?;
         if target.machine == PLAYED {
             // Not beside the drivers: a program's own folder is the first where Windows looks for libraries.
             let folder = folder.join("wine");
             fs::create_dir_all(&folder)?;
-            target.compile(&[], Path::new("wine/player.c"), &folder.join("player.exe"))?;
+            for program in ["player", "surveyor"] {
+                let source = Path::new("wine").join(program).with_extension("c");
+                target.compile(&[], &source, &folder.join(program).with_extension("exe"))?;
+            }
         }
     }
     Ok(())
@@ -193,6 +202,15 @@ impl Target {
         command.arg("-o").arg(result).arg(source).args(options).arg("-lwinmm");
         command.args(acts::ACTS.iter().map(|(name, number)| format!("-D{name}={number:#x}")));
         run(&mut command)
+    }
+
+    /// Compiles the driver that calls every function which real drivers import.
+    fn survey(&self, folder: &Path) -> io::Result<()> {
+        let mut options = vec!["-shared".to_owned(), "-static-libgcc".to_owned()];
+        options.extend(survey::prepare(&self.tool("dlltool"), self.bits, folder)?);
+        let sources = survey::sources()?;
+        let first = sources.first().ok_or_else(|| io::Error::other("the survey driver has no code"))?;
+        self.compile(&options, first, &folder.join("survey.dll"))
     }
 
     /// Makes the library of `drivers/NAME.def` for a driver to import from; answers what its linker is to be told.

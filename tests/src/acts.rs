@@ -235,6 +235,27 @@ acts! {
     /// `ordinal`: calls winmm.dll's function number 5.
     ORDINAL_CALL = 0x7730;
 
+    /// `synth`: plays lParam1 samples of its tone on a thread, which lParam2 says how the device wakes: 0 an event, 1 a function, 2 the thread's
+    /// messages, 3 a window's, 4 not at all; answers 1, or minus the number of what went wrong.
+    SYNTH_PLAY = 0x7B00;
+    /// `synth`: plays lParam1 samples, at most 1024, and does not close the device; answers 1.
+    SYNTH_LEAVE = 0x7B01;
+    /// `synth`: has its process killed.
+    SYNTH_DIE = 0x7B02;
+    /// `sound`: does the check with the number lParam1; answers 1, or minus the line of what was otherwise.
+    SOUND_CHECK = 0x7B10;
+    /// `mmsystem`: likewise.
+    MMSYSTEM_CHECK = 0x7B20;
+
     /// `mixed`: the checksum of lParam1 rounds that begin with lParam2.
     MIXED_SUM = 0x7800;
+
+    /// `survey`: writes the name of its case number lParam1 at lParam2; answers 0 if there is none.
+    SURVEY_NAME = 0x7C00;
+    /// `survey`: runs that case, which writes what comes of it at lParam2; answers 0 if there is none.
+    SURVEY_RUN = 0x7C01;
+    /// `survey`: whether its import number lParam1 has an address.
+    SURVEY_IMPORTS = 0x7C02;
+    /// No message: the bytes of room that there must be at lParam2 for those.
+    SURVEY_ROOM = 0x400;
 }

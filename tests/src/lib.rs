@@ -18,6 +18,8 @@ mod running;
 mod scribble;
 mod seen;
 mod sequence;
+pub mod survey;
+mod tone;
 mod tried;
 
 use std::path::PathBuf;
@@ -37,6 +39,7 @@ pub use running::{Ended, Running};
 pub use scribble::Scribble;
 pub use seen::{Seen, encoded};
 pub use sequence::Sequence;
+pub use tone::{TONE_RATE, tone};
 pub use tried::{LAME_SNR, TRIED, Tried, table_of_drivers};
 
 /// What tests need besides Rust: Debian's packages for it, and whether it was there when this was compiled.
@@ -168,6 +171,20 @@ macro_rules! wine_test {
             cfg_attr(
                 any(no_mingw, no_wine, no_wine_i386),
                 ignore = "needs libwine, that for i386 by scripts/fetch, and mingw-w64 for x86-64 and i686"
+            );
+            $($test)*
+        }
+    };
+}
+
+/// A test that runs the survey driver here and under Wine.
+#[macro_export]
+macro_rules! survey_test {
+    ($($test:tt)*) => {
+        $crate::driver_test! {
+            cfg_attr(
+                any(no_mingw, no_wine, no_wine64),
+                ignore = "needs wine64, libwine, and mingw-w64 for x86-64 and i686"
             );
             $($test)*
         }

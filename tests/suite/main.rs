@@ -25,10 +25,13 @@ mod service_logind;
 mod service_systemd;
 mod session_end;
 mod signals;
+mod sound;
 mod store;
+mod survey;
 mod threads;
 mod tidy;
 mod vfw;
+mod winmm;
 
 use drvhost_tests::TOOLS;
 

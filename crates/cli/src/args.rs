@@ -1,9 +1,10 @@
 //! What can be typed. Help, completions and the manual derive from these declarations.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use drvhost::{Pace, Sound};
 
 /// Runs Windows installable drivers (Video-for-Windows and ACM codecs, MIDI synths) on Linux: natively, each in a sandboxed worker
 /// process, from DRV_LOAD to DRV_EXITSESSION.
@@ -109,6 +110,9 @@ pub enum Command {
         /// What follows DRV_EXITSESSION
         #[arg(long, value_enum, default_value_t = EndPolicy::Orderly, conflicts_with = "connect")]
         policy: EndPolicy,
+        /// What they play on
+        #[command(flatten)]
+        playing: Playing,
         /// Have the service hold them
         #[command(flatten)]
         bus: Connect,
@@ -221,6 +225,15 @@ impl Connect {
     }
 }
 
+/// What drivers play on.
+#[derive(Debug, clap::Args)]
+pub struct Playing {
+    /// What drivers find to play sound on: `null`, a sound card that nobody hears; `fast`, the same without keeping time; FILE.wav, to which it is written
+    /// as it would sound; `fast:FILE.wav`, as fast as they can play; `none`, no sound card. Further streams go to FILE-2.wav and so on
+    #[arg(long, value_name = "SOUND", default_value = "null", value_parser = parse_sound, conflicts_with = "connect")]
+    pub sound: Sound,
+}
+
 /// `drvhost send`.
 #[derive(Debug, clap::Args)]
 pub struct Send {
@@ -238,6 +251,9 @@ pub struct Send {
     /// Look the alias up in this section instead of Drivers32
     #[arg(long, value_name = "S")]
     pub section: Option<String>,
+    /// What the driver plays on
+    #[command(flatten)]
+    pub playing: Playing,
     /// Have the service do it
     #[command(flatten)]
     pub bus: Connect,
@@ -299,6 +315,23 @@ fn parse_parameter(text: &str) -> Result<i64, String> {
     value.ok_or_else(|| "a parameter is a 64-bit number: decimal, 0x hexadecimal, or negative".into())
 }
 
+/// What drivers are to play on.
+fn parse_sound(text: &str) -> Result<Sound, String> {
+    let (pace, rest) = match text.strip_prefix("fast:") {
+        Some(file) => (Pace::Fast, file),
+        None => (Pace::Real, text),
+    };
+    match (text, Path::new(rest).extension()) {
+        ("none", _) => Ok(Sound::None),
+        ("null", _) => Ok(Sound::Silent(Pace::Real)),
+        ("fast", _) => Ok(Sound::Silent(Pace::Fast)),
+        (_, Some(extension)) if extension.eq_ignore_ascii_case("wav") => {
+            Ok(Sound::File { path: rest.into(), pace })
+        }
+        _ => Err("sound goes to `null`, `fast`, `none`, a file whose name ends in .wav, or such a file behind `fast:`".into()),
+    }
+}
+
 /// What is longer is for ever.
 const LONGEST_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -345,6 +378,20 @@ mod tests {
         assert_eq!(parse_parameter("-9223372036854775808"), Ok(i64::MIN));
         for wrong in ["", "-", "0x", "--5", "+5", "9223372036854775808", "0x-1", "five"] {
             assert!(parse_parameter(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sound_has_a_place_and_a_pace() {
+        let file = |path: &str, pace| Ok(Sound::File { path: path.into(), pace });
+        assert_eq!(parse_sound("null"), Ok(Sound::default()));
+        assert_eq!(parse_sound("fast"), Ok(Sound::Silent(Pace::Fast)));
+        assert_eq!(parse_sound("none"), Ok(Sound::None));
+        assert_eq!(parse_sound("a/b.WAV"), file("a/b.WAV", Pace::Real));
+        assert_eq!(parse_sound("fast:b.wav"), file("b.wav", Pace::Fast));
+        assert_eq!(parse_sound("./fast:b.wav"), file("./fast:b.wav", Pace::Real));
+        for wrong in ["", "slow", "b.mp3", "wav", ".wav", "fast:", "fast:b"] {
+            assert!(parse_sound(wrong).is_err(), "{wrong}");
         }
     }
 

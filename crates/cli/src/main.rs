@@ -38,7 +38,9 @@ fn run() -> Exit {
         Command::Info { file: None, .. } => commands::info::run_host(&global),
         Command::List => commands::list::run(&global),
         Command::Send(send) => commands::send::run(&global, &send),
-        Command::Run { drivers, policy, bus } => commands::run::run(&global, &drivers, policy.into(), &bus),
+        Command::Run { drivers, policy, playing, bus } => {
+            commands::run::run(&global, &drivers, policy.into(), &playing, &bus)
+        }
         Command::Serve { system, install_units: true, .. } => commands::serve::install_units(&global, system),
         Command::Serve { system, policy, .. } => commands::serve::run(&global, system, policy.into()),
         Command::Session { what: SessionCommand::Last } => commands::session::last(&global),

@@ -9,8 +9,9 @@ mod folder;
 mod layers;
 mod paths;
 mod settings;
+mod streams;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,10 +21,13 @@ use crate::directories::{find_in, wine_mark_of};
 use crate::images::Images;
 use crate::machine::Machine;
 use crate::module::Image;
+use crate::sound::Recorder;
 use crate::trace::Trace;
 use codes::{ERROR_BAD_EXE_FORMAT, ERROR_INVALID_NAME, ERROR_MOD_NOT_FOUND};
 use files::Files;
 use layers::Failure;
+
+use streams::Streams;
 
 pub use layers::Grant;
 pub(crate) use layers::Reach;
@@ -45,6 +49,7 @@ pub(crate) struct Services {
     reach: Reach,
     files: Mutex<Files>,
     settings: Arc<Settings>,
+    streams: Mutex<Streams>,
     rate: Mutex<Rate>,
     trace: Trace,
 }
@@ -59,8 +64,16 @@ struct Rate {
 
 impl Services {
     /// For the worker with this number, which is started for `image`.
-    pub fn new(worker: u32, image: &Image, reach: Reach, settings: Arc<Settings>, trace: Trace) -> Self {
+    pub fn new(
+        worker: u32,
+        image: &Image,
+        reach: Reach,
+        settings: Arc<Settings>,
+        recorder: Arc<Recorder>,
+        trace: Trace,
+    ) -> Self {
         Self {
+            streams: Mutex::new(Streams::new(&image.name, recorder)),
             driver: image.name.clone(),
             worker,
             machine: image.machine,
@@ -82,6 +95,7 @@ impl Services {
             Want::File(call) => self.files.lock().unwrap_or_else(PoisonError::into_inner).serve(call),
             Want::Registry(call) => self.settings.serve(call),
             Want::Library(call) => self.library(call, images, base),
+            Want::Wave(call) => Ok(self.streams().serve(call)),
         };
         served.unwrap_or_else(|failure| {
             if failure.refused {
@@ -89,6 +103,15 @@ impl Services {
             }
             Served::Failed(failure.code)
         })
+    }
+
+    fn streams(&self) -> MutexGuard<'_, Streams> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The worker has ended: what it played is complete.
+    pub fn finish(&self) {
+        self.streams().finish();
     }
 
     /// Waits for the next second when this one has had enough.
@@ -154,6 +177,7 @@ impl Services {
             Want::File(FileCall::Close { .. } | FileCall::Flush { .. }) => "use a file",
             Want::Registry(_) => "change the registry",
             Want::Library(_) => "load a library",
+            Want::Wave(_) => "play",
         };
         let path = texts(want).first().map_or_else(String::new, |text| crate::worker::printable(text));
         tracing::info!(
@@ -186,7 +210,8 @@ fn texts(want: &Want) -> Vec<&str> {
             | FileCall::Close { .. },
         )
         | Want::Registry(RegistryCall::Flush)
-        | Want::Library(LibraryCall::Free { .. }) => vec![],
+        | Want::Library(LibraryCall::Free { .. })
+        | Want::Wave(_) => vec![],
         Want::Registry(
             RegistryCall::Get { key, name }
             | RegistryCall::Set { key, name, .. }

@@ -20,6 +20,7 @@ use crate::module::{Image, Module};
 use crate::numbers::Numbers;
 use crate::registry::{DriverFile, Registry};
 use crate::services::{Reach, Services, Settings};
+use crate::sound::{Recorder, Sound};
 use crate::store::Store;
 use crate::table::{Slot, Table};
 use crate::trace::Trace;
@@ -60,6 +61,7 @@ pub struct Builder {
     listener: Listener,
     store: Option<Store>,
     settings: Arc<Settings>,
+    sound: Sound,
 }
 
 impl Builder {
@@ -117,6 +119,13 @@ impl Builder {
         self
     }
 
+    /// What drivers play on. A device that nobody hears unless set.
+    #[must_use]
+    pub fn sound(mut self, sound: Sound) -> Self {
+        self.sound = sound;
+        self
+    }
+
     /// Who gets the texts that drivers write for people (OutputDebugString, standard error), each with the driver's file name. A text is
     /// at most 500 characters, without controls; of what a driver writes during one message, at most a thousand texts are handed on.
     ///
@@ -130,11 +139,11 @@ impl Builder {
     /// Starts the session. Nothing is opened yet.
     ///
     /// # Errors
-    /// [`Error::Worker`] when the system gives no thread for starting workers.
+    /// [`Error::Worker`] when the system gives no thread for starting workers; [`Error::File`] where a file for sound can never be written.
     pub fn start(self) -> Result<Session, Error> {
         let spawner = Spawner::new().map_err(|error| Error::Worker(error.to_string()))?;
-        let Self { registry, deadline, trace, numbers, worker, hidden_instance, listener, store, settings } =
-            self;
+        let Self { registry, deadline, trace, numbers, worker, .. } = self;
+        let Self { hidden_instance, listener, store, settings, sound, .. } = self;
         Ok(Session {
             inner: Arc::new(Inner {
                 registry,
@@ -146,6 +155,7 @@ impl Builder {
                 listener,
                 store,
                 settings,
+                recorder: Arc::new(Recorder::new(sound)?),
                 spawner,
                 table: Table::default(),
                 gate: Gate::default(),
@@ -176,6 +186,7 @@ pub(crate) struct Inner {
     pub listener: Listener,
     pub store: Option<Store>,
     pub settings: Arc<Settings>,
+    pub recorder: Arc<Recorder>,
     pub spawner: Spawner,
     pub table: Table,
     /// Lets opens in until the session ends.
@@ -200,7 +211,8 @@ impl Inner {
             None => (None, Vec::new()),
         };
         let reach = Reach { own, data, grants };
-        Ok(Services::new(worker, image, reach, Arc::clone(&self.settings), self.trace.clone()))
+        let (settings, recorder) = (Arc::clone(&self.settings), Arc::clone(&self.recorder));
+        Ok(Services::new(worker, image, reach, settings, recorder, self.trace.clone()))
     }
 }
 
@@ -218,6 +230,7 @@ impl Session {
             listener: Listener::default(),
             store: None,
             settings: Arc::new(Settings::new(None)),
+            sound: Sound::default(),
         }
     }
 

@@ -257,6 +257,7 @@ impl Worker {
     pub fn end(&self, why: &str) -> String {
         self.over.store(true, Ordering::SeqCst);
         self.child.kill();
+        self.services.finish();
         self.dead.get_or_init(|| why.to_owned()).clone()
     }
 
@@ -453,7 +454,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::SeqCst);
+        self.end("is not used any more");
     }
 }
 

@@ -164,6 +164,12 @@ impl Machine {
         blocks::thread_id(number)
     }
 
+    /// Whether a thread is there for the guest: the one that serves requests always is, one of the pool while it has work.
+    #[must_use]
+    pub fn is_running(&self, number: usize) -> bool {
+        number == 0 || self.threads.get(number).is_some_and(|thread| thread.busy)
+    }
+
     /// Tells all threads that something has changed, which ends their waits.
     pub fn change(&self) {
         let running = |(number, thread): &(usize, &Thread)| *number == 0 || thread.busy;

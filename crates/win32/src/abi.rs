@@ -352,3 +352,4 @@ serve!(A B C D E G H);
 serve!(A B C D E G H I);
 serve!(A B C D E G H I J);
 serve!(A B C D E G H I J K L M);
+serve!(A B C D E G H I J K L M N);

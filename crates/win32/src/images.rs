@@ -221,6 +221,8 @@ impl Process {
     }
 
     pub(crate) fn forget(&mut self, module: u64) {
+        let code = self.loaded(Pointer(module)).map(|image| image.module.range()).unwrap_or_default();
+        crate::user32::forget_image(self, Pointer(module), &code);
         self.machine.forget(module);
         self.images.retain(|image| image.module.base != module);
     }

@@ -19,15 +19,20 @@
 mod library;
 pub mod abi;
 mod advapi32;
+mod comctl32;
+mod comdlg32;
 mod companions;
 mod crt;
 mod exceptions;
 mod files;
+mod gdi32;
 mod heap;
 mod images;
 mod kernel32;
 mod process;
+mod resources;
 mod serve;
+mod shell32;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -38,3 +43,4 @@ mod winmm;
 
 pub use library::{Convention, Library, Shim, Variable, libraries};
 pub use process::{Aside, Link, LinkError, Listen, Process, Ways};
+pub use user32::DialogAnswer;

@@ -65,6 +65,11 @@ pub fn libraries() -> &'static [Library] {
         crate::user32::LIBRARY,
         crate::advapi32::LIBRARY,
         crate::winmm::LIBRARY,
+        crate::gdi32::LIBRARY,
+        crate::comctl32::LIBRARY,
+        crate::comdlg32::LIBRARY,
+        crate::shell32::LIBRARY,
+        crate::shell32::URL,
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU32;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use guest::{Arguments, Cpu, Fault, FaultKind, Host, LoadError, Machine, Mode, Return, Stop, Thunks};
 use pe::Symbol;
@@ -99,6 +99,9 @@ pub struct Process {
     pub(crate) kernel32: crate::kernel32::State,
     pub(crate) crt: crate::crt::State,
     pub(crate) registry: crate::advapi32::Registry,
+    pub(crate) user32: crate::user32::State,
+    pub(crate) gdi32: crate::gdi32::State,
+    pub(crate) winmm: crate::winmm::State,
 }
 
 impl std::fmt::Debug for Process {
@@ -138,6 +141,9 @@ impl Process {
             kernel32,
             crt,
             registry: crate::advapi32::Registry::default(),
+            winmm: crate::winmm::State::default(),
+            user32: crate::user32::State::new(),
+            gdi32: crate::gdi32::State::new(),
         };
         for library in library::libraries() {
             // A handle needs an address of its own, and a guest that reads there finds zeros.
@@ -146,6 +152,12 @@ impl Process {
             for shim in library.shims {
                 process.add(Entry::supplied(library, shim)).ok_or(LoadError::TooMany("shims"))?;
             }
+        }
+        for shim in crate::user32::PROCEDURES.shims {
+            let mut entry = Entry::supplied(&crate::user32::PROCEDURES, shim);
+            entry.note();
+            let address = process.add(entry).ok_or(LoadError::TooMany("shims"))?;
+            process.user32.control_procedures.push(address);
         }
         if process.machine.mode() == Mode::I386 {
             for (name, function, count) in crate::crt::INTRINSICS {
@@ -252,15 +264,25 @@ impl Process {
         block.map_or(Pointer::NULL, Pointer)
     }
 
+    /// Gives guest memory from the heap back. What is none stays what it is.
+    pub(crate) fn free_block(&mut self, block: Pointer) {
+        self.heap.release(&self.machine.memory, block.0);
+    }
+
     /// A heap block with another size; NULL, the old block kept, when there is no room or it is no block.
     pub(crate) fn resize(&mut self, block: Pointer, size: u64, zeroed: bool) -> Pointer {
         let moved = self.heap.resize(&self.machine.memory, block.0, size, zeroed);
         moved.map_or(Pointer::NULL, Pointer)
     }
 
+    /// The time since the process began: the one clock that everything here goes by.
+    pub(crate) fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// Milliseconds since the process began, wrapping as GetTickCount does.
     pub(crate) fn milliseconds(&self) -> u32 {
-        let elapsed = self.started.elapsed().as_millis() & u128::from(u32::MAX);
+        let elapsed = self.now().as_millis() & u128::from(u32::MAX);
         u32::try_from(elapsed).unwrap_or(0)
     }
 
@@ -291,6 +313,7 @@ impl Host for Process {
 
     fn thread(&mut self, number: usize) {
         crate::kernel32::run_thread(self, number);
+        crate::user32::forget_thread(self, number);
     }
 
     fn exception(&mut self, fault: &Fault, cpu: &Cpu) -> Result<Option<Box<Cpu>>, Stop> {

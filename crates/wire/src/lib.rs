@@ -13,6 +13,7 @@ pub mod channel;
 mod message;
 pub mod ring;
 mod want;
+mod wave;
 
 pub use channel::{Channel, ChannelError, Line, Side};
 pub use message::{
@@ -23,6 +24,7 @@ pub use want::{
     Disposition, Entry, FileCall, FileInfo, KeyInfo, LONGEST_PATH, LibraryCall, PIECE, RegistryCall, Served,
     Want,
 };
+pub use wave::{SoundDevice, WaveCall, WaveFormat};
 
 /// Bytes of the memory that a [`Channel`] needs.
 pub const CHANNEL_SIZE: usize = channel::WORDS * size_of::<u32>();

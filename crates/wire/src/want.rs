@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::message::Brought;
+use crate::wave::{SoundDevice, WaveCall};
 
 /// The most bytes of a file, or of a value's data, that one message carries.
 pub const PIECE: usize = 12 << 10;
@@ -22,6 +23,8 @@ pub enum Want {
     Registry(RegistryCall),
     /// Of a library that lies beside the driver.
     Library(LibraryCall),
+    /// Of what there is to play on.
+    Wave(WaveCall),
 }
 
 /// What becomes of a want.
@@ -66,6 +69,8 @@ pub enum Served {
         /// Where it lies.
         brought: Brought,
     },
+    /// What there is to play on.
+    Sound(SoundDevice),
 }
 
 /// What can be done with files. Paths are Windows' own, absolute (`C:\...`); the host decides what they lead to.

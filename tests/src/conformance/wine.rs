@@ -72,7 +72,7 @@ impl Wine {
         self.folder.path().join("prefix")
     }
 
-    fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(Path::new(PROGRAMS).join(program));
         command
             .env_remove("DISPLAY")

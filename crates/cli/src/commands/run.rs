@@ -8,18 +8,24 @@ use service::Remote;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::args::{Connect, Global};
+use crate::args::{Connect, Global, Playing};
 use crate::commands;
 use crate::failure::{Exit, Failure};
 use crate::output;
 
-pub fn run(global: &Global, drivers: &[String], policy: Policy, bus: &Connect) -> Result<Exit, Failure> {
+pub fn run(
+    global: &Global,
+    drivers: &[String],
+    policy: Policy,
+    playing: &Playing,
+    bus: &Connect,
+) -> Result<Exit, Failure> {
     // Watched from before the first open, so that no driver is ever held without a way to end the session.
     let ended = watch_signals()?;
     if let Some(remote) = bus.remote()? {
         return hold(&remote, drivers, &ended);
     }
-    let session = commands::session(global)?;
+    let session = commands::builder(global)?.sound(playing.sound.clone()).start()?;
     let opened = open_all(&session, drivers, &ended);
     if let Ok(All::Open) = opened {
         // The drivers are held, and told in the end, even if nobody reads this.

@@ -21,7 +21,7 @@ pub fn run(global: &Global, send: &Send) -> Result<Exit, Failure> {
         let printed = answer.map_err(Failure::from).and_then(|result| print(global, result));
         return finish(printed, remote.close(handle));
     }
-    let session = commands::session(global)?;
+    let session = commands::builder(global)?.sound(send.playing.sound.clone()).start()?;
     let driver = find(&session, send)?;
     let hdrvr = session.open(&driver, |_| Ok(0))?;
     let answer = session.send(hdrvr, send.message, send.lparam1, send.lparam2);

@@ -10,6 +10,8 @@ use super::riff::{Chunk, RiffReader, le16, le32};
 const WAVE_FORMAT_EXTENSIBLE: u16 = 0xFFFE;
 /// The format tag of plain samples.
 pub(super) const WAVE_FORMAT_PCM: u16 = 1;
+/// The format tag of floating-point samples.
+pub(super) const WAVE_FORMAT_IEEE_FLOAT: u16 = 3;
 /// What follows the format tag in every KSDATAFORMAT_SUBTYPE GUID that stands for one (ksmedia.h).
 const SUBTYPE_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
 /// The longest `fmt ` chunk that is read.

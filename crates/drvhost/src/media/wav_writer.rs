@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::error::MediaError;
 use super::stream::{Out, OutputStream};
-use super::wav::WAVE_FORMAT_PCM;
+use super::wav::{WAVE_FORMAT_IEEE_FLOAT, WAVE_FORMAT_PCM};
 
 /// Length of everything before the samples: RIFF header and form, `fmt ` chunk of 16 bytes, `data` header.
 const HEADER_LEN: u64 = 44;
@@ -24,10 +24,12 @@ pub enum SampleType {
     S24,
     /// Thirty-two bits, likewise.
     S32,
+    /// Thirty-two bits, floating-point, from -1 to 1.
+    F32,
 }
 
 impl SampleType {
-    /// The type of samples that have so many bits; `None` for other numbers than 8, 16, 24 and 32.
+    /// The type of integers that have so many bits; `None` for other numbers than 8, 16, 24 and 32.
     pub fn of_bits(bits: u16) -> Option<Self> {
         [Self::U8, Self::S16, Self::S24, Self::S32].into_iter().find(|sample| sample.bytes() * 8 == bits)
     }
@@ -38,7 +40,7 @@ impl SampleType {
             Self::U8 => 1,
             Self::S16 => 2,
             Self::S24 => 3,
-            Self::S32 => 4,
+            Self::S32 | Self::F32 => 4,
         }
     }
 }
@@ -65,6 +67,7 @@ pub struct WavWriter {
 /// The numbers of the `fmt ` chunk.
 #[derive(Clone, Copy)]
 struct Fields {
+    tag: u16,
     channels: u16,
     samples_per_sec: u32,
     avg_bytes_per_sec: u32,
@@ -142,7 +145,9 @@ impl Fields {
         let block_align = format.channels.checked_mul(format.sample.bytes()).ok_or_else(unsupported)?;
         let avg_bytes_per_sec = format.samples_per_sec.checked_mul(block_align.into());
         let avg_bytes_per_sec = avg_bytes_per_sec.filter(|&bytes| bytes != 0).ok_or_else(unsupported)?;
+        let tag = if format.sample == SampleType::F32 { WAVE_FORMAT_IEEE_FLOAT } else { WAVE_FORMAT_PCM };
         Ok(Self {
+            tag,
             channels: format.channels,
             samples_per_sec: format.samples_per_sec,
             avg_bytes_per_sec,
@@ -173,7 +178,7 @@ fn header(format: Fields, sizes: Sizes) -> Vec<u8> {
     bytes.extend(sizes.riff.to_le_bytes());
     bytes.extend(b"WAVEfmt ");
     bytes.extend(16u32.to_le_bytes());
-    bytes.extend(WAVE_FORMAT_PCM.to_le_bytes());
+    bytes.extend(format.tag.to_le_bytes());
     bytes.extend(format.channels.to_le_bytes());
     bytes.extend(format.samples_per_sec.to_le_bytes());
     bytes.extend(format.avg_bytes_per_sec.to_le_bytes());

@@ -4,6 +4,7 @@ mod atom;
 pub(crate) mod codepage;
 mod critical;
 pub(crate) mod error;
+pub(crate) mod fields;
 mod file;
 pub(crate) mod files;
 pub(crate) mod handles;
@@ -18,14 +19,14 @@ pub(crate) mod process;
 pub(crate) mod record;
 mod slist;
 mod slots;
-mod sync;
+pub(crate) mod sync;
 #[cfg(test)]
 mod tests;
 mod text;
 pub(crate) mod thread;
 mod thread_info;
-mod time;
-mod wait;
+pub(crate) mod time;
+pub(crate) mod wait;
 
 pub(crate) use ntdll::NTDLL;
 pub(crate) use thread::run_thread;

@@ -98,7 +98,6 @@ fn thread(number: usize) -> Thread {
 /// Has a thread of the pool do `run`, on the host's side; false when all of them have work. It can call guest code and wait
 /// ([`Process::wait_for`]). It is no thread of the driver's: no image is told of it, and it is not among those that a driver can start. What it
 /// calls may fault, which is the call's answer; if `run` panics, that ends this thread's work and nothing else.
-#[cfg_attr(not(test), expect(dead_code, reason = "for libraries that do something by themselves"))]
 pub(crate) fn start_system(process: &mut Process, run: fn(&mut Process)) -> bool {
     if process.tell_of_threads().is_err() {
         return false;

@@ -25,11 +25,11 @@ pub fn GetTickCount(process: &mut Process) -> u32 {
 }
 
 pub fn GetTickCount64(process: &mut Process) -> u64 {
-    u64::try_from(process.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(process.now().as_millis()).unwrap_or(u64::MAX)
 }
 
 pub fn QueryPerformanceCounter(process: &mut Process, out: Pointer) -> Result<bool, Stop> {
-    process.machine.memory.write(out.0, &steps(process.started.elapsed()).to_le_bytes())?;
+    process.machine.memory.write(out.0, &steps(process.now()).to_le_bytes())?;
     Ok(true)
 }
 

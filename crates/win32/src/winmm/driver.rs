@@ -1,4 +1,4 @@
-//! winmm.dll: the functions around `DriverProc`.
+//! The functions around `DriverProc`.
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
@@ -9,25 +9,6 @@ use wire::Asked;
 use crate::abi::{Handle, LongPtr, Pointer};
 use crate::kernel32::codepage::{Unit, text};
 use crate::process::Process;
-
-library! {
-    /// winmm, with the functions' older names.
-    LIBRARY, Stdcall, ["winmm.dll"], "https://learn.microsoft.com/windows/win32/api/";
-    DefDriverProc, "mmiscapi/nf-mmiscapi-defdriverproc";
-    DefDriverProc as "DrvDefDriverProc", "mmiscapi/nf-mmiscapi-defdriverproc";
-    OpenDriver<u16> as "OpenDriver", "mmiscapi/nf-mmiscapi-opendriver";
-    OpenDriver<u16> as "DrvOpen", "mmiscapi/nf-mmiscapi-opendriver";
-    OpenDriver<u8> as "OpenDriverA", "mmiscapi/nf-mmiscapi-opendriver";
-    OpenDriver<u8> as "DrvOpenA", "mmiscapi/nf-mmiscapi-opendriver";
-    CloseDriver, "mmiscapi/nf-mmiscapi-closedriver";
-    CloseDriver as "DrvClose", "mmiscapi/nf-mmiscapi-closedriver";
-    SendDriverMessage, "mmiscapi/nf-mmiscapi-senddrivermessage";
-    SendDriverMessage as "DrvSendMessage", "mmiscapi/nf-mmiscapi-senddrivermessage";
-    GetDriverModuleHandle, "mmiscapi/nf-mmiscapi-getdrivermodulehandle";
-    GetDriverModuleHandle as "DrvGetModuleHandle", "mmiscapi/nf-mmiscapi-drvgetmodulehandle";
-    GetDriverFlags, "mmiscapi/nf-mmiscapi-getdriverflags";
-    timeGetTime, "timeapi/nf-timeapi-timegettime";
-}
 
 /// DefDriverProc: 1 for the five messages that a driver may leave to it, 0 for all others (C062 to C066).
 pub fn DefDriverProc(
@@ -89,9 +70,4 @@ pub fn GetDriverModuleHandle(process: &mut Process, hdrvr: Handle) -> Result<Poi
 /// GetDriverFlags: 0x80000000 for a valid handle, 0 for any other (spec section 2.5).
 pub fn GetDriverFlags(process: &mut Process, hdrvr: Handle) -> Result<u32, Stop> {
     GetDriverModuleHandle(process, hdrvr).map(|module| if module.is_null() { 0 } else { 1 << 31 })
-}
-
-/// timeGetTime: milliseconds, wrapping.
-pub fn timeGetTime(process: &mut Process) -> u32 {
-    process.milliseconds()
 }

@@ -1,0 +1,213 @@
+//! What the drivers of one worker play. Format, amount and names of streams are checked here, whatever the worker says.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wire::{PIECE, Served, WaveCall, WaveFormat};
+
+use crate::media::{MediaError, PcmFormat, SampleType, WavWriter};
+use crate::sound::Recorder;
+
+/// How many streams of one worker are open at once.
+const MOST: usize = 16;
+
+/// Codes of waveOutOpen's, which the worker hands on ("waveOutOpen", MS Learn): MMSYSERR_ALLOCATED, MMSYSERR_INVALHANDLE, MMSYSERR_ERROR,
+/// WAVERR_BADFORMAT.
+const ALLOCATED: u32 = 4;
+const INVALID_HANDLE: u32 = 5;
+const ERROR: u32 = 1;
+const BAD_FORMAT: u32 = 32;
+
+/// The streams of a worker. What is open when this is dropped is finished.
+pub(super) struct Streams {
+    driver: String,
+    recorder: Arc<Recorder>,
+    open: BTreeMap<u32, Stream>,
+    opened: u32,
+    /// Set once the worker has ended: nothing is written any more.
+    over: bool,
+}
+
+/// An open stream. Its file begins with its first samples, so that a driver that only tries whether it could play leaves none.
+enum Stream {
+    Quiet(PcmFormat),
+    Writing(WavWriter),
+    /// It could not be written.
+    Broken,
+}
+
+impl std::fmt::Debug for Streams {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Streams").field("open", &self.open.len()).finish_non_exhaustive()
+    }
+}
+
+impl Streams {
+    pub fn new(driver: &str, recorder: Arc<Recorder>) -> Self {
+        Self { driver: driver.to_owned(), recorder, open: BTreeMap::new(), opened: 0, over: false }
+    }
+
+    /// Does what is wanted of it.
+    pub fn serve(&mut self, call: &WaveCall) -> Served {
+        let done = match call {
+            WaveCall::Device => return Served::Sound(self.recorder.sound.device()),
+            _ if self.over => Err(ERROR),
+            WaveCall::Open { format } => {
+                return self.open(*format).map_or_else(Served::Failed, Served::Number);
+            }
+            WaveCall::Write { stream, bytes } => self.write(*stream, bytes),
+            WaveCall::Close { stream } => self.close(*stream),
+        };
+        done.map_or_else(Served::Failed, |()| Served::Done)
+    }
+
+    fn open(&mut self, format: WaveFormat) -> Result<u64, u32> {
+        if self.open.len() >= MOST {
+            return Err(ALLOCATED);
+        }
+        let sample = match format.floating {
+            true => Some(SampleType::F32),
+            false => SampleType::of_bits(format.bits_per_sample),
+        };
+        let sample = sample.filter(|_| format.is_playable()).ok_or(BAD_FORMAT)?;
+        let (channels, samples_per_sec) = (format.channels, format.samples_per_sec);
+        self.opened = self.opened.checked_add(1).ok_or(ALLOCATED)?;
+        self.open.insert(self.opened, Stream::Quiet(PcmFormat { channels, samples_per_sec, sample }));
+        Ok(self.opened.into())
+    }
+
+    fn write(&mut self, number: u32, bytes: &[u8]) -> Result<(), u32> {
+        let stream = self.open.get_mut(&number).ok_or(INVALID_HANDLE)?;
+        if bytes.len() > PIECE {
+            return Err(ERROR);
+        }
+        if let Stream::Quiet(format) = *stream {
+            *stream = match self.recorder.next_file().map(|path| WavWriter::create(&path, format)) {
+                Some(Ok(writer)) => Stream::Writing(writer),
+                Some(Err(error)) => broken(&self.driver, &error),
+                None => Stream::Broken,
+            };
+        }
+        let Stream::Writing(writer) = stream else { return Err(ERROR) };
+        if !self.recorder.take(bytes.len()) {
+            tracing::warn!(driver = self.driver, "the driver has played more than is kept; the rest is lost");
+            // What there is stays.
+            finish(&self.driver, std::mem::replace(stream, Stream::Broken));
+            return Err(ERROR);
+        }
+        writer.write(bytes).map_err(|error| {
+            *stream = broken(&self.driver, &error);
+            ERROR
+        })
+    }
+
+    fn close(&mut self, number: u32) -> Result<(), u32> {
+        let stream = self.open.remove(&number).ok_or(INVALID_HANDLE)?;
+        finish(&self.driver, stream);
+        Ok(())
+    }
+
+    /// Finishes all streams: the worker has ended.
+    pub fn finish(&mut self) {
+        self.over = true;
+        for stream in std::mem::take(&mut self.open).into_values() {
+            finish(&self.driver, stream);
+        }
+    }
+}
+
+impl Drop for Streams {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+fn broken(driver: &str, error: &MediaError) -> Stream {
+    tracing::warn!(driver, %error, "what the driver plays is lost");
+    Stream::Broken
+}
+
+/// Gives a stream's file its name, with all that has been played.
+fn finish(driver: &str, stream: Stream) {
+    if let Stream::Writing(writer) = stream
+        && let Err(error) = writer.finish()
+    {
+        broken(driver, &error);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+
+    use super::*;
+    use crate::media::WavReader;
+    use crate::sound::{Pace, Sound};
+
+    const FORMAT: WaveFormat =
+        WaveFormat { floating: false, channels: 1, samples_per_sec: 8000, bits_per_sample: 16 };
+
+    fn streams(folder: &tempfile::TempDir) -> Streams {
+        let sound = Sound::File { path: folder.path().join("out.wav"), pace: Pace::Real };
+        Streams::new("test", Arc::new(Recorder::new(sound).unwrap()))
+    }
+
+    fn open(streams: &mut Streams, format: WaveFormat) -> u32 {
+        match streams.serve(&WaveCall::Open { format }) {
+            Served::Number(stream) => stream.try_into().unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn write(streams: &mut Streams, stream: u32, bytes: &[u8]) -> Served {
+        streams.serve(&WaveCall::Write { stream, bytes: bytes.to_vec() })
+    }
+
+    #[test]
+    fn each_stream_gets_a_file_when_it_plays() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut streams = streams(&folder);
+        let probe = open(&mut streams, FORMAT);
+        let float = open(&mut streams, WaveFormat { floating: true, bits_per_sample: 32, ..FORMAT });
+        let plain = open(&mut streams, FORMAT);
+        assert_eq!(write(&mut streams, plain, b"abcd"), Served::Done);
+        assert_eq!(write(&mut streams, float, &1.0_f32.to_le_bytes()), Served::Done);
+        assert_eq!(write(&mut streams, plain, b"ef"), Served::Done);
+        for stream in [probe, float, plain] {
+            assert_eq!(streams.serve(&WaveCall::Close { stream }), Served::Done);
+            assert_eq!(streams.serve(&WaveCall::Close { stream }), Served::Failed(INVALID_HANDLE));
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        let read = |name: &str| WavReader::open(File::open(folder.path().join(name)).unwrap()).unwrap();
+        let (plain, float) = (read("out.wav"), read("out-2.wav"));
+        assert_eq!((plain.format().tag, plain.data_len(), plain.damage()), (1, 6, None));
+        assert_eq!((float.format().tag, float.data_len(), float.format().bits_per_sample), (3, 4, 32));
+    }
+
+    #[test]
+    fn what_is_open_at_the_end_is_finished() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut streams = streams(&folder);
+        let stream = open(&mut streams, FORMAT);
+        write(&mut streams, stream, b"abcd");
+        streams.finish();
+        assert_eq!(write(&mut streams, stream, b"late"), Served::Failed(ERROR));
+        assert_eq!(streams.serve(&WaveCall::Open { format: FORMAT }), Served::Failed(ERROR));
+        assert_eq!(fs::read(folder.path().join("out.wav")).unwrap().len(), 48);
+    }
+
+    #[test]
+    fn a_hostile_worker_gets_only_so_much() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut streams = streams(&folder);
+        let odd = WaveFormat { bits_per_sample: 12, ..FORMAT };
+        assert_eq!(streams.serve(&WaveCall::Open { format: odd }), Served::Failed(BAD_FORMAT));
+        assert_eq!(write(&mut streams, 1, b"x"), Served::Failed(INVALID_HANDLE));
+        let opened: Vec<u32> = (0..MOST).map(|_| open(&mut streams, FORMAT)).collect();
+        assert_eq!(streams.serve(&WaveCall::Open { format: FORMAT }), Served::Failed(ALLOCATED));
+        assert_eq!(write(&mut streams, opened[0], &[0; PIECE + 1]), Served::Failed(ERROR));
+        assert!(streams.recorder.take(2 << 30));
+        assert_eq!(write(&mut streams, opened[0], b"too much"), Served::Failed(ERROR));
+        assert_eq!(write(&mut streams, opened[0], b""), Served::Failed(ERROR), "it takes no more");
+    }
+}

@@ -1,0 +1,136 @@
+//! Sound: one device that plays what its clients write, and none that records.
+//!
+//! The device plays in the worker, by the process's clock, on the device thread ([`crate::winmm::device`]): it knows how far each stream is, gives buffers
+//! back and tells clients. What it has played goes to the host, which keeps it or not ([`sink`]).
+
+mod caps;
+mod format;
+mod header;
+pub(super) mod input;
+pub(super) mod output;
+mod queue;
+mod sink;
+mod stream;
+
+pub(super) use caps::{MAPPER, waveOutGetDevCaps, waveOutGetNumDevs, waveOutMessage};
+
+use std::time::Duration;
+
+use guest::Stop;
+use mmsystem::devices::WOM_DONE;
+
+use crate::abi::{Handle, Pointer};
+use crate::process::Process;
+use header::{Header, WHDR_DONE, WHDR_INQUEUE};
+use sink::Device;
+use stream::{Pace, Stream};
+
+/// How many streams can be open at once; a sound card's mixer has room for about as many.
+const MOST: usize = 16;
+/// What the first stream's handle is; later ones count up from there, so that a stale one names nothing.
+const FIRST_HANDLE: u64 = 0x5_7A00;
+/// How many pieces of sound are played before others have their turn.
+const BURST: usize = 16;
+
+/// The streams that are open, and what is known of the device.
+#[derive(Debug, Default)]
+pub(crate) struct Waves {
+    streams: Vec<Stream>,
+    /// How many have been opened.
+    opened: u64,
+    /// What the host has, once it has been asked.
+    device: Option<Device>,
+}
+
+impl Waves {
+    /// The stream with a handle.
+    fn get(&mut self, handle: Handle) -> Option<&mut Stream> {
+        self.streams.iter_mut().find(|stream| stream.handle == handle)
+    }
+
+    /// The handle of the next stream; `None` when too many are open.
+    fn next_handle(&mut self) -> Option<Handle> {
+        if self.streams.len() >= MOST {
+            return None;
+        }
+        self.opened += 1;
+        Some(Handle(FIRST_HANDLE + 4 * self.opened))
+    }
+
+    /// How fast the device plays.
+    fn pace(&self) -> Pace {
+        self.device.map_or(Pace::Real, |device| device.pace)
+    }
+
+    /// When a stream has something to do; the end of time for one that has nothing to play.
+    pub fn next_due(&self, now: Duration) -> Option<Duration> {
+        let pace = self.pace();
+        self.streams.iter().map(|stream| stream.next_due(now, pace).unwrap_or(Duration::MAX)).min()
+    }
+}
+
+/// Plays what is due, on the device thread; whether there was anything.
+pub(super) fn play(process: &mut Process) -> Result<bool, Stop> {
+    let handles: Vec<Handle> = process.winmm.waves.streams.iter().map(|stream| stream.handle).collect();
+    let mut worked = false;
+    for handle in handles {
+        worked |= advance(process, handle)?;
+    }
+    Ok(worked)
+}
+
+/// Plays what is due of one stream; whether there was anything.
+fn advance(process: &mut Process, handle: Handle) -> Result<bool, Stop> {
+    for piece in 0..BURST {
+        let (now, pace) = (process.now(), process.winmm.waves.pace());
+        let Some(stream) = process.winmm.waves.get(handle).filter(|stream| !stream.busy) else {
+            return Ok(piece > 0);
+        };
+        let (due, next) = (stream.to_play(now, pace), stream.queue.next());
+        let (Some(due), Some((at, left))) = (due, next) else { return Ok(piece > 0) };
+        // Whole blocks, so that no sample is cut in two.
+        let bytes = due.min(sink::LONGEST - sink::LONGEST % stream.format.block());
+        if bytes == 0 && left > 0 {
+            return Ok(piece > 0);
+        }
+        stream.busy = true;
+        let delivered = sink::deliver(process, handle, at, bytes);
+        let mut finished = Vec::new();
+        if let Some(stream) = process.winmm.waves.get(handle) {
+            stream.busy = false;
+            stream.advance(bytes);
+            finished = stream.queue.played(bytes);
+        }
+        // Whoever waits for the stream not to be busy.
+        process.machine.change();
+        delivered?;
+        give_back(process, handle, finished)?;
+    }
+    Ok(true)
+}
+
+/// Waits until no samples of a stream are on their way to the host.
+fn settle(process: &mut Process, handle: Handle) -> Result<(), Stop> {
+    let idle = |process: &mut Process| {
+        let busy = process.winmm.waves.get(handle).is_some_and(|stream| stream.busy);
+        Ok((!busy).then_some(()))
+    };
+    process.wait_for(Duration::MAX, idle).map(|_| ())
+}
+
+/// Gives buffers back: marks them done, and tells the client of each (C132).
+fn give_back(process: &mut Process, handle: Handle, headers: Vec<Pointer>) -> Result<(), Stop> {
+    let mut ended = Ok(());
+    for at in headers {
+        let Some(callback) = process.winmm.waves.get(handle).map(|stream| stream.callback) else { break };
+        let (machine, header) = (&process.machine, Header::known(process.machine.mode(), at));
+        // One whose memory is gone cannot be marked.
+        let _ = header
+            .flags(machine)
+            .and_then(|flags| header.set_flags(machine, flags & !WHDR_INQUEUE | WHDR_DONE));
+        // Where telling of one ends in a fault, the others are told of all the same.
+        let told = callback.tell(process, handle, WOM_DONE, at).map(|_| ());
+        ended = ended.and(told);
+    }
+    ended
+}
