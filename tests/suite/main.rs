@@ -7,6 +7,7 @@ mod announcements;
 mod cli;
 mod decode;
 mod exceptions;
+mod files;
 mod hostile;
 mod images;
 mod jumps;
@@ -31,6 +32,8 @@ mod survey;
 mod threads;
 mod tidy;
 mod vfw;
+
+mod windows;
 mod winmm;
 
 use drvhost_tests::TOOLS;

@@ -22,11 +22,25 @@ impl Process {
     /// [`LinkError`].
     pub fn answer(&mut self, call: &wire::Call) -> Result<(), LinkError> {
         let outcome = self.serve(call.seq, |process| {
+            process.do_what_waits()?;
             let outcome = process.call_driver(call.function, &call.arguments);
             process.take_effect(call, &outcome);
             outcome
         });
         self.report(call.seq, outcome)
+    }
+
+    /// Does what has come into the queue of the thread that serves requests, as an application's message loop does between its calls of
+    /// drivers; not while one of them runs.
+    fn do_what_waits(&mut self) -> Result<(), Fault> {
+        if self.attaching > 0 || self.images.iter().any(|image| image.running > 0) {
+            return Ok(());
+        }
+        crate::user32::dispatch_waiting(self).map_err(|stop| match stop {
+            Stop::Fault(fault) => fault,
+            Stop::Kind(kind) => Fault { kind, instruction: 0, place: None },
+            Stop::Continue(_) => Fault { kind: FaultKind::Unwound, instruction: 0, place: None },
+        })
     }
 
     /// Keeps which instances are open here.
