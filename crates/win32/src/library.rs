@@ -64,6 +64,7 @@ pub fn libraries() -> &'static [Library] {
         crate::kernel32::NTDLL,
         crate::user32::LIBRARY,
         crate::advapi32::LIBRARY,
+        crate::version::LIBRARY,
         crate::winmm::LIBRARY,
         crate::gdi32::LIBRARY,
         crate::comctl32::LIBRARY,

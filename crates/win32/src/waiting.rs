@@ -12,8 +12,8 @@ use crate::process::Process;
 /// What a thread waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Awaited {
-    /// Anything may be what it wants.
-    Anything,
+    /// Anything may be what it wants, these kernel objects among it.
+    Anything(Vec<Id>),
     /// Changes of some kernel objects.
     Objects(Vec<Id>),
     /// Changes of what lies at an address: a lock in guest memory.
@@ -44,7 +44,7 @@ impl Waiting {
 
     /// The threads that wait for an object, in the order in which they came.
     pub fn for_object(&self, id: Id) -> Vec<usize> {
-        self.which(|what| matches!(what, Awaited::Objects(ids) if ids.contains(&id)))
+        self.which(|what| matches!(what, Awaited::Anything(ids) | Awaited::Objects(ids) if ids.contains(&id)))
     }
 }
 
@@ -61,7 +61,7 @@ impl Process {
         time: Duration,
         look: impl FnMut(&mut Self) -> Result<Option<T>, Stop>,
     ) -> Result<Option<T>, Stop> {
-        self.wait_on(Awaited::Anything, time, look)
+        self.wait_on(Awaited::Anything(Vec::new()), time, look)
     }
 
     /// As [`wait_for`](Self::wait_for), but looks only when that changes which is awaited.
@@ -115,7 +115,9 @@ impl Process {
 
     /// When a timer that the thread waits for is signalled by itself.
     fn due(&mut self, number: usize) -> Option<Instant> {
-        let Some((Awaited::Objects(ids), _)) = &self.waiting.threads[number] else { return None };
+        let Some((Awaited::Anything(ids) | Awaited::Objects(ids), _)) = &self.waiting.threads[number] else {
+            return None;
+        };
         let table = &mut self.kernel32.handles;
         let due = |&id: &Id| match table.object(id) {
             Some(Object::Timer(timer)) => timer.due,
@@ -127,7 +129,7 @@ impl Process {
     /// Tells the threads that wait for an object that it has changed.
     pub(crate) fn changed(&self, id: Id) {
         let concerned = self.waiting.which(|what| match what {
-            Awaited::Anything => true,
+            Awaited::Anything(_) => true,
             Awaited::Objects(ids) => ids.contains(&id),
             Awaited::Address(_) => false,
         });
@@ -152,12 +154,12 @@ mod tests {
             (3, 1, Awaited::Address(8)),
             (1, 2, Awaited::Address(8)),
             (2, 3, Awaited::Address(16)),
-            (0, 4, Awaited::Anything),
+            (0, 4, Awaited::Anything(Vec::new())),
             (5, 0, Awaited::Address(8)),
         ] {
             waiting.threads[number] = Some((what, turn));
         }
         assert_eq!(waiting.which(|what| *what == Awaited::Address(8)), [5, 3, 1]);
-        assert_eq!(waiting.which(|what| *what == Awaited::Anything), [0]);
+        assert_eq!(waiting.which(|what| matches!(what, Awaited::Anything(_))), [0]);
     }
 }

@@ -35,11 +35,13 @@ pub(crate) const ERROR_TOO_MANY_POSTS: u32 = 298;
 pub(crate) const ERROR_MR_MID_NOT_FOUND: u32 = 317;
 pub(crate) const ERROR_INVALID_ADDRESS: u32 = 487;
 pub(crate) const ERROR_NOACCESS: u32 = 998;
+pub(crate) const ERROR_INVALID_FLAGS: u32 = 1004;
 pub(crate) const ERROR_NO_TOKEN: u32 = 1008;
 pub(crate) const ERROR_KEY_DELETED: u32 = 1018;
 pub(crate) const ERROR_KEY_HAS_CHILDREN: u32 = 1020;
 pub(crate) const ERROR_NO_UNICODE_TRANSLATION: u32 = 1113;
 pub(crate) const ERROR_DLL_INIT_FAILED: u32 = 1114;
+pub(crate) const ERROR_OLD_WIN_VERSION: u32 = 1150;
 pub(crate) const ERROR_NONE_MAPPED: u32 = 1332;
 pub(crate) const ERROR_INVALID_SID: u32 = 1337;
 pub(crate) const ERROR_INVALID_WINDOW_HANDLE: u32 = 1400;
@@ -54,8 +56,12 @@ pub(crate) const ERROR_CONTROL_ID_NOT_FOUND: u32 = 1421;
 pub(crate) const ERROR_INVALID_THREAD_ID: u32 = 1444;
 pub(crate) const ERROR_TIMEOUT: u32 = 1460;
 pub(crate) const ERROR_UNSUPPORTED_TYPE: u32 = 1630;
+pub(crate) const ERROR_RESOURCE_DATA_NOT_FOUND: u32 = 1812;
+pub(crate) const ERROR_RESOURCE_TYPE_NOT_FOUND: u32 = 1813;
 pub(crate) const ERROR_RESOURCE_NAME_NOT_FOUND: u32 = 1814;
+pub(crate) const ERROR_RESOURCE_LANG_NOT_FOUND: u32 = 1815;
 pub(crate) const ERROR_NOT_ENOUGH_QUOTA: u32 = 1816;
+pub(crate) const ERROR_RESOURCE_ENUM_USER_STOP: u32 = 15106;
 
 /// Sets the last error, for a shim that then answers `answer`.
 pub(crate) fn fail<T>(process: &mut Process, code: u32, answer: T) -> T {

@@ -2,7 +2,9 @@
 
 mod atom;
 pub(crate) mod codepage;
+mod console;
 mod critical;
+mod environment;
 pub(crate) mod error;
 pub(crate) mod fields;
 mod file;
@@ -10,6 +12,8 @@ pub(crate) mod files;
 pub(crate) mod handles;
 mod heap;
 mod interlocked;
+mod letters;
+mod locale;
 mod locks;
 mod memory;
 mod module;
@@ -17,8 +21,10 @@ mod ntdll;
 pub(crate) mod path;
 pub(crate) mod process;
 pub(crate) mod record;
+mod resource;
 mod slist;
 mod slots;
+mod startup;
 pub(crate) mod sync;
 #[cfg(test)]
 mod tests;
@@ -45,6 +51,10 @@ pub(crate) struct State {
     /// The object that stands for the guest's process.
     process: handles::Id,
     sleepers: locks::Sleepers,
+    /// The handles of the standard error output, output and input.
+    standard: [crate::abi::Handle; 3],
+    console: Option<console::Console>,
+    environment: environment::Environment,
     pub command_line: process::CommandLine,
     atoms: atom::Atoms,
     /// The current directory, without a separator at its end.
@@ -64,6 +74,9 @@ impl State {
             threads: thread::Tasks::new(&mut handles),
             process: handles.keep_new(None, handles::Object::Process),
             sleepers: locks::Sleepers::default(),
+            standard: [handles.output(), handles.output(), handles.input()],
+            console: None,
+            environment: environment::Environment::default(),
             handles,
             command_line: process::CommandLine::new(machine)?,
             atoms: atom::Atoms::default(),
@@ -129,7 +142,6 @@ library! {
     text::CompareString<u8> as "CompareStringA", "stringapiset/nf-stringapiset-comparestringa";
     text::CompareString<u16> as "CompareStringW", "stringapiset/nf-stringapiset-comparestringw";
     text::GetACP, "winnls/nf-winnls-getacp";
-    text::GetACP as "GetOEMCP", "winnls/nf-winnls-getoemcp";
     text::GetCPInfo, "winnls/nf-winnls-getcpinfo";
     text::IsDBCSLeadByte, "winnls/nf-winnls-isdbcsleadbyte";
     text::IsDBCSLeadByteEx, "winnls/nf-winnls-isdbcsleadbyteex";
@@ -259,21 +271,107 @@ library! {
     slist::InterlockedPushEntrySList, "interlockedapi/nf-interlockedapi-interlockedpushentryslist";
     slist::QueryDepthSList, "interlockedapi/nf-interlockedapi-querydepthslist";
 
+    console::AllocConsole, "../../console/allocconsole";
+    console::FreeConsole, "../../console/freeconsole";
+    console::GetConsoleCP, "../../console/getconsolecp";
+    console::GetConsoleMode, "../../console/getconsolemode";
+    console::GetConsoleScreenBufferInfo, "../../console/getconsolescreenbufferinfo";
+    console::SetConsoleCtrlHandler, "../../console/setconsolectrlhandler";
+    console::SetConsoleMode, "../../console/setconsolemode";
+    console::SetConsoleScreenBufferSize, "../../console/setconsolescreenbuffersize";
+    console::SetConsoleTextAttribute, "../../console/setconsoletextattribute";
+    console::GetConsoleCP as "GetConsoleOutputCP", "../../console/getconsoleoutputcp";
+    console::ReadConsole as "ReadConsoleA", "../../console/readconsole";
+    console::SetConsoleTitle as "SetConsoleTitleA", "../../console/setconsoletitle";
+    console::ReadConsole as "ReadConsoleW", "../../console/readconsole";
+    console::SetConsoleTitle as "SetConsoleTitleW", "../../console/setconsoletitle";
+
+    environment::ExpandEnvironmentStrings<u8> as "ExpandEnvironmentStringsA", "processenv/nf-processenv-expandenvironmentstringsa";
+    environment::ExpandEnvironmentStrings<u16> as "ExpandEnvironmentStringsW", "processenv/nf-processenv-expandenvironmentstringsw";
+    environment::FreeEnvironmentStrings as "FreeEnvironmentStringsA", "processenv/nf-processenv-freeenvironmentstringsa";
+    environment::FreeEnvironmentStrings as "FreeEnvironmentStringsW", "processenv/nf-processenv-freeenvironmentstringsw";
+    environment::GetEnvironmentStrings<u8> as "GetEnvironmentStrings", "processenv/nf-processenv-getenvironmentstrings";
+    environment::GetEnvironmentStrings<u8> as "GetEnvironmentStringsA", "processenv/nf-processenv-getenvironmentstrings";
+    environment::GetEnvironmentStrings<u16> as "GetEnvironmentStringsW", "processenv/nf-processenv-getenvironmentstringsw";
+    environment::GetEnvironmentVariable<u8> as "GetEnvironmentVariableA", "winbase/nf-winbase-getenvironmentvariablea";
+    environment::GetEnvironmentVariable<u16> as "GetEnvironmentVariableW", "processenv/nf-processenv-getenvironmentvariablew";
+    environment::SetEnvironmentVariable<u8> as "SetEnvironmentVariableA", "winbase/nf-winbase-setenvironmentvariablea";
+    environment::SetEnvironmentVariable<u16> as "SetEnvironmentVariableW", "processenv/nf-processenv-setenvironmentvariablew";
+
+    locale::EnumSystemLocales<u8> as "EnumSystemLocalesA", "winnls/nf-winnls-enumsystemlocalesa";
+    locale::EnumSystemLocales<u16> as "EnumSystemLocalesW", "winnls/nf-winnls-enumsystemlocalesw";
+    locale::EnumSystemLocalesEx, "winnls/nf-winnls-enumsystemlocalesex";
+    locale::GetLocaleInfoEx, "winnls/nf-winnls-getlocaleinfoex";
+    locale::GetUserDefaultLCID, "winnls/nf-winnls-getuserdefaultlcid";
+    locale::GetUserDefaultLocaleName, "winnls/nf-winnls-getuserdefaultlocalename";
+    locale::IsValidCodePage, "winnls/nf-winnls-isvalidcodepage";
+    locale::IsValidLocale, "winnls/nf-winnls-isvalidlocale";
+    locale::IsValidLocaleName, "winnls/nf-winnls-isvalidlocalename";
+    locale::LCIDToLocaleName, "winnls/nf-winnls-lcidtolocalename";
+    locale::LocaleNameToLCID, "winnls/nf-winnls-localenametolcid";
+    locale::SetThreadLocale, "winnls/nf-winnls-setthreadlocale";
+    locale::GetUserDefaultLCID as "GetSystemDefaultLCID", "winnls/nf-winnls-getsystemdefaultlcid";
+    locale::GetUserDefaultLCID as "GetSystemDefaultLangID", "winnls/nf-winnls-getsystemdefaultlangid";
+    locale::GetUserDefaultLCID as "GetThreadLocale", "winnls/nf-winnls-getthreadlocale";
+    locale::GetUserDefaultLCID as "GetUserDefaultLangID", "winnls/nf-winnls-getuserdefaultlangid";
+    locale::GetUserDefaultLCID as "GetUserDefaultUILanguage", "winnls/nf-winnls-getuserdefaultuilanguage";
+    locale::GetUserDefaultLCID as "GetSystemDefaultUILanguage", "winnls/nf-winnls-getsystemdefaultuilanguage";
+    locale::GetUserDefaultLocaleName as "GetSystemDefaultLocaleName", "winnls/nf-winnls-getsystemdefaultlocalename";
+    locale::GetLocaleInfo<u8> as "GetLocaleInfoA", "winnls/nf-winnls-getlocaleinfoa";
+    locale::GetLocaleInfo<u16> as "GetLocaleInfoW", "winnls/nf-winnls-getlocaleinfow";
+    text::GetACP as "GetOEMCP", "winnls/nf-winnls-getoemcp";
+
+    letters::CompareStringEx, "stringapiset/nf-stringapiset-comparestringex";
+    letters::CompareStringOrdinal, "stringapiset/nf-stringapiset-comparestringordinal";
+    letters::GetStringTypeEx<u8> as "GetStringTypeA", "winnls/nf-winnls-getstringtypea";
+    letters::GetStringTypeEx<u8> as "GetStringTypeExA", "winnls/nf-winnls-getstringtypeexa";
+    letters::GetStringTypeEx<u16> as "GetStringTypeExW", "stringapiset/nf-stringapiset-getstringtypeexw";
+    letters::GetStringTypeW, "stringapiset/nf-stringapiset-getstringtypew";
+    letters::LCMapString<u8> as "LCMapStringA", "winnls/nf-winnls-lcmapstringa";
+    letters::LCMapString<u16> as "LCMapStringW", "winnls/nf-winnls-lcmapstringw";
+    letters::LCMapStringEx, "winnls/nf-winnls-lcmapstringex";
+
+    resource::EnumResourceNames<u8> as "EnumResourceNamesA", "winbase/nf-winbase-enumresourcenamesa";
+    resource::EnumResourceNames<u16> as "EnumResourceNamesW", "libloaderapi/nf-libloaderapi-enumresourcenamesw";
+    resource::EnumResourceTypes<u8> as "EnumResourceTypesA", "winbase/nf-winbase-enumresourcetypesa";
+    resource::EnumResourceTypes<u16> as "EnumResourceTypesW", "libloaderapi/nf-libloaderapi-enumresourcetypesw";
+    resource::FindResource<u8> as "FindResourceA", "winbase/nf-winbase-findresourcea";
+    resource::FindResource<u16> as "FindResourceW", "libloaderapi/nf-libloaderapi-findresourcew";
+    resource::FindResourceEx<u8> as "FindResourceExA", "winbase/nf-winbase-findresourceexa";
+    resource::FindResourceEx<u16> as "FindResourceExW", "libloaderapi/nf-libloaderapi-findresourceexw";
+    resource::FreeResource, "libloaderapi/nf-libloaderapi-freeresource";
+    resource::LoadResource, "libloaderapi/nf-libloaderapi-loadresource";
+    resource::LockResource, "libloaderapi/nf-libloaderapi-lockresource";
+    resource::SizeofResource, "libloaderapi/nf-libloaderapi-sizeofresource";
+
+    startup::AreFileApisANSI, "fileapi/nf-fileapi-arefileapisansi";
+    startup::FreeLibraryAndExitThread, "libloaderapi/nf-libloaderapi-freelibraryandexitthread";
+    startup::GetExitCodeProcess, "processthreadsapi/nf-processthreadsapi-getexitcodeprocess";
+    startup::GetStdHandle, "../../console/getstdhandle";
+    startup::SetStdHandle, "../../console/setstdhandle";
+    startup::GetSystemDirectory<u8> as "GetSystemDirectoryA", "sysinfoapi/nf-sysinfoapi-getsystemdirectorya";
+    startup::GetSystemDirectory<u16> as "GetSystemDirectoryW", "sysinfoapi/nf-sysinfoapi-getsystemdirectoryw";
+    startup::GetWindowsDirectory<u8> as "GetWindowsDirectoryA", "sysinfoapi/nf-sysinfoapi-getwindowsdirectorya";
+    startup::GetWindowsDirectory<u16> as "GetWindowsDirectoryW", "sysinfoapi/nf-sysinfoapi-getwindowsdirectoryw";
+    startup::GetWindowsDirectory<u8> as "GetSystemWindowsDirectoryA", "sysinfoapi/nf-sysinfoapi-getsystemwindowsdirectorya";
+    startup::GetWindowsDirectory<u16> as "GetSystemWindowsDirectoryW", "sysinfoapi/nf-sysinfoapi-getsystemwindowsdirectoryw";
+    startup::HeapQueryInformation, "heapapi/nf-heapapi-heapqueryinformation";
+    startup::HeapSetInformation, "heapapi/nf-heapapi-heapsetinformation";
+    startup::RtlPcToFileHeader, "winnt/nf-winnt-rtlpctofileheader";
+    startup::SetHandleCount, "winbase/nf-winbase-sethandlecount";
+    startup::VerSetConditionMask, "winnt/nf-winnt-versetconditionmask";
+    startup::VerifyVersionInfo<u8> as "VerifyVersionInfoA", "winbase/nf-winbase-verifyversioninfoa";
+    startup::VerifyVersionInfo<u16> as "VerifyVersionInfoW", "winbase/nf-winbase-verifyversioninfow";
+
     process::EncodePointer as "DecodePointer", "../../../previous-versions/bb432242(v=vs.85)";
     process::EncodePointer, "../../../previous-versions/bb432254(v=vs.85)";
     process::ExitProcess, "processthreadsapi/nf-processthreadsapi-exitprocess";
     process::FatalAppExit<u8> as "FatalAppExitA", "errhandlingapi/nf-errhandlingapi-fatalappexita";
     process::FatalAppExit<u16> as "FatalAppExitW", "errhandlingapi/nf-errhandlingapi-fatalappexitw";
-    process::FreeEnvironmentStrings as "FreeEnvironmentStringsA", "processenv/nf-processenv-freeenvironmentstringsa";
-    process::FreeEnvironmentStrings as "FreeEnvironmentStringsW", "processenv/nf-processenv-freeenvironmentstringsw";
     process::GetCommandLineA, "processenv/nf-processenv-getcommandlinea";
     process::GetCommandLineW, "processenv/nf-processenv-getcommandlinew";
     process::GetCurrentProcess, "processthreadsapi/nf-processthreadsapi-getcurrentprocess";
     process::GetCurrentProcessId, "processthreadsapi/nf-processthreadsapi-getcurrentprocessid";
-    process::GetEnvironmentStrings, "processenv/nf-processenv-getenvironmentstrings";
-    process::GetEnvironmentStrings as "GetEnvironmentStringsW", "processenv/nf-processenv-getenvironmentstringsw";
-    process::GetEnvironmentVariable as "GetEnvironmentVariableA", "winbase/nf-winbase-getenvironmentvariablea";
-    process::GetEnvironmentVariable as "GetEnvironmentVariableW", "processenv/nf-processenv-getenvironmentvariablew";
     process::GetSystemInfo as "GetNativeSystemInfo", "sysinfoapi/nf-sysinfoapi-getnativesysteminfo";
     process::GetProcessAffinityMask, "winbase/nf-winbase-getprocessaffinitymask";
     process::GetStartupInfo as "GetStartupInfoA", "processthreadsapi/nf-processthreadsapi-getstartupinfow";
@@ -360,7 +458,6 @@ library! {
     files::profile::GetProfileString<u16> as "GetProfileStringW", "winbase/nf-winbase-getprofilestringw";
     files::temporary::GetLongPathName<u8> as "GetShortPathNameA", "winbase/nf-winbase-getshortpathnamea";
     files::temporary::GetLongPathName<u16> as "GetShortPathNameW", "fileapi/nf-fileapi-getshortpathnamew";
-    file::GetStdHandle, "../../console/getstdhandle";
     files::temporary::GetTempFileName<u8> as "GetTempFileNameA", "fileapi/nf-fileapi-gettempfilenamea";
     files::temporary::GetTempFileName<u16> as "GetTempFileNameW", "fileapi/nf-fileapi-gettempfilenamew";
     files::temporary::GetTempPath<u8> as "GetTempPathA", "fileapi/nf-fileapi-gettemppatha";

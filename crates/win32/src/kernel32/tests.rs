@@ -1,6 +1,7 @@
 //! Functions called the way the guest calls them.
 
 mod objects;
+mod startup;
 
 use guest::{FaultKind, Mode};
 

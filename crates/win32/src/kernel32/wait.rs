@@ -3,6 +3,7 @@
 #![allow(non_snake_case, reason = "Win32's own names")]
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use guest::Stop;
 
@@ -87,22 +88,36 @@ pub fn DuplicateHandle(
     Ok(true)
 }
 
-/// Waits for all of the handles, or for the first of them that is signalled. What is closed meanwhile stays until the wait is over.
-fn wait(process: &mut Process, handles: &[Handle], all: bool, milliseconds: u32) -> Result<u32, Stop> {
+/// Waits until `look` finds something in the objects of these handles, which stay until the wait is over, or in `what` is awaited besides. `Err` has the error of a handle that is none.
+pub(crate) fn wait_with<T>(
+    process: &mut Process,
+    handles: &[Handle],
+    time: Duration,
+    what: impl FnOnce(Vec<Id>) -> Awaited,
+    mut look: impl FnMut(&mut Process, &[Id]) -> Option<T>,
+) -> Result<Result<Option<T>, u32>, Stop> {
     let ids: Option<Vec<Id>> = handles.iter().map(|&handle| object(process, handle)).collect();
-    let Some(ids) = ids else { return Ok(fail(process, ERROR_INVALID_HANDLE, WAIT_FAILED)) };
+    let Some(ids) = ids else { return Ok(Err(ERROR_INVALID_HANDLE)) };
     ids.iter().for_each(|&id| process.kernel32.handles.keep(id));
-    let look = |process: &mut Process| Ok(look(process, &ids, all));
-    let ended = process.wait_on(Awaited::Objects(ids.clone()), timeout(milliseconds), look);
+    let ended = process.wait_on(what(ids.clone()), time, |process| Ok(look(process, &ids)));
     forget_pulses(process, &ids);
     for id in ids {
         let last = process.kernel32.handles.release(id);
         finish(process, last)?;
     }
-    Ok(ended?.unwrap_or(WAIT_TIMEOUT))
+    ended.map(Ok)
 }
 
-/// Whether a wait ends now, and if so with what.
+/// Waits for all of the handles, or for the first of them that is signalled.
+fn wait(process: &mut Process, handles: &[Handle], all: bool, milliseconds: u32) -> Result<u32, Stop> {
+    let look = |process: &mut Process, ids: &[Id]| look(process, ids, all);
+    match wait_with(process, handles, timeout(milliseconds), Awaited::Objects, look)? {
+        Ok(ended) => Ok(ended.unwrap_or(WAIT_TIMEOUT)),
+        Err(error) => Ok(fail(process, error, WAIT_FAILED)),
+    }
+}
+
+/// Whether a wait for all of some objects, or for the first of them, ends now, and if so with what; it takes what it ends with.
 pub(crate) fn look(process: &mut Process, ids: &[Id], all: bool) -> Option<u32> {
     let thread = process.machine.current();
     let table = &mut process.kernel32.handles;

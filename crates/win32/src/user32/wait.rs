@@ -7,11 +7,13 @@ use std::time::Duration;
 use guest::Stop;
 
 use crate::abi::{Handle, Pointer};
-use crate::kernel32::error::{ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, fail};
+use crate::kernel32::error::{ERROR_INVALID_PARAMETER, fail};
+use crate::kernel32::handles::Id;
 use crate::kernel32::time::timeout;
-use crate::kernel32::wait::{look, object};
+use crate::kernel32::wait;
 use crate::process::Process;
 use crate::user32::queue::waiting;
+use crate::waiting::Awaited;
 
 const WAIT_TIMEOUT: u32 = 258;
 const WAIT_FAILED: u32 = u32::MAX;
@@ -52,20 +54,18 @@ pub fn MsgWaitForMultipleObjectsEx(
     let slot = |index: u32| handles.at(machine.mode().pointer_size() * u64::from(index));
     let handles =
         (0..count).map(|index| Handle::read(machine, slot(index))).collect::<Result<Vec<_>, _>>()?;
-    let ids: Option<Vec<_>> = handles.iter().map(|&handle| object(process, handle)).collect();
-    let Some(ids) = ids else { return Ok(fail(process, ERROR_INVALID_HANDLE, WAIT_FAILED)) };
     let time = if milliseconds == 0 { Duration::ZERO } else { timeout(milliseconds) };
-    let ended = process.wait_for(time, |process| {
+    let look = |process: &mut Process, ids: &[Id]| {
         let message = is_there(process, mask, flags & MWMO_INPUTAVAILABLE != 0);
         if flags & MWMO_WAITALL != 0 {
-            if !message {
-                return Ok(None);
-            }
-            return Ok(if ids.is_empty() { Some(0) } else { look(process, &ids, true) });
+            return if message { wait::look(process, ids, true) } else { None };
         }
-        let first = if ids.is_empty() { None } else { look(process, &ids, false) };
-        Ok(first.or_else(|| message.then_some(count)))
-    })?;
+        wait::look(process, ids, false).or_else(|| message.then_some(count))
+    };
+    let ended = match wait::wait_with(process, &handles, time, Awaited::Anything, look)? {
+        Ok(ended) => ended,
+        Err(error) => return Ok(fail(process, error, WAIT_FAILED)),
+    };
     if let Some(first) = ended
         && (first == count || flags & MWMO_WAITALL != 0)
     {
