@@ -384,10 +384,10 @@ library! {
     process::IsProcessorFeaturePresent, "processthreadsapi/nf-processthreadsapi-isprocessorfeaturepresent";
     process::OutputDebugString<u8> as "OutputDebugStringA", "debugapi/nf-debugapi-outputdebugstringa";
     process::OutputDebugString<u16> as "OutputDebugStringW", "debugapi/nf-debugapi-outputdebugstringw";
-    process::SetUnhandledExceptionFilter, "errhandlingapi/nf-errhandlingapi-setunhandledexceptionfilter";
     process::TerminateProcess, "processthreadsapi/nf-processthreadsapi-terminateprocess";
     process::UnhandledExceptionFilter, "errhandlingapi/nf-errhandlingapi-unhandledexceptionfilter";
 
+    exceptions::AddVectoredExceptionHandler, "errhandlingapi/nf-errhandlingapi-addvectoredexceptionhandler";
     exceptions::RaiseException, "errhandlingapi/nf-errhandlingapi-raiseexception";
     exceptions::RtlCaptureContext, "winnt/nf-winnt-rtlcapturecontext";
     exceptions::RtlLookupFunctionEntry, "winnt/nf-winnt-rtllookupfunctionentry";
@@ -396,6 +396,8 @@ library! {
     exceptions::RtlUnwind, "winnt/nf-winnt-rtlunwind";
     exceptions::RtlUnwindEx, "winnt/nf-winnt-rtlunwindex";
     exceptions::RtlVirtualUnwind, "winnt/nf-winnt-rtlvirtualunwind";
+    exceptions::RemoveVectoredExceptionHandler, "errhandlingapi/nf-errhandlingapi-removevectoredexceptionhandler";
+    exceptions::SetUnhandledExceptionFilter, "errhandlingapi/nf-errhandlingapi-setunhandledexceptionfilter";
     interlocked::InterlockedCompareExchange, "winnt/nf-winnt-interlockedcompareexchange";
     interlocked::InterlockedDecrement, "winnt/nf-winnt-interlockeddecrement";
     interlocked::InterlockedExchange, "winnt/nf-winnt-interlockedexchange";
