@@ -19,7 +19,6 @@ const INCOMPLETE: &[&str] = &[
     "ucrtbase",
     "url",
     "user32",
-    "winmm",
 ];
 
 survey_test!(the_survey_answers_as_wine_does, |machine| {

@@ -22,6 +22,7 @@ mod advapi32;
 mod comctl32;
 mod comdlg32;
 mod companions;
+mod counts;
 mod crt;
 mod exceptions;
 mod files;

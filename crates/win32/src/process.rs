@@ -9,6 +9,7 @@ use pe::Symbol;
 use wire::{Served, ToHost, ToWorker, Want};
 
 use crate::abi::Pointer;
+use crate::counts::Counts;
 use crate::exceptions::Search;
 use crate::heap::Heap;
 use crate::images::Loaded;
@@ -83,6 +84,8 @@ pub struct Process {
     pub(crate) vectored: crate::exceptions::Vectored,
     /// Whether the host wants to hear of messages that do not go through it.
     pub(crate) traced: bool,
+    /// What it has not heard of the shims that were called.
+    pub(crate) counts: Counts,
     /// What each thunk stands for, by index.
     pub(crate) entries: Vec<Entry>,
     /// For each of [`library::libraries`], its module handle and the index of its first entry.
@@ -99,10 +102,10 @@ pub struct Process {
     pub(crate) started: Instant,
     pub(crate) kernel32: crate::kernel32::State,
     pub(crate) crt: crate::crt::State,
-    pub(crate) registry: crate::advapi32::Registry,
     pub(crate) user32: crate::user32::State,
     pub(crate) gdi32: crate::gdi32::State,
     pub(crate) winmm: crate::winmm::State,
+    pub(crate) watches: crate::advapi32::Watches,
 }
 
 impl std::fmt::Debug for Process {
@@ -132,6 +135,7 @@ impl Process {
             waiting: Waiting::new(),
             vectored: crate::exceptions::Vectored::default(),
             traced: false,
+            counts: Counts::default(),
             entries: Vec::new(),
             libraries: Vec::new(),
             intrinsics: BTreeMap::new(),
@@ -142,10 +146,10 @@ impl Process {
             started: Instant::now(),
             kernel32,
             crt,
-            registry: crate::advapi32::Registry::default(),
             winmm: crate::winmm::State::default(),
             user32: crate::user32::State::new(),
             gdi32: crate::gdi32::State::new(),
+            watches: crate::advapi32::Watches::default(),
         };
         for library in library::libraries() {
             // A handle needs an address of its own, and a guest that reads there finds zeros.
@@ -306,11 +310,15 @@ impl Host for Process {
         let Some(entry) = entry else { return Err(Stop::Kind(FaultKind::IllegalInstruction)) };
         self.link.note_shim(&entry.noted);
         let Some(shim) = entry.shim else {
+            self.counts.missing(index);
             return Err(Stop::Kind(FaultKind::Unresolved { import: entry.full_name() }));
         };
         let back = entry.back();
         crate::kernel32::thread::stand_by(self)?;
-        shim.function.serve(self, arguments).map(back)
+        let begun = self.counts.begin();
+        let outcome = shim.function.serve(self, arguments).map(back);
+        self.counts.end(index, begun);
+        outcome
     }
 
     fn thread(&mut self, number: usize) {

@@ -87,6 +87,7 @@ impl Process {
         before_code: impl FnOnce() -> Result<(), String>,
     ) -> Result<(), LinkError> {
         self.traced = request.traced;
+        self.counts.all = request.traced;
         let mapped = pe::Image::parse(file).map_err(|error| error.to_string()).and_then(|image| {
             self.load(&request.name, &image, request.brought).map_err(|error| error.to_string())
         });
@@ -100,6 +101,7 @@ impl Process {
         match self.serve(request.seq, |process| process.attach_all(module)) {
             Ok(true) => match self.export(module, "DriverProc") {
                 Some(driver_proc) => {
+                    self.tell_counts();
                     let unresolved = fitting(unresolved);
                     self.link.say(&ToHost::Loaded(wire::Loaded { module, driver_proc, unresolved }))
                 }
@@ -142,6 +144,7 @@ impl Process {
     pub fn report(&mut self, seq: u32, outcome: Result<u64, Fault>) -> Result<(), LinkError> {
         self.link.note_shim(&Default::default());
         crate::crt::flush(self);
+        self.tell_counts();
         let message = match outcome {
             Ok(result) => ToHost::Answered { seq, result },
             Err(fault) => ToHost::Faulted { seq, fault: to_wire(&fault) },

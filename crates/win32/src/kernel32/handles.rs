@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use wire::Entry;
 
 use crate::abi::Handle;
-use crate::advapi32::Path;
+use crate::advapi32::Key;
 use crate::kernel32::files::OpenFile;
 
 /// How many handles there may be at once, and so how many objects.
@@ -36,7 +36,9 @@ pub(crate) enum Object {
     /// A search for files: what it has not told of yet.
     Search(VecDeque<Entry>),
     /// An open key of the registry.
-    Key(Path),
+    Key(Key),
+    /// Who the process runs as.
+    Token,
 }
 
 /// An event.
@@ -112,7 +114,7 @@ impl Object {
             }
             Self::Thread(Thread { code, .. }) => code.is_some(),
             Self::Process => false,
-            Self::Input | Self::Output | Self::File(_) | Self::Search(_) | Self::Key(_) => true,
+            Self::Input | Self::Output | Self::File(_) | Self::Search(_) | Self::Key(_) | Self::Token => true,
         }
     }
 
@@ -136,7 +138,8 @@ impl Object {
             | Self::Output
             | Self::File(_)
             | Self::Search(_)
-            | Self::Key(_) => {}
+            | Self::Key(_)
+            | Self::Token => {}
         }
         false
     }

@@ -24,7 +24,7 @@ const WAIT_FAILED: u32 = u32::MAX;
 const MAXIMUM_WAIT_OBJECTS: u32 = 64;
 
 /// The object that a handle names, a pseudo handle too.
-pub(super) fn object(process: &mut Process, handle: Handle) -> Option<Id> {
+pub(crate) fn object(process: &mut Process, handle: Handle) -> Option<Id> {
     match handle {
         CURRENT_PROCESS => Some(process.kernel32.process),
         CURRENT_THREAD => process.kernel32.threads.object(process.machine.current()),
@@ -36,6 +36,9 @@ pub(super) fn object(process: &mut Process, handle: Handle) -> Option<Id> {
 pub fn CloseHandle(process: &mut Process, handle: Handle) -> Result<bool, Stop> {
     if handle == CURRENT_PROCESS || handle == CURRENT_THREAD {
         return Ok(true);
+    }
+    if let Some(Object::Key(_)) = process.kernel32.handles.get(handle) {
+        return process.close_key(handle).map(|_| true);
     }
     match process.kernel32.handles.close(handle) {
         Some(last) => finish(process, last).map(|()| true),
