@@ -27,6 +27,7 @@ mod service_systemd;
 mod session_end;
 mod signals;
 mod sound;
+mod startup;
 mod store;
 mod survey;
 mod threads;
