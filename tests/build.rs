@@ -73,6 +73,9 @@ const VARIANTS: &[Variant] = &[
 /// Drivers with a library that dlltool makes of a file NAME.def, and how that is to be made.
 const LIBRARIES: &[(&str, &str)] = &[("delay", "--output-delaylib"), ("ordinal", "--output-lib")];
 
+/// A driver in several libraries, each of which imports from those before it.
+const COMPANIONS: &[&str] = &["tonebase", "tonecore", "tonextra", "companions"];
+
 /// The machine of the program that opens drivers under Wine.
 const PLAYED: &str = "x86_64";
 
@@ -153,11 +156,23 @@ fn compile_all() -> io::Result<()> {
             if let Some((_, kind)) = LIBRARIES.iter().find(|(driver, _)| *driver == name) {
                 options.extend(target.library(name, kind, &folder)?);
             }
+            let script = source.with_extension("rc");
+            if script.is_file() {
+                options.extend(target.resources(&script, &folder.join(name).with_extension("o"))?);
+            }
             target.compile(&options, &source, &folder.join(name).with_extension("dll"))?;
         }
         for Variant { name, source, options } in VARIANTS {
             let options: Vec<_> = ["-shared"].iter().chain(*options).map(ToString::to_string).collect();
             let source = Path::new("drivers").join(source).with_extension("c");
+            target.compile(&options, &source, &folder.join(name).with_extension("dll"))?;
+        }
+        for (index, name) in COMPANIONS.iter().enumerate() {
+            let made = COMPANIONS[..index].iter().map(|name| folder.join(name).with_extension("dll"));
+            let options: Vec<_> = std::iter::once("-shared".to_owned())
+                .chain(made.map(|made| made.display().to_string()))
+                .collect();
+            let source = Path::new("drivers/companions").join(name).with_extension("c");
             target.compile(&options, &source, &folder.join(name).with_extension("dll"))?;
         }
         target.survey(&folder)?;
@@ -204,10 +219,18 @@ impl Target {
         run(&mut command)
     }
 
+    /// Compiles a driver's resources; answers what its linker is to be told, with the libraries that those who have dialogs import from.
+    fn resources(&self, script: &Path, result: &Path) -> io::Result<Vec<String>> {
+        run(Command::new(self.tool("windres")).arg(script).arg(result))?;
+        let libraries = ["-lgdi32", "-lcomctl32", "-lcomdlg32"].map(str::to_owned);
+        Ok([result.display().to_string()].into_iter().chain(libraries).collect())
+    }
+
     /// Compiles the driver that calls every function which real drivers import.
     fn survey(&self, folder: &Path) -> io::Result<()> {
         let mut options = vec!["-shared".to_owned(), "-static-libgcc".to_owned()];
         options.extend(survey::prepare(&self.tool("dlltool"), self.bits, folder)?);
+        options.extend(self.resources(&Path::new(survey::CODE).join("survey.rc"), &folder.join("survey.o"))?);
         let sources = survey::sources()?;
         let first = sources.first().ok_or_else(|| io::Error::other("the survey driver has no code"))?;
         self.compile(&options, first, &folder.join("survey.dll"))

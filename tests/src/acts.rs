@@ -200,6 +200,20 @@ acts! {
     /// function and the other has an instruction for it; answers the sum.
     THREADS_COUNT = 0x7908;
 
+    /// `locks`: goes through all that threads do with each other; answers 0, or the line of the first check that fails.
+    LOCKS_ALL = 0x7910;
+    /// `locks`: starts sixteen threads that wait, each in another way.
+    LOCKS_IDLE = 0x7911;
+    /// `locks`: has them end, and waits for that.
+    LOCKS_END_IDLE = 0x7912;
+
+    /// `jumps`: setjmp and longjmp; answers 0, or the line of the first check that fails.
+    JUMPS_JUMPS = 0x7920;
+    /// `jumps`: `_beginthread` and its kin, in the same manner.
+    JUMPS_THREADS = 0x7921;
+    /// `jumps`: blocks of `__try` in 32-bit code, in the same manner.
+    JUMPS_BLOCKS = 0x7922;
+
     /// `image`: checks that it was put together as it should be; answers 1, or minus the number of the first check that fails.
     IMAGE_CHECK = 0x7700;
     /// `image`: where it lies.
@@ -235,6 +249,55 @@ acts! {
 
     /// `mixed`: the checksum of lParam1 rounds that begin with lParam2.
     MIXED_SUM = 0x7800;
+
+    /// `files`: kernel32's functions on its own files; answers 0, or the line of the first check that fails.
+    FILES_KERNEL32 = 0x7A00;
+    /// `files`: the C library's; as above.
+    FILES_STREAMS = 0x7A01;
+    /// `files`: the C library's, in five threads; as above.
+    FILES_THREADS = 0x7A02;
+    /// `files`: how often it was asked this, which it keeps in a file beside itself; negative: `errno`.
+    FILES_COUNT = 0x7A03;
+    /// `files`: an initialization file; as FILES_KERNEL32.
+    FILES_PROFILE = 0x7A04;
+    /// `files`: what it may not have; as above.
+    FILES_REFUSED = 0x7A05;
+    /// `files`: copies the file whose path lParam1 points to to that of lParam2; answers how many bytes, negative: `errno`.
+    FILES_COPY = 0x7A06;
+
+    /// `companions`: what a library answers for lParam1 that it imports from, which imports from another one.
+    COMPANIONS_CALL = 0x7B00;
+    /// `companions`: loads and frees a library while it runs; answers 0, or the line of the first check that fails.
+    COMPANIONS_LOAD = 0x7B01;
+    /// `companions`: the order in which it and the library were told of their beginnings: 12 when the library was first.
+    COMPANIONS_ORDER = 0x7B02;
+    /// `windows`: a modal dialog that shows settings and takes them back, in form lParam1 (0: A, 1: W, 2: from memory); answers 1, or minus the
+    /// number of the first check that fails. So do the next ones.
+    WINDOWS_MODAL = 0x7D00;
+    /// `windows`: modal dialogs that do not take OK, that take nothing, and that end while they begin.
+    WINDOWS_STUBBORN = 0x7D01;
+    /// `windows`: a hidden dialog that stays open: 0 opens it, 1 shows the progress lParam2, 2 closes it.
+    WINDOWS_STATUS = 0x7D02;
+    /// `windows`: MessageBoxA, or if lParam2 MessageBoxW, of the type lParam1; answers its answer.
+    WINDOWS_BOX = 0x7D03;
+    /// `windows`: timers and posted messages in a loop of its own.
+    WINDOWS_LOOP = 0x7D04;
+    /// `windows`: what windows of its own are told when they begin and end, in bytes (lParam1 0) or UTF-16 (1).
+    WINDOWS_LIVES = 0x7D05;
+    /// `windows`: an edit control with a procedure of the driver's own.
+    WINDOWS_SUBCLASS = 0x7D06;
+    /// `windows`: messages between two threads that have windows.
+    WINDOWS_THREADS = 0x7D07;
+    /// `windows`: a property sheet of two pages.
+    WINDOWS_SHEET = 0x7D08;
+    /// `windows`: posts a message to a window of its own, and has a timer; answers how many messages and timers have come since the driver was loaded.
+    WINDOWS_LEAVE = 0x7D09;
+    /// `windows`: icons and bitmaps of its resources.
+    WINDOWS_PICTURES = 0x7D0A;
+    /// `windows`: a dialog whose procedure faults; what is left of it can be counted by lParam1 1.
+    WINDOWS_FAULT = 0x7D0B;
+    /// `windows`: waits for a message that never comes.
+    WINDOWS_WAIT = 0x7D0C;
 
     /// `survey`: writes the name of its case number lParam1 at lParam2; answers 0 if there is none.
     SURVEY_NAME = 0x7C00;

@@ -78,7 +78,7 @@ impl Call {
     }
 }
 
-/// Every call that a trace tells of, in the order in which they began.
+/// Every call that a trace tells of, in the order in which they began. What else it tells is looked at elsewhere.
 ///
 /// # Panics
 /// When the trace is not as it should be.
@@ -86,7 +86,8 @@ impl Call {
 pub fn calls_in(trace: &Path) -> Vec<Call> {
     let text = std::fs::read_to_string(trace).expect("the trace can be read");
     let read = |line| serde_json::from_str::<Call>(line).unwrap_or_else(|error| panic!("{error} in {line}"));
-    let mut calls: Vec<Call> = text.lines().map(read).collect();
+    let is_call = |line: &&str| line.starts_with(r#"{"kind":"call","#);
+    let mut calls: Vec<Call> = text.lines().filter(is_call).map(read).collect();
     calls.sort_by_key(|call| call.seq);
     assert!(calls.iter().all(|call| call.kind == "call"));
     calls
@@ -232,6 +233,24 @@ impl Rig {
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         calls_in(&self.folder.path().join("trace")).split_off(self.skipped.get())
+    }
+
+    /// What drivers were refused so far: what they wanted, and of which file or key.
+    ///
+    /// # Panics
+    /// When the trace is not as it should be.
+    #[must_use]
+    pub fn refusals(&self) -> Vec<(String, String)> {
+        #[derive(Deserialize)]
+        struct Refusal {
+            what: String,
+            path: String,
+        }
+        let text = std::fs::read_to_string(self.folder.path().join("trace")).expect("the trace can be read");
+        let refused = text.lines().filter(|line| line.starts_with(r#"{"kind":"refused","#));
+        let read =
+            |line| serde_json::from_str::<Refusal>(line).unwrap_or_else(|error| panic!("{error} in {line}"));
+        refused.map(read).map(|refusal| (refusal.what, refusal.path)).collect()
     }
 
     /// The calls that carry a handle.

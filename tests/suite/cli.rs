@@ -4,6 +4,7 @@ mod info;
 mod machine;
 mod run;
 mod send;
+mod trace;
 mod wrong_input;
 
 use drvhost_tests::*;
@@ -30,6 +31,7 @@ fn help_lists_every_command_option_and_exit_code() {
         "list",
         "send",
         "run",
+        "trace",
         "decode",
         "install",
         "remove",

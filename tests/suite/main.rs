@@ -7,8 +7,10 @@ mod announcements;
 mod cli;
 mod decode;
 mod exceptions;
+mod files;
 mod hostile;
 mod images;
+mod jumps;
 mod kinds;
 mod lame;
 mod layers;
@@ -30,6 +32,8 @@ mod survey;
 mod threads;
 mod tidy;
 mod vfw;
+
+mod windows;
 mod winmm;
 
 use drvhost_tests::TOOLS;

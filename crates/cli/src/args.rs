@@ -35,7 +35,7 @@ pub struct Global {
     /// How long a driver has for each message, and all drivers together for the broadcast of a session's end: `5s`, `500ms`, `2m`; 0: for ever
     #[arg(long, global = true, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
     pub deadline: Duration,
-    /// Write every DriverProc call to FILE, one JSON object a line
+    /// Write every DriverProc call to FILE, and which functions drivers call, one JSON object a line
     #[arg(long, global = true, value_name = "FILE")]
     pub trace: Option<PathBuf>,
     /// Look for drivers in DIR before the Wine prefix's directories and Wine's own (may be given several times)
@@ -94,6 +94,9 @@ pub enum Command {
         /// A driver's file, or an alias
         #[arg(required_unless_present = "host")]
         file: Option<String>,
+        /// Name those missing imports first that were called in the run which this trace is of
+        #[arg(long, value_name = "TRACE", conflicts_with = "host")]
+        called_in: Option<PathBuf>,
         /// Say what this computer gives drivers instead: how they are isolated, and how 32-bit code gets its FS segment
         #[arg(long, conflicts_with = "file")]
         host: bool,
@@ -128,6 +131,12 @@ pub enum Command {
         /// What follows DRV_EXITSESSION at the session's end
         #[arg(long, value_enum, default_value_t = EndPolicy::Orderly)]
         policy: EndPolicy,
+    },
+    /// Look at what `--trace` has written
+    Trace {
+        /// What to look at
+        #[command(subcommand)]
+        what: TraceCommand,
     },
     /// Look at the service's sessions
     Session {
@@ -177,6 +186,20 @@ pub struct Install {
     /// Text for DRV_OPEN, whenever the driver is opened by its alias
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub param: Option<String>,
+    /// Let the driver read what is in DIR, too, drive Z: to it; with a driver that is installed already, this is all that changes (may be given several times)
+    #[arg(long, value_name = "DIR")]
+    pub allow_read: Vec<PathBuf>,
+    /// Let the driver read and write in DIR (may be given several times)
+    #[arg(long, value_name = "DIR")]
+    pub allow_write: Vec<PathBuf>,
+}
+
+impl Install {
+    /// What the driver may use besides its own files.
+    pub fn grants(&self) -> Vec<drvhost::Grant> {
+        let grant = |write| move |folder: &PathBuf| drvhost::Grant { folder: folder.clone(), write };
+        self.allow_read.iter().map(grant(false)).chain(self.allow_write.iter().map(grant(true))).collect()
+    }
 }
 
 /// `drvhost import`.
@@ -199,6 +222,16 @@ pub struct Import {
 pub enum SessionCommand {
     /// Say how the last one ended: what every driver was told, what it answered, and how long that took
     Last,
+}
+
+/// What there is to see of a trace.
+#[derive(Debug, Subcommand)]
+pub enum TraceCommand {
+    /// Say which messages drivers got and which functions they called: how often, for how long, and what failed
+    Summary {
+        /// The trace
+        file: PathBuf,
+    },
 }
 
 /// Whether the service does it.

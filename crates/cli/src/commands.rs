@@ -12,6 +12,7 @@ pub mod run;
 pub mod send;
 pub mod serve;
 pub mod session;
+pub mod trace;
 
 use std::time::Duration;
 

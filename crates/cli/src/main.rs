@@ -15,7 +15,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::args::{Args, Command, Global, SessionCommand};
+use crate::args::{Args, Command, Global, SessionCommand, TraceCommand};
 use crate::failure::{Exit, Failure};
 
 fn main() -> ExitCode {
@@ -34,7 +34,9 @@ fn run() -> Exit {
     };
     start_log(&global);
     let done = match command {
-        Command::Info { file: Some(file), .. } => commands::info::run(&global, &file),
+        Command::Info { file: Some(file), called_in, .. } => {
+            commands::info::run(&global, &file, called_in.as_deref())
+        }
         Command::Info { file: None, .. } => commands::info::run_host(&global),
         Command::List => commands::list::run(&global),
         Command::Send(send) => commands::send::run(&global, &send),
@@ -43,6 +45,7 @@ fn run() -> Exit {
         }
         Command::Serve { system, install_units: true, .. } => commands::serve::install_units(&global, system),
         Command::Serve { system, policy, .. } => commands::serve::run(&global, system, policy.into()),
+        Command::Trace { what: TraceCommand::Summary { file } } => commands::trace::summary(&global, &file),
         Command::Session { what: SessionCommand::Last } => commands::session::last(&global),
         Command::Decode(decode) => commands::decode::run(&global, &decode),
         Command::Install(install) => commands::install::run(&global, &install),

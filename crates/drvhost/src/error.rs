@@ -175,7 +175,10 @@ impl Error {
             | Self::SessionEnding
             | Self::Interrupted => Blame::Usage,
             Self::File { source, .. }
-                if matches!(source.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) =>
+                if matches!(
+                    source.kind(),
+                    ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::InvalidData
+                ) =>
             {
                 Blame::Usage
             }

@@ -1,6 +1,6 @@
 //! What a driver file is, told from the file and from the driver itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -42,8 +42,10 @@ pub struct Inspection {
     pub class: Class,
     /// The names that it exports.
     pub exports: Vec<String>,
-    /// The imports that are not supplied here, as `library!function`; known only of a driver that opens.
+    /// The imports that are not supplied here, as `library!function`, those that were called first; of a driver that does not open, only those.
     pub imports_unresolved: Vec<String>,
+    /// Which of them were called: while it was looked at, or in runs that it was [ranked](Self::rank) by.
+    pub imports_called: Vec<String>,
     /// Whether it opens here.
     pub opens: bool,
     /// Why it does not, in one sentence.
@@ -115,7 +117,13 @@ pub fn inspect(session: &Session, file: &Path) -> Result<Inspection, Error> {
     }
     let driver = DriverFile { path: file.to_owned(), text: None, alias: None, origin: Origin::DriverPath };
     let subject = Subject { session, aliases: aliases_of(session.registry(), file), driver };
-    match subject.open(&mut inspection) {
+    let opened = subject.open(&mut inspection);
+    let called = session.unresolved_called();
+    inspection.rank(&called);
+    // What it has called it imports, even if it could not say so.
+    inspection.imports_unresolved.splice(0..inspection.imports_called.len(), called.iter().cloned());
+    inspection.imports_called = called.into_iter().collect();
+    match opened {
         Ok(()) => Ok(inspection),
         Err(error @ Error::Worker(_)) => Err(error),
         Err(error) => {
@@ -189,12 +197,23 @@ fn from_bytes(file: &Path, bytes: &[u8]) -> Inspection {
         class: if is_mci { Class::Mci } else { Class::Other },
         exports: exports.into_iter().filter_map(|export| export.name).map(|name| printable(&name)).collect(),
         imports_unresolved: Vec::new(),
+        imports_called: Vec::new(),
         opens: false,
         reason: None,
         fourccs: Vec::new(),
         handler: None,
         format_tags: Vec::new(),
         version: version.map(Version::from).unwrap_or_default(),
+    }
+}
+
+impl Inspection {
+    /// Puts those of its imports that were called, and are not supplied here, before the others.
+    pub fn rank(&mut self, called: &BTreeSet<String>) {
+        let was_called = |import: &String| called.contains(import) || self.imports_called.contains(import);
+        let (first, rest): (Vec<_>, Vec<_>) = self.imports_unresolved.iter().cloned().partition(was_called);
+        self.imports_unresolved = [first.clone(), rest].concat();
+        self.imports_called = first;
     }
 }
 

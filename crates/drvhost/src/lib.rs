@@ -74,4 +74,5 @@ pub use services::Grant;
 pub use session::{Builder, Hdrvr, Instance, Session};
 pub use sound::{Pace, Sound};
 pub use store::{Store, StoreError};
+pub use trace::summary::{self, Summary};
 pub use trace::{Outcome, Trace};

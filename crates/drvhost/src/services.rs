@@ -228,3 +228,43 @@ fn texts(want: &Want) -> Vec<&str> {
         Want::Library(LibraryCall::Bring { name }) => vec![name],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn services() -> Services {
+        let bytes = pe::builder::Builder::new(pe::Machine::X86_64).build();
+        let image =
+            Image { name: "a.dll".into(), file: "/nowhere/a.dll".into(), machine: Machine::X86_64, bytes };
+        let (settings, recorder) = (Settings::new(None), Recorder::new(crate::Sound::default()).unwrap());
+        Services::new(1, &image, Reach::default(), Arc::new(settings), Arc::new(recorder), Trace::none())
+    }
+
+    fn serve(services: &Services, want: &Want) -> Served {
+        services.serve(want, &Mutex::new(Images::new(&[]).unwrap()), 0)
+    }
+
+    #[test]
+    fn whoever_wants_too_much_waits() {
+        let (services, started) = (services(), Instant::now());
+        let want = Want::Registry(RegistryCall::Look { key: "HKEY_CURRENT_USER".into() });
+        let images = Mutex::new(Images::new(&[]).unwrap());
+        for _ in 0..=MOST_A_SECOND {
+            assert!(matches!(services.serve(&want, &images, 0), Served::Key(_)));
+        }
+        assert!(started.elapsed() >= Duration::from_millis(900), "{:?}", started.elapsed());
+    }
+
+    #[test]
+    fn names_are_bounded_and_lead_to_no_folder() {
+        let services = services();
+        let path = "k".repeat(LONGEST_PATH + 1);
+        let look = Want::File(FileCall::Look { path });
+        assert_eq!(serve(&services, &look), Served::Failed(ERROR_INVALID_NAME));
+        for (name, code) in [("../a.dll", ERROR_INVALID_NAME), ("a.dll", ERROR_MOD_NOT_FOUND)] {
+            let bring = Want::Library(LibraryCall::Bring { name: name.to_owned() });
+            assert_eq!(serve(&services, &bring), Served::Failed(code), "{name}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! A session: everything open in one host, from the first open to the one end.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -329,6 +330,12 @@ impl Session {
     pub fn unresolved(&self, hdrvr: Hdrvr) -> Result<Vec<String>, Error> {
         let slot = self.inner.table.get(hdrvr).ok_or(Error::BadHandle(hdrvr.0))?;
         Ok(slot.module.unresolved.clone())
+    }
+
+    /// Which of the imports that are not supplied here drivers have called, in this session and in others with the same trace.
+    #[must_use]
+    pub fn unresolved_called(&self) -> BTreeSet<String> {
+        self.inner.trace.missing()
     }
 
     /// All open instances, in open order.

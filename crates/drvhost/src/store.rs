@@ -138,6 +138,16 @@ impl Store {
         Ok(grants.filter(|grant| grant.folder.is_absolute()).collect())
     }
 
+    /// Grants a driver folders of this computer, besides what it was granted before.
+    ///
+    /// # Errors
+    /// [`Error::File`] for a folder that is not there, and as a change of the store.
+    pub fn grant(&self, machine: Machine, driver: &str, grants: &[Grant]) -> Result<(), Error> {
+        let mut change = self.change()?;
+        change.grant(machine, driver, grants)?;
+        change.finish()
+    }
+
     /// Begins a change, once nobody else is changing it.
     ///
     /// # Errors

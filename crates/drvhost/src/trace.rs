@@ -1,5 +1,10 @@
-//! The trace: every DriverProc call as one JSON object a line, written when the call ends, and what drivers were refused.
+//! The trace: JSON objects, one a line. `"kind":"call"` is a DriverProc call, written when it ends; `"kind":"shims"` says which functions drivers have
+//! called since the last such line of the same worker, written before the call in which they were called; `"kind":"refused"` is what a driver wanted
+//! and may not do.
 
+pub mod summary;
+
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -8,8 +13,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
+use wire::ShimCalls;
 
 use crate::error::Error;
+use crate::worker::printable;
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +79,39 @@ struct RefusalRecord<'a> {
     path: &'a str,
 }
 
+/// How functions were called in a worker. The fields and their order are a contract.
+#[derive(Debug, Serialize)]
+struct ShimsRecord<'a> {
+    kind: &'static str,
+    t_us: u64,
+    worker: u32,
+    driver: &'a str,
+    shims: Vec<ShimRecord>,
+}
+
+/// How one function was called.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ShimRecord {
+    /// `library!function`.
+    pub name: String,
+    /// Whether there is such a function; if not, the call ended with a fault.
+    pub supplied: bool,
+    pub calls: u64,
+    pub elapsed_ns: u64,
+    /// How often it failed, by last error.
+    pub failures: Vec<Failures>,
+}
+
+/// How often a function failed with a last error.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Failures {
+    pub error: u32,
+    pub calls: u64,
+}
+
+/// How many names of functions that are not supplied are kept.
+const MISSING_MOST: usize = 1000;
+
 /// A call that has begun.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Begun {
@@ -97,6 +137,8 @@ struct Lines {
     calls: AtomicU64,
     /// Whether it has been said that lines are lost.
     failed: AtomicBool,
+    /// The functions that were called and are not supplied, whoever reads it.
+    missing: Mutex<BTreeSet<String>>,
 }
 
 impl Trace {
@@ -108,7 +150,8 @@ impl Trace {
 
     fn of(file: Option<Mutex<File>>) -> Self {
         let (calls, failed) = (AtomicU64::new(0), AtomicBool::new(false));
-        Self { lines: Arc::new(Lines { file, started: Instant::now(), calls, failed }) }
+        let missing = Mutex::default();
+        Self { lines: Arc::new(Lines { file, started: Instant::now(), calls, failed, missing }) }
     }
 
     /// A trace written to `path`, which is emptied first.
@@ -147,6 +190,24 @@ impl Trace {
         }
     }
 
+    /// Writes how functions were called in a worker that has told so.
+    pub(crate) fn shims(&self, worker: u32, driver: &str, calls: Vec<ShimCalls>) {
+        let shims: Vec<_> = calls.into_iter().map(ShimRecord::from).collect();
+        let mut missing = self.lines.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        for shim in shims.iter().filter(|shim| !shim.supplied) {
+            if missing.len() < MISSING_MOST {
+                missing.insert(shim.name.clone());
+            }
+        }
+        drop(missing);
+        self.write(&ShimsRecord { kind: "shims", t_us: micros(self.lines.started), worker, driver, shims });
+    }
+
+    /// The functions that were called and are not supplied, as `library!function`.
+    pub(crate) fn missing(&self) -> BTreeSet<String> {
+        self.lines.missing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Writes one line, if anybody reads it.
     fn write(&self, record: &impl Serialize) {
         let Some(file) = &self.lines.file else { return };
@@ -159,6 +220,15 @@ impl Trace {
         {
             tracing::warn!(%error, "the trace could not be written; it is incomplete");
         }
+    }
+}
+
+impl From<ShimCalls> for ShimRecord {
+    /// What a worker says is hostile text.
+    fn from(calls: ShimCalls) -> Self {
+        let failures = calls.failures.into_iter().map(|(error, calls)| Failures { error, calls }).collect();
+        let name = printable(&calls.name);
+        Self { name, supplied: calls.supplied, calls: calls.calls, elapsed_ns: calls.ns, failures }
     }
 }
 

@@ -17,13 +17,23 @@ pub(crate) struct Waiting {
     pub kill_at: Option<Instant>,
     /// How many texts the driver has written meanwhile.
     pub said: u32,
+    /// How many functions it has told of that it called.
+    pub counted: usize,
     /// What drivers in the worker have sent each other and not answered.
     pub direct: DirectCalls,
 }
 
 impl Waiting {
     pub fn new(seq: u32, until: Option<Instant>, width: Width) -> Self {
-        Self { seq, until, next_signal: None, kill_at: None, said: 0, direct: DirectCalls::new(width) }
+        Self {
+            seq,
+            until,
+            next_signal: None,
+            kill_at: None,
+            said: 0,
+            counted: 0,
+            direct: DirectCalls::new(width),
+        }
     }
 
     /// When to look after the worker next.

@@ -34,6 +34,8 @@ const GRACE: Duration = Duration::from_millis(250);
 const ENTRY_POINT: &str = "its entry point";
 /// How many texts of a driver's are shown for each request.
 const SAID_MOST: u32 = 1000;
+/// Of how many functions the trace says for each request how they were called: far more than there are shims.
+const COUNTED_MOST: usize = 20_000;
 
 /// Answers what a driver asks of the host from inside a call.
 pub(crate) trait Broker {
@@ -353,6 +355,13 @@ impl Worker {
             match channel.receive(words, || Some(waiting.next_look())).map_err(|error| broken(&error))? {
                 Some(ToHost::Said(text)) => {
                     self.show(&text, broker, waiting);
+                    self.check_if_late(waiting)?;
+                }
+                Some(ToHost::Shims(calls)) => {
+                    waiting.counted = waiting.counted.saturating_add(calls.len().max(1));
+                    if waiting.counted <= COUNTED_MOST {
+                        broker.trace().shims(self.number, &self.name, calls);
+                    }
                     self.check_if_late(waiting)?;
                 }
                 Some(ToHost::Entered(entered)) => {

@@ -22,6 +22,7 @@ mod advapi32;
 mod comctl32;
 mod comdlg32;
 mod companions;
+mod counts;
 mod crt;
 mod exceptions;
 mod files;
@@ -37,6 +38,8 @@ mod shell32;
 mod testing;
 mod text;
 mod user32;
+mod version;
+mod waiting;
 mod wants;
 mod winmm;
 

@@ -22,11 +22,25 @@ impl Process {
     /// [`LinkError`].
     pub fn answer(&mut self, call: &wire::Call) -> Result<(), LinkError> {
         let outcome = self.serve(call.seq, |process| {
+            process.do_what_waits()?;
             let outcome = process.call_driver(call.function, &call.arguments);
             process.take_effect(call, &outcome);
             outcome
         });
         self.report(call.seq, outcome)
+    }
+
+    /// Does what has come into the queue of the thread that serves requests, as an application's message loop does between its calls of
+    /// drivers; not while one of them runs.
+    fn do_what_waits(&mut self) -> Result<(), Fault> {
+        if self.attaching > 0 || self.images.iter().any(|image| image.running > 0) {
+            return Ok(());
+        }
+        crate::user32::dispatch_waiting(self).map_err(|stop| match stop {
+            Stop::Fault(fault) => fault,
+            Stop::Kind(kind) => Fault { kind, instruction: 0, place: None },
+            Stop::Continue(_) => Fault { kind: FaultKind::Unwound, instruction: 0, place: None },
+        })
     }
 
     /// Keeps which instances are open here.
@@ -73,6 +87,7 @@ impl Process {
         before_code: impl FnOnce() -> Result<(), String>,
     ) -> Result<(), LinkError> {
         self.traced = request.traced;
+        self.counts.all = request.traced;
         let mapped = pe::Image::parse(file).map_err(|error| error.to_string()).and_then(|image| {
             self.load(&request.name, &image, request.brought).map_err(|error| error.to_string())
         });
@@ -86,6 +101,7 @@ impl Process {
         match self.serve(request.seq, |process| process.attach_all(module)) {
             Ok(true) => match self.export(module, "DriverProc") {
                 Some(driver_proc) => {
+                    self.tell_counts();
                     let unresolved = fitting(unresolved);
                     self.link.say(&ToHost::Loaded(wire::Loaded { module, driver_proc, unresolved }))
                 }
@@ -128,6 +144,7 @@ impl Process {
     pub fn report(&mut self, seq: u32, outcome: Result<u64, Fault>) -> Result<(), LinkError> {
         self.link.note_shim(&Default::default());
         crate::crt::flush(self);
+        self.tell_counts();
         let message = match outcome {
             Ok(result) => ToHost::Answered { seq, result },
             Err(fault) => ToHost::Faulted { seq, fault: to_wire(&fault) },

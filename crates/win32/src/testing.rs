@@ -86,7 +86,8 @@ impl Guest {
         const ERROR_ACCESS_DENIED: u32 = 5;
         let said = Rc::default();
         let serve: Serve = Box::new(|_| Served::Failed(ERROR_ACCESS_DENIED));
-        let host = Host { said: Rc::clone(&said), serve: Rc::new(RefCell::new(serve)), served: Rc::default() };
+        let host =
+            Host { said: Rc::clone(&said), serve: Rc::new(RefCell::new(serve)), served: Rc::default() };
         let [link, ears, aside] = [(); 3].map(|()| Box::new(host.clone()));
         let mut process = Process::new(Machine::new(mode).unwrap(), Ways { link, ears, aside }).unwrap();
         process.machine.seal().unwrap();
@@ -102,8 +103,10 @@ impl Guest {
 
     /// The address of a function, whichever library has it.
     pub fn address(&mut self, function: &str) -> u64 {
-        let libraries =
-            ["kernel32", "ucrtbase", "user32", "advapi32", "gdi32", "comctl32", "comdlg32", "shell32", "url"];
+        let libraries = [
+            "kernel32", "ucrtbase", "user32", "advapi32", "gdi32", "comctl32", "comdlg32", "shell32", "url",
+            "ntdll",
+        ];
         let symbol = Symbol::Name(function.to_owned());
         libraries.iter().find_map(|library| self.process.find(library, &symbol)).unwrap()
     }

@@ -18,7 +18,7 @@ mod wave;
 pub use channel::{Channel, ChannelError, Line, Side};
 pub use message::{
     Asked, BROUGHT_SIZE, Brought, Call, Effect, Entered, FILES_SIZE, Fault, FaultKind, Layer, Load,
-    LoadRefusal, Loaded, Place, Segments, Started, ToHost, ToWorker, short,
+    LoadRefusal, Loaded, Place, Segments, ShimCalls, Started, ToHost, ToWorker, short,
 };
 pub use want::{
     Disposition, Entry, FileCall, FileInfo, KeyInfo, LONGEST_PATH, LibraryCall, PIECE, RegistryCall, Served,

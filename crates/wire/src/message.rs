@@ -125,6 +125,9 @@ pub enum ToHost {
         /// What `DriverProc` answered.
         result: u64,
     },
+    /// How shims were called since the host was told last, for the trace; no answer. Calls of what is not supplied are told of in any case. What a
+    /// worker could not say any more, because it died, is lost.
+    Shims(Vec<ShimCalls>),
     /// Text that the driver wrote for people (`OutputDebugString`, standard error). Needs no answer.
     Said(String),
 }
@@ -176,6 +179,21 @@ pub struct Entered {
     pub lparam1: i64,
     /// Its second parameter.
     pub lparam2: i64,
+}
+
+/// How one function was called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShimCalls {
+    /// `library!function`.
+    pub name: String,
+    /// Whether there is such a function here: if not, the call ended with a fault.
+    pub supplied: bool,
+    /// How often.
+    pub calls: u64,
+    /// How long all of that took, in nanoseconds, what was called from inside it included.
+    pub ns: u64,
+    /// How often it failed, by last error.
+    pub failures: Vec<(u32, u64)>,
 }
 
 /// A loaded driver.

@@ -42,9 +42,9 @@ impl Line {
     /// Sends one message.
     pub fn send(&self, message: &ToHost) -> Result<(), LinkError> {
         let mut channel = self.speaking.lock().unwrap_or_else(PoisonError::into_inner);
-        // Text may be lost, so that it never takes the place of an answer.
+        // Text may be lost, and counts may be told later, so that it never takes the place of an answer.
         let sent = match message {
-            ToHost::Said(_) => channel.send_if_room(self.words, message),
+            ToHost::Said(_) | ToHost::Shims(_) => channel.send_if_room(self.words, message),
             _ => channel.send(self.words, message),
         };
         sent.map_err(|_| LinkError)

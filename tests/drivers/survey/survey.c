@@ -12,6 +12,9 @@
 SURVEY_ENTRY("a", before_the_first) = NULL;
 SURVEY_ENTRY("z", after_the_last) = NULL;
 
+void *volatile nothing;
+volatile size_t enormous = (size_t)-32;
+
 static char *next, *end;
 
 /* Every function is imported, also one without a case. */
@@ -163,6 +166,28 @@ void c_error(int value)
     begin();
     put_text("errno=");
     put_number((unsigned)value, 10);
+}
+
+const char *temporary(const char *name)
+{
+    static char paths[4][MAX_PATH];
+    static int turn;
+    char *path = paths[turn++ % 4];
+    DWORD length = GetTempPathA(MAX_PATH - 40, path);
+    lstrcpynA(path + length, name, 40);
+    SetLastError(UNSET);
+    return path;
+}
+
+const WCHAR *temporary_wide(const WCHAR *name)
+{
+    static WCHAR paths[4][MAX_PATH];
+    static int turn;
+    WCHAR *path = paths[turn++ % 4];
+    DWORD length = GetTempPathW(MAX_PATH - 40, path);
+    lstrcpynW(path + length, name, 40);
+    SetLastError(UNSET);
+    return path;
 }
 
 /* The case with this number; NULL when there are fewer. The linker may leave room between those of different files. */

@@ -28,16 +28,18 @@ struct survey_case {
 /* The linker puts what is in sections of one name in order of what follows the dollar sign. */
 #define SURVEY_ENTRY(place, id) __attribute__((section(".survey$" place), used)) static const struct survey_case *const id
 
-#define SURVEY_CASE(library, function, kind, name)                                                                 \
-    static void library##_##function##_##name(void);                                                               \
-    static const struct survey_case case_##library##_##function##_##name = {#library, #function, kind, #name,      \
-                                                                           library##_##function##_##name};         \
-    SURVEY_ENTRY("m", entry_##library##_##function##_##name) = &case_##library##_##function##_##name;              \
-    static void library##_##function##_##name(void)
+#define SURVEY_CASE(library, function, kind, name, id)                                                             \
+    static void id(void);                                                                                          \
+    static const struct survey_case case_##id = {library, function, kind, name, id};                               \
+    SURVEY_ENTRY("m", entry_##id) = &case_##id;                                                                    \
+    static void id(void)
 
-/* A case with arguments as drivers give them, and one with something wrong about them. */
-#define GOOD(library, function, name) SURVEY_CASE(library, function, "good", name)
-#define WRONG(library, function, name) SURVEY_CASE(library, function, "wrong", name)
+/*
+ * A case with arguments as drivers give them, and one with something wrong about them. The names are used here and not handed on, because some
+ * functions are macros, too.
+ */
+#define GOOD(library, function, name) SURVEY_CASE(#library, #function, "good", #name, library##_##function##_##name)
+#define WRONG(library, function, name) SURVEY_CASE(#library, #function, "wrong", #name, library##_##function##_##name)
 /* There is nothing wrong to be given, for this reason. */
 #define NO_WRONG(library, function, why)                                                                           \
     static const struct survey_case none_##library##_##function = {#library, #function, "none", why, NULL};        \
@@ -60,6 +62,14 @@ struct survey_case {
 
 /* The last error at the beginning of a case. */
 #define UNSET 0xAAAA
+
+/* NULL, which the compiler does not know to be it. */
+extern void *volatile nothing;
+/* More bytes than there are, which the compiler does not know to be so many. */
+extern volatile size_t enormous;
+/* A file of this name where temporary files are, in one of several buffers by turns. */
+const char *temporary(const char *name);
+const WCHAR *temporary_wide(const WCHAR *name);
 
 /* What cases write down. None of these calls a function of Windows, so the last error and errno stay as they are. */
 void number(LONGLONG value);

@@ -41,6 +41,9 @@ pub struct Difference {
 #[derive(Debug)]
 pub struct Differences(pub Vec<Difference>);
 
+/// How an answer ends that comes of calling what is not supplied.
+const NOT_SUPPLIED: &str = "was called, which is not supplied here";
+
 const BITS: [(&str, Width); 2] = [("32 bits", Width::Bits32), ("64 bits", Width::Bits64)];
 
 impl Differences {
@@ -79,6 +82,10 @@ impl Differences {
         let mut wrong = String::new();
         for (case, answer) in &here.0 {
             let Some(other) = wine.answer(case).filter(|other| other != answer) else { continue };
+            // That is looked for by its own name.
+            if answer.ends_with(NOT_SUPPLIED) {
+                continue;
+            }
             let known = listed.iter().position(|listed| {
                 (&listed.library, &listed.function, &listed.case)
                     == (&case.library, &case.function, &case.name)

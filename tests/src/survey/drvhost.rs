@@ -1,6 +1,7 @@
 //! The survey in drvhost's own worker.
 
-use drvhost::{Block, Error, Hdrvr};
+use drvhost::{Block, Error, Hdrvr, Store};
+use tempfile::TempDir;
 
 use super::{Case, DRIVER, Kind, Survey, ended, raised};
 use crate::{Machine, Rig, SURVEY_NAME, SURVEY_ROOM, SURVEY_RUN};
@@ -50,6 +51,8 @@ impl Survey {
 
 /// An open survey driver.
 struct Run {
+    /// Where what it writes is kept, for as long as it runs.
+    _place: TempDir,
     rig: Rig,
     survey: Hdrvr,
     room: Block,
@@ -57,10 +60,12 @@ struct Run {
 
 impl Run {
     fn new(machine: Machine) -> Self {
-        let rig = Rig::new(machine);
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::at(&place.path().join("config"), &place.path().join("data"));
+        let rig = Rig::with(machine, |builder| builder.store(store));
         let survey = rig.open(DRIVER, "");
         let room = rig.bytes(survey, &vec![0; SURVEY_ROOM as usize]);
-        Self { rig, survey, room }
+        Self { _place: place, rig, survey, room }
     }
 
     /// What the driver wrote.

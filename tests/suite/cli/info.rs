@@ -13,6 +13,7 @@ const INFO_FIELDS: &[&str] = &[
     "class",
     "exports",
     "imports_unresolved",
+    "imports_called",
     "opens",
     "reason",
     "fourccs",

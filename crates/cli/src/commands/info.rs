@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use drvhost::inspect::{self, Class, Inspection};
-use drvhost::{Error, Host, Policy, Segments};
+use drvhost::{Error, Host, Policy, Segments, Summary};
 
 use crate::args::Global;
 use crate::commands;
 use crate::failure::{Exit, Failure};
 use crate::output;
 
-pub fn run(global: &Global, name: &str) -> Result<Exit, Failure> {
+pub fn run(global: &Global, name: &str, trace: Option<&Path>) -> Result<Exit, Failure> {
+    // Read before the driver is looked at: `--trace` may write to the same file.
+    let run = trace.map(Summary::of).transpose()?.unwrap_or_default();
     let session = commands::session(global)?;
     // A path is taken as it is; a bare name may be anything that other commands would open. Text of an entry says nothing about the file.
     let file = match session.registry().resolve_argument(name) {
@@ -29,7 +31,8 @@ pub fn run(global: &Global, name: &str) -> Result<Exit, Failure> {
         );
         return Err(Error::File { file, source }.into());
     }
-    let inspection = inspect::inspect(&session, &file)?;
+    let mut inspection = inspect::inspect(&session, &file)?;
+    inspection.rank(&run.unresolved.into_iter().map(|called| called.name).collect());
     let _told = session.end(Policy::Orderly);
     if global.json {
         output::json(&inspection)?;
@@ -91,7 +94,9 @@ fn describe(inspection: &Inspection) -> String {
     list("fourccs", &inspection.fourccs);
     list("format tags", &inspection.format_tags.iter().map(|tag| format!("{tag:#06x}")).collect::<Vec<_>>());
     list("exports", &inspection.exports);
-    list("missing", &inspection.imports_unresolved);
+    let mut missing = inspection.imports_unresolved.clone();
+    missing.iter_mut().take(inspection.imports_called.len()).for_each(|import| import.push_str(" (called)"));
+    list("missing", &missing);
     if let Some(version) = &inspection.version.file_version {
         lines.push(format!("  version     {version}"));
     }

@@ -151,6 +151,7 @@ mod tests {
             class,
             exports: exports.iter().map(ToString::to_string).collect(),
             imports_unresolved: Vec::new(),
+            imports_called: Vec::new(),
             opens: true,
             reason: None,
             fourccs: Vec::new(),

@@ -58,6 +58,15 @@ impl Data {
         }
     }
 
+    /// How many [`bytes`](Self::bytes) it has at most.
+    fn size(&self) -> usize {
+        match self {
+            Self::String(text) => 2 * text.len(),
+            Self::Dword(_) => 4,
+            Self::Other { bytes, .. } => bytes.len(),
+        }
+    }
+
     /// The text of a REG_SZ.
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -86,6 +95,15 @@ struct Key {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Hive {
     keys: BTreeMap<String, Key>,
+    /// What [`size`](Self::size) answers.
+    size: usize,
+}
+
+/// What each key and each value counts for besides its names and data: about what it takes in memory.
+const OVERHEAD: usize = 64;
+
+fn size_of(name: &str, data: &Data) -> usize {
+    OVERHEAD + name.len() + data.size()
 }
 
 impl Hive {
@@ -95,25 +113,37 @@ impl Hive {
     }
 
     fn key(&mut self, path: &str) -> &mut Key {
-        let key = || Key { name: path.to_owned(), values: BTreeMap::new() };
-        self.keys.entry(path.to_lowercase()).or_insert_with(key)
+        let size = &mut self.size;
+        self.keys.entry(path.to_lowercase()).or_insert_with(|| {
+            *size += OVERHEAD + path.len();
+            Key { name: path.to_owned(), values: BTreeMap::new() }
+        })
     }
 
     /// Sets a value, and makes its key if need be. The name "" is that of the key's default value.
     pub fn set(&mut self, path: &str, name: &str, data: Data) {
-        self.key(path).values.insert(name.to_lowercase(), (name.to_owned(), data));
+        let added = size_of(name, &data);
+        let before = self.key(path).values.insert(name.to_lowercase(), (name.to_owned(), data));
+        let gone = before.map_or(0, |(name, data)| size_of(&name, &data));
+        self.size = (self.size + added).saturating_sub(gone);
     }
 
     /// A value's data.
     pub fn get(&self, path: &str, name: &str) -> Option<&Data> {
-        let (_, data) = self.keys.get(&path.to_lowercase())?.values.get(&name.to_lowercase())?;
-        Some(data)
+        self.value(path, name).map(|(_, data)| data)
+    }
+
+    /// A value's name as it was written last, and its data.
+    pub fn value(&self, path: &str, name: &str) -> Option<(&str, &Data)> {
+        let (name, data) = self.keys.get(&path.to_lowercase())?.values.get(&name.to_lowercase())?;
+        Some((name, data))
     }
 
     /// Deletes a value; one that is not there stays away.
     pub fn delete(&mut self, path: &str, name: &str) {
-        if let Some(key) = self.keys.get_mut(&path.to_lowercase()) {
-            key.values.remove(&name.to_lowercase());
+        let key = self.keys.get_mut(&path.to_lowercase());
+        if let Some((name, data)) = key.and_then(|key| key.values.remove(&name.to_lowercase())) {
+            self.size = self.size.saturating_sub(size_of(&name, &data));
         }
     }
 
@@ -121,12 +151,12 @@ impl Hive {
     pub fn delete_key(&mut self, path: &str) {
         let path = path.to_lowercase();
         let below = format!("{path}\\");
-        self.keys.remove(&path);
         // `]` is the character after the backslash: everything before it begins with `below`.
-        let doomed: Vec<String> =
-            self.keys.range(below..format!("{path}]")).map(|(key, _)| key.clone()).collect();
-        for key in doomed {
-            self.keys.remove(&key);
+        let deep = self.keys.range(below..format!("{path}]")).map(|(key, _)| key.clone());
+        let doomed: Vec<String> = deep.chain([path]).collect();
+        for key in doomed.iter().filter_map(|key| self.keys.remove(key)) {
+            let values: usize = key.values.values().map(|(name, data)| size_of(name, data)).sum();
+            self.size = self.size.saturating_sub(OVERHEAD + key.name.len() + values);
         }
     }
 
@@ -148,6 +178,11 @@ impl Hive {
         names
     }
 
+    /// The paths of all keys below one, however deep, as they were first written.
+    pub fn all_below(&self, path: &str) -> impl Iterator<Item = &str> {
+        self.deep(path).map(|key| key.name.as_str())
+    }
+
     /// All keys below one, however deep.
     fn deep(&self, path: &str) -> impl Iterator<Item = &Key> {
         let path = path.to_lowercase();
@@ -155,11 +190,9 @@ impl Hive {
         self.keys.range(format!("{path}\\")..format!("{path}]")).map(|(_, key)| key)
     }
 
-    /// Bytes of all names and data.
+    /// About how many bytes all of it takes in memory.
     pub fn size(&self) -> usize {
-        let value = |(name, data): &(String, Data)| name.len() + data.bytes().len();
-        let key = |key: &Key| key.name.len() + key.values.values().map(value).sum::<usize>();
-        self.keys.values().map(key).sum()
+        self.size
     }
 
     /// Every key's path, as it was first written.
@@ -206,7 +239,14 @@ mod tests {
         assert_eq!(hive.below("R"), ["a", "ab"]);
         assert!(hive.has("R\\A\\X") && hive.has("r") && !hive.has("R\\a\\y") && !hive.has("R\\a\\X\\1\\2"));
         hive.set("R\\ab", "n", Data::Dword(7));
-        assert_eq!(hive.size(), 7 + 7 + 5 + 4 + 1 + 4);
+        hive.set("R\\AB", "N", Data::Dword(8));
+        assert_eq!(hive.size(), 7 + 7 + 5 + 4 + 1 + 4 + 5 * OVERHEAD);
+        hive.delete("r\\ab", "n");
+        hive.delete("r\\ab", "n");
+        assert_eq!(hive.size(), 7 + 7 + 5 + 4 + 4 * OVERHEAD);
+        hive.set("R\\ab", "n", Data::string("a"));
+        ["R\\a", "R\\ab"].into_iter().for_each(|key| hive.delete_key(key));
+        assert_eq!(hive, Hive::default());
         assert_eq!((Data::string("a").kind(), Data::string("a").bytes()), (REG_SZ, b"a\0\0\0".to_vec()));
     }
 

@@ -4,26 +4,27 @@
 //! once that share these settings; it goes into the file when a driver closes a key or flushes one, at the latest when the last session with
 //! them ends, and takes its place there as a whole.
 
-use std::collections::BTreeMap;
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+mod state;
 
-use wire::{KeyInfo, PIECE, RegistryCall, Served};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use wire::{PIECE, RegistryCall, Served};
 
 use super::codes::{
     ERROR_ACCESS_DENIED, ERROR_DISK_FULL, ERROR_FILE_NOT_FOUND, ERROR_INVALID_PARAMETER,
-    ERROR_KEY_HAS_CHILDREN, ERROR_NO_MORE_ITEMS, ERROR_NOT_ENOUGH_QUOTA,
+    ERROR_KEY_HAS_CHILDREN,
 };
 use super::layers::{Failure, REFUSED};
 use crate::error::Error;
-use crate::regfile::{Data, Hive};
-use crate::store::{self, CURRENT_VERSION, Store};
+use crate::regfile::{Data, Hive, MAX_BYTES};
+use crate::store::{self, CURRENT_VERSION, Store, StoreError};
+use state::{State, stamp};
 
-/// How many bytes of names and data all drivers of a user keep together.
+/// How much memory what all drivers of a user keep may take, about.
 const MOST_BYTES: usize = 8 << 20;
+
+/// How much of what is not in the file yet is remembered; more goes into the file at once.
+const MOST_PENDING: usize = 1 << 20;
 
 /// How deep keys may lie ("Registry element size limits", MS Learn, allows 512; nobody goes near).
 const DEEPEST: usize = 64;
@@ -31,6 +32,12 @@ const DEEPEST: usize = 64;
 /// The longest name of a key, and of a value, in bytes: those of Windows in its own units, and fit for a message.
 const LONGEST_KEY: usize = 255;
 const LONGEST_NAME: usize = 1024;
+
+/// The roots in which drivers keep something; what else Windows calls a root lies in one of these.
+const ROOTS: [&str; 4] = ["HKEY_LOCAL_MACHINE", "HKEY_CURRENT_USER", "HKEY_USERS", "HKEY_CURRENT_CONFIG"];
+
+/// The sections of entries of drivers, in lower case.
+const SECTIONS: [&str; 3] = ["drivers32", "drivers", "drivers.desc"];
 
 /// The lock of the file.
 const LOCK: &str = "registry.lock";
@@ -41,31 +48,6 @@ pub(crate) struct Settings {
     store: Option<Store>,
     state: Mutex<State>,
 }
-
-#[derive(Debug, Default)]
-struct State {
-    own: Written,
-    /// The installed drivers, and what was imported with them.
-    installed: Written,
-    /// What is not in the file yet, in the order in which it was done.
-    pending: Vec<Change>,
-    /// How often each key has changed, by its path in lower case.
-    changes: BTreeMap<String, u64>,
-    /// How often the file was found to be another one.
-    replaced: u64,
-    /// Whether it has been said that the file cannot be used.
-    said: bool,
-}
-
-/// A file's content.
-#[derive(Debug, Default)]
-struct Written {
-    hive: Hive,
-    stamp: Option<Stamp>,
-}
-
-/// By what a file is known to be the same as before.
-type Stamp = (u64, u64, SystemTime);
 
 /// One change.
 #[derive(Debug, Clone)]
@@ -84,6 +66,22 @@ impl Change {
             Self::Set(key, name, data) => hive.set(key, name, data.clone()),
             Self::Unset(key, name) => hive.delete(key, name),
         }
+    }
+
+    fn key(&self) -> &str {
+        match self {
+            Self::Key(key) | Self::DeleteKey(key) | Self::Set(key, ..) | Self::Unset(key, _) => key,
+        }
+    }
+
+    /// About how much memory it takes.
+    fn size(&self) -> usize {
+        let data = match self {
+            Self::Set(_, name, data) => name.len() + data.bytes().len(),
+            Self::Unset(_, name) => name.len(),
+            Self::Key(_) | Self::DeleteKey(_) => 0,
+        };
+        size_of::<Self>() + self.key().len() + data
     }
 }
 
@@ -160,15 +158,18 @@ impl Settings {
             return Ok(Served::Number(0));
         }
         check_writable(key)?;
-        let names: Vec<&str> = key.split('\\').collect();
-        if names.len() > DEEPEST || names.iter().any(|name| name.is_empty() || name.len() > LONGEST_KEY) {
-            return Err(ERROR_INVALID_PARAMETER.into());
-        }
+        check_key(key)?;
         state.reserve(key.len())?;
-        self.change(state, Change::Key(key.to_owned()));
-        // To those above it is a change of theirs.
-        let parent = key.rsplit_once('\\').map_or(key, |(parent, _)| parent);
-        state.note(parent);
+        // To each that is there only because of it, and to the one in which that lies, it is a change.
+        let mut above = key;
+        while let Some((parent, _)) = above.rsplit_once('\\') {
+            above = parent;
+            state.note(parent);
+            if state.has(parent) {
+                break;
+            }
+        }
+        self.change(state, Change::Key(key.to_owned()))?;
         Ok(Served::Number(1))
     }
 
@@ -181,7 +182,7 @@ impl Settings {
             return Err(ERROR_FILE_NOT_FOUND.into());
         }
         check_writable(key)?;
-        if state.installed.hive.has(key) {
+        if state.is_kept(key) {
             return Err(REFUSED);
         }
         if !tree && !state.own.hive.below(key).is_empty() {
@@ -191,10 +192,11 @@ impl Settings {
         // Whoever was there only because this was stays.
         let parent = key.rsplit_once('\\').map_or(key, |(parent, _)| parent).to_owned();
         if parent.contains('\\') {
-            self.change(state, Change::Key(parent.clone()));
+            self.change(state, Change::Key(parent.clone()))?;
         }
-        self.change(state, Change::DeleteKey(key.to_owned()));
+        state.note_below(key);
         state.note(&parent);
+        self.change(state, Change::DeleteKey(key.to_owned()))?;
         Ok(Served::Done)
     }
 
@@ -203,12 +205,14 @@ impl Settings {
             return Err(super::codes::ERROR_KEY_DELETED.into());
         }
         check_writable(key)?;
+        check_key(key)?;
         let size = data.bytes().len();
-        if name.len() > LONGEST_NAME || size > PIECE {
+        // The file is text, and what ends its lines is in no name.
+        if name.len() > LONGEST_NAME || name.contains(char::is_control) || size > PIECE {
             return Err(ERROR_INVALID_PARAMETER.into());
         }
-        state.reserve(name.len() + size)?;
-        self.change(state, Change::Set(key.to_owned(), name.to_owned(), data));
+        state.reserve(name.len() + 2 * size)?;
+        self.change(state, Change::Set(key.to_owned(), name.to_owned(), data))?;
         Ok(Served::Done)
     }
 
@@ -221,20 +225,21 @@ impl Settings {
             let installed = state.installed.hive.get(key, name).is_some();
             return Err(if installed { REFUSED } else { ERROR_FILE_NOT_FOUND.into() });
         }
-        self.change(state, Change::Unset(key.to_owned(), name.to_owned()));
+        self.change(state, Change::Unset(key.to_owned(), name.to_owned()))?;
         Ok(Served::Done)
     }
 
-    fn change(&self, state: &mut State, change: Change) {
-        change.apply(&mut state.own.hive);
-        match &change {
-            Change::Key(key) | Change::DeleteKey(key) | Change::Set(key, ..) | Change::Unset(key, _) => {
-                state.note(&key.clone());
-            }
-        }
+    fn change(&self, state: &mut State, change: Change) -> Result<(), Failure> {
         if self.store.is_some() {
-            state.pending.push(change);
+            if state.pending_size > MOST_PENDING {
+                self.flush(state).map_err(|_| Failure::from(ERROR_DISK_FULL))?;
+            }
+            state.pending_size += change.size();
+            state.pending.push(change.clone());
         }
+        change.apply(&mut state.own.hive);
+        state.note(change.key());
+        Ok(())
     }
 
     /// Makes what was changed last: into what the file holds by now.
@@ -244,12 +249,22 @@ impl Settings {
         let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return Ok(()) };
         store::make_folder(folder)?;
         let _lock = store::lock(&folder.join(LOCK))?;
-        state.own.stamp = None;
+        // What others have changed meanwhile is news to those that wait for changes.
+        let known = state.own.stamp.take();
+        if known != stamp(&file) {
+            state.replaced += 1;
+        }
         state.own.refresh(&file)?;
         state.pending.iter().for_each(|change| change.apply(&mut state.own.hive));
-        store::replace(folder, &name.to_string_lossy(), &state.own.hive.to_reg())?;
+        let text = state.own.hive.to_reg();
+        // Nobody is left with a file that cannot be read.
+        if text.len() as u64 > MAX_BYTES {
+            return Err(StoreError::TooLarge.into());
+        }
+        store::replace(folder, &name.to_string_lossy(), &text)?;
         state.own.stamp = stamp(&file);
         state.pending.clear();
+        state.pending_size = 0;
         Ok(())
     }
 }
@@ -263,127 +278,28 @@ impl Drop for Settings {
     }
 }
 
-/// Entries of drivers are the user's: a driver installs no other.
+/// Entries of drivers are the user's: a driver installs no other. Names are compared as the registry's are, which have no case in any script.
 fn check_writable(key: &str) -> Result<(), Failure> {
+    let key = key.to_lowercase();
     let inside = |parent: &str| {
-        let mut names = key.split('\\');
-        parent.split('\\').all(|known| names.next().is_some_and(|name| name.eq_ignore_ascii_case(known)))
-            && names.next().is_some_and(|section| {
-                matches!(section.to_ascii_lowercase().as_str(), "drivers32" | "drivers" | "drivers.desc")
-            })
+        let section = key.strip_prefix(&parent.to_lowercase()).and_then(|rest| rest.strip_prefix('\\'));
+        let section = section.and_then(|section| section.split('\\').next());
+        section.is_some_and(|section| SECTIONS.contains(&section))
     };
     if CURRENT_VERSION.iter().any(|(_, parent)| inside(parent)) { Err(REFUSED) } else { Ok(()) }
 }
 
-impl Written {
-    /// Reads the file if it is another one than before; answers whether it was.
-    fn refresh(&mut self, file: &Path) -> Result<bool, Error> {
-        let now = stamp(file);
-        if now == self.stamp && now.is_some() {
-            return Ok(false);
-        }
-        self.hive = match now {
-            None if self.stamp.is_none() => return Ok(false),
-            None => Hive::default(),
-            Some(_) => store::read_hive(file)?,
-        };
-        self.stamp = now;
-        Ok(true)
-    }
-}
-
-fn stamp(file: &Path) -> Option<Stamp> {
-    let stamp = |metadata: Metadata| Some((metadata.ino(), metadata.len(), metadata.modified().ok()?));
-    std::fs::metadata(file).ok().and_then(stamp)
-}
-
-impl State {
-    fn has(&self, key: &str) -> bool {
-        // The roots are always there.
-        !key.contains('\\') || self.own.hive.has(key) || self.installed.hive.has(key)
-    }
-
-    /// The names of the keys directly below one.
-    fn below(&self, key: &str) -> Vec<&str> {
-        let mut names = self.own.hive.below(key);
-        let known: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
-        let installed = self.installed.hive.below(key).into_iter();
-        names.extend(installed.filter(|name| !known.contains(&name.to_lowercase())));
-        names
-    }
-
-    /// The values of a key.
-    fn values(&self, key: &str) -> Vec<(&str, &Data)> {
-        let mut values: Vec<_> = self.own.hive.values(key).collect();
-        let installed = self.installed.hive.values(key);
-        values.extend(installed.filter(|(name, _)| self.own.hive.get(key, name).is_none()));
-        values
-    }
-
-    fn info(&self, key: &str) -> Result<KeyInfo, Failure> {
-        if !self.has(key) {
-            return Err(ERROR_FILE_NOT_FOUND.into());
-        }
-        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let units = |name: &str| count(name.encode_utf16().count());
-        let (below, values) = (self.below(key), self.values(key));
-        Ok(KeyInfo {
-            keys: count(below.len()),
-            longest_key: below.iter().map(|name| units(name)).max().unwrap_or(0),
-            values: count(values.len()),
-            longest_name: values.iter().map(|(name, _)| units(name)).max().unwrap_or(0),
-            longest_data: values.iter().map(|(_, data)| count(data.bytes().len())).max().unwrap_or(0),
-        })
-    }
-
-    fn name_below(&self, key: &str, index: u32) -> Result<String, Failure> {
-        self.must_have(key)?;
-        let names = self.below(key);
-        names.get(index as usize).map(|&name| name.to_owned()).ok_or_else(|| ERROR_NO_MORE_ITEMS.into())
-    }
-
-    fn get(&self, key: &str, name: &str) -> Result<Served, Failure> {
-        self.must_have(key)?;
-        let found =
-            self.values(key).into_iter().find(|(known, _)| known.to_lowercase() == name.to_lowercase());
-        found.map(served).ok_or_else(|| ERROR_FILE_NOT_FOUND.into())
-    }
-
-    fn value(&self, key: &str, index: u32) -> Result<Served, Failure> {
-        self.must_have(key)?;
-        let values = self.values(key);
-        values.get(index as usize).copied().map(served).ok_or_else(|| ERROR_NO_MORE_ITEMS.into())
-    }
-
-    fn must_have(&self, key: &str) -> Result<(), Failure> {
-        // A key can be deleted while somebody has it open.
-        if self.has(key) { Ok(()) } else { Err(super::codes::ERROR_KEY_DELETED.into()) }
-    }
-
-    fn reserve(&self, bytes: usize) -> Result<(), Failure> {
-        if self.own.hive.size().saturating_add(bytes) > MOST_BYTES {
-            return Err(Failure { code: ERROR_NOT_ENOUGH_QUOTA, refused: true });
-        }
+/// Whether a key can be in the file: in one of the roots, and with names that its text can have.
+fn check_key(key: &str) -> Result<(), Failure> {
+    let mut names = key.split('\\');
+    let root = names.next().unwrap_or_default();
+    let good = |name: &str| !name.is_empty() && name.len() <= LONGEST_KEY && !name.contains(char::is_control);
+    let fine = ROOTS.iter().any(|known| root.eq_ignore_ascii_case(known));
+    if fine && names.clone().count() < DEEPEST && names.all(good) {
         Ok(())
+    } else {
+        Err(ERROR_INVALID_PARAMETER.into())
     }
-
-    fn note(&mut self, key: &str) {
-        *self.changes.entry(key.to_lowercase()).or_default() += 1;
-    }
-
-    fn changes(&self, key: &str, tree: bool) -> u64 {
-        let key = key.to_lowercase();
-        let own = self.changes.get(&key).copied().unwrap_or(0);
-        let below = self.changes.range(format!("{key}\\")..format!("{key}]")).map(|(_, changes)| changes);
-        self.replaced + own + if tree { below.sum() } else { 0 }
-    }
-}
-
-/// A value as it is answered. What is in the user's file may be larger than a message.
-fn served((name, data): (&str, &Data)) -> Served {
-    let mut bytes = data.bytes();
-    bytes.truncate(PIECE);
-    Served::Value { name: name.chars().take(LONGEST_NAME / 4).collect(), kind: data.kind(), data: bytes }
 }
 
 #[cfg(test)]

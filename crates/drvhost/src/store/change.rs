@@ -1,15 +1,16 @@
 //! One change of the store: locked, and there as a whole or not at all.
 
 use std::fs::{self, DirBuilder, File, TryLockError};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use super::{Store, StoreEntry, StoreError, drivers32, entries};
+use super::{Store, StoreEntry, StoreError, drivers32, entries, grants_key};
 use crate::directories::{files_in, find_in};
 use crate::error::Error;
 use crate::machine::Machine;
 use crate::regfile::{Data, Hive, MAX_BYTES};
+use crate::services::Grant;
 
 /// How the name of a file ends until it is complete. There is one at a time, because its place has a lock.
 const INCOMPLETE: &str = ".incomplete";
@@ -71,6 +72,29 @@ impl<'s> Change<'s> {
     /// Deletes an entry of Drivers32.
     pub fn delete(&mut self, machine: Machine, alias: &str) {
         self.hive.delete(&drivers32(machine), alias);
+    }
+
+    /// Grants a driver folders, by their real paths.
+    ///
+    /// # Errors
+    /// [`Error::File`] for what is no folder.
+    pub fn grant(&mut self, machine: Machine, driver: &str, grants: &[Grant]) -> Result<(), Error> {
+        let key = grants_key(machine, driver);
+        for Grant { folder, write } in grants {
+            let io = |source| Error::File { file: folder.clone(), source };
+            let real = fs::canonicalize(folder).map_err(io)?;
+            if !real.is_dir() {
+                return Err(io(ErrorKind::NotADirectory.into()));
+            }
+            let name = real.to_str().ok_or_else(|| io(ErrorKind::InvalidFilename.into()))?;
+            self.hive.set(&key, name, Data::string(if *write { "write" } else { "read" }));
+        }
+        Ok(())
+    }
+
+    /// Takes away all that a driver was granted.
+    pub fn ungrant(&mut self, machine: Machine, driver: &str) {
+        self.hive.delete_key(&grants_key(machine, driver));
     }
 
     /// Puts a driver's file into the store, and answers where it is. One with the same bytes may be there already.

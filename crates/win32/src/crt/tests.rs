@@ -211,7 +211,9 @@ fn output(guest: &mut Guest) {
     guest.call("_write", &[1, text + 10, 3]);
     (0..2).for_each(|_| guest.process.report(1, Ok(0)).unwrap());
     assert_eq!(*guest.said.borrow(), ["one", "two", "three 4", "hre"]);
-    assert_eq!((guest.call("fopen", &[text, text]), guest.errno()), (0, 13));
+    let read = guest.put(b"r\0");
+    assert_eq!((guest.call("fopen", &[text, read]), guest.errno()), (0, 13));
+    assert_eq!((guest.call("fopen", &[text, text]), guest.errno()), (0, 22));
     assert_eq!((guest.int("_close", &[3]), guest.errno()), (-1, 9));
     assert_eq!(
         (guest.call("fputwc", &[u64::from(b'!'), error]), guest.call("getwc", &[files])),

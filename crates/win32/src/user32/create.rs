@@ -15,14 +15,13 @@ use crate::kernel32::error::{
 };
 use crate::kernel32::record::Record;
 use crate::process::Process;
-use crate::text::Unit as _;
 use crate::user32::class::{self, ClassName};
 use crate::user32::control::Control;
 use crate::user32::messages::{
     WM_CREATE, WM_DESTROY, WM_MOVE, WM_NCCREATE, WM_NCDESTROY, WM_SHOWWINDOW, WM_SIZE, WS_CAPTION, WS_CHILD,
     WS_CLIPSIBLINGS, WS_EX_NOPARENTNOTIFY, WS_POPUP, WS_VISIBLE,
 };
-use crate::user32::procedure::{Procedure, call_window, units_of};
+use crate::user32::procedure::{Procedure, call_window, encode, units_of};
 use crate::user32::rect::Rect;
 use crate::user32::window::{DESKTOP, Window};
 use crate::user32::{place, queue, timer};
@@ -214,8 +213,7 @@ fn create_structure(
         let is_text = u16::try_from(name.0).is_err();
         // A dialog's controls have theirs from its template.
         if (is_text && wide != plan.wide) || (name.is_null() && !text.is_empty()) {
-            let bytes = if wide { u16::to_bytes(&u16::encode(text)) } else { u8::encode(text) };
-            process.machine.memory.write(at.0, &bytes)?;
+            process.machine.memory.write(at.0, &encode(text, wide))?;
             *name = at;
         }
         at = at.at(size);

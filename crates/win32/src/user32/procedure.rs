@@ -9,6 +9,7 @@ use crate::abi::{Handle, LongPtr, Pointer, signed};
 use crate::kernel32::codepage::{Unit, put, text};
 use crate::kernel32::error::{ERROR_INVALID_WINDOW_HANDLE, fail};
 use crate::process::Process;
+use crate::text::Unit as _;
 use crate::user32::messages::{
     WM_CLOSE, WM_GETICON, WM_GETTEXT, WM_GETTEXTLENGTH, WM_NCCREATE, WM_PAINT, WM_SETICON, WM_SETTEXT,
 };
@@ -100,6 +101,11 @@ pub(crate) fn put_text(process: &Process, out: i64, room: u64, text: &str, wide:
     let memory = &process.machine.memory;
     let put = if wide { put::<u16> } else { put::<u8> };
     Ok(put(memory, out, room, text)?.into())
+}
+
+/// A text as it lies in memory, without a zero.
+pub(crate) fn encode(text: &str, wide: bool) -> Vec<u8> {
+    if wide { u16::to_bytes(&u16::encode(text)) } else { u8::encode(text) }
 }
 
 /// How many units a text has.

@@ -116,8 +116,7 @@ pub(crate) fn send(
     wparam: u64,
     lparam: i64,
 ) -> Result<i64, Stop> {
-    send_within(process, INFINITE, wide, window, message, wparam, lparam)
-        .map(|answer| answer.unwrap_or_default())
+    send_within(process, INFINITE, wide, window, message, wparam, lparam).map(Option::unwrap_or_default)
 }
 
 pub fn SendMessage<U: Unit>(

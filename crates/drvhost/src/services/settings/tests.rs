@@ -1,5 +1,8 @@
+use wire::KeyInfo;
+
 use super::*;
 use crate::regfile::REG_SZ;
+use crate::services::codes::{ERROR_KEY_DELETED, ERROR_NO_MORE_ITEMS, ERROR_NOT_ENOUGH_QUOTA};
 
 const KEY: &str = r"HKEY_CURRENT_USER\Software\Synth";
 
@@ -46,7 +49,7 @@ fn keys_and_values_are_listed_counted_and_deleted() {
     assert_eq!(below(1).unwrap_err().code, ERROR_NO_MORE_ITEMS);
     assert_eq!(delete(&settings, KEY, false).unwrap_err().code, ERROR_KEY_HAS_CHILDREN);
     delete(&settings, KEY, true).unwrap();
-    assert_eq!(get(&settings, KEY, "gain"), Err(super::super::codes::ERROR_KEY_DELETED));
+    assert_eq!(get(&settings, KEY, "gain"), Err(ERROR_KEY_DELETED));
     assert_eq!(settings.serve(&look).unwrap_err().code, ERROR_FILE_NOT_FOUND);
     assert_eq!(delete(&settings, "HKEY_CURRENT_USER", true).unwrap_err().code, ERROR_ACCESS_DENIED);
     // The key above was there only because of this one, and is still.
@@ -65,6 +68,29 @@ fn changes_are_counted_where_they_are_and_above() {
     assert_ne!(changes(&settings, KEY, true), before[1]);
     create(&settings, &format!(r"{KEY}\Other")).unwrap();
     assert_ne!(changes(&settings, KEY, false), before[0]);
+    // A key that goes with the one it lies in has changed, too.
+    let before = changes(&settings, &deep, false);
+    delete(&settings, KEY, true).unwrap();
+    assert_ne!(changes(&settings, &deep, false), before);
+}
+
+#[test]
+fn what_is_counted_is_bounded_and_every_count_grows() {
+    let settings = Settings::new(None);
+    create(&settings, KEY).unwrap();
+    let Served::Number(mut before) = changes(&settings, KEY, false) else { panic!() };
+    // More keys than are counted apart, of which few are there at a time.
+    for number in 0..20_010 {
+        let key = format!(r"HKEY_CURRENT_USER\Software\{number}");
+        create(&settings, &key).unwrap();
+        delete(&settings, &key, false).unwrap();
+        if number % 2_000 == 0 {
+            set(&settings, KEY, "x", b"1").unwrap();
+            let Served::Number(now) = changes(&settings, KEY, false) else { panic!() };
+            assert!(now > before);
+            before = now;
+        }
+    }
 }
 
 #[test]
@@ -110,6 +136,90 @@ fn installed_drivers_can_be_read_and_not_changed() {
     assert!(delete(&settings, &key, true).unwrap_err().refused);
     let unset = RegistryCall::Unset { key: key.clone(), name: "midi".to_owned() };
     assert!(settings.serve(&unset).unwrap_err().refused);
+    // The registry's names have no case in any script: a Kelvin sign is a k.
+    let disguised = key.replace('K', "\u{212a}");
+    assert_ne!(disguised, key);
+    assert_eq!(get(&settings, &disguised, "midi"), Ok(value.bytes()));
+    assert!(set(&settings, &disguised, "midi", b"x").unwrap_err().refused);
+    assert!(create(&settings, &format!(r"{disguised}\below")).unwrap_err().refused);
+}
+
+#[test]
+fn keys_that_are_on_any_windows_are_there_and_stay() {
+    let settings = Settings::new(None);
+    let classes = r"HKEY_LOCAL_MACHINE\software\Classes";
+    assert_eq!(create(&settings, classes).unwrap(), Served::Number(0));
+    assert!(delete(&settings, classes, true).unwrap_err().refused);
+    set(&settings, classes, "", b"1").unwrap();
+    create(&settings, r"HKEY_LOCAL_MACHINE\SOFTWARE\Synth").unwrap();
+    let below = |index| {
+        settings.serve(&RegistryCall::Below { key: r"HKEY_LOCAL_MACHINE\SOFTWARE".to_owned(), index })
+    };
+    let names: Vec<_> = (0..).map_while(|index| below(index).ok()).collect();
+    assert_eq!(names, ["Classes", "Microsoft", "Synth", "Wow6432Node"].map(|name| Served::Text(name.into())));
+}
+
+#[test]
+fn no_name_can_spoil_the_file() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::at(place.path(), place.path());
+    let settings = Settings::new(Some(store.clone()));
+    create(&settings, KEY).unwrap();
+    for name in ["a\nb", "a\0", "\u{85}", "\r"] {
+        let key = format!(r"{KEY}\{name}");
+        assert_eq!(create(&settings, &key).unwrap_err().code, ERROR_INVALID_PARAMETER, "{name:?}");
+        assert_eq!(set(&settings, KEY, name, b"x").unwrap_err().code, ERROR_INVALID_PARAMETER, "{name:?}");
+    }
+    for root in ["HKLM", "", "[HKEY_CURRENT_USER]", "H\u{212a}EY_CURRENT_USER"] {
+        assert_eq!(
+            create(&settings, &format!(r"{root}\x")).unwrap_err().code,
+            ERROR_INVALID_PARAMETER,
+            "{root}"
+        );
+        assert!(set(&settings, root, "x", b"x").is_err(), "{root}");
+    }
+    let strange = [" a ", "]", "-", "\"=\"", "ΑΣ", "\u{212a}", "\u{feff}", "@", ";", "%"];
+    for name in strange {
+        create(&settings, &format!(r"{KEY}\{name}")).unwrap();
+        set(&settings, KEY, name, name.as_bytes()).unwrap();
+    }
+    drop(settings);
+    let again = Settings::new(Some(store));
+    for name in strange {
+        assert_eq!(get(&again, KEY, name), Ok(name.as_bytes().to_vec()), "{name}");
+        let look = RegistryCall::Look { key: format!(r"{KEY}\{name}") };
+        assert!(again.serve(&look).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn what_is_not_flushed_does_not_pile_up() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::at(place.path(), place.path());
+    let settings = Settings::new(Some(store.clone()));
+    create(&settings, KEY).unwrap();
+    for number in 0..=MOST_PENDING / PIECE + 1 {
+        set(&settings, KEY, "x", &vec![u8::try_from(number % 256).unwrap(); PIECE]).unwrap();
+    }
+    assert!(store.settings_file().exists());
+    assert!(settings.lock().pending_size < MOST_PENDING / 2);
+    // Where it cannot be written, what is remembered is bounded all the same.
+    std::fs::write(store.settings_file(), "nonsense").unwrap();
+    let error = (0..=2 * MOST_PENDING / PIECE).find_map(|_| set(&settings, KEY, "x", &vec![1; PIECE]).err());
+    assert_eq!(error.unwrap().code, ERROR_DISK_FULL);
+}
+
+#[test]
+fn data_longer_than_a_message_is_not_cut() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::at(place.path(), place.path());
+    let mut hive = Hive::default();
+    hive.set(KEY, "long", Data::new(3, vec![1; PIECE + 1]));
+    hive.set(KEY, "short", Data::new(3, vec![1; PIECE]));
+    std::fs::write(store.settings_file(), hive.to_reg()).unwrap();
+    let settings = Settings::new(Some(store));
+    assert_eq!(get(&settings, KEY, "short"), Ok(vec![1; PIECE]));
+    assert_eq!(get(&settings, KEY, "long"), Err(crate::services::codes::ERROR_NOT_ENOUGH_MEMORY));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::abi::{Handle, Pointer};
 use crate::process::Process;
 use crate::user32::control::{Control, int, notify};
 use crate::user32::messages::{WM_GETDLGCODE, WM_SETTEXT};
-use crate::user32::procedure::{put_text, read_text, set_text};
+use crate::user32::procedure::{encode, read_text, set_text};
 
 const EM_GETSEL: u32 = 0x00b0;
 const EM_SETSEL: u32 = 0x00b1;
@@ -145,11 +145,16 @@ pub(crate) fn message(
             let found = text.split('\n').nth(line).map(|line| line.trim_end_matches('\r').to_owned());
             // The buffer begins with its own size, and gets no zero if it is full.
             let at = Pointer(lparam.cast_unsigned());
-            let room = u64::from(process.machine.memory.array(at.0).map(u16::from_le_bytes)?);
-            let cut: String =
-                found.unwrap_or_default().chars().take(usize::try_from(room).unwrap_or(0)).collect();
-            let room = room.min(cut.chars().count() as u64 + 1);
-            put_text(process, lparam, room, &cut, wide)?
+            let room = usize::from(process.machine.memory.array(at.0).map(u16::from_le_bytes)?);
+            let unit = if wide { 2 } else { 1 };
+            let mut bytes = encode(&found.unwrap_or_default(), wide);
+            bytes.truncate(room * unit);
+            let count = bytes.len() / unit;
+            if count < room {
+                bytes.extend(&[0; 2][..unit]);
+            }
+            process.machine.memory.write(at.0, &bytes)?;
+            count as i64
         }
         EM_SETREADONLY => {
             own.style = if wparam == 0 { style & !ES_READONLY } else { style | ES_READONLY };

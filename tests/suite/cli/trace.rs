@@ -1,0 +1,82 @@
+//! What traces say of shims, and `drvhost trace summary`.
+
+use drvhost_tests::*;
+use serde_json::{Value, json};
+
+/// As the driver spells it.
+const MISSING: &str = "USER32.dll!CreateAcceleratorTableA";
+
+/// A folder with a driver, and the trace of messages to it.
+fn traced(machine: Machine, driver: &str, message: u32, parameter: &str) -> Folder {
+    let folder = Folder::new(machine);
+    folder.copy_driver(driver, "driver.dll");
+    folder.drvhost(["send", "./driver.dll", &message.to_string(), parameter, "--trace", "t.jsonl"]).output();
+    folder
+}
+
+fn summary(folder: &Folder) -> Value {
+    folder.drvhost(["trace", "summary", "t.jsonl"]).json(0)
+}
+
+/// What a list of a summary's says of something by its name.
+fn find<'v>(summary: &'v Value, list: &str, key: &str, name: &str) -> &'v Value {
+    let found = summary[list].as_array().unwrap().iter().find(|entry| entry[key] == name);
+    found.unwrap_or_else(|| panic!("no {name} among the {list} of {summary}"))
+}
+
+spy_test!(a_summary_says_which_messages_and_shims_a_run_called, |machine| {
+    let folder = traced(machine, "spy", SPY_SLEEP, "20");
+    let summary = summary(&folder);
+    assert_eq!(summary["drivers"], json!(["driver.dll"]));
+    let sleep = find(&summary, "messages", "message", &format!("{SPY_SLEEP:#x}"));
+    assert_eq!((&sleep["count"], &sleep["answered"]), (&json!(1), &json!(1)), "{sleep}");
+    assert!(sleep["median_us"].as_u64().unwrap() >= 20_000, "{sleep}");
+    assert_eq!(find(&summary, "messages", "message", "DRV_OPEN")["count"], json!(1));
+    let shim = find(&summary, "shims", "name", "kernel32.dll!Sleep");
+    assert_eq!(shim["calls"], json!(1), "{shim}");
+    assert!(shim["total_ns"].as_u64().unwrap() >= 20_000_000, "{shim}");
+    let times = summary["shims"].as_array().unwrap().iter().map(|shim| shim["total_ns"].as_u64().unwrap());
+    assert!(times.is_sorted_by(|longer, shorter| longer >= shorter), "{summary}");
+    let text = folder.drvhost(["trace", "summary", "t.jsonl"]).success();
+    assert!(text.lines().any(|line| line.starts_with("kernel32.dll!Sleep ")), "{text}");
+});
+
+spy_test!(a_summary_names_what_failed_and_what_is_not_supplied, |machine| {
+    let folder = traced(machine, "hostile", HOSTILE_UNSUPPLIED, "0");
+    let told = summary(&folder);
+    assert_eq!(told["unresolved"], json!([{"name": MISSING, "calls": 1}]));
+    let message = find(&told, "messages", "message", &format!("{HOSTILE_UNSUPPLIED:#x}"));
+    assert_eq!(message["faulted"], json!(1), "{message}");
+    let folder = traced(machine, "hostile", HOSTILE_CREATE_FILE, "0");
+    let refused = summary(&folder);
+    let refusal = find(&refused, "refusals", "name", "kernel32.dll!CreateFileA");
+    assert_eq!(refusal["calls"], json!(1));
+    assert_ne!(refusal["error"], json!(0));
+    assert_eq!(find(&refused, "shims", "name", "kernel32.dll!CreateFileA")["failures"], json!(1));
+});
+
+spy_test!(info_names_first_what_a_run_called, |machine| {
+    let folder = traced(machine, "hostile", HOSTILE_UNSUPPLIED, "0");
+    let before = folder.drvhost(["info", "./driver.dll"]).json(0);
+    assert_eq!(before["imports_called"], json!([]), "looking at it calls none of them");
+    let after = folder.drvhost(["info", "./driver.dll", "--called-in", "t.jsonl"]).json(0);
+    assert_eq!(
+        (&after["imports_called"], &after["imports_unresolved"][0]),
+        (&json!([MISSING]), &json!(MISSING))
+    );
+    let text = folder.drvhost(["info", "./driver.dll", "--called-in", "t.jsonl"]).success();
+    assert!(text.contains(&format!("{MISSING} (called)")), "{text}");
+});
+
+spy_test!(what_is_no_trace_is_a_usage_error, |machine: X86_64| {
+    let folder = Folder::new(machine);
+    folder.write("t.jsonl", "no trace\n");
+    for command in [vec!["trace", "summary", "t.jsonl"], vec!["info", "t.jsonl", "--called-in", "t.jsonl"]] {
+        let complaint = folder.drvhost(command).complaint(2);
+        assert!(complaint.contains("t.jsonl") && complaint.contains("line 1"), "{complaint}");
+    }
+    assert!(folder.drvhost(["trace", "summary", "nowhere"]).complaint(2).contains("nowhere"));
+    // A run in which nothing was called.
+    folder.write("t.jsonl", "");
+    folder.drvhost(["trace", "summary", "t.jsonl"]).failure(1);
+});
