@@ -54,14 +54,20 @@ spy_test!(a_synth_renders_ten_seconds_that_are_exact_to_the_sample, |machine| {
     // It is there as soon as the device is closed.
     let (played, expected) = (samples(&folder, "out.wav"), tone(frames));
     assert_eq!(played.len(), expected.len());
-    assert!(played == expected, "the first difference is at byte {:?}", played.iter().zip(&expected).position(|(a, b)| a != b));
+    assert!(
+        played == expected,
+        "the first difference is at byte {:?}",
+        played.iter().zip(&expected).position(|(a, b)| a != b)
+    );
 });
 
 spy_test!(every_kind_of_callback_wakes_a_synth, |machine| {
     let (rig, folder) = recording(machine, Pace::Fast);
     let synth = rig.open("synth", "");
     let frames = TONE_RATE + 5;
-    for (kind, name) in [(0, "out.wav"), (1, "out-2.wav"), (2, "out-3.wav"), (3, "out-4.wav"), (4, "out-5.wav")] {
+    for (kind, name) in
+        [(0, "out.wav"), (1, "out-2.wav"), (2, "out-3.wav"), (3, "out-4.wav"), (4, "out-5.wav")]
+    {
         assert_eq!(rig.send(synth, SYNTH_PLAY, frames.into(), kind), 1, "kind {kind}");
         assert!(samples(&folder, name) == tone(frames), "kind {kind}");
     }
@@ -117,15 +123,17 @@ spy_test!(loops_are_played_as_often_as_they_say, |machine| {
     let (rig, folder) = recording(machine, Pace::Fast);
     check(&rig, 2);
     let buffer = |number: i16| (0..10).map(move |n| 1000 * number + n);
-    let expected: Vec<i16> =
-        [0, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 3].into_iter().flat_map(buffer).collect();
+    let expected: Vec<i16> = [0, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 3].into_iter().flat_map(buffer).collect();
     assert_eq!(wide(&samples(&folder, "out.wav")), expected);
     for pace in [Pace::Real, Pace::Fast] {
         check(&playing_on(machine, Sound::Silent(pace)), 3);
     }
 });
 
-spy_test!(a_device_with_real_time_plays_by_the_clock, |machine| check(&playing_on(machine, Sound::default()), 4));
+spy_test!(a_device_with_real_time_plays_by_the_clock, |machine| check(
+    &playing_on(machine, Sound::default()),
+    4
+));
 
 spy_test!(what_was_played_before_a_reset_is_kept, |machine| {
     let (rig, folder) = recording(machine, Pace::Real);
