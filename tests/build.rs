@@ -230,6 +230,7 @@ impl Target {
     fn survey(&self, folder: &Path) -> io::Result<()> {
         let mut options = vec!["-shared".to_owned(), "-static-libgcc".to_owned()];
         options.extend(survey::prepare(&self.tool("dlltool"), self.bits, folder)?);
+        options.extend(self.resources(&Path::new(survey::CODE).join("survey.rc"), &folder.join("survey.o"))?);
         let sources = survey::sources()?;
         let first = sources.first().ok_or_else(|| io::Error::other("the survey driver has no code"))?;
         self.compile(&options, first, &folder.join("survey.dll"))

@@ -514,6 +514,7 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
     MSG never;
     switch (message) {
     case DRV_OPEN:
+    case DRV_CLOSE:
         return 1;
     case WINDOWS_MODAL:
         return modal((int)l1);

@@ -200,6 +200,20 @@ acts! {
     /// function and the other has an instruction for it; answers the sum.
     THREADS_COUNT = 0x7908;
 
+    /// `locks`: goes through all that threads do with each other; answers 0, or the line of the first check that fails.
+    LOCKS_ALL = 0x7910;
+    /// `locks`: starts sixteen threads that wait, each in another way.
+    LOCKS_IDLE = 0x7911;
+    /// `locks`: has them end, and waits for that.
+    LOCKS_END_IDLE = 0x7912;
+
+    /// `jumps`: setjmp and longjmp; answers 0, or the line of the first check that fails.
+    JUMPS_JUMPS = 0x7920;
+    /// `jumps`: `_beginthread` and its kin, in the same manner.
+    JUMPS_THREADS = 0x7921;
+    /// `jumps`: blocks of `__try` in 32-bit code, in the same manner.
+    JUMPS_BLOCKS = 0x7922;
+
     /// `image`: checks that it was put together as it should be; answers 1, or minus the number of the first check that fails.
     IMAGE_CHECK = 0x7700;
     /// `image`: where it lies.

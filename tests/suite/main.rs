@@ -10,6 +10,7 @@ mod exceptions;
 mod files;
 mod hostile;
 mod images;
+mod jumps;
 mod kinds;
 mod lame;
 mod layers;

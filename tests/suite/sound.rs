@@ -111,7 +111,10 @@ spy_test!(a_file_is_whole_when_the_worker_dies, |machine| {
     assert!(samples(&folder, "out.wav") == tone(1000));
 });
 
-spy_test!(wrong_arguments_get_documented_answers, |machine| check(&playing_on(machine, Sound::default()), 0));
+spy_test!(c131_c133_wrong_arguments_get_documented_answers, |machine| check(
+    &playing_on(machine, Sound::default()),
+    0
+));
 
 spy_test!(nothing_plays_in_a_pause_and_a_reset_gives_all_back, |machine| {
     for pace in [Pace::Real, Pace::Fast] {
@@ -130,7 +133,7 @@ spy_test!(loops_are_played_as_often_as_they_say, |machine| {
     }
 });
 
-spy_test!(a_device_with_real_time_plays_by_the_clock, |machine| check(
+spy_test!(c132_a_device_with_real_time_plays_by_the_clock, |machine| check(
     &playing_on(machine, Sound::default()),
     4
 ));
@@ -161,3 +164,18 @@ spy_test!(there_may_be_no_device, |machine| check(&playing_on(machine, Sound::No
 spy_test!(timers_fire_when_they_should, |machine| check(&playing_on(machine, Sound::None), 9));
 
 spy_test!(a_fault_in_a_timer_ends_that_call_only, |machine| check(&playing_on(machine, Sound::None), 10));
+
+spy_test!(the_command_says_what_drivers_play_on, |machine| {
+    let folder = Folder::with_spies(machine, &[]);
+    folder.copy_driver("synth", "synth.dll");
+    let send =
+        |sound: &[&str]| folder.drvhost(["send", "./synth.dll", "0x7B00", "5000", "0"].iter().chain(sound));
+    assert_eq!(send(&["--sound", "fast:out.wav"]).success(), "1\n");
+    assert!(samples_of(&folder.file("out.wav")) == tone(5000));
+    assert_eq!(send(&["--sound", "fast"]).success(), "1\n");
+    assert_eq!(send(&[]).success(), "1\n", "a device with real time is there anyway");
+    assert_eq!(send(&["--sound", "none"]).success(), "-1\n");
+    for wrong in ["loud", "out.mp3", "no-such-folder/out.wav"] {
+        send(&["--sound", wrong]).failure(2);
+    }
+});

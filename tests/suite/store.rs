@@ -49,7 +49,7 @@ impl Rig {
     }
 
     fn try_install(&self, alias: &str, text: &str) -> Result<Installed, Error> {
-        install::install(&self.store, &self.builder(), &self.file(), Some(alias), Some(text))
+        install::install(&self.store, &self.builder(), &self.file(), Some(alias), Some(text), &[])
     }
 
     fn install(&self, alias: &str, text: &str) -> Installed {

@@ -6,7 +6,7 @@ use drvhost_tests::survey::{Case, Differences, Kind, Survey, functions, win32_do
 use drvhost_tests::*;
 
 /// Libraries some of whose functions have no case with sensible arguments, or none with something wrong about them.
-const INCOMPLETE: &[&str] = &["comctl32", "comdlg32", "gdi32", "shell32", "url", "user32", "winmm"];
+const INCOMPLETE: &[&str] = &[];
 
 /// Functions of the list that are not supplied.
 const NOT_SUPPLIED: &[&str] = &[];

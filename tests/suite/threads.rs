@@ -25,6 +25,42 @@ spy_test!(more_threads_than_processors_get_their_turn, |machine| {
     assert!(rounds > 100, "{rounds}");
 });
 
+spy_test!(sixteen_threads_work_against_one_another, |machine| {
+    let (rig, threads) = opened(machine);
+    let rounds = rig.send(threads, THREADS_WORK, 1000, 16);
+    assert!(rounds > 100, "{rounds}");
+});
+
+spy_test!(locks_and_objects_do_between_threads_what_they_are_for, |machine| {
+    let rig = Rig::with_deadline(machine, Duration::from_secs(120));
+    let locks = rig.open("locks", "");
+    for _ in 0..3 {
+        assert_eq!(rig.send(locks, LOCKS_ALL, 0, 0), 0, "the check in that line of locks.c fails");
+    }
+});
+
+/// The processor time that a process has used.
+fn used(process: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    // Behind the name, which is in parentheses: fields 14 and 15, in hundredths of a second (proc_pid_stat(5)).
+    let fields = stat.rsplit(')').next().unwrap().split_ascii_whitespace();
+    let ticks: u64 = fields.skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(10 * ticks)
+}
+
+spy_test!(threads_that_wait_use_no_processor_time, |machine| {
+    let rig = Rig::with_deadline(machine, Duration::from_secs(60));
+    let locks = rig.open("locks", "");
+    assert_eq!(rig.send(locks, LOCKS_IDLE, 0, 0), 0);
+    let [worker] = workers(std::process::id(), "locks.dll")[..] else { panic!("there is one worker") };
+    let before = used(worker);
+    std::thread::sleep(Duration::from_secs(2));
+    let idle = used(worker) - before;
+    // Sixteen that look a hundred times a second would use more, and one that spins ten times as much.
+    assert!(idle < Duration::from_millis(100), "{idle:?}");
+    assert_eq!(rig.send(locks, LOCKS_END_IDLE, 0, 0), 0);
+});
+
 spy_test!(a_thread_ends_with_its_code, |machine| {
     let (rig, threads) = opened(machine);
     for code in [0, 7, 0x1234_5678] {
@@ -46,13 +82,13 @@ spy_test!(functions_and_instructions_that_change_a_number_at_one_stroke_go_toget
 spy_test!(there_are_as_many_threads_as_the_pool_has, |machine| {
     let (rig, threads) = opened(machine);
     for _ in 0..3 {
-        assert_eq!(rig.send(threads, THREADS_MOST, 0, 0), 8);
+        assert_eq!(rig.send(threads, THREADS_MOST, 0, 0), 20);
     }
     // Nothing is used up by what does not start.
     for _ in 0..10 {
         rig.session.send(threads, THREADS_BAD_ID, 0, 0).unwrap_err();
     }
-    assert_eq!(rig.send(threads, THREADS_MOST, 0, 0), 8);
+    assert_eq!(rig.send(threads, THREADS_MOST, 0, 0), 20);
 });
 
 spy_test!(a_fault_in_a_thread_ends_that_thread, |machine| {

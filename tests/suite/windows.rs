@@ -94,15 +94,26 @@ spy_test!(what_waits_between_messages_is_done, |machine| {
 });
 
 spy_test!(what_an_unloaded_driver_leaves_is_gone, |machine| {
-    let rig = Rig::new(machine);
-    let holder = rig.open("nest", "");
-    for _ in 0..2 {
-        let windows = rig.open("windows", "");
+    let folder = Folder::new(machine);
+    folder.copy_driver("nest", "nest.dll");
+    folder.copy_driver("windows", "windows.dll");
+    let mut registry = registry(machine);
+    registry.add_driver_path(folder.path());
+    let rig = Rig::with(machine, |builder| builder.registry(registry));
+    // It lives in its opener's worker, which goes on without it.
+    let opener = rig.session.open_driver("nest.dll", None, 0).unwrap();
+    let name: Vec<u8> = "windows.dll".encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+    let name = rig.bytes(opener, &name);
+    for _ in 0..3 {
+        let open = rig.block(opener, &[name.lparam(), 0, 0]);
+        let windows = Hdrvr(rig.send(opener, NEST_OPEN, open.lparam(), 0).cast_unsigned());
         assert_eq!(rig.send(windows, WINDOWS_STATUS, 0, 0), 1);
         assert_eq!(rig.send(windows, WINDOWS_LEAVE, 0, 0), 0);
-        rig.close(windows);
+        assert_eq!(rig.send(windows, WINDOWS_FAULT, 1, 0), 2, "windows that the last one left are gone");
+        assert_ne!(rig.send(opener, NEST_CLOSE, windows.0.cast_signed(), 0), 0);
+        std::thread::sleep(Duration::from_millis(15));
+        assert_eq!(rig.send(opener, XOR, 5, 3), 6);
     }
-    assert_eq!(rig.send(holder, XOR, 5, 3), 6);
 });
 
 spy_test!(a_fault_in_a_dialog_leaves_no_dialog_behind, |machine| {

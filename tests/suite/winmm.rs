@@ -26,11 +26,11 @@ const MCI_OPEN_DRIVER: u32 = 0x801;
 const MCI_CLOSE_DRIVER: u32 = 0x802;
 const MCI_GETDEVCAPS: u32 = 0x80B;
 const MCI_GETDEVCAPS_ITEM: i64 = 0x100;
-const MCI_GETDEVCAPS_DEVICE_TYPE: i64 = 4;
+const MCI_GETDEVCAPS_DEVICE_TYPE: u32 = 4;
 const MCI_DEVTYPE_SEQUENCER: i64 = 523;
 const MCI_DEVTYPE_WAVEFORM_AUDIO: i64 = 522;
 
-/// Opens an MCI driver as winmm does: with an MCI_OPEN_DRIVER_PARMS, whose identifier it answers (C136 and C138 as far as the driver's part goes), asks it
+/// Opens an MCI driver as winmm does: with an MCI_OPEN_DRIVER_PARMS, whose identifier it answers (C138), asks it
 /// what it is, and closes it.
 fn mci_driver(machine: Machine, file: &str, kind: i64) {
     const DEVICE: u32 = 0x21;
@@ -53,8 +53,7 @@ fn mci_driver(machine: Machine, file: &str, kind: i64) {
     // dwCallback, dwReturn, dwItem.
     let pointer = machine.width().pointer_size();
     let mut caps = vec![0; 2 * pointer + 4];
-    caps[pointer + 4..pointer + 8].copy_from_slice(&[4, 0, 0, 0]);
-    assert_eq!(MCI_GETDEVCAPS_DEVICE_TYPE, 4);
+    caps[pointer + 4..pointer + 8].copy_from_slice(&MCI_GETDEVCAPS_DEVICE_TYPE.to_le_bytes());
     let open_parms = rig.bytes(hdrvr, &[0; 64]);
     assert_eq!(rig.send(hdrvr, MCI_OPEN_DRIVER, 0, open_parms.lparam()), 0, "{file}");
     let caps = rig.bytes(hdrvr, &caps);
@@ -65,20 +64,18 @@ fn mci_driver(machine: Machine, file: &str, kind: i64) {
     assert_eq!(i64::from(u16::from_le_bytes([answer[0], answer[1]])), kind, "{file}");
     assert_eq!(rig.send(hdrvr, MCI_CLOSE_DRIVER, 0, 0), 0, "{file}");
     assert_ne!(rig.close(hdrvr), 0, "{file}");
+    let commands = rig.calls().into_iter().filter(|call| call.number > 0x800);
+    assert_eq!(commands.map(|call| call.id).collect::<Vec<_>>(), [i64::from(DEVICE); 3], "{file}");
     assert!(rig.calls().iter().all(|call| call.outcome == "answered"), "{file}");
 }
 
-wine_test!(wines_wave_driver_opens_answers_and_closes, |machine| mci_driver(
-    machine,
-    "mciwave.dll",
-    MCI_DEVTYPE_WAVEFORM_AUDIO
-));
+wine_test!(c138_wines_wave_driver_opens_answers_and_closes, |machine| {
+    mci_driver(machine, "mciwave.dll", MCI_DEVTYPE_WAVEFORM_AUDIO);
+});
 
-wine_test!(wines_sequencer_driver_opens_answers_and_closes, |machine| mci_driver(
-    machine,
-    "mciseq.dll",
-    MCI_DEVTYPE_SEQUENCER
-));
+wine_test!(c138_wines_sequencer_driver_opens_answers_and_closes, |machine| {
+    mci_driver(machine, "mciseq.dll", MCI_DEVTYPE_SEQUENCER);
+});
 
 wine_test!(wines_midi_mapper_opens_answers_and_closes, |machine| {
     let rig = Rig::new(machine);

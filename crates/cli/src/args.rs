@@ -186,6 +186,20 @@ pub struct Install {
     /// Text for DRV_OPEN, whenever the driver is opened by its alias
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub param: Option<String>,
+    /// Let the driver read what is in DIR, too, drive Z: to it; with a driver that is installed already, this is all that changes (may be given several times)
+    #[arg(long, value_name = "DIR")]
+    pub allow_read: Vec<PathBuf>,
+    /// Let the driver read and write in DIR (may be given several times)
+    #[arg(long, value_name = "DIR")]
+    pub allow_write: Vec<PathBuf>,
+}
+
+impl Install {
+    /// What the driver may use besides its own files.
+    pub fn grants(&self) -> Vec<drvhost::Grant> {
+        let grant = |write| move |folder: &PathBuf| drvhost::Grant { folder: folder.clone(), write };
+        self.allow_read.iter().map(grant(false)).chain(self.allow_write.iter().map(grant(true))).collect()
+    }
 }
 
 /// `drvhost import`.

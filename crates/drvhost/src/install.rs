@@ -16,8 +16,9 @@ use crate::error::{Blame, Error};
 use crate::machine::Machine;
 use crate::module::Image;
 use crate::opened::Opened;
+use crate::services::Grant;
 use crate::session::{Builder, Session};
-use crate::store::{Change, Store, StoreError};
+use crate::store::{Change, Store, StoreEntry, StoreError};
 
 use naming::Naming;
 pub(crate) use naming::{check_alias, file_name};
@@ -37,6 +38,9 @@ pub struct Installed {
     pub answer: Option<Answer>,
     /// Whether it has a configuration dialog.
     pub configurable: bool,
+    /// The folders that it was granted now, from the next time on that it is opened.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub granted: Vec<Grant>,
 }
 
 /// An entry that was removed.
@@ -57,7 +61,8 @@ pub struct Removed {
 }
 
 /// Installs the driver in `file`: copies it into the store, and sets the entry `alias`, with `param` as text for DRV_OPEN. Without an alias it gets
-/// the one that goes with what it is. `builder` says with which sessions, and for which machine.
+/// the one that goes with what it is. `builder` says with which sessions, and for which machine. `grants` are the folders that it may use besides its own;
+/// for a driver that is installed already they are all that changes.
 ///
 /// # Errors
 /// [`Error::Refused`] for DRVCNF_CANCEL, [`Error::Store`], [`Error::NotADriver`], and as [`Session::open`] and [`Session::send`]. Then nothing is
@@ -68,10 +73,16 @@ pub fn install(
     file: &Path,
     alias: Option<&str>,
     param: Option<&str>,
+    grants: &[Grant],
 ) -> Result<Installed, Error> {
     builder.registry.resolve_path(file.to_owned())?;
     let image = Image::read(file)?;
     let name = file_name(file)?;
+    if !grants.is_empty()
+        && let Some(installed) = grant(store, &image, name, alias, grants)?
+    {
+        return Ok(installed);
+    }
     // Before the store is locked: this runs the driver.
     let naming = match alias {
         Some(alias) => check_alias(alias).map(|()| Naming::Alias(alias.to_owned()))?,
@@ -99,8 +110,44 @@ pub fn install(
         let (message, result) = ("DRV_INSTALL".to_owned(), "DRVCNF_CANCEL".to_owned());
         return Err(Error::Refused { driver, message, result });
     }
+    change.grant(image.machine, name, grants)?;
     change.finish()?;
-    Ok(Installed { alias, value, machine: image.machine, file, answer, configurable })
+    Ok(Installed {
+        alias,
+        value,
+        machine: image.machine,
+        file,
+        answer,
+        configurable,
+        granted: grants.to_vec(),
+    })
+}
+
+/// Grants folders to a driver that is installed, if it is: under this alias, or any.
+fn grant(
+    store: &Store,
+    image: &Image,
+    name: &str,
+    alias: Option<&str>,
+    grants: &[Grant],
+) -> Result<Option<Installed>, Error> {
+    let mut change = store.change()?;
+    let entries = change.naming(image.machine, name);
+    let is_it = |entry: &&StoreEntry| alias.is_none_or(|alias| entry.alias.eq_ignore_ascii_case(alias));
+    let Some(entry) = entries.iter().find(is_it) else { return Ok(None) };
+    // An error where the installed file is another one of its name.
+    let file = change.bring(image.machine, name, &image.bytes)?;
+    change.grant(image.machine, name, grants)?;
+    change.finish()?;
+    Ok(Some(Installed {
+        alias: entry.alias.clone(),
+        value: entry.value.clone(),
+        machine: image.machine,
+        file: file.display().to_string(),
+        answer: None,
+        configurable: false,
+        granted: grants.to_vec(),
+    }))
 }
 
 /// A session that knows what a change is about to bring, for one machine.
@@ -171,6 +218,9 @@ pub fn remove(store: &Store, builder: &Builder, alias: &str) -> Result<Removed, 
         Err(error) => (None, Some(error.to_string())),
     };
     change.delete(machine, alias);
+    if change.naming(machine, file).is_empty() {
+        change.ungrant(machine, file);
+    }
     change.finish()?;
     let restart = answer == Some(Answer::Restart);
     Ok(Removed { alias: alias.to_owned(), value, machine, told: answer.is_some(), restart, reason })

@@ -113,7 +113,20 @@ impl Cpu {
         }
     }
 
-    fn set_x87_control(&mut self, word: u16) {
+    /// Register xmm0 to xmm15; 0 for what is none.
+    #[must_use]
+    pub fn xmm(&self, index: usize) -> u128 {
+        self.floats.0[FX_XMM..].as_chunks().0.get(index).map_or(0, |bytes| u128::from_le_bytes(*bytes))
+    }
+
+    /// The x87 control word.
+    #[must_use]
+    pub fn x87_control(&self) -> u16 {
+        self.floats.0[FX_CONTROL..].first_chunk().map_or(0, |bytes| u16::from_le_bytes(*bytes))
+    }
+
+    /// Sets it.
+    pub fn set_x87_control(&mut self, word: u16) {
         self.floats.0[FX_CONTROL..FX_CONTROL + 2].copy_from_slice(&word.to_le_bytes());
     }
 
@@ -123,7 +136,8 @@ impl Cpu {
         self.floats.0[FX_MXCSR..].first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
     }
 
-    fn set_mxcsr(&mut self, value: u32) {
+    /// Sets it.
+    pub fn set_mxcsr(&mut self, value: u32) {
         self.floats.0[FX_MXCSR..FX_MXCSR + 4].copy_from_slice(&value.to_le_bytes());
     }
 

@@ -7,6 +7,7 @@
 
 mod memory;
 mod numbers;
+mod scopes;
 mod unwind;
 
 use std::io;
@@ -65,7 +66,7 @@ impl Natives {
     /// Puts all of them into guest memory.
     pub fn new(memory: &Memory) -> Result<Self, Violation> {
         let mut own = Self { placed: Vec::new(), next: NATIVES.start };
-        for native in [memory::list(), numbers::list(), unwind::list()].concat() {
+        for native in [unwind::list(), memory::list(), numbers::list(), scopes::list()].concat() {
             // SAFETY: both labels are of one piece of assembly, the first before the second, with nothing but its bytes between.
             let code = unsafe {
                 let len = native.end.offset_from(native.code);

@@ -38,6 +38,8 @@ mod shell32;
 mod testing;
 mod text;
 mod user32;
+mod version;
+mod waiting;
 mod wants;
 mod winmm;
 

@@ -61,8 +61,10 @@ pub fn libraries() -> &'static [Library] {
         crate::kernel32::LIBRARY,
         crate::crt::LIBRARY,
         crate::crt::NTDLL,
+        crate::kernel32::NTDLL,
         crate::user32::LIBRARY,
         crate::advapi32::LIBRARY,
+        crate::version::LIBRARY,
         crate::winmm::LIBRARY,
         crate::gdi32::LIBRARY,
         crate::comctl32::LIBRARY,
@@ -181,12 +183,17 @@ impl Entry {
 
 /// The library with this file name, in any case, and its place among [`libraries`]; the extension may be missing.
 pub(crate) fn find(name: &str) -> Option<(usize, &'static Library)> {
-    let matches = |known: &&str| match known.strip_suffix('*') {
+    all(name).next()
+}
+
+/// All that are of this name: functions of a library that are called in another way than its others are in a list of their own.
+pub(crate) fn all(name: &str) -> impl Iterator<Item = (usize, &'static Library)> {
+    let matches = move |known: &&str| match known.strip_suffix('*') {
         Some(prefix) => name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)),
         None if name.contains('.') => known.eq_ignore_ascii_case(name),
         None => known.strip_suffix(".dll").is_some_and(|known| known.eq_ignore_ascii_case(name)),
     };
-    libraries().iter().enumerate().find(|(_, library)| library.names.iter().any(matches))
+    libraries().iter().enumerate().filter(move |(_, library)| library.names.iter().any(matches))
 }
 
 #[cfg(test)]

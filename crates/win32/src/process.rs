@@ -13,8 +13,9 @@ use crate::counts::Counts;
 use crate::exceptions::Search;
 use crate::heap::Heap;
 use crate::images::Loaded;
-use crate::library::{self, Convention, Entry};
+use crate::library::{self, Convention, Entry, Library};
 use crate::serve::Instance;
+use crate::waiting::Waiting;
 
 /// The way to the host, as the worker provides it.
 pub trait Link {
@@ -79,6 +80,7 @@ pub struct Process {
     pub(crate) instances: BTreeMap<u64, Instance>,
     /// The searches for exception handlers that are on their way, by thread, the innermost one last.
     searches: [Vec<Search>; 1 + guest::POOL],
+    pub(crate) waiting: Waiting,
     /// Whether the host wants to hear of messages that do not go through it.
     pub(crate) traced: bool,
     /// What it has not heard of the shims that were called.
@@ -99,10 +101,10 @@ pub struct Process {
     pub(crate) started: Instant,
     pub(crate) kernel32: crate::kernel32::State,
     pub(crate) crt: crate::crt::State,
-    pub(crate) registry: crate::advapi32::Registry,
     pub(crate) user32: crate::user32::State,
     pub(crate) gdi32: crate::gdi32::State,
     pub(crate) winmm: crate::winmm::State,
+    pub(crate) watches: crate::advapi32::Watches,
 }
 
 impl std::fmt::Debug for Process {
@@ -129,6 +131,7 @@ impl Process {
             depth_of_libraries: 0,
             instances: BTreeMap::new(),
             searches: std::array::from_fn(|_| Vec::new()),
+            waiting: Waiting::new(),
             traced: false,
             counts: Counts::default(),
             entries: Vec::new(),
@@ -141,10 +144,10 @@ impl Process {
             started: Instant::now(),
             kernel32,
             crt,
-            registry: crate::advapi32::Registry::default(),
             winmm: crate::winmm::State::default(),
             user32: crate::user32::State::new(),
             gdi32: crate::gdi32::State::new(),
+            watches: crate::advapi32::Watches::default(),
         };
         for library in library::libraries() {
             // A handle needs an address of its own, and a guest that reads there finds zeros.
@@ -182,13 +185,16 @@ impl Process {
     /// version of Windows to the next.
     pub(crate) fn supplied(&mut self, library: &str, symbol: &Symbol) -> Option<u64> {
         let Symbol::Name(name) = symbol else { return None };
-        let (place, library) = library::find(library)?;
+        library::all(library).find_map(|(place, library)| self.supplied_by(place, library, name))
+    }
+
+    fn supplied_by(&mut self, place: usize, library: &'static Library, name: &str) -> Option<u64> {
         if let Some(variable) = library.variables.iter().find(|variable| variable.name == name) {
             return Some((variable.address)(self).0);
         }
         let listed = library.shims.iter().any(|shim| shim.name == name);
         if listed || library.convention == Convention::Cdecl {
-            let native = self.machine.native(name).or_else(|| self.intrinsics.get(name.as_str()).copied());
+            let native = self.machine.native(name).or_else(|| self.intrinsics.get(name).copied());
             if native.is_some() {
                 return native;
             }
@@ -284,39 +290,6 @@ impl Process {
         u32::try_from(elapsed).unwrap_or(0)
     }
 
-    /// Does nothing for `time`, or until the host ends the guest's call.
-    pub(crate) fn pause(&mut self, time: Duration) -> Result<(), Stop> {
-        self.wait_for(time, |_| Ok(None::<()>)).map(|_| ())
-    }
-
-    /// Waits until `look` finds something, while other threads run; `None` when `time` is over before that.
-    pub(crate) fn wait_for<T>(
-        &mut self,
-        time: Duration,
-        mut look: impl FnMut(&mut Self) -> Result<Option<T>, Stop>,
-    ) -> Result<Option<T>, Stop> {
-        // On the thread that serves requests: the one to interrupt may come just before a wait begins, so none is long.
-        const SLICE: Duration = Duration::from_millis(10);
-        let end = Instant::now().checked_add(time);
-        loop {
-            // What changes from here on ends the wait below.
-            let seen = self.machine.changes();
-            if let Some(found) = look(self)? {
-                return Ok(Some(found));
-            }
-            if self.machine.interrupted() {
-                return Err(Stop::Kind(FaultKind::Deadline));
-            }
-            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-            if left == Some(Duration::ZERO) {
-                return Ok(None);
-            }
-            let serves = self.machine.current() == 0;
-            let slice = if serves { Some(left.map_or(SLICE, |left| left.min(SLICE))) } else { left };
-            guest::wait_for_change(self, seen, slice);
-        }
-    }
-
     /// Passes on what the guest wrote for people.
     pub(crate) fn say(&mut self, text: &[u8]) {
         // Long text is cut rather than refused; if the host does not read, the guest's text is what can be lost.
@@ -339,6 +312,7 @@ impl Host for Process {
             return Err(Stop::Kind(FaultKind::Unresolved { import: entry.full_name() }));
         };
         let back = entry.back();
+        crate::kernel32::thread::stand_by(self)?;
         let begun = self.counts.begin();
         let outcome = shim.function.serve(self, arguments).map(back);
         self.counts.end(index, begun);

@@ -11,6 +11,7 @@ pub(crate) const RT_BITMAP: u16 = 2;
 pub(crate) const RT_DIALOG: u16 = 5;
 pub(crate) const RT_GROUP_CURSOR: u16 = 12;
 pub(crate) const RT_GROUP_ICON: u16 = 14;
+pub(crate) const RT_VERSION: u16 = 16;
 
 /// What a resource or a type of resources is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,10 +40,20 @@ pub(crate) struct Resource {
 }
 
 /// The languages to look for, in this order: neutral, US English, any.
-const LANGUAGES: [Option<u16>; 3] = [Some(0), Some(0x0409), None];
+pub(crate) const LANGUAGES: [Option<u16>; 3] = [Some(0), Some(0x0409), None];
 
 /// What marks an offset as that of a directory, and a name as one of text.
 const HIGH: u32 = 1 << 31;
+
+/// What of a resource is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    Module,
+    Tree,
+    Type,
+    Name,
+    Language,
+}
 
 /// The resource of a module with this type and name; NULL is the module that counts as the program. `None` for a tree that is damaged as well.
 pub(crate) fn find(
@@ -51,34 +62,95 @@ pub(crate) fn find(
     kind: &Name,
     name: &Name,
 ) -> Result<Option<Resource>, Stop> {
-    let Some(image) = process.image(module) else { return Ok(None) };
-    let (base, range) = (image.base, image.range());
+    match leaf(process, module, kind, name, &LANGUAGES)? {
+        Ok(leaf) => Ok(resource(process, module, leaf)),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Where the entry of a resource's data is (IMAGE_RESOURCE_DATA_ENTRY), in the first of these languages that there is, `None` being any.
+pub(crate) fn leaf(
+    process: &Process,
+    module: Pointer,
+    kind: &Name,
+    name: &Name,
+    languages: &[Option<u16>],
+) -> Result<Result<Pointer, Missing>, Stop> {
+    let Some(image) = process.image(module) else { return Ok(Err(Missing::Module)) };
     let machine = &process.machine;
     let found = (|| {
-        let Some(root) = root(machine, base)? else { return Ok(None) };
+        let Some(root) = root(machine, image.base)? else { return Ok(Err(Missing::Tree)) };
         let Some(names) = entry(machine, root, root, |entry| is(machine, root, entry, kind))? else {
-            return Ok(None);
+            return Ok(Err(Missing::Type));
         };
-        let Some(languages) = entry(machine, root, names, |entry| is(machine, root, entry, name))? else {
-            return Ok(None);
+        let Some(all) = entry(machine, root, names, |entry| is(machine, root, entry, name))? else {
+            return Ok(Err(Missing::Name));
         };
-        for language in LANGUAGES {
+        for language in languages {
             let wanted = |id: u32| Ok(language.is_none_or(|language| id == u32::from(language)));
-            let Some(leaf) = entry(machine, root, languages, wanted)? else { continue };
-            let rva = u64::from(number(machine, leaf)?);
-            let size = number(machine, leaf.at(4))?;
-            let at = base.saturating_add(rva);
-            let fits = range.contains(&at) && u64::from(size) <= range.end - at;
-            return Ok(fits.then_some(Resource { at: Pointer(at), size }));
+            if let Some(leaf) = entry(machine, root, all, wanted)? {
+                return Ok(Ok(leaf));
+            }
         }
-        Ok(None)
+        Ok(Err(Missing::Language))
     })();
+    damaged(found, Err(Missing::Tree))
+}
+
+/// What a search found; the last if the tree leads out of memory.
+fn damaged<T>(found: Result<T, Stop>, otherwise: T) -> Result<T, Stop> {
     match found {
-        Ok(found) => Ok(found),
-        // The tree leads out of memory.
-        Err(Stop::Kind(guest::FaultKind::AccessViolation { .. })) => Ok(None),
-        Err(stop) => Err(stop),
+        Err(Stop::Kind(guest::FaultKind::AccessViolation { .. })) => Ok(otherwise),
+        found => found,
     }
+}
+
+/// The data that an entry leads to, if all of it is inside of the module.
+pub(crate) fn resource(process: &Process, module: Pointer, leaf: Pointer) -> Option<Resource> {
+    let image = process.image(module)?;
+    let range = image.range();
+    let at = image.base.saturating_add(number(&process.machine, leaf).ok()?.into());
+    let size = number(&process.machine, leaf.at(4)).ok()?;
+    let fits = range.contains(&at) && u64::from(size) <= range.end - at;
+    fits.then_some(Resource { at: Pointer(at), size })
+}
+
+/// The names of all resources of a type, or for `None` of all types, in the tree's order.
+pub(crate) fn names(
+    process: &Process,
+    module: Pointer,
+    kind: Option<&Name>,
+) -> Result<Result<Vec<Name>, Missing>, Stop> {
+    let Some(image) = process.image(module) else { return Ok(Err(Missing::Module)) };
+    let machine = &process.machine;
+    let found = (|| {
+        let Some(root) = root(machine, image.base)? else { return Ok(Err(Missing::Tree)) };
+        let directory = match kind {
+            None => Some(root),
+            Some(kind) => entry(machine, root, root, |entry| is(machine, root, entry, kind))?,
+        };
+        let Some(directory) = directory else { return Ok(Err(Missing::Type)) };
+        let mut entries = Vec::new();
+        entry(machine, root, directory, |entry| {
+            entries.push(entry);
+            Ok(false)
+        })?;
+        let named = |entry| match u16::try_from(entry) {
+            Ok(id) => Ok(Name::Id(id)),
+            Err(_) => name_at(machine, root, entry).map(Name::Text),
+        };
+        Ok(Ok(entries.into_iter().map(named).collect::<Result<_, Stop>>()?))
+    })();
+    damaged(found, Err(Missing::Tree))
+}
+
+/// The text that an entry is named by.
+fn name_at(machine: &Machine, root: Pointer, entry: u32) -> Result<String, Stop> {
+    let at = root.at(u64::from(entry & !HIGH));
+    let mut bytes = vec![0; 2 * usize::from(half(machine, at)?)];
+    machine.memory.read(at.at(2).0, &mut bytes)?;
+    let units: Vec<u16> = bytes.as_chunks().0.iter().map(|&unit| u16::from_le_bytes(unit)).collect();
+    Ok(String::from_utf16_lossy(&units))
 }
 
 fn number(machine: &Machine, at: Pointer) -> Result<u32, Violation> {
@@ -126,13 +198,6 @@ fn is(machine: &Machine, root: Pointer, entry: u32, name: &Name) -> Result<bool,
     match name {
         Name::Id(id) => Ok(entry == u32::from(*id)),
         Name::Text(_) if entry & HIGH == 0 => Ok(false),
-        Name::Text(name) => {
-            let at = root.at(u64::from(entry & !HIGH));
-            let len = usize::from(half(machine, at)?);
-            let mut bytes = vec![0; 2 * len];
-            machine.memory.read(at.at(2).0, &mut bytes)?;
-            let units: Vec<u16> = bytes.as_chunks().0.iter().map(|&unit| u16::from_le_bytes(unit)).collect();
-            Ok(String::from_utf16_lossy(&units).to_uppercase() == name.to_uppercase())
-        }
+        Name::Text(name) => Ok(name_at(machine, root, entry)?.to_uppercase() == name.to_uppercase()),
     }
 }

@@ -48,7 +48,6 @@ const PROTOCOL: &str = "protocol";
 
 const WIN16: Untested = NotApplicable("about 16-bit tasks; drvhost has none");
 const WINDOWS: Untested = NotApplicable("drvhost has no windows, and sends no window messages");
-const CALLBACK: Untested = Later("DriverCallback, which wave and MIDI drivers need");
 const ACM: Untested = Later("the protocol of ACM drivers");
 const COMPRESSION: Untested = Later("compressing through Video-for-Windows drivers");
 const FUNCTION: Untested = Later("drivers that are a function of the program instead of a file");
@@ -216,13 +215,13 @@ pub const GROUPS: &[Group] = &[
         title: "DriverCallback",
         not_run: PROTOCOL,
         statements: &[
-            untested(94, "FUNCTION calls the target with all five values on the same thread", CALLBACK),
-            untested(95, "WINDOW posts the message with the handle and the first parameter", CALLBACK),
-            untested(96, "TASK posts a thread message packed alike", CALLBACK),
-            untested(97, "EVENT sets the event", CALLBACK),
-            untested(98, "No target, a dead one, or a type that is none: FALSE, nothing called", CALLBACK),
-            untested(99, "NOSWITCH changes nothing", CALLBACK),
-            untested(100, "The flags are the high word of CALLBACK_*", CALLBACK),
+            tested(94, "FUNCTION calls the target with all five values on the same thread"),
+            tested(95, "WINDOW posts the message with the handle and the first parameter"),
+            tested(96, "TASK posts a thread message packed alike"),
+            tested(97, "EVENT sets the event"),
+            tested(98, "No target, a dead one, or a type that is none: FALSE, nothing called"),
+            tested(99, "NOSWITCH changes nothing"),
+            tested(100, "The flags are the high word of CALLBACK_*"),
         ],
     },
     Group {
@@ -284,14 +283,20 @@ pub const GROUPS: &[Group] = &[
         statements: &[
             untested(129, "modMessage(OPEN) stores the instance value that later messages get", WAVE),
             untested(130, "MOM_OPEN, MOM_CLOSE and MOM_DONE come through DriverCallback", WAVE),
-            untested(131, "Unprepared buffers are refused: MIDI 64, wave 34", WAVE),
-            untested(132, "Buffers are marked queued when taken, and done before the callback", WAVE),
-            untested(133, "Unknown wave and MIDI messages answer 8", WAVE),
+            tested(
+                131,
+                "Unprepared buffers are refused: MIDI 64, wave 34 (here by drvhost's own wave device)",
+            ),
+            tested(
+                132,
+                "Buffers are marked queued when taken, and done before the callback (by the same device)",
+            ),
+            tested(133, "Unknown wave and MIDI messages answer 8 (by the same device)"),
             untested(134, "A module for wave and MIDI gets one LOAD and one FREE", WAVE),
             untested(135, "All aliases midi to midi9 and wave to wave9 are tried", WAVE),
             untested(136, "MCI: LOAD, ENABLE, OPEN, then MCI_OPEN_DRIVER; the reverse at the end", MCI),
             untested(137, "MCI: lpstrParams of OPEN is lParam1", MCI),
-            untested(138, "MCI: OPEN answers wDeviceID, the identifier of all commands", MCI),
+            tested(138, "MCI: OPEN answers wDeviceID, the identifier of all commands"),
         ],
     },
 ];

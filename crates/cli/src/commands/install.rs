@@ -22,6 +22,7 @@ pub fn run(global: &Global, install: &Install) -> Result<Exit, Failure> {
         &install.file,
         install.alias.as_deref(),
         install.param.as_deref(),
+        &install.grants(),
     )?;
     if global.json {
         output::json(&installed)?;
@@ -32,18 +33,20 @@ pub fn run(global: &Global, install: &Install) -> Result<Exit, Failure> {
 }
 
 fn describe(installed: &Installed) -> String {
-    let Installed { alias, value, machine, file, answer, configurable } = installed;
+    let Installed { alias, value, machine, file, answer, configurable, granted } = installed;
     let mut lines = vec![format!("installed {alias} for {machine}: `{value}` in {file}")];
     if answer.is_none() {
-        lines.push(
-            "  the driver was not told DRV_INSTALL: it is installed under another alias, too".to_owned(),
-        );
+        lines.push("  the driver was not told DRV_INSTALL: it is installed already".to_owned());
     }
     if *answer == Some(Answer::Restart) {
         lines.push(format!("  {RESTART}"));
     }
     if *configurable {
         lines.push(format!("  it has a configuration dialog: `drvhost configure {alias}`"));
+    }
+    for grant in granted {
+        let what = if grant.write { "write in" } else { "read" };
+        lines.push(format!("  it may {what} {}", grant.folder.display()));
     }
     lines.join("\n")
 }

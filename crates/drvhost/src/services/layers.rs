@@ -3,12 +3,14 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use serde::Serialize;
+
 use super::codes::{self, ERROR_ACCESS_DENIED, ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
 use super::folder::{Folder, Found};
 use super::paths::Place;
 
 /// A folder of this computer that a driver may use besides its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Grant {
     /// The folder, absolute.
     pub folder: PathBuf,

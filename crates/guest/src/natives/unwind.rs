@@ -5,6 +5,7 @@
 //! them is simply forgotten then.
 
 use super::natives;
+use crate::layout::NATIVES;
 use crate::thunks::{CONTINUE, UNHANDLED};
 
 /// Size of a CONTEXT (winnt.h), and offsets in it.
@@ -34,31 +35,6 @@ macro_rules! call_handler {
 }
 
 natives! {
-    // Not called but gone on at, with the addresses of an EXCEPTION_RECORD and of a CONTEXT on the stack.
-    "KiUserExceptionDispatcher" = drvhost_dispatcher..drvhost_dispatcher_end {
-        "mov ebx, [esp]",
-        "mov esi, [esp + 4]",
-        "mov edi, fs:[0]",
-        "2:",
-        "cmp edi, -1",
-        "je 9f",
-        call_handler!(),
-        "test eax, eax",
-        "jz 3f",
-        "mov edi, [edi]",
-        "jmp 2b",
-        // ExceptionContinueExecution.
-        "3:",
-        "push esi",
-        "push ebx",
-        "mov eax, {go_on}",
-        "call eax",
-        "9:",
-        "push esi",
-        "push ebx",
-        "mov eax, {unhandled}",
-        "call eax",
-    } go_on = CONTINUE, unhandled = UNHANDLED;
     // RtlUnwind(TargetFrame, TargetIp, ExceptionRecord, ReturnValue): calls the handlers up to the target's for the second time and takes them out of
     // the list. TargetIp means nothing on i386.
     "RtlUnwind" = drvhost_unwind..drvhost_unwind_end {
@@ -120,4 +96,54 @@ natives! {
     } context_size = CONTEXT_SIZE, record_size = RECORD_SIZE, context_ebp = CONTEXT_EBP, context_eip = CONTEXT_EIP,
       context_esp = CONTEXT_ESP, context_control = CONTEXT_CONTROL, status_unwind = STATUS_UNWIND,
       unwinding = EXCEPTION_UNWINDING, exit_unwind = EXCEPTION_EXIT_UNWIND, unhandled = UNHANDLED;
+    // Not called but gone on at, with the addresses of an EXCEPTION_RECORD and of a CONTEXT on the stack.
+    "KiUserExceptionDispatcher" = drvhost_dispatcher..drvhost_dispatcher_end {
+        "mov ebx, [esp]",
+        "mov esi, [esp + 4]",
+        "mov edi, fs:[0]",
+        "2:",
+        "cmp edi, -1",
+        "je 9f",
+        call_handler!(),
+        "test eax, eax",
+        "jz 3f",
+        "mov edi, [edi]",
+        "jmp 2b",
+        // ExceptionContinueExecution.
+        "3:",
+        "push esi",
+        "push ebx",
+        "mov eax, {go_on}",
+        "call eax",
+        "9:",
+        "push esi",
+        "push ebx",
+        "mov eax, {unhandled}",
+        "call eax",
+    } go_on = CONTINUE, unhandled = UNHANDLED;
+    // Not called but gone on at, by longjmp. On the stack: the addresses of an EXCEPTION_RECORD and of the CONTEXT to go on with, the registration whose
+    // handlers stay, a function that leaves blocks of its frame (0 for none), and its two arguments.
+    "longjmp_unwind" = drvhost_longjmp..drvhost_longjmp_end {
+        "mov ebp, esp",
+        "mov esi, [ebp + 8]",
+        "cmp esi, fs:[0]",
+        "je 2f",
+        "push 0", "push 0", "push 0", "push esi",
+        "mov eax, {unwind}",
+        "call eax",
+        "2:",
+        "mov eax, [ebp + 12]",
+        "test eax, eax",
+        "jz 3f",
+        "push [ebp + 20]", "push [ebp + 16]",
+        "call eax",
+        // Some such functions take their arguments off the stack.
+        "mov esp, ebp",
+        "3:",
+        "mov eax, {go_on}",
+        "call eax",
+    } unwind = UNWIND, go_on = CONTINUE;
 }
+
+/// Where RtlUnwind lies: it is the first of all natives.
+pub(super) const UNWIND: u64 = NATIVES.start;

@@ -1,202 +1,198 @@
-//! The registry's keys and values. It is empty when the process begins, and what the guest puts into it lasts as long as the process.
+//! The registry as the host serves it: open keys, and what is asked about them.
 
-use std::collections::BTreeMap;
+use guest::Stop;
+use wire::{KeyInfo, RegistryCall, Served, Want};
 
+use super::path::Path;
+use crate::abi::{Handle, Pointer};
+use crate::files::{Tried, tried};
 use crate::kernel32::error::{
-    ERROR_ACCESS_DENIED, ERROR_FILE_NOT_FOUND, ERROR_KEY_DELETED, ERROR_NOT_ENOUGH_MEMORY,
+    ERROR_ACCESS_DENIED, ERROR_GEN_FAILURE, ERROR_INVALID_HANDLE, ERROR_NOT_ENOUGH_MEMORY,
 };
+use crate::kernel32::handles::Object;
+use crate::process::Process;
 
-/// How many bytes of names and data are kept; a driver's settings come nowhere near.
-const MOST_BYTES: usize = 1 << 20;
+/// Rights to a key ("Registry Key Security and Access Rights", MS Learn).
+pub(super) const KEY_QUERY_VALUE: u32 = 1;
+pub(super) const KEY_SET_VALUE: u32 = 2;
+pub(super) const KEY_ENUMERATE_SUB_KEYS: u32 = 8;
+pub(super) const KEY_NOTIFY: u32 = 0x10;
+const KEY_READ: u32 = 0x2_0019;
+const KEY_WRITE: u32 = 0x2_0006;
+pub(super) const KEY_ALL_ACCESS: u32 = 0xf_003f;
+/// Rights of which every kind of object makes its own ("Access Mask Format", MS Learn).
+const GENERIC_READ: u32 = 0x8000_0000;
+const GENERIC_WRITE: u32 = 0x4000_0000;
+const GENERIC_EXECUTE: u32 = 0x2000_0000;
+const GENERIC_ALL: u32 = 0x1000_0000;
+const MAXIMUM_ALLOWED: u32 = 0x0200_0000;
 
-/// Where a key is: its root, and the names from there on in lower case, as case makes no difference to the registry.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Path {
-    root: u32,
-    names: Vec<String>,
+/// The rights of a key that is opened with these.
+fn rights(desired: u32) -> u32 {
+    let implied = [
+        (GENERIC_READ, KEY_READ),
+        (GENERIC_WRITE, KEY_WRITE),
+        (GENERIC_EXECUTE, KEY_READ),
+        (GENERIC_ALL, KEY_ALL_ACCESS),
+        (MAXIMUM_ALLOWED, KEY_ALL_ACCESS),
+    ];
+    let implied = implied.into_iter().filter(|(generic, _)| desired & generic != 0);
+    implied.fold(desired, |rights, (_, own)| rights | own)
 }
 
-impl Path {
-    /// One of the predefined keys.
-    pub fn root(root: u32) -> Self {
-        Self { root, names: Vec::new() }
-    }
-
-    /// The key at `below`, names with backslashes between them, as seen from this one; itself when there are none.
-    pub fn join(&self, below: &str) -> Self {
-        let below = below.split('\\').filter(|name| !name.is_empty()).map(str::to_lowercase);
-        Self { root: self.root, names: self.names.iter().cloned().chain(below).collect() }
-    }
-
-    /// Whether it is one of the predefined keys, which are always there.
-    pub fn is_root(&self) -> bool {
-        self.names.is_empty()
-    }
-
-    fn contains(&self, other: &Self) -> bool {
-        other.root == self.root
-            && other.names.len() > self.names.len()
-            && other.names.starts_with(&self.names)
-    }
-
-    fn size(&self) -> usize {
-        self.names.iter().map(String::len).sum()
-    }
-}
-
-/// What a value holds.
+/// An open key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Value {
+pub(crate) struct Key {
+    pub path: Path,
+    rights: u32,
+    /// Whether something was changed through it that may not be in the file yet.
+    pub changed: bool,
+}
+
+/// A value as the registry has it.
+#[derive(Debug, Clone)]
+pub(super) struct Value {
+    pub name: String,
     /// Its `REG_` type.
     pub kind: u32,
     /// Its bytes; texts are UTF-16.
     pub data: Vec<u8>,
 }
 
-/// A key's values by name in lower case.
-type Values = BTreeMap<String, Value>;
+impl Process {
+    /// The key that a handle names.
+    pub(super) fn key(&mut self, key: Handle) -> Result<Key, u32> {
+        if let Some(predefined) = Path::predefined(key, self.machine.mode()) {
+            let path = predefined.ok_or(ERROR_INVALID_HANDLE)?;
+            return Ok(Key { path, rights: KEY_ALL_ACCESS, changed: false });
+        }
+        match self.kernel32.handles.get(key) {
+            Some(Object::Key(key)) => Ok(key.clone()),
+            _ => Err(ERROR_INVALID_HANDLE),
+        }
+    }
 
-/// Every key that is there.
-#[derive(Debug, Default)]
-pub(crate) struct Registry {
-    keys: BTreeMap<Path, Values>,
-    /// Bytes of all names and data.
-    bytes: usize,
+    /// The path of the key that a handle names, which must have been opened with a right.
+    pub(super) fn key_with(&mut self, key: Handle, right: u32) -> Result<Path, u32> {
+        let key = self.key(key)?;
+        if key.rights & right == right { Ok(key.path) } else { Err(ERROR_ACCESS_DENIED) }
+    }
+
+    /// Hands out a handle of a key.
+    pub(super) fn hand_out_key(
+        &mut self,
+        path: Path,
+        access: u32,
+        changed: bool,
+        result: Pointer,
+    ) -> Tried<()> {
+        let key = Key { path, rights: rights(access), changed };
+        let Some(handle) = self.kernel32.handles.insert(Object::Key(key)) else {
+            return Ok(Err(ERROR_NOT_ENOUGH_MEMORY));
+        };
+        self.machine.put_pointer(result.0, handle.0)?;
+        Ok(Ok(()))
+    }
+
+    /// Notes that something was changed through a handle. A predefined key is never closed, so what is changed through it is made last at once.
+    pub(super) fn key_changed(&mut self, key: Handle) -> Tried<()> {
+        if let Some(Object::Key(key)) = self.kernel32.handles.get(key) {
+            key.changed = true;
+            return Ok(Ok(()));
+        }
+        self.registry_done(RegistryCall::Flush)
+    }
+
+    /// Asks the host.
+    pub(super) fn registry(&mut self, call: RegistryCall) -> Tried<Served> {
+        Ok(match self.want(Want::Registry(call))? {
+            Served::Failed(code) => Err(code),
+            served => Ok(served),
+        })
+    }
+
+    /// Has the host do something of which only matters whether it is done.
+    pub(super) fn registry_done(&mut self, call: RegistryCall) -> Tried<()> {
+        Ok(self.registry(call)?.map(|_| ()))
+    }
+
+    /// What a key is.
+    pub(super) fn look_at_key(&mut self, path: &Path) -> Tried<KeyInfo> {
+        match tried!(self.registry(RegistryCall::Look { key: path.text() })) {
+            Served::Key(info) => Ok(Ok(info)),
+            _ => Ok(Err(ERROR_GEN_FAILURE)),
+        }
+    }
+
+    /// Makes a key; answers whether it was not there.
+    pub(super) fn make_key(&mut self, path: &Path) -> Tried<bool> {
+        match tried!(self.registry(RegistryCall::Create { key: path.text() })) {
+            Served::Number(made) => Ok(Ok(made != 0)),
+            _ => Ok(Err(ERROR_GEN_FAILURE)),
+        }
+    }
+
+    /// A value, by its name or by its place.
+    pub(super) fn value(&mut self, path: &Path, which: Which<'_>) -> Tried<Value> {
+        let key = path.text();
+        let call = match which {
+            Which::Named(name) => RegistryCall::Get { key, name: name.to_owned() },
+            Which::At(index) => RegistryCall::Value { key, index },
+        };
+        match tried!(self.registry(call)) {
+            Served::Value { name, kind, data } => Ok(Ok(Value { name, kind, data })),
+            _ => Ok(Err(ERROR_GEN_FAILURE)),
+        }
+    }
+
+    /// The name of a key below another.
+    pub(super) fn key_below(&mut self, path: &Path, index: u32) -> Tried<String> {
+        match tried!(self.registry(RegistryCall::Below { key: path.text(), index })) {
+            Served::Text(name) => Ok(Ok(name)),
+            _ => Ok(Err(ERROR_GEN_FAILURE)),
+        }
+    }
+
+    /// How often a key has changed.
+    pub(super) fn key_changes(&mut self, path: &Path, tree: bool) -> Tried<u64> {
+        match tried!(self.registry(RegistryCall::Changes { key: path.text(), tree })) {
+            Served::Number(changes) => Ok(Ok(changes)),
+            _ => Ok(Err(ERROR_GEN_FAILURE)),
+        }
+    }
+
+    /// What RegCloseKey and CloseHandle do with a key: what was changed through it is made last.
+    pub(crate) fn close_key(&mut self, key: Handle) -> Result<u32, Stop> {
+        let open = match self.key(key) {
+            Ok(open) => open,
+            Err(code) => return Ok(code),
+        };
+        self.kernel32.handles.remove(key);
+        super::notify::closed(self, key);
+        if !open.changed {
+            return Ok(0);
+        }
+        // The handle is gone, whatever the host says.
+        Ok(self.registry_done(RegistryCall::Flush)?.err().unwrap_or(0))
+    }
 }
 
-impl Registry {
-    /// Whether a key is there.
-    pub fn has(&self, path: &Path) -> bool {
-        path.is_root() || self.keys.contains_key(path)
-    }
-
-    /// Makes a key, and those above it, unless they are there.
-    ///
-    /// # Errors
-    /// The Win32 code when there is no room.
-    pub fn create(&mut self, path: &Path) -> Result<(), u32> {
-        for len in 1..=path.names.len() {
-            let above = Path { root: path.root, names: path.names.iter().take(len).cloned().collect() };
-            if !self.keys.contains_key(&above) {
-                self.reserve(above.size())?;
-                self.keys.insert(above, Values::new());
-            }
-        }
-        Ok(())
-    }
-
-    /// Deletes a key that has none below it, with its values.
-    ///
-    /// # Errors
-    /// The Win32 code when it is not there, is a root, or has keys below it.
-    pub fn delete(&mut self, path: &Path) -> Result<(), u32> {
-        if path.is_root() || self.keys.keys().any(|other| path.contains(other)) {
-            return Err(ERROR_ACCESS_DENIED);
-        }
-        let values = self.keys.remove(path).ok_or(ERROR_FILE_NOT_FOUND)?;
-        self.bytes -= path.size() + values.iter().map(|(name, value)| size(name, value)).sum::<usize>();
-        Ok(())
-    }
-
-    /// A value of an open key.
-    ///
-    /// # Errors
-    /// The Win32 code when it is not there.
-    pub fn value(&self, path: &Path, name: &str) -> Result<&Value, u32> {
-        self.open_key(path)?;
-        let values = self.keys.get(path);
-        values.and_then(|values| values.get(&name.to_lowercase())).ok_or(ERROR_FILE_NOT_FOUND)
-    }
-
-    /// Sets a value of an open key, whether it was there or not.
-    ///
-    /// # Errors
-    /// The Win32 code when there is no room.
-    pub fn set(&mut self, path: &Path, name: &str, value: Value) -> Result<(), u32> {
-        self.open_key(path)?;
-        let name = name.to_lowercase();
-        // What it replaces makes no room: a registry that full is beyond any use.
-        self.reserve(size(&name, &value))?;
-        let key = name.clone();
-        if let Some(old) = self.keys.entry(path.clone()).or_default().insert(key, value) {
-            self.bytes -= size(&name, &old);
-        }
-        Ok(())
-    }
-
-    /// Deletes a value of an open key.
-    ///
-    /// # Errors
-    /// The Win32 code when it is not there.
-    pub fn unset(&mut self, path: &Path, name: &str) -> Result<(), u32> {
-        self.open_key(path)?;
-        let name = name.to_lowercase();
-        let values = self.keys.get_mut(path);
-        let old = values.and_then(|values| values.remove(&name)).ok_or(ERROR_FILE_NOT_FOUND)?;
-        self.bytes -= size(&name, &old);
-        Ok(())
-    }
-
-    /// A key can be deleted while somebody has it open.
-    fn open_key(&self, path: &Path) -> Result<(), u32> {
-        if self.has(path) { Ok(()) } else { Err(ERROR_KEY_DELETED) }
-    }
-
-    fn reserve(&mut self, bytes: usize) -> Result<(), u32> {
-        let sum = self.bytes.saturating_add(bytes);
-        if sum > MOST_BYTES {
-            return Err(ERROR_NOT_ENOUGH_MEMORY);
-        }
-        self.bytes = sum;
-        Ok(())
-    }
-}
-
-fn size(name: &str, value: &Value) -> usize {
-    name.len() + value.data.len()
+/// How a value is named.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Which<'n> {
+    Named(&'n str),
+    At(u32),
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn value(len: usize) -> Value {
-        Value { kind: 3, data: vec![7; len] }
-    }
-
     #[test]
-    fn keys_come_with_those_above_and_go_one_by_one() {
-        let mut registry = Registry::default();
-        let root = Path::root(2);
-        let (above, key) = (root.join("Software"), root.join(r"\SOFTWARE\Lame\"));
-        assert!(registry.has(&root) && !registry.has(&key));
-        registry.create(&key).unwrap();
-        assert!(
-            registry.has(&above)
-                && registry.has(&above.join("LAME"))
-                && !registry.has(&Path::root(1).join("software"))
-        );
-        assert_eq!(registry.delete(&above), Err(ERROR_ACCESS_DENIED));
-        assert_eq!(registry.delete(&root), Err(ERROR_ACCESS_DENIED));
-        registry.set(&key, "A", value(1)).unwrap();
-        assert_eq!((registry.delete(&key), registry.delete(&key)), (Ok(()), Err(ERROR_FILE_NOT_FOUND)));
-        assert_eq!(registry.value(&key, "A"), Err(ERROR_KEY_DELETED));
-        assert_eq!(registry.set(&key, "A", value(1)), Err(ERROR_KEY_DELETED));
-        registry.delete(&above).unwrap();
-        assert_eq!(registry.bytes, 0);
-    }
-
-    #[test]
-    fn values_are_replaced_and_their_number_is_bounded() {
-        let mut registry = Registry::default();
-        let key = Path::root(1);
-        registry.set(&key, "Rate", value(100)).unwrap();
-        registry.set(&key, "rATE", value(2)).unwrap();
-        assert_eq!(registry.value(&key, "RATE"), Ok(&value(2)));
-        assert_eq!(registry.value(&key, ""), Err(ERROR_FILE_NOT_FOUND));
-        assert_eq!(registry.set(&key, "big", value(MOST_BYTES)), Err(ERROR_NOT_ENOUGH_MEMORY));
-        assert_eq!(registry.bytes, 6);
-        registry.unset(&key, "rate").unwrap();
-        assert_eq!((registry.unset(&key, "rate"), registry.bytes), (Err(ERROR_FILE_NOT_FOUND), 0));
+    fn generic_rights_are_those_of_keys() {
+        assert_eq!(rights(GENERIC_READ) & 0xf_ffff, KEY_READ);
+        assert_eq!(rights(MAXIMUM_ALLOWED) & KEY_ALL_ACCESS, KEY_ALL_ACCESS);
+        assert_eq!(rights(GENERIC_WRITE) & KEY_QUERY_VALUE, 0);
+        assert_eq!(rights(KEY_READ), KEY_READ);
     }
 }

@@ -1,8 +1,8 @@
 //! What the C run-time libraries export.
 
 use super::{
-    convert, ctype, data, lowio, math, memory, printf, scanf, sort, startup, stdio, strftime, string, time,
-    wide,
+    convert, ctype, data, jump, lowio, math, memory, printf, scanf, sort, startup, stdio, strftime, string,
+    thread, time, wide,
 };
 
 library! {
@@ -81,6 +81,10 @@ library! {
     data::_winmajor as "__p__winmajor", "../../previous-versions/visualstudio/visual-studio-6.0/aa298520(v=vs.60)";
     data::_winminor as "__p__winminor", "../../previous-versions/visualstudio/visual-studio-6.0/aa298520(v=vs.60)";
     data::_winver as "__p__winver", "../../previous-versions/visualstudio/visual-studio-6.0/aa298520(v=vs.60)";
+    jump::_setjmp, "reference/setjmp";
+    jump::_setjmp as "_setjmpex", "reference/setjmp";
+    jump::_setjmp3, "reference/setjmp";
+    jump::longjmp, "reference/longjmp";
     math::_controlfp as "_control87", "reference/control87-controlfp-control87-2";
     math::_controlfp, "reference/control87-controlfp-control87-2";
     math::hypot as "_hypot", "reference/hypot-hypotf-hypotl-hypot-hypotf-hypotl";
@@ -334,6 +338,10 @@ library! {
     string::strtok, "reference/strtok-strtok-l-wcstok-wcstok-l-mbstok-mbstok-l";
     string::strtok_s, "reference/strtok-s-strtok-s-l-wcstok-s-wcstok-s-l-mbstok-s-mbstok-s-l";
     string::strxfrm<u8>, "reference/strxfrm-wcsxfrm-strxfrm-l-wcsxfrm-l";
+    thread::_beginthread, "reference/beginthread-beginthreadex";
+    thread::_beginthreadex, "reference/beginthread-beginthreadex";
+    thread::_endthread, "reference/endthread-endthreadex";
+    thread::_endthreadex, "reference/endthread-endthreadex";
     time::_ftime, "reference/ftime-ftime32-ftime64";
     time::_ftime32, "reference/ftime-ftime32-ftime64";
     time::_ftime64, "reference/ftime-ftime32-ftime64";

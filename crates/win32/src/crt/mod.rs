@@ -13,6 +13,7 @@ mod descriptor;
 mod exports;
 mod float;
 mod format;
+mod jump;
 mod lowio;
 mod math;
 mod memory;
@@ -27,6 +28,7 @@ mod stdio;
 mod streams;
 mod strftime;
 mod string;
+mod thread;
 mod time;
 mod wide;
 
@@ -39,6 +41,7 @@ pub(crate) use stdio::flush;
 /// Values of `errno` (MS Learn, "errno constants").
 const ENOENT: i32 = 2;
 const EBADF: i32 = 9;
+const EAGAIN: i32 = 11;
 const ENOMEM: i32 = 12;
 const EACCES: i32 = 13;
 const EEXIST: i32 = 17;

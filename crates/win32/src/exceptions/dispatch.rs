@@ -5,7 +5,7 @@ use guest::{Cpu, FaultKind, Mode, Stop, Violation};
 
 use super::record::{
     EXCEPTION_EXIT_UNWIND, EXCEPTION_TARGET_UNWIND, EXCEPTION_UNWIND, EXCEPTION_UNWINDING, ExceptionRecord,
-    STATUS_INVALID_UNWIND_TARGET, STATUS_NONCONTINUABLE_EXCEPTION,
+    STATUS_INVALID_UNWIND_TARGET, STATUS_LONGJUMP, STATUS_NONCONTINUABLE_EXCEPTION,
 };
 use super::unwind::{Function, Handler, UNW_FLAG_EHANDLER, UNW_FLAG_UHANDLER};
 use super::{CONTINUE_EXECUTION, context};
@@ -214,6 +214,53 @@ impl Process {
             cpu = step.caller;
         }
         Err(lost())
+    }
+
+    /// Calls the handlers of the frames that `longjmp` leaves for the second time: from the caller of the shim that this serves outwards, up to the one in which `sp` lies.
+    /// Beyond the shim or host that called the guest nobody is asked.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub(crate) fn leave_frames(&mut self, buffer: u64, sp: u64) -> Result<(), Stop> {
+        let mode = self.machine.mode();
+        let cpu = self.caller(0)?;
+        let outer = self.machine.stack_pointer();
+        let context = outer.saturating_sub(context::size(mode)) & !15;
+        let record = context.saturating_sub(ExceptionRecord::size(mode)) & !15;
+        let (code, address) = (STATUS_LONGJUMP, cpu.rip);
+        let flags = EXCEPTION_UNWINDING;
+        ExceptionRecord { code, flags, cause: 0, address, parameters: vec![buffer] }
+            .write(&self.machine, record)?;
+        self.machine.set_stack_pointer(record);
+        let outcome = self.leave_frames_of(cpu, sp, record, context);
+        self.machine.set_stack_pointer(outer);
+        outcome
+    }
+
+    fn leave_frames_of(&mut self, mut cpu: Cpu, sp: u64, record: u64, context: u64) -> Result<(), Stop> {
+        let mut beyond = Beyond { searches: self.searches().len() };
+        for _ in 0..FRAMES {
+            still_wanted(&self.machine)?;
+            if self.image_at(cpu.rip).is_none() {
+                let Some(outer) = beyond.go(self, &cpu) else { break };
+                cpu = outer;
+                continue;
+            }
+            let function = self.function_at(cpu.rip)?;
+            let step = self.unwind(&cpu, function)?;
+            if step.caller.general[RSP] > sp {
+                break;
+            }
+            if let (Some(handler), Some(function)) = (step.handler, function)
+                && handler.flags & UNW_FLAG_UHANDLER != 0
+            {
+                context::write(&self.machine, context, &cpu)?;
+                let dispatcher = dispatcher(&cpu, function, handler, step.establisher, context, 0);
+                self.ask_handler(record, context, &dispatcher, &cpu)?;
+            }
+            cpu = step.caller;
+        }
+        Ok(())
     }
 
     /// The registers of the guest where it called the shim that runs now; `slots` is how many arguments the shim takes off a 32-bit stack.

@@ -82,6 +82,22 @@ impl Process {
         Ok(cpu)
     }
 
+    /// Puts registers below `sp` on a 32-bit guest's stack, and below them a record with which the guest can be told to go on from there: the addresses of
+    /// the record and of the registers.
+    ///
+    /// # Errors
+    /// [`Violation`](guest::Violation) at the stack's end.
+    pub(crate) fn put_target(&self, cpu: &Cpu, sp: u64) -> Result<[u64; 2], guest::Violation> {
+        let mode = self.machine.mode();
+        let context = sp.saturating_sub(context::size(mode)) & !15;
+        let at = context.saturating_sub(ExceptionRecord::size(mode)) & !15;
+        let code = record::STATUS_LONGJUMP;
+        let record = ExceptionRecord { code, flags: 0, cause: 0, address: cpu.rip, parameters: Vec::new() };
+        record.write(&self.machine, at)?;
+        context::write(&self.machine, context, cpu)?;
+        Ok([at, context])
+    }
+
     /// A handler of a 32-bit guest wants to go on; see [`guest::Host::handled`].
     ///
     /// # Errors

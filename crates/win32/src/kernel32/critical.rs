@@ -9,6 +9,7 @@ use guest::{Memory, Mode, Stop, Violation};
 use crate::abi::Pointer;
 use crate::kernel32::record::Record;
 use crate::process::Process;
+use crate::waiting::Awaited;
 
 /// Where the fields of an RTL_CRITICAL_SECTION (winnt.h) lie that change.
 struct Section {
@@ -86,7 +87,8 @@ fn try_enter(process: &Process, section: Pointer) -> Result<bool, Stop> {
 }
 
 pub fn EnterCriticalSection(process: &mut Process, section: Pointer) -> Result<(), Stop> {
-    process.wait_for(Duration::MAX, |process| Ok(try_enter(process, section)?.then_some(()))).map(|_| ())
+    let look = |process: &mut Process| Ok(try_enter(process, section)?.then_some(()));
+    process.wait_on(Awaited::Address(section.0), Duration::MAX, look).map(|_| ())
 }
 
 pub fn TryEnterCriticalSection(process: &mut Process, section: Pointer) -> Result<bool, Stop> {
@@ -95,7 +97,8 @@ pub fn TryEnterCriticalSection(process: &mut Process, section: Pointer) -> Resul
 
 /// LeaveCriticalSection; nothing happens to a section that nobody is in. As on Windows nobody asks who leaves.
 pub fn LeaveCriticalSection(process: &mut Process, section: Pointer) -> Result<(), Stop> {
-    let (machine, section) = (&process.machine, Section::at(process.machine.mode(), section));
+    let (machine, address) = (&process.machine, section.0);
+    let section = Section::at(machine.mode(), section);
     let memory = &machine.memory;
     if memory.array(section.recursion_count.0).map(i32::from_le_bytes)? <= 0 {
         return Ok(());
@@ -103,9 +106,20 @@ pub fn LeaveCriticalSection(process: &mut Process, section: Pointer) -> Result<(
     add(memory, section.lock_count, -1)?;
     if add(memory, section.recursion_count, -1)? == 0 {
         machine.put_pointer(section.owning_thread.0, 0)?;
-        machine.change();
+        // One of them can enter.
+        process.changed_at(address, 1);
     }
     Ok(())
+}
+
+/// SetCriticalSectionSpinCount: the one before. Nobody spins where there is one processor.
+pub fn SetCriticalSectionSpinCount(process: &mut Process, section: Pointer, spins: u32) -> Result<u32, Stop> {
+    let mode = process.machine.mode();
+    // LockSemaphore comes between.
+    let at = Section::at(mode, section).owning_thread.at(2 * mode.pointer_size());
+    let before = process.machine.pointer_at(at.0)?;
+    process.machine.put_pointer(at.0, spins.into())?;
+    Ok(u32::try_from(before).unwrap_or(u32::MAX))
 }
 
 /// Adds to a LONG and answers the sum.

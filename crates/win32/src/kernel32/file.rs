@@ -15,15 +15,6 @@ const FILE_TYPE_CHAR: u32 = 2;
 /// The most units of console text that are passed on at once.
 const LONGEST: u64 = 4096;
 
-/// GetStdHandle.
-pub fn GetStdHandle(process: &mut Process, which: i32) -> Handle {
-    match which {
-        -10 => process.kernel32.handles.input(),
-        -11 | -12 => process.kernel32.handles.output(),
-        _ => fail(process, ERROR_INVALID_HANDLE, Handle::INVALID),
-    }
-}
-
 fn is(process: &mut Process, handle: Handle, object: &Object) -> bool {
     process.kernel32.handles.get(handle).is_some_and(|found| found == object)
 }

@@ -1,75 +1,176 @@
 //! The table of kernel objects that handles name.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use wire::Entry;
 
 use crate::abi::Handle;
-use crate::advapi32::Path;
+use crate::advapi32::Key;
 use crate::kernel32::files::OpenFile;
 
-/// How many objects there may be at once.
+/// How many handles there may be at once, and so how many objects.
 const MOST: usize = 1024;
 
-/// A kernel object. Names are not kept: nobody but the driver itself could open an object by name.
+/// A kernel object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Object {
     /// The standard input.
     Input,
     /// The standard output and error output.
     Output,
-    /// An event; one that resets itself does so when a wait ends with it.
-    Event { manual: bool, signalled: bool },
+    /// An event.
+    Event(Event),
     /// A semaphore.
     Semaphore { count: i32, most: i32 },
-    /// A mutex: which thread owns it, and how often.
-    Mutex { owner: usize, depth: u32 },
-    /// A thread: which one of all that were ever started, and what it has ended with.
-    Thread { serial: u32, code: Option<u32> },
+    /// A mutex.
+    Mutex(Mutex),
+    /// A timer that can be waited for.
+    Timer(Timer),
+    /// A thread of the driver's.
+    Thread(Thread),
+    /// The guest's process, which does not end while anybody can ask.
+    Process,
     /// An open file.
     File(OpenFile),
     /// A search for files: what it has not told of yet.
     Search(VecDeque<Entry>),
     /// An open key of the registry.
-    Key(Path),
+    Key(Key),
+    /// Who the process runs as.
+    Token,
+}
+
+/// An event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// Whether it stays signalled when a wait ends with it.
+    pub manual: bool,
+    pub signalled: bool,
+    /// The threads, by number, whose waits a pulse ends: a bit for each.
+    pub pulsed: u64,
+}
+
+/// A mutex.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Mutex {
+    /// The number of the thread that has it, if any has.
+    pub owner: usize,
+    /// How often; 0 for nobody.
+    pub depth: u32,
+    /// Whether the last one that had it has ended without giving it back.
+    pub abandoned: bool,
+}
+
+/// A timer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Timer {
+    /// Whether it stays signalled when a wait ends with it.
+    pub manual: bool,
+    pub signalled: bool,
+    /// When it is signalled next; `None` while it is not set.
+    pub due: Option<Instant>,
+    /// After what time again; zero for never.
+    pub period: Duration,
+}
+
+impl Timer {
+    /// Makes it signalled if it is time.
+    fn refresh(&mut self) {
+        let now = Instant::now();
+        let Some(due) = self.due.filter(|&due| due <= now) else { return };
+        self.signalled = true;
+        let late = now.saturating_duration_since(due).as_nanos();
+        let periods = late.checked_div(self.period.as_nanos()).map_or(0, |missed| missed + 1);
+        let next = self.period.checked_mul(u32::try_from(periods).unwrap_or(u32::MAX));
+        self.due = next.filter(|next| !next.is_zero()).and_then(|next| due.checked_add(next));
+    }
+}
+
+/// A thread.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Thread {
+    /// Its number while it runs; others have it later.
+    pub number: usize,
+    /// What it has ended with.
+    pub code: Option<u32>,
+    pub priority: i32,
+    pub boosted: bool,
+    /// When it began and ended, as FILETIME counts it.
+    pub begun: u64,
+    pub ended: u64,
 }
 
 impl Object {
     /// Whether a wait of a thread's for it would end now.
-    pub fn signalled(&self, thread: usize) -> bool {
+    pub fn signalled(&mut self, thread: usize) -> bool {
         match self {
-            Self::Event { signalled, .. } => *signalled,
+            Self::Event(event) => event.signalled || event.pulsed & 1 << thread != 0,
             Self::Semaphore { count, .. } => *count > 0,
-            Self::Mutex { owner, depth } => *depth == 0 || *owner == thread,
-            Self::Thread { code, .. } => code.is_some(),
-            Self::Input | Self::Output | Self::File(_) | Self::Search(_) | Self::Key(_) => true,
+            Self::Mutex(Mutex { owner, depth, .. }) => *depth == 0 || *owner == thread,
+            Self::Timer(timer) => {
+                timer.refresh();
+                timer.signalled
+            }
+            Self::Thread(Thread { code, .. }) => code.is_some(),
+            Self::Process => false,
+            Self::Input | Self::Output | Self::File(_) | Self::Search(_) | Self::Key(_) | Self::Token => true,
         }
     }
 
-    /// What the end of a thread's wait does to it.
-    pub fn take(&mut self, thread: usize) {
+    /// What the end of a thread's wait does to it. Answers whether it is a mutex that was abandoned.
+    pub fn take(&mut self, thread: usize) -> bool {
         match self {
-            Self::Event { manual: false, signalled } => *signalled = false,
+            Self::Event(event) => {
+                let pulsed = event.pulsed & 1 << thread != 0;
+                event.pulsed &= !(1 << thread);
+                event.signalled &= event.manual || pulsed;
+            }
+            Self::Timer(timer) => timer.signalled &= timer.manual,
             Self::Semaphore { count, .. } => *count = count.saturating_sub(1),
-            Self::Mutex { owner, depth } => (*owner, *depth) = (thread, depth.saturating_add(1)),
-            Self::Event { manual: true, .. }
-            | Self::Thread { .. }
+            Self::Mutex(mutex) => {
+                (mutex.owner, mutex.depth) = (thread, mutex.depth.saturating_add(1));
+                return std::mem::take(&mut mutex.abandoned);
+            }
+            Self::Thread(_)
+            | Self::Process
             | Self::Input
             | Self::Output
             | Self::File(_)
             | Self::Search(_)
-            | Self::Key(_) => {}
+            | Self::Key(_)
+            | Self::Token => {}
         }
+        false
     }
+}
+
+/// An object's place in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Id(usize);
+
+/// An object, and how many handles, waits and running threads keep it.
+#[derive(Debug)]
+struct Kept {
+    object: Object,
+    keepers: usize,
+    name: Option<String>,
 }
 
 /// The table. Handles are small multiples of four, as on Windows.
 #[derive(Debug)]
-pub(crate) struct Handles(Vec<Option<Object>>);
+pub(crate) struct Handles {
+    handles: Vec<Option<Id>>,
+    objects: Vec<Option<Kept>>,
+}
 
 impl Handles {
     pub fn new() -> Self {
-        Self(vec![Some(Object::Input), Some(Object::Output)])
+        let mut table = Self { handles: Vec::new(), objects: Vec::new() };
+        for object in [Object::Input, Object::Output] {
+            table.insert(object);
+        }
+        table
     }
 
     /// The standard input's handle.
@@ -84,30 +185,105 @@ impl Handles {
 
     /// A handle for an object; `None` when the table is full.
     pub fn insert(&mut self, object: Object) -> Option<Handle> {
-        let free = self.0.iter().position(Option::is_none).unwrap_or(self.0.len());
+        self.insert_named(None, object)
+    }
+
+    /// A handle for an object that has a name, or none.
+    pub fn insert_named(&mut self, name: Option<String>, object: Object) -> Option<Handle> {
+        let id = self.keep_new(name, object);
+        let handle = self.open(id);
+        self.release(id);
+        handle
+    }
+
+    /// Keeps an object without a handle.
+    pub fn keep_new(&mut self, name: Option<String>, object: Object) -> Id {
+        let kept = Some(Kept { object, keepers: 1, name });
+        match self.objects.iter().position(Option::is_none) {
+            Some(free) => {
+                self.objects[free] = kept;
+                Id(free)
+            }
+            None => {
+                self.objects.push(kept);
+                Id(self.objects.len() - 1)
+            }
+        }
+    }
+
+    /// One more handle for an object; `None` when the table is full.
+    pub fn open(&mut self, id: Id) -> Option<Handle> {
+        let free = self.handles.iter().position(Option::is_none).unwrap_or(self.handles.len());
         if free >= MOST {
             return None;
         }
-        if free == self.0.len() {
-            self.0.push(None);
+        if free == self.handles.len() {
+            self.handles.push(None);
         }
-        self.0[free] = Some(object);
+        self.handles[free] = Some(id);
+        self.keep(id);
         Some(handle(free))
+    }
+
+    /// One more keeper for an object.
+    pub fn keep(&mut self, id: Id) {
+        if let Some(kept) = self.kept(id) {
+            kept.keepers += 1;
+        }
+    }
+
+    /// One keeper less; the last one takes the object along, which is answered.
+    pub fn release(&mut self, id: Id) -> Option<Object> {
+        let kept = self.kept(id)?;
+        kept.keepers -= 1;
+        if kept.keepers > 0 {
+            return None;
+        }
+        self.objects[id.0].take().map(|kept| kept.object)
+    }
+
+    fn kept(&mut self, id: Id) -> Option<&mut Kept> {
+        self.objects.get_mut(id.0)?.as_mut()
     }
 
     /// The object that a handle names.
     pub fn get(&mut self, handle: Handle) -> Option<&mut Object> {
-        self.0.get_mut(index(handle)?)?.as_mut()
+        let id = self.id(handle)?;
+        self.object(id)
+    }
+
+    /// Where the object is that a handle names.
+    pub fn id(&self, handle: Handle) -> Option<Id> {
+        *self.handles.get(index(handle)?)?
+    }
+
+    /// An object.
+    pub fn object(&mut self, id: Id) -> Option<&mut Object> {
+        self.kept(id).map(|kept| &mut kept.object)
+    }
+
+    /// The object with a name.
+    pub fn named(&self, name: &str) -> Option<Id> {
+        let named =
+            |kept: &Option<Kept>| kept.as_ref().is_some_and(|kept| kept.name.as_deref() == Some(name));
+        self.objects.iter().position(named).map(Id)
     }
 
     /// All objects.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Object> {
-        self.0.iter_mut().flatten()
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (Id, &mut Object)> {
+        let all = self.objects.iter_mut().enumerate();
+        all.filter_map(|(index, kept)| Some((Id(index), &mut kept.as_mut()?.object)))
     }
 
-    /// Closes a handle; false when it is none.
+    /// Closes a handle of what needs nothing done at its end; false when it is none.
     pub fn remove(&mut self, handle: Handle) -> bool {
-        index(handle).and_then(|index| self.0.get_mut(index)).is_some_and(|slot| slot.take().is_some())
+        self.close(handle).is_some()
+    }
+
+    /// Closes a handle; `None` when it is none. Answers the object if nobody else keeps it.
+    pub fn close(&mut self, handle: Handle) -> Option<Option<Object>> {
+        let id = self.handles.get_mut(index(handle)?)?.take()?;
+        Some(self.release(id))
     }
 }
 
@@ -124,30 +300,65 @@ fn index(handle: Handle) -> Option<usize> {
 mod tests {
     use super::*;
 
+    fn mutex() -> Object {
+        Object::Mutex(Mutex::default())
+    }
+
     #[test]
     fn handles_are_reused_and_checked() {
         let mut handles = Handles::new();
-        let mutex = handles.insert(Object::Mutex { owner: 0, depth: 0 }).unwrap();
-        assert_eq!(handles.get(mutex), Some(&mut Object::Mutex { owner: 0, depth: 0 }));
-        assert!(handles.get(Handle(mutex.0 + 1)).is_none() && handles.get(Handle::NULL).is_none());
-        assert!(handles.remove(mutex) && !handles.remove(mutex) && handles.get(mutex).is_none());
-        assert_eq!(handles.insert(Object::Mutex { owner: 0, depth: 1 }), Some(mutex));
+        let first = handles.insert(mutex()).unwrap();
+        assert_eq!(handles.get(first), Some(&mut mutex()));
+        assert!(handles.get(Handle(first.0 + 1)).is_none() && handles.get(Handle::NULL).is_none());
+        assert!(handles.remove(first) && !handles.remove(first) && handles.get(first).is_none());
+        assert_eq!(handles.insert(mutex()), Some(first));
         while handles.insert(Object::Output).is_some() {}
-        assert_eq!(handles.0.len(), MOST);
+        assert_eq!((handles.handles.len(), handles.objects.iter().flatten().count()), (MOST, MOST));
+    }
+
+    #[test]
+    fn an_object_is_there_until_its_last_keeper_lets_go() {
+        let mut handles = Handles::new();
+        let first = handles.insert_named(Some("name".to_owned()), mutex()).unwrap();
+        let id = handles.named("name").unwrap();
+        assert_eq!((handles.id(first), handles.named("Name")), (Some(id), None));
+        let second = handles.open(id).unwrap();
+        handles.keep(id);
+        assert!(handles.remove(first) && handles.remove(second));
+        assert!(handles.object(id).is_some() && handles.named("name").is_some());
+        handles.release(id);
+        assert!(handles.object(id).is_none() && handles.named("name").is_none());
     }
 
     #[test]
     fn a_wait_uses_up_what_it_should() {
+        let event = |manual| Object::Event(Event { manual, signalled: true, pulsed: 0 });
+        let timer = |manual| Object::Timer(Timer { manual, signalled: true, ..Timer::default() });
         let mut objects = [
-            Object::Event { manual: false, signalled: true },
-            Object::Event { manual: true, signalled: true },
+            event(false),
+            event(true),
             Object::Semaphore { count: 1, most: 1 },
-            Object::Mutex { owner: 0, depth: 0 },
+            mutex(),
+            timer(false),
+            timer(true),
         ];
-        objects.iter_mut().for_each(|object| {
+        for object in &mut objects {
             assert!(object.signalled(0));
-            object.take(0);
-        });
-        assert_eq!(objects.map(|object| object.signalled(0)), [false, true, false, true]);
+            assert!(!object.take(0));
+        }
+        assert_eq!(objects.map(|mut object| object.signalled(0)), [false, true, false, true, false, true]);
+    }
+
+    #[test]
+    fn a_periodic_timer_skips_what_nobody_saw() {
+        let now = Instant::now();
+        let period = Duration::from_secs(3600);
+        let late = now.checked_sub(Duration::from_millis(1)).unwrap();
+        let mut timer = Timer { due: Some(late), period, ..Timer::default() };
+        timer.refresh();
+        assert_eq!((timer.signalled, timer.due), (true, Some(late + period)));
+        let mut once = Timer { due: Some(late), ..Timer::default() };
+        once.refresh();
+        assert_eq!((once.signalled, once.due), (true, None));
     }
 }

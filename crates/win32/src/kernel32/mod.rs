@@ -2,7 +2,9 @@
 
 mod atom;
 pub(crate) mod codepage;
+mod console;
 mod critical;
+mod environment;
 pub(crate) mod error;
 pub(crate) mod fields;
 mod file;
@@ -10,19 +12,29 @@ pub(crate) mod files;
 pub(crate) mod handles;
 mod heap;
 mod interlocked;
+mod letters;
+mod locale;
+mod locks;
 mod memory;
 mod module;
+mod ntdll;
 pub(crate) mod path;
 pub(crate) mod process;
 pub(crate) mod record;
+mod resource;
+mod slist;
 mod slots;
+mod startup;
 pub(crate) mod sync;
 #[cfg(test)]
 mod tests;
 mod text;
 pub(crate) mod thread;
+mod thread_info;
 pub(crate) mod time;
+pub(crate) mod wait;
 
+pub(crate) use ntdll::NTDLL;
 pub(crate) use thread::run_thread;
 
 use guest::{Machine, Violation};
@@ -35,7 +47,14 @@ pub(crate) struct State {
     tls: slots::Slots,
     fls: slots::Slots,
     pub handles: handles::Handles,
-    threads: thread::Tasks,
+    pub threads: thread::Tasks,
+    /// The object that stands for the guest's process.
+    process: handles::Id,
+    sleepers: locks::Sleepers,
+    /// The handles of the standard error output, output and input.
+    standard: [crate::abi::Handle; 3],
+    console: Option<console::Console>,
+    environment: environment::Environment,
     pub command_line: process::CommandLine,
     atoms: atom::Atoms,
     /// The current directory, without a separator at its end.
@@ -48,11 +67,17 @@ impl State {
     /// # Errors
     /// [`Violation`] when guest memory has no room for what the guest reads directly.
     pub fn new(machine: &mut Machine) -> Result<Self, Violation> {
+        let mut handles = handles::Handles::new();
         Ok(Self {
             tls: slots::Slots::new(),
             fls: slots::Slots::new(),
-            handles: handles::Handles::new(),
-            threads: thread::Tasks::new(),
+            threads: thread::Tasks::new(&mut handles),
+            process: handles.keep_new(None, handles::Object::Process),
+            sleepers: locks::Sleepers::default(),
+            standard: [handles.output(), handles.output(), handles.input()],
+            console: None,
+            environment: environment::Environment::default(),
+            handles,
             command_line: process::CommandLine::new(machine)?,
             atoms: atom::Atoms::default(),
             // Where the driver is, which counts as the process's program.
@@ -117,7 +142,6 @@ library! {
     text::CompareString<u8> as "CompareStringA", "stringapiset/nf-stringapiset-comparestringa";
     text::CompareString<u16> as "CompareStringW", "stringapiset/nf-stringapiset-comparestringw";
     text::GetACP, "winnls/nf-winnls-getacp";
-    text::GetACP as "GetOEMCP", "winnls/nf-winnls-getoemcp";
     text::GetCPInfo, "winnls/nf-winnls-getcpinfo";
     text::IsDBCSLeadByte, "winnls/nf-winnls-isdbcsleadbyte";
     text::IsDBCSLeadByteEx, "winnls/nf-winnls-isdbcsleadbyteex";
@@ -149,16 +173,29 @@ library! {
 
     thread::CreateThread, "processthreadsapi/nf-processthreadsapi-createthread";
     thread::ExitThread, "processthreadsapi/nf-processthreadsapi-exitthread";
+    thread::GetCurrentThread, "processthreadsapi/nf-processthreadsapi-getcurrentthread";
+    thread::GetCurrentThreadId, "processthreadsapi/nf-processthreadsapi-getcurrentthreadid";
+    thread::ResumeThread, "processthreadsapi/nf-processthreadsapi-resumethread";
+    thread::SuspendThread, "processthreadsapi/nf-processthreadsapi-suspendthread";
+    thread::TerminateThread, "processthreadsapi/nf-processthreadsapi-terminatethread";
+    thread_info::GetCurrentProcessorNumber, "processthreadsapi/nf-processthreadsapi-getcurrentprocessornumber";
+    thread_info::GetExitCodeThread, "processthreadsapi/nf-processthreadsapi-getexitcodethread";
+    thread_info::GetThreadId, "processthreadsapi/nf-processthreadsapi-getthreadid";
+    thread_info::GetThreadPriority, "processthreadsapi/nf-processthreadsapi-getthreadpriority";
+    thread_info::GetThreadPriorityBoost, "processthreadsapi/nf-processthreadsapi-getthreadpriorityboost";
+    thread_info::GetThreadTimes, "processthreadsapi/nf-processthreadsapi-getthreadtimes";
+    thread_info::OpenThread, "processthreadsapi/nf-processthreadsapi-openthread";
+    thread_info::SetThreadIdealProcessor, "processthreadsapi/nf-processthreadsapi-setthreadidealprocessor";
+    thread_info::SetThreadPriority, "processthreadsapi/nf-processthreadsapi-setthreadpriority";
+    thread_info::SetThreadPriorityBoost, "processthreadsapi/nf-processthreadsapi-setthreadpriorityboost";
+    thread_info::SwitchToThread, "processthreadsapi/nf-processthreadsapi-switchtothread";
+    thread_info::GetThreadGroupAffinity, "processtopologyapi/nf-processtopologyapi-getthreadgroupaffinity";
+    thread_info::SetThreadAffinityMask, "winbase/nf-winbase-setthreadaffinitymask";
+
     slots::FlsAlloc, "fibersapi/nf-fibersapi-flsalloc";
     slots::FlsFree, "fibersapi/nf-fibersapi-flsfree";
     slots::FlsGetValue, "fibersapi/nf-fibersapi-flsgetvalue";
     slots::FlsSetValue, "fibersapi/nf-fibersapi-flssetvalue";
-    thread::GetCurrentThread, "processthreadsapi/nf-processthreadsapi-getcurrentthread";
-    thread::GetCurrentThreadId, "processthreadsapi/nf-processthreadsapi-getcurrentthreadid";
-    thread::GetExitCodeThread, "processthreadsapi/nf-processthreadsapi-getexitcodethread";
-    thread::GetThreadPriority, "processthreadsapi/nf-processthreadsapi-getthreadpriority";
-    thread::ResumeThread, "processthreadsapi/nf-processthreadsapi-resumethread";
-    thread::SetThreadPriority, "processthreadsapi/nf-processthreadsapi-setthreadpriority";
     slots::TlsAlloc, "processthreadsapi/nf-processthreadsapi-tlsalloc";
     slots::TlsFree, "processthreadsapi/nf-processthreadsapi-tlsfree";
     slots::TlsGetValue, "processthreadsapi/nf-processthreadsapi-tlsgetvalue";
@@ -170,40 +207,171 @@ library! {
     critical::InitializeCriticalSectionAndSpinCount, "synchapi/nf-synchapi-initializecriticalsectionandspincount";
     critical::InitializeCriticalSectionEx, "synchapi/nf-synchapi-initializecriticalsectionex";
     critical::LeaveCriticalSection, "synchapi/nf-synchapi-leavecriticalsection";
+    critical::SetCriticalSectionSpinCount, "synchapi/nf-synchapi-setcriticalsectionspincount";
     critical::TryEnterCriticalSection, "synchapi/nf-synchapi-tryentercriticalsection";
 
-    sync::CloseHandle, "handleapi/nf-handleapi-closehandle";
-    sync::CreateEvent as "CreateEventA", "synchapi/nf-synchapi-createeventa";
-    sync::CreateEvent as "CreateEventW", "synchapi/nf-synchapi-createeventw";
-    sync::CreateMutex as "CreateMutexA", "synchapi/nf-synchapi-createmutexa";
-    sync::CreateMutex as "CreateMutexW", "synchapi/nf-synchapi-createmutexw";
-    sync::CreateSemaphore as "CreateSemaphoreA", "winbase/nf-winbase-createsemaphorea";
-    sync::CreateSemaphore as "CreateSemaphoreW", "synchapi/nf-synchapi-createsemaphorew";
-    sync::InitializeSListHead, "interlockedapi/nf-interlockedapi-initializeslisthead";
+    sync::CreateEvent<u8> as "CreateEventA", "synchapi/nf-synchapi-createeventa";
+    sync::CreateEvent<u16> as "CreateEventW", "synchapi/nf-synchapi-createeventw";
+    sync::CreateEventEx<u8> as "CreateEventExA", "synchapi/nf-synchapi-createeventexa";
+    sync::CreateEventEx<u16> as "CreateEventExW", "synchapi/nf-synchapi-createeventexw";
+    sync::CreateMutex<u8> as "CreateMutexA", "synchapi/nf-synchapi-createmutexa";
+    sync::CreateMutex<u16> as "CreateMutexW", "synchapi/nf-synchapi-createmutexw";
+    sync::CreateMutexEx<u8> as "CreateMutexExA", "synchapi/nf-synchapi-createmutexexa";
+    sync::CreateMutexEx<u16> as "CreateMutexExW", "synchapi/nf-synchapi-createmutexexw";
+    sync::CreateSemaphore<u8> as "CreateSemaphoreA", "winbase/nf-winbase-createsemaphorea";
+    sync::CreateSemaphore<u16> as "CreateSemaphoreW", "synchapi/nf-synchapi-createsemaphorew";
+    sync::CreateSemaphoreEx<u8> as "CreateSemaphoreExA", "winbase/nf-winbase-createsemaphoreexa";
+    sync::CreateSemaphoreEx<u16> as "CreateSemaphoreExW", "synchapi/nf-synchapi-createsemaphoreexw";
+    sync::CreateWaitableTimer<u8> as "CreateWaitableTimerA", "winbase/nf-winbase-createwaitabletimera";
+    sync::CreateWaitableTimer<u16> as "CreateWaitableTimerW", "synchapi/nf-synchapi-createwaitabletimerw";
+    sync::OpenEvent<u8> as "OpenEventA", "synchapi/nf-synchapi-openeventa";
+    sync::OpenEvent<u16> as "OpenEventW", "synchapi/nf-synchapi-openeventw";
+    sync::OpenMutex<u8> as "OpenMutexA", "winbase/nf-winbase-openmutexa";
+    sync::OpenMutex<u16> as "OpenMutexW", "synchapi/nf-synchapi-openmutexw";
+    sync::OpenSemaphore<u8> as "OpenSemaphoreA", "winbase/nf-winbase-opensemaphorea";
+    sync::OpenSemaphore<u16> as "OpenSemaphoreW", "synchapi/nf-synchapi-opensemaphorew";
+    sync::OpenWaitableTimer<u8> as "OpenWaitableTimerA", "synchapi/nf-synchapi-openwaitabletimerw";
+    sync::OpenWaitableTimer<u16> as "OpenWaitableTimerW", "synchapi/nf-synchapi-openwaitabletimerw";
+    sync::CancelWaitableTimer, "synchapi/nf-synchapi-cancelwaitabletimer";
     sync::PulseEvent, "winbase/nf-winbase-pulseevent";
     sync::ReleaseMutex, "synchapi/nf-synchapi-releasemutex";
     sync::ReleaseSemaphore, "synchapi/nf-synchapi-releasesemaphore";
     sync::ResetEvent, "synchapi/nf-synchapi-resetevent";
     sync::SetEvent, "synchapi/nf-synchapi-setevent";
-    sync::WaitForMultipleObjects, "synchapi/nf-synchapi-waitformultipleobjects";
-    sync::WaitForSingleObject, "synchapi/nf-synchapi-waitforsingleobject";
-    sync::WaitForSingleObjectEx, "synchapi/nf-synchapi-waitforsingleobjectex";
+    sync::SetWaitableTimer, "synchapi/nf-synchapi-setwaitabletimer";
+
+    wait::CloseHandle, "handleapi/nf-handleapi-closehandle";
+    wait::DuplicateHandle, "handleapi/nf-handleapi-duplicatehandle";
+    wait::SignalObjectAndWait, "synchapi/nf-synchapi-signalobjectandwait";
+    wait::WaitForMultipleObjects, "synchapi/nf-synchapi-waitformultipleobjects";
+    wait::WaitForMultipleObjectsEx, "synchapi/nf-synchapi-waitformultipleobjectsex";
+    wait::WaitForSingleObject, "synchapi/nf-synchapi-waitforsingleobject";
+    wait::WaitForSingleObjectEx, "synchapi/nf-synchapi-waitforsingleobjectex";
+
+    locks::AcquireSRWLockExclusive, "synchapi/nf-synchapi-acquiresrwlockexclusive";
+    locks::AcquireSRWLockShared, "synchapi/nf-synchapi-acquiresrwlockshared";
+    locks::InitOnceBeginInitialize, "synchapi/nf-synchapi-initoncebegininitialize";
+    locks::InitOnceComplete, "synchapi/nf-synchapi-initoncecomplete";
+    locks::InitOnceExecuteOnce, "synchapi/nf-synchapi-initonceexecuteonce";
+    locks::InitializeSRWLock as "InitOnceInitialize", "synchapi/nf-synchapi-initonceinitialize";
+    locks::InitializeSRWLock as "InitializeConditionVariable", "synchapi/nf-synchapi-initializeconditionvariable";
+    locks::InitializeSRWLock, "synchapi/nf-synchapi-initializesrwlock";
+    locks::ReleaseSRWLockExclusive, "synchapi/nf-synchapi-releasesrwlockexclusive";
+    locks::ReleaseSRWLockShared, "synchapi/nf-synchapi-releasesrwlockshared";
+    locks::SleepConditionVariableCS, "synchapi/nf-synchapi-sleepconditionvariablecs";
+    locks::SleepConditionVariableSRW, "synchapi/nf-synchapi-sleepconditionvariablesrw";
+    locks::TryAcquireSRWLockExclusive, "synchapi/nf-synchapi-tryacquiresrwlockexclusive";
+    locks::TryAcquireSRWLockShared, "synchapi/nf-synchapi-tryacquiresrwlockshared";
+    locks::WakeAllConditionVariable, "synchapi/nf-synchapi-wakeallconditionvariable";
+    locks::WakeConditionVariable, "synchapi/nf-synchapi-wakeconditionvariable";
+
+    slist::InitializeSListHead, "interlockedapi/nf-interlockedapi-initializeslisthead";
+    slist::InterlockedFlushSList, "interlockedapi/nf-interlockedapi-interlockedflushslist";
+    slist::InterlockedPopEntrySList, "interlockedapi/nf-interlockedapi-interlockedpopentryslist";
+    slist::InterlockedPushEntrySList, "interlockedapi/nf-interlockedapi-interlockedpushentryslist";
+    slist::QueryDepthSList, "interlockedapi/nf-interlockedapi-querydepthslist";
+
+    console::AllocConsole, "../../console/allocconsole";
+    console::FreeConsole, "../../console/freeconsole";
+    console::GetConsoleCP, "../../console/getconsolecp";
+    console::GetConsoleMode, "../../console/getconsolemode";
+    console::GetConsoleScreenBufferInfo, "../../console/getconsolescreenbufferinfo";
+    console::SetConsoleCtrlHandler, "../../console/setconsolectrlhandler";
+    console::SetConsoleMode, "../../console/setconsolemode";
+    console::SetConsoleScreenBufferSize, "../../console/setconsolescreenbuffersize";
+    console::SetConsoleTextAttribute, "../../console/setconsoletextattribute";
+    console::GetConsoleCP as "GetConsoleOutputCP", "../../console/getconsoleoutputcp";
+    console::ReadConsole as "ReadConsoleA", "../../console/readconsole";
+    console::SetConsoleTitle as "SetConsoleTitleA", "../../console/setconsoletitle";
+    console::ReadConsole as "ReadConsoleW", "../../console/readconsole";
+    console::SetConsoleTitle as "SetConsoleTitleW", "../../console/setconsoletitle";
+
+    environment::ExpandEnvironmentStrings<u8> as "ExpandEnvironmentStringsA", "processenv/nf-processenv-expandenvironmentstringsa";
+    environment::ExpandEnvironmentStrings<u16> as "ExpandEnvironmentStringsW", "processenv/nf-processenv-expandenvironmentstringsw";
+    environment::FreeEnvironmentStrings as "FreeEnvironmentStringsA", "processenv/nf-processenv-freeenvironmentstringsa";
+    environment::FreeEnvironmentStrings as "FreeEnvironmentStringsW", "processenv/nf-processenv-freeenvironmentstringsw";
+    environment::GetEnvironmentStrings<u8> as "GetEnvironmentStrings", "processenv/nf-processenv-getenvironmentstrings";
+    environment::GetEnvironmentStrings<u8> as "GetEnvironmentStringsA", "processenv/nf-processenv-getenvironmentstrings";
+    environment::GetEnvironmentStrings<u16> as "GetEnvironmentStringsW", "processenv/nf-processenv-getenvironmentstringsw";
+    environment::GetEnvironmentVariable<u8> as "GetEnvironmentVariableA", "winbase/nf-winbase-getenvironmentvariablea";
+    environment::GetEnvironmentVariable<u16> as "GetEnvironmentVariableW", "processenv/nf-processenv-getenvironmentvariablew";
+    environment::SetEnvironmentVariable<u8> as "SetEnvironmentVariableA", "winbase/nf-winbase-setenvironmentvariablea";
+    environment::SetEnvironmentVariable<u16> as "SetEnvironmentVariableW", "processenv/nf-processenv-setenvironmentvariablew";
+
+    locale::EnumSystemLocales<u8> as "EnumSystemLocalesA", "winnls/nf-winnls-enumsystemlocalesa";
+    locale::EnumSystemLocales<u16> as "EnumSystemLocalesW", "winnls/nf-winnls-enumsystemlocalesw";
+    locale::EnumSystemLocalesEx, "winnls/nf-winnls-enumsystemlocalesex";
+    locale::GetLocaleInfoEx, "winnls/nf-winnls-getlocaleinfoex";
+    locale::GetUserDefaultLCID, "winnls/nf-winnls-getuserdefaultlcid";
+    locale::GetUserDefaultLocaleName, "winnls/nf-winnls-getuserdefaultlocalename";
+    locale::IsValidCodePage, "winnls/nf-winnls-isvalidcodepage";
+    locale::IsValidLocale, "winnls/nf-winnls-isvalidlocale";
+    locale::IsValidLocaleName, "winnls/nf-winnls-isvalidlocalename";
+    locale::LCIDToLocaleName, "winnls/nf-winnls-lcidtolocalename";
+    locale::LocaleNameToLCID, "winnls/nf-winnls-localenametolcid";
+    locale::SetThreadLocale, "winnls/nf-winnls-setthreadlocale";
+    locale::GetUserDefaultLCID as "GetSystemDefaultLCID", "winnls/nf-winnls-getsystemdefaultlcid";
+    locale::GetUserDefaultLCID as "GetSystemDefaultLangID", "winnls/nf-winnls-getsystemdefaultlangid";
+    locale::GetUserDefaultLCID as "GetThreadLocale", "winnls/nf-winnls-getthreadlocale";
+    locale::GetUserDefaultLCID as "GetUserDefaultLangID", "winnls/nf-winnls-getuserdefaultlangid";
+    locale::GetUserDefaultLCID as "GetUserDefaultUILanguage", "winnls/nf-winnls-getuserdefaultuilanguage";
+    locale::GetUserDefaultLCID as "GetSystemDefaultUILanguage", "winnls/nf-winnls-getsystemdefaultuilanguage";
+    locale::GetUserDefaultLocaleName as "GetSystemDefaultLocaleName", "winnls/nf-winnls-getsystemdefaultlocalename";
+    locale::GetLocaleInfo<u8> as "GetLocaleInfoA", "winnls/nf-winnls-getlocaleinfoa";
+    locale::GetLocaleInfo<u16> as "GetLocaleInfoW", "winnls/nf-winnls-getlocaleinfow";
+    text::GetACP as "GetOEMCP", "winnls/nf-winnls-getoemcp";
+
+    letters::CompareStringEx, "stringapiset/nf-stringapiset-comparestringex";
+    letters::CompareStringOrdinal, "stringapiset/nf-stringapiset-comparestringordinal";
+    letters::GetStringTypeEx<u8> as "GetStringTypeA", "winnls/nf-winnls-getstringtypea";
+    letters::GetStringTypeEx<u8> as "GetStringTypeExA", "winnls/nf-winnls-getstringtypeexa";
+    letters::GetStringTypeEx<u16> as "GetStringTypeExW", "stringapiset/nf-stringapiset-getstringtypeexw";
+    letters::GetStringTypeW, "stringapiset/nf-stringapiset-getstringtypew";
+    letters::LCMapString<u8> as "LCMapStringA", "winnls/nf-winnls-lcmapstringa";
+    letters::LCMapString<u16> as "LCMapStringW", "winnls/nf-winnls-lcmapstringw";
+    letters::LCMapStringEx, "winnls/nf-winnls-lcmapstringex";
+
+    resource::EnumResourceNames<u8> as "EnumResourceNamesA", "winbase/nf-winbase-enumresourcenamesa";
+    resource::EnumResourceNames<u16> as "EnumResourceNamesW", "libloaderapi/nf-libloaderapi-enumresourcenamesw";
+    resource::EnumResourceTypes<u8> as "EnumResourceTypesA", "winbase/nf-winbase-enumresourcetypesa";
+    resource::EnumResourceTypes<u16> as "EnumResourceTypesW", "libloaderapi/nf-libloaderapi-enumresourcetypesw";
+    resource::FindResource<u8> as "FindResourceA", "winbase/nf-winbase-findresourcea";
+    resource::FindResource<u16> as "FindResourceW", "libloaderapi/nf-libloaderapi-findresourcew";
+    resource::FindResourceEx<u8> as "FindResourceExA", "winbase/nf-winbase-findresourceexa";
+    resource::FindResourceEx<u16> as "FindResourceExW", "libloaderapi/nf-libloaderapi-findresourceexw";
+    resource::FreeResource, "libloaderapi/nf-libloaderapi-freeresource";
+    resource::LoadResource, "libloaderapi/nf-libloaderapi-loadresource";
+    resource::LockResource, "libloaderapi/nf-libloaderapi-lockresource";
+    resource::SizeofResource, "libloaderapi/nf-libloaderapi-sizeofresource";
+
+    startup::AreFileApisANSI, "fileapi/nf-fileapi-arefileapisansi";
+    startup::FreeLibraryAndExitThread, "libloaderapi/nf-libloaderapi-freelibraryandexitthread";
+    startup::GetExitCodeProcess, "processthreadsapi/nf-processthreadsapi-getexitcodeprocess";
+    startup::GetStdHandle, "../../console/getstdhandle";
+    startup::SetStdHandle, "../../console/setstdhandle";
+    startup::GetSystemDirectory<u8> as "GetSystemDirectoryA", "sysinfoapi/nf-sysinfoapi-getsystemdirectorya";
+    startup::GetSystemDirectory<u16> as "GetSystemDirectoryW", "sysinfoapi/nf-sysinfoapi-getsystemdirectoryw";
+    startup::GetWindowsDirectory<u8> as "GetWindowsDirectoryA", "sysinfoapi/nf-sysinfoapi-getwindowsdirectorya";
+    startup::GetWindowsDirectory<u16> as "GetWindowsDirectoryW", "sysinfoapi/nf-sysinfoapi-getwindowsdirectoryw";
+    startup::GetWindowsDirectory<u8> as "GetSystemWindowsDirectoryA", "sysinfoapi/nf-sysinfoapi-getsystemwindowsdirectorya";
+    startup::GetWindowsDirectory<u16> as "GetSystemWindowsDirectoryW", "sysinfoapi/nf-sysinfoapi-getsystemwindowsdirectoryw";
+    startup::HeapQueryInformation, "heapapi/nf-heapapi-heapqueryinformation";
+    startup::HeapSetInformation, "heapapi/nf-heapapi-heapsetinformation";
+    startup::RtlPcToFileHeader, "winnt/nf-winnt-rtlpctofileheader";
+    startup::SetHandleCount, "winbase/nf-winbase-sethandlecount";
+    startup::VerSetConditionMask, "winnt/nf-winnt-versetconditionmask";
+    startup::VerifyVersionInfo<u8> as "VerifyVersionInfoA", "winbase/nf-winbase-verifyversioninfoa";
+    startup::VerifyVersionInfo<u16> as "VerifyVersionInfoW", "winbase/nf-winbase-verifyversioninfow";
 
     process::EncodePointer as "DecodePointer", "../../../previous-versions/bb432242(v=vs.85)";
     process::EncodePointer, "../../../previous-versions/bb432254(v=vs.85)";
     process::ExitProcess, "processthreadsapi/nf-processthreadsapi-exitprocess";
     process::FatalAppExit<u8> as "FatalAppExitA", "errhandlingapi/nf-errhandlingapi-fatalappexita";
     process::FatalAppExit<u16> as "FatalAppExitW", "errhandlingapi/nf-errhandlingapi-fatalappexitw";
-    process::FreeEnvironmentStrings as "FreeEnvironmentStringsA", "processenv/nf-processenv-freeenvironmentstringsa";
-    process::FreeEnvironmentStrings as "FreeEnvironmentStringsW", "processenv/nf-processenv-freeenvironmentstringsw";
     process::GetCommandLineA, "processenv/nf-processenv-getcommandlinea";
     process::GetCommandLineW, "processenv/nf-processenv-getcommandlinew";
     process::GetCurrentProcess, "processthreadsapi/nf-processthreadsapi-getcurrentprocess";
     process::GetCurrentProcessId, "processthreadsapi/nf-processthreadsapi-getcurrentprocessid";
-    process::GetEnvironmentStrings, "processenv/nf-processenv-getenvironmentstrings";
-    process::GetEnvironmentStrings as "GetEnvironmentStringsW", "processenv/nf-processenv-getenvironmentstringsw";
-    process::GetEnvironmentVariable as "GetEnvironmentVariableA", "winbase/nf-winbase-getenvironmentvariablea";
-    process::GetEnvironmentVariable as "GetEnvironmentVariableW", "processenv/nf-processenv-getenvironmentvariablew";
     process::GetSystemInfo as "GetNativeSystemInfo", "sysinfoapi/nf-sysinfoapi-getnativesysteminfo";
     process::GetProcessAffinityMask, "winbase/nf-winbase-getprocessaffinitymask";
     process::GetStartupInfo as "GetStartupInfoA", "processthreadsapi/nf-processthreadsapi-getstartupinfow";
@@ -290,7 +458,6 @@ library! {
     files::profile::GetProfileString<u16> as "GetProfileStringW", "winbase/nf-winbase-getprofilestringw";
     files::temporary::GetLongPathName<u8> as "GetShortPathNameA", "winbase/nf-winbase-getshortpathnamea";
     files::temporary::GetLongPathName<u16> as "GetShortPathNameW", "fileapi/nf-fileapi-getshortpathnamew";
-    file::GetStdHandle, "../../console/getstdhandle";
     files::temporary::GetTempFileName<u8> as "GetTempFileNameA", "fileapi/nf-fileapi-gettempfilenamea";
     files::temporary::GetTempFileName<u16> as "GetTempFileNameW", "fileapi/nf-fileapi-gettempfilenamew";
     files::temporary::GetTempPath<u8> as "GetTempPathA", "fileapi/nf-fileapi-gettemppatha";

@@ -8,7 +8,7 @@ use guest::{FaultKind, Machine, Mode, Stop, Violation};
 use crate::abi::{Handle, Pointer};
 use crate::exceptions::ExceptionRecord;
 use crate::kernel32::codepage::{Unit, text};
-use crate::kernel32::error::{ERROR_ENVVAR_NOT_FOUND, ERROR_INSUFFICIENT_BUFFER, fail};
+use crate::kernel32::error::{ERROR_INSUFFICIENT_BUFFER, fail};
 use crate::kernel32::record::Record;
 use crate::process::Process;
 
@@ -16,7 +16,7 @@ use crate::process::Process;
 pub(crate) const MAJOR: u32 = 6;
 pub(crate) const MINOR: u32 = 1;
 pub(crate) const BUILD: u32 = 7601;
-const SERVICE_PACK: (u16, &str) = (1, "Service Pack 1");
+pub(super) const SERVICE_PACK: (u16, &str) = (1, "Service Pack 1");
 
 /// The guest's command line: the name of a program.
 const COMMAND_LINE: &str = "drvhost";
@@ -194,21 +194,6 @@ pub fn GetStartupInfo(process: &mut Process, out: Pointer) -> Result<(), Stop> {
     let mut information = Record::new(mode).u32(size).finish();
     information.resize(size as usize, 0);
     Ok(process.machine.memory.write(out.0, &information)?)
-}
-
-/// GetEnvironmentVariableA and GetEnvironmentVariableW: there are no variables.
-pub fn GetEnvironmentVariable(process: &mut Process, _name: Pointer, _out: Pointer, _room: u32) -> u32 {
-    fail(process, ERROR_ENVVAR_NOT_FOUND, 0)
-}
-
-/// GetEnvironmentStrings and GetEnvironmentStringsW: an empty block, which [`FreeEnvironmentStrings`] takes back.
-pub fn GetEnvironmentStrings(process: &mut Process) -> Pointer {
-    process.allocate(4, true)
-}
-
-/// FreeEnvironmentStringsA and FreeEnvironmentStringsW.
-pub fn FreeEnvironmentStrings(process: &mut Process, block: Pointer) -> bool {
-    process.heap.release(&process.machine.memory, block.0)
 }
 
 pub fn OutputDebugString<U: Unit>(process: &mut Process, message: Pointer) -> Result<(), Stop> {

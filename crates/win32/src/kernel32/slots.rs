@@ -2,7 +2,7 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
-use guest::{POOL, Stop};
+use guest::{Fault, POOL, Stop};
 
 use crate::abi::Pointer;
 use crate::kernel32::error::{ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY, ERROR_SUCCESS, fail};
@@ -47,12 +47,31 @@ impl Slots {
         self.0.get_mut(index as usize)?.take()
     }
 
-    /// Empties all slots of a thread: each callback with the value that it is to be called with.
-    pub fn clear(&mut self, thread: usize) -> Vec<(Pointer, Pointer)> {
-        let slots = self.0.iter_mut().flatten();
-        let values = slots.map(|slot| (slot.callback, std::mem::take(&mut slot.values[thread])));
-        values.filter(|(callback, value)| !callback.is_null() && !value.is_null()).collect()
+    /// Empties all slots of a thread.
+    pub fn clear(&mut self, thread: usize) {
+        self.0.iter_mut().flatten().for_each(|slot| slot.values[thread] = Pointer::NULL);
     }
+
+    /// The next callback with a thread's value that it is to be called with, which is taken out.
+    fn next(&mut self, thread: usize) -> Option<(Pointer, Pointer)> {
+        let left = |slot: &&mut Slot| !slot.callback.is_null() && !slot.values[thread].is_null();
+        let slot = self.0.iter_mut().flatten().find(left)?;
+        Some((slot.callback, std::mem::take(&mut slot.values[thread])))
+    }
+}
+
+/// Calls the callbacks of the fiber-local slots in which a thread that ends has something.
+///
+/// # Errors
+/// The first [`Fault`].
+pub(super) fn call_back(process: &mut Process, thread: usize) -> Result<(), Fault> {
+    /// A callback may put something into the slots again.
+    const MOST: usize = 4 * SLOTS;
+    for _ in 0..MOST {
+        let Some((callback, value)) = process.kernel32.fls.next(thread) else { break };
+        process.call(callback.0, &[value.0])?;
+    }
+    Ok(())
 }
 
 /// Answers a new slot's index, or that there is none left.

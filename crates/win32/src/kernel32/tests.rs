@@ -1,5 +1,8 @@
 //! Functions called the way the guest calls them.
 
+mod objects;
+mod startup;
+
 use guest::{FaultKind, Mode};
 
 use crate::testing::{Guest, alone};

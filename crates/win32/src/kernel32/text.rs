@@ -24,7 +24,11 @@ const NORM_IGNORECASE: u32 = 1;
 const LONGEST: u64 = 1 << 18;
 
 /// How many units a conversion is to take: `given`, or all up to and with the zero when that is negative.
-fn source_length<U: Unit>(process: &mut Process, source: Pointer, given: i32) -> Result<Option<u64>, Stop> {
+pub(super) fn source_length<U: Unit>(
+    process: &mut Process,
+    source: Pointer,
+    given: i32,
+) -> Result<Option<u64>, Stop> {
     if source.is_null() || given == 0 {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, None));
     }

@@ -9,8 +9,11 @@ use guest::{Fault, FaultKind, POOL, Stop};
 
 use crate::abi::{Handle, Pointer};
 use crate::images::{DLL_THREAD_ATTACH, DLL_THREAD_DETACH};
-use crate::kernel32::error::{ERROR_INVALID_HANDLE, ERROR_NOT_ENOUGH_MEMORY, fail};
-use crate::kernel32::handles::Object;
+use crate::kernel32::error::{
+    ERROR_ACCESS_DENIED, ERROR_INVALID_HANDLE, ERROR_NOT_ENOUGH_MEMORY, ERROR_SIGNAL_REFUSED, fail,
+};
+use crate::kernel32::handles::{Handles, Id, Object, Thread};
+use crate::kernel32::{State, slots, time, wait};
 use crate::process::Process;
 
 /// How many places of the pool are kept for the system's own threads, so that what plays sound or keeps time for a driver never lacks one.
@@ -30,30 +33,66 @@ enum Task {
 struct Start {
     function: Pointer,
     parameter: Pointer,
-    /// Which one of all that were ever started.
-    serial: u32,
-    /// How often it has been suspended before it began.
-    suspended: u32,
 }
 
-/// The threads that run, or are to run.
+/// A thread that runs, or is to run.
+#[derive(Debug)]
+struct Running {
+    task: Task,
+    /// Whether it has begun.
+    begun: bool,
+    /// The handle that is closed when it ends.
+    closes: Option<Handle>,
+}
+
+/// What is known of the threads.
 #[derive(Debug)]
 pub(crate) struct Tasks {
-    /// By the number of the thread that has it.
-    tasks: [Option<Task>; 1 + POOL],
-    started: u32,
+    /// By number.
+    running: [Option<Running>; 1 + POOL],
+    /// The objects of those that are the driver's, the one that serves requests first.
+    objects: [Option<Id>; 1 + POOL],
+    /// How often each is suspended.
+    suspended: [u32; 1 + POOL],
+    /// What those are to end with that are to end.
+    ending: [Option<u32>; 1 + POOL],
 }
 
 impl Tasks {
-    /// None.
-    pub fn new() -> Self {
-        Self { tasks: [None; 1 + POOL], started: 0 }
+    /// One thread, which serves requests.
+    pub fn new(handles: &mut Handles) -> Self {
+        let first = handles.keep_new(None, Object::Thread(thread(0)));
+        let mut objects = [None; 1 + POOL];
+        objects[0] = Some(first);
+        let running = std::array::from_fn(|_| None);
+        Self { running, objects, suspended: [0; 1 + POOL], ending: [None; 1 + POOL] }
     }
 
     /// How many are the driver's.
     fn of_driver(&self) -> usize {
-        self.tasks.iter().filter(|task| matches!(task, Some(Task::Driver(_)))).count()
+        let driver = |running: &&Running| matches!(running.task, Task::Driver(_));
+        self.running.iter().flatten().filter(driver).count()
     }
+
+    /// The object of a thread that runs.
+    pub fn object(&self, number: usize) -> Option<Id> {
+        self.objects.get(number).copied().flatten()
+    }
+
+    /// Whether a thread is suspended.
+    pub fn is_suspended(&self, number: usize) -> bool {
+        self.suspended.get(number).is_some_and(|&count| count > 0)
+    }
+
+    /// What a thread is to end with, if it is to end.
+    pub fn ending(&self, number: usize) -> Option<u32> {
+        self.ending.get(number).copied().flatten()
+    }
+}
+
+/// A thread that begins now.
+fn thread(number: usize) -> Thread {
+    Thread { number, code: None, priority: 0, boosted: true, begun: time::now(), ended: 0 }
 }
 
 /// Has a thread of the pool do `run`, on the host's side; false when all of them have work. It can call guest code and wait
@@ -69,13 +108,26 @@ pub(crate) fn start_system(process: &mut Process, run: fn(&mut Process)) -> bool
         process.machine.release_thread(number);
         return false;
     }
-    process.kernel32.threads.tasks[number] = Some(Task::System(run));
+    process.kernel32.threads.running[number] =
+        Some(Running { task: Task::System(run), begun: true, closes: None });
     guest::start(process, number);
     true
 }
 
 /// Flags of CreateThread.
-const CREATE_SUSPENDED: u32 = 4;
+pub(crate) const CREATE_SUSPENDED: u32 = 4;
+
+/// How a thread of the driver's is started.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beginning {
+    pub function: Pointer,
+    pub parameter: Pointer,
+    pub suspended: bool,
+    /// Where its id is to be written; NULL for nowhere.
+    pub id: Pointer,
+    /// Whether its handle is closed when it ends.
+    pub closes: bool,
+}
 
 /// CreateThread: NULL when as many threads run as there can be. Its stack has the size that all have, one megabyte.
 pub fn CreateThread(
@@ -87,86 +139,164 @@ pub fn CreateThread(
     flags: u32,
     id: Pointer,
 ) -> Result<Handle, Stop> {
+    let suspended = flags & CREATE_SUSPENDED != 0;
+    let beginning = Beginning { function, parameter, suspended, id, closes: false };
+    Ok(begin(process, beginning)?.unwrap_or_else(|| fail(process, ERROR_NOT_ENOUGH_MEMORY, Handle::NULL)))
+}
+
+/// Starts a thread of the driver's: its handle, or `None` when there is no room for one more.
+pub(crate) fn begin(process: &mut Process, beginning: Beginning) -> Result<Option<Handle>, Stop> {
+    let Beginning { function, parameter, suspended, id, closes } = beginning;
     if process.kernel32.threads.of_driver() >= POOL - SYSTEM {
-        return Ok(no_thread(process));
+        return Ok(None);
     }
-    let Some(number) = process.machine.reserve_thread() else { return Ok(no_thread(process)) };
     process.tell_of_threads()?;
-    process.kernel32.threads.started += 1;
-    let serial = process.kernel32.threads.started;
-    let suspended = u32::from(flags & CREATE_SUSPENDED != 0);
-    match prepare(process, number, serial, id) {
-        Ok(Some(handle)) => {
-            let start = Start { function, parameter, serial, suspended };
-            process.kernel32.threads.tasks[number] = Some(Task::Driver(start));
-            if suspended == 0 {
+    let Some(number) = process.machine.reserve_thread() else { return Ok(None) };
+    match prepare(process, number, id) {
+        Ok(Some((object, handle))) => {
+            let task = Task::Driver(Start { function, parameter });
+            let threads = &mut process.kernel32.threads;
+            let closes = closes.then_some(handle);
+            threads.running[number] = Some(Running { task, begun: !suspended, closes });
+            threads.objects[number] = Some(object);
+            threads.suspended[number] = suspended.into();
+            if !suspended {
                 guest::start(process, number);
             }
-            Ok(handle)
+            Ok(Some(handle))
         }
         not_prepared => {
             process.machine.release_thread(number);
-            not_prepared.map(|_| no_thread(process))
+            not_prepared.map(|_| None)
         }
     }
 }
 
-fn no_thread(process: &mut Process) -> Handle {
-    fail(process, ERROR_NOT_ENOUGH_MEMORY, Handle::NULL)
-}
-
-/// Prepares all that a reserved thread needs, last of all its handle; `None` when there is no room.
-fn prepare(process: &mut Process, number: usize, serial: u32, id: Pointer) -> Result<Option<Handle>, Stop> {
+/// Prepares all that a reserved thread needs, last of all its object, which the thread itself keeps, and a handle for that; `None` when there is
+/// no room.
+fn prepare(process: &mut Process, number: usize, id: Pointer) -> Result<Option<(Id, Handle)>, Stop> {
     if process.machine.prepare_thread(number).is_err() {
         return Ok(None);
     }
     if !id.is_null() {
         process.machine.memory.write(id.0, &process.machine.thread_id(number).to_le_bytes())?;
     }
-    Ok(process.kernel32.handles.insert(Object::Thread { serial, code: None }))
+    let object = process.kernel32.handles.keep_new(None, Object::Thread(thread(number)));
+    let handle = process.kernel32.handles.open(object);
+    if handle.is_none() {
+        process.kernel32.handles.release(object);
+    }
+    Ok(handle.map(|handle| (object, handle)))
 }
 
-/// ResumeThread, of a thread that was created suspended: how often it was suspended before, or -1 for what is none.
+/// The number of the thread that a handle names; `Ok(None)` for one that has ended, `Err` for what is no thread.
+fn number_of(process: &mut Process, handle: Handle) -> Result<Option<usize>, ()> {
+    let id = wait::object(process, handle).ok_or(())?;
+    match process.kernel32.handles.object(id) {
+        Some(Object::Thread(thread)) => Ok(thread.code.is_none().then_some(thread.number)),
+        _ => Err(()),
+    }
+}
+
+/// ResumeThread: how often it was suspended before, or -1 for what is no thread.
 pub fn ResumeThread(process: &mut Process, thread: Handle) -> u32 {
-    let Some(&mut Object::Thread { serial, .. }) = process.kernel32.handles.get(thread) else {
+    let Ok(number) = number_of(process, thread) else {
         return fail(process, ERROR_INVALID_HANDLE, u32::MAX);
     };
-    let mut tasks = process.kernel32.threads.tasks.iter_mut().enumerate();
-    let task = tasks.find_map(|(number, task)| match task {
-        Some(Task::Driver(start)) if start.serial == serial => Some((number, start)),
-        _ => None,
-    });
-    match task {
-        Some((number, start)) if start.suspended > 0 => {
-            let before = start.suspended;
-            start.suspended -= 1;
-            if start.suspended == 0 {
+    let Some(number) = number else { return 0 };
+    let threads = &mut process.kernel32.threads;
+    let before = threads.suspended[number];
+    threads.suspended[number] = before.saturating_sub(1);
+    if before == 1 {
+        match &mut threads.running[number] {
+            Some(Running { begun: begun @ false, .. }) => {
+                *begun = true;
                 guest::start(process, number);
             }
-            before
+            _ => process.machine.change_for(number),
         }
-        _ => 0,
     }
+    before
+}
+
+/// SuspendThread: how often it was suspended before, or -1. A thread that has begun stops at its next call of the system: no thread can be stopped amid its own code.
+pub fn SuspendThread(process: &mut Process, thread: Handle) -> Result<u32, Stop> {
+    const MAXIMUM_SUSPEND_COUNT: u32 = 127;
+    let number = match number_of(process, thread) {
+        Ok(Some(number)) => number,
+        // Nobody could let the one go on that serves requests.
+        Ok(None) => return Ok(fail(process, ERROR_ACCESS_DENIED, u32::MAX)),
+        Err(()) => return Ok(fail(process, ERROR_INVALID_HANDLE, u32::MAX)),
+    };
+    let before = process.kernel32.threads.suspended[number];
+    if before == MAXIMUM_SUSPEND_COUNT {
+        return Ok(fail(process, ERROR_SIGNAL_REFUSED, u32::MAX));
+    }
+    process.kernel32.threads.suspended[number] = before + 1;
+    if number == process.machine.current() {
+        stand_by(process)?;
+    }
+    Ok(before)
+}
+
+/// Has the running thread wait while it is suspended, and end if it is to end. To be called before each call of the system's.
+pub(crate) fn stand_by(process: &mut Process) -> Result<(), Stop> {
+    let number = process.machine.current();
+    if process.kernel32.threads.is_suspended(number) {
+        let resumed =
+            |process: &mut Process| Ok((!process.kernel32.threads.is_suspended(number)).then_some(()));
+        process.wait_for(Duration::MAX, resumed)?;
+    }
+    match process.kernel32.threads.ending(number) {
+        Some(code) => Err(Stop::Kind(FaultKind::ThreadExit { code })),
+        None => Ok(()),
+    }
+}
+
+/// TerminateThread: has a thread end at its next call of the system, without anybody being told; its handle is signalled then. It goes on for as long as it makes no such
+/// call. The thread that serves requests cannot be ended.
+pub fn TerminateThread(process: &mut Process, thread: Handle, code: u32) -> Result<bool, Stop> {
+    let number = match number_of(process, thread) {
+        Ok(Some(0)) => return Ok(fail(process, ERROR_ACCESS_DENIED, false)),
+        Ok(Some(number)) => number,
+        Ok(None) => return Ok(true),
+        Err(()) => return Ok(fail(process, ERROR_INVALID_HANDLE, false)),
+    };
+    let threads = &mut process.kernel32.threads;
+    threads.ending[number] = Some(code);
+    threads.suspended[number] = 0;
+    let waits = matches!(threads.running[number], Some(Running { begun: true, .. }));
+    if number == process.machine.current() {
+        stand_by(process)?;
+    } else if waits {
+        process.machine.change_for(number);
+    } else {
+        end(process, number, code);
+        process.machine.release_thread(number);
+    }
+    Ok(true)
 }
 
 /// Does what a thread was started for; see [`guest::Host::thread`].
 pub(crate) fn run_thread(process: &mut Process, number: usize) {
-    let Some(task) = process.kernel32.threads.tasks[number] else { return };
+    let Some(task) = process.kernel32.threads.running[number].as_ref().map(|running| running.task) else {
+        return;
+    };
     // What panics is lost, as with any shim; the thread's place is not.
-    let _ = catch_unwind(AssertUnwindSafe(|| match task {
-        Task::Driver(start) => run_driver(process, number, start),
-        Task::System(run) => run(process),
+    let ended = catch_unwind(AssertUnwindSafe(|| match task {
+        Task::Driver(start) => run_driver(process, start),
+        Task::System(run) => {
+            run(process);
+            0
+        }
     }));
-    // Of one that has not come to its end.
-    for (callback, value) in process.kernel32.fls.clear(number) {
-        let _ = process.call(callback.0, &[value.0]);
-    }
-    process.kernel32.tls.clear(number);
-    process.kernel32.threads.tasks[number] = None;
+    let code = process.kernel32.threads.ending(number).or(ended.ok()).unwrap_or(u32::MAX);
+    end(process, number, code);
 }
 
-/// Runs a thread of the driver's from its beginning to its end.
-fn run_driver(process: &mut Process, number: usize, start: Start) {
+/// Runs a thread of the driver's from its beginning to its end: its exit code.
+fn run_driver(process: &mut Process, start: Start) -> u32 {
+    let number = process.machine.current();
     // A thread that an image starts while it is told that it is loaded begins after that, as on Windows. Nobody interrupts this wait.
     let _ = process.wait_for(Duration::MAX, |process| Ok((process.attaching == 0).then_some(())));
     let ended = process
@@ -180,39 +310,55 @@ fn run_driver(process: &mut Process, number: usize, start: Start) {
             u64::MAX
         }
     };
-    let values = process.kernel32.fls.clear(number);
-    let left =
-        values.into_iter().try_for_each(|(callback, value)| process.call(callback.0, &[value.0]).map(|_| ()));
-    if let Err(fault) = left.and_then(|()| process.notify_all(DLL_THREAD_DETACH)) {
-        process.say(format!("a thread of the driver's could not end in order: {}", fault.kind).as_bytes());
+    if process.kernel32.threads.ending(number).is_none() {
+        let left = slots::call_back(process, number).and_then(|()| process.notify_all(DLL_THREAD_DETACH));
+        if let Err(fault) = left {
+            let told = format!("a thread of the driver's could not end in order: {}", fault.kind);
+            process.say(told.as_bytes());
+        }
     }
     let [a, b, c, d, ..] = code.to_le_bytes();
-    let exit = u32::from_le_bytes([a, b, c, d]);
-    for object in process.kernel32.handles.iter_mut() {
-        match object {
-            Object::Thread { serial, code } if *serial == start.serial => *code = Some(exit),
-            // What it owned is nobody's.
-            Object::Mutex { owner, depth } if *owner == number => *depth = 0,
-            _ => {}
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// Takes away what a thread leaves behind, and tells who waits for its end.
+fn end(process: &mut Process, number: usize, code: u32) {
+    // Those of work of the system's own: it may have called code that has something in its slots.
+    if process.kernel32.threads.ending(number).is_none() {
+        let _ = slots::call_back(process, number);
+    }
+    process.kernel32.fls.clear(number);
+    process.kernel32.tls.clear(number);
+    let State { handles, threads, .. } = &mut process.kernel32;
+    let closes = threads.running[number].take().and_then(|running| running.closes);
+    threads.ending[number] = None;
+    threads.suspended[number] = 0;
+    let own = threads.objects[number].take();
+    if let Some(Object::Thread(thread)) = own.and_then(|own| handles.object(own)) {
+        (thread.code, thread.ended) = (Some(code), time::now());
+    }
+    let mut changed: Vec<Id> = own.into_iter().collect();
+    for (id, object) in handles.iter_mut() {
+        if let Object::Mutex(mutex) = object
+            && mutex.depth > 0
+            && mutex.owner == number
+        {
+            (mutex.depth, mutex.abandoned) = (0, true);
+            changed.push(id);
         }
+    }
+    changed.into_iter().for_each(|id| process.changed(id));
+    if let Some(handle) = closes {
+        process.kernel32.handles.remove(handle);
+    }
+    if let Some(own) = own {
+        process.kernel32.handles.release(own);
     }
 }
 
 /// ExitThread: ends the call that runs, which is the whole thread unless it is the one that the host calls the driver on.
 pub fn ExitThread(_: &mut Process, code: u32) -> Result<(), Stop> {
     Err(Stop::Kind(FaultKind::ThreadExit { code }))
-}
-
-/// GetExitCodeThread: STILL_ACTIVE for one that has not ended.
-pub fn GetExitCodeThread(process: &mut Process, thread: Handle, out: Pointer) -> Result<bool, Stop> {
-    const STILL_ACTIVE: u32 = 259;
-    let code = match process.kernel32.handles.get(thread) {
-        Some(Object::Thread { code, .. }) => code.unwrap_or(STILL_ACTIVE),
-        _ if thread == CURRENT_THREAD => STILL_ACTIVE,
-        _ => return Ok(fail(process, ERROR_INVALID_HANDLE, false)),
-    };
-    process.machine.memory.write(out.0, &code.to_le_bytes())?;
-    Ok(true)
 }
 
 /// GetCurrentThread: the pseudo handle -2.
@@ -225,22 +371,6 @@ pub(crate) const CURRENT_THREAD: Handle = Handle(u64::MAX - 1);
 
 pub fn GetCurrentThreadId(process: &mut Process) -> u32 {
     process.machine.ids().1
-}
-
-/// SetThreadPriority: all threads are scheduled alike.
-pub fn SetThreadPriority(_: &mut Process, _thread: Handle, _priority: i32) -> bool {
-    true
-}
-
-/// GetThreadPriority: THREAD_PRIORITY_NORMAL.
-pub fn GetThreadPriority(process: &mut Process, thread: Handle) -> i32 {
-    const THREAD_PRIORITY_ERROR_RETURN: i32 = i32::MAX;
-    let known = matches!(process.kernel32.handles.get(thread), Some(Object::Thread { .. }));
-    if known || thread == CURRENT_THREAD {
-        0
-    } else {
-        fail(process, ERROR_INVALID_HANDLE, THREAD_PRIORITY_ERROR_RETURN)
-    }
 }
 
 #[cfg(test)]

@@ -43,8 +43,13 @@ fn steps(time: Duration) -> u64 {
     u64::try_from(time.as_nanos() / 100).unwrap_or(u64::MAX)
 }
 
+/// How far ahead a time is that FILETIME counts.
+pub(super) fn from_filetime(time: u64) -> Duration {
+    Duration::from_nanos(time.saturating_sub(now()).saturating_mul(100))
+}
+
 /// The time as FILETIME counts it.
-fn now() -> u64 {
+pub(super) fn now() -> u64 {
     EPOCH * FREQUENCY + steps(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 

@@ -210,6 +210,7 @@ library! {
     tree::GetWindowThreadProcessId, "winuser/nf-winuser-getwindowthreadprocessid";
     tree::IsChild, "winuser/nf-winuser-ischild";
     tree::IsWindow, "winuser/nf-winuser-iswindow";
+    tree::IsWindowUnicode, "winuser/nf-winuser-iswindowunicode";
     tree::SetParent, "winuser/nf-winuser-setparent";
     tree::FindWindow<u8> as "FindWindowA", "winuser/nf-winuser-findwindowa";
     tree::FindWindow<u16> as "FindWindowW", "winuser/nf-winuser-findwindoww";

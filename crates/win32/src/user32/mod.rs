@@ -41,10 +41,6 @@ pub use modal::DialogAnswer;
 pub(crate) use modal::{Page, open_frame, open_page};
 pub(crate) use procedure::PROCEDURES;
 pub(crate) use queue::dispatch_waiting;
-#[allow(
-    unused_imports,
-    reason = "for the sound functions that tell windows and threads of what they have done"
-)]
 pub(crate) use queue::{post, post_to_thread};
 pub(crate) use rect::put_point;
 pub(crate) use sending::send;

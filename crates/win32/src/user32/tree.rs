@@ -13,10 +13,17 @@ use crate::process::Process;
 use crate::user32::class::{ClassName, atom};
 use crate::user32::create::{depth, top_level};
 use crate::user32::messages::WS_POPUP;
+use crate::user32::procedure::Procedure;
 use crate::user32::window::{DESKTOP, find};
 
 pub fn IsWindow(process: &mut Process, window: Handle) -> bool {
     process.user32.windows.contains(window) || fail(process, ERROR_INVALID_WINDOW_HANDLE, false)
+}
+
+/// IsWindowUnicode: whether its procedure takes text as UTF-16. Those of the system take either.
+pub fn IsWindowUnicode(process: &mut Process, window: Handle) -> bool {
+    find(process, window)
+        .is_some_and(|window| !matches!(window.procedure, Procedure::Guest { wide: false, .. }))
 }
 
 pub fn IsChild(process: &mut Process, parent: Handle, window: Handle) -> bool {

@@ -7,11 +7,13 @@ use std::time::Duration;
 use guest::Stop;
 
 use crate::abi::{Handle, Pointer};
-use crate::kernel32::error::{ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, fail};
-use crate::kernel32::sync;
+use crate::kernel32::error::{ERROR_INVALID_PARAMETER, fail};
+use crate::kernel32::handles::Id;
 use crate::kernel32::time::timeout;
+use crate::kernel32::wait;
 use crate::process::Process;
 use crate::user32::queue::waiting;
+use crate::waiting::Awaited;
 
 const WAIT_TIMEOUT: u32 = 258;
 const WAIT_FAILED: u32 = u32::MAX;
@@ -53,28 +55,24 @@ pub fn MsgWaitForMultipleObjectsEx(
     let handles =
         (0..count).map(|index| Handle::read(machine, slot(index))).collect::<Result<Vec<_>, _>>()?;
     let time = if milliseconds == 0 { Duration::ZERO } else { timeout(milliseconds) };
-    let ended = process.wait_for(time, |process| {
+    let look = |process: &mut Process, ids: &[Id]| {
         let message = is_there(process, mask, flags & MWMO_INPUTAVAILABLE != 0);
         if flags & MWMO_WAITALL != 0 {
-            if !message {
-                return Ok(None);
-            }
-            return Ok(if handles.is_empty() { Some(Some(0)) } else { sync::look(process, &handles, true) });
+            return if message { wait::look(process, ids, true) } else { None };
         }
-        let first = if handles.is_empty() { None } else { sync::look(process, &handles, false) };
-        Ok(first.or_else(|| message.then_some(Some(count))))
-    })?;
-    if let Some(Some(first)) = ended
+        wait::look(process, ids, false).or_else(|| message.then_some(count))
+    };
+    let ended = match wait::wait_with(process, &handles, time, Awaited::Anything, look)? {
+        Ok(ended) => ended,
+        Err(error) => return Ok(fail(process, error, WAIT_FAILED)),
+    };
+    if let Some(first) = ended
         && (first == count || flags & MWMO_WAITALL != 0)
     {
         let thread = process.machine.current();
         process.user32.queues.of(thread).fresh &= !mask;
     }
-    Ok(match ended {
-        Some(Some(first)) => first,
-        Some(None) => fail(process, ERROR_INVALID_HANDLE, WAIT_FAILED),
-        None => WAIT_TIMEOUT,
-    })
+    Ok(ended.unwrap_or(WAIT_TIMEOUT))
 }
 
 /// Whether there is a message of the wanted kinds that the thread has not looked at yet, or any.

@@ -123,7 +123,7 @@ pub(crate) fn fire(process: &mut Process) -> Result<bool, Stop> {
     if timer.flags & TIME_CALLBACK_EVENT_SET != 0 {
         SetEvent(process, event);
     } else if timer.flags & TIME_CALLBACK_EVENT_PULSE != 0 {
-        PulseEvent(process, event)?;
+        PulseEvent(process, event);
     } else {
         process.winmm.timers.firing = Some(timer.id);
         // uMsg and the last two are reserved.

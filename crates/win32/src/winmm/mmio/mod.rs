@@ -410,7 +410,7 @@ pub fn mmioRename<U: Unit>(
     _flags: u32,
 ) -> Result<u32, Stop> {
     if from.is_null() || to.is_null() {
-        return Ok(MMSYSERR_INVALPARAM);
+        return Ok(MMIOERR_FILENOTFOUND);
     }
     let mut info = Info::default();
     if !given.is_null() {

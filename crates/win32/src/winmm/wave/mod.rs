@@ -86,7 +86,7 @@ fn advance(process: &mut Process, handle: Handle) -> Result<bool, Stop> {
         let Some(stream) = process.winmm.waves.get(handle).filter(|stream| !stream.busy) else {
             return Ok(piece > 0);
         };
-        let (due, next) = (stream.to_play(now, pace), stream.queue.next());
+        let (due, next) = (stream.due_bytes(now, pace), stream.queue.next());
         let (Some(due), Some((at, left))) = (due, next) else { return Ok(piece > 0) };
         // Whole blocks, so that no sample is cut in two.
         let bytes = due.min(sink::LONGEST - sink::LONGEST % stream.format.block());

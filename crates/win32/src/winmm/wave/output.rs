@@ -188,7 +188,7 @@ fn code<T>(done: Result<T, u32>) -> u32 {
 
 /// waveOutPause; nothing happens to one that is paused.
 pub fn waveOutPause(process: &mut Process, handle: Handle) -> Result<u32, Stop> {
-    with(process, handle, |stream, now, pace| stream.pause(now, pace)).map(code)
+    with(process, handle, Stream::pause).map(code)
 }
 
 /// waveOutRestart; nothing happens to one that is not paused.

@@ -90,7 +90,7 @@ impl Stream {
     }
 
     /// How many bytes are to be played now, of those of the buffer that plays.
-    pub fn to_play(&mut self, now: Duration, pace: Pace) -> Option<u64> {
+    pub fn due_bytes(&mut self, now: Duration, pace: Pace) -> Option<u64> {
         let Some((_, left)) = self.queue.next() else {
             // It starts anew with the next buffer.
             (self.since, self.from) = (None, self.played);
@@ -166,7 +166,7 @@ mod tests {
     /// Plays what is due; answers how many buffers were finished.
     fn play(stream: &mut Stream, now: u64, pace: Pace) -> usize {
         let mut finished = 0;
-        while let Some(bytes) = stream.to_play(ms(now), pace).filter(|&bytes| bytes > 0) {
+        while let Some(bytes) = stream.due_bytes(ms(now), pace).filter(|&bytes| bytes > 0) {
             finished += stream.queue.played(bytes).len();
             stream.advance(bytes);
         }
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn it_plays_by_the_clock_and_stands_still_without_samples() {
         let mut stream = stream();
-        assert_eq!((stream.to_play(ms(5), Pace::Real), stream.next_due(ms(5), Pace::Real)), (None, None));
+        assert_eq!((stream.due_bytes(ms(5), Pace::Real), stream.next_due(ms(5), Pace::Real)), (None, None));
         write(&mut stream, 100, 10);
         write(&mut stream, 100, 12);
         assert_eq!(stream.next_due(ms(12), Pace::Real), Some(ms(32)));
