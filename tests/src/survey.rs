@@ -2,6 +2,7 @@
 //! Wine; and what differs, with reasons, in `survey/differences/`.
 
 mod differences;
+mod document;
 mod drvhost;
 mod functions;
 mod wine;
@@ -9,6 +10,7 @@ mod wine;
 use std::fmt;
 
 pub use differences::{Difference, Differences};
+pub use document::win32_document;
 pub use functions::{Function, functions};
 
 /// The name of the driver.

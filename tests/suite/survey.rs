@@ -2,24 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use drvhost_tests::survey::{Case, Differences, Kind, Survey, functions};
+use drvhost_tests::survey::{Case, Differences, Kind, Survey, functions, win32_document};
 use drvhost_tests::*;
 
 /// Libraries some of whose functions have no case with sensible arguments, or none with something wrong about them.
-const INCOMPLETE: &[&str] = &[
-    "advapi32",
-    "comctl32",
-    "comdlg32",
-    "gdi32",
-    "kernel32",
-    "kernelbase",
-    "msvcrt",
-    "ntdll",
-    "shell32",
-    "ucrtbase",
-    "url",
-    "user32",
-];
+const INCOMPLETE: &[&str] = &[];
+
+/// Functions of the list that are not supplied.
+const NOT_SUPPLIED: &[&str] = &[];
+
+/// The document, generated.
+const DOCUMENT: Generated = Generated("docs/win32.md");
 
 survey_test!(the_survey_answers_as_wine_does, |machine| {
     let (here, wine) = (Survey::here(machine), Survey::under_wine());
@@ -45,3 +38,21 @@ spy_test!(every_function_that_real_drivers_import_has_its_cases, |machine| {
     let libraries: Vec<_> = incomplete.keys().copied().collect();
     assert_eq!(libraries, INCOMPLETE, "{incomplete:#?}");
 });
+
+spy_test!(everything_that_real_drivers_import_is_supplied, |machine| {
+    let folder = Folder::new(machine);
+    folder.copy_driver("survey", "survey.dll");
+    let info = folder.drvhost(["info", "./survey.dll"]).json(0);
+    let missing: Vec<_> =
+        info["imports_unresolved"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert_eq!(missing, NOT_SUPPLIED, "{info}");
+});
+
+#[test]
+fn win32_document_is_what_is_declared() {
+    let document = win32_document();
+    if Generated::blessing() {
+        DOCUMENT.write(&document).unwrap();
+    }
+    DOCUMENT.compare(&document).unwrap_or_else(|difference| panic!("{difference}"));
+}
