@@ -26,7 +26,7 @@ pub(crate) use thread::run_thread;
 
 use guest::{Machine, Violation};
 
-use crate::exceptions;
+use crate::{advapi32, exceptions};
 
 /// What kernel32 keeps for the guest.
 #[derive(Debug)]
@@ -214,6 +214,8 @@ library! {
     process::IsProcessorFeaturePresent, "processthreadsapi/nf-processthreadsapi-isprocessorfeaturepresent";
     process::OutputDebugString<u8> as "OutputDebugStringA", "debugapi/nf-debugapi-outputdebugstringa";
     process::OutputDebugString<u16> as "OutputDebugStringW", "debugapi/nf-debugapi-outputdebugstringw";
+    advapi32::OpenProcessToken, "processthreadsapi/nf-processthreadsapi-openprocesstoken";
+    advapi32::OpenThreadToken, "processthreadsapi/nf-processthreadsapi-openthreadtoken";
     process::SetUnhandledExceptionFilter, "errhandlingapi/nf-errhandlingapi-setunhandledexceptionfilter";
     process::TerminateProcess, "processthreadsapi/nf-processthreadsapi-terminateprocess";
     process::UnhandledExceptionFilter, "errhandlingapi/nf-errhandlingapi-unhandledexceptionfilter";
