@@ -255,6 +255,16 @@ acts! {
     SOUND_CHECK = 0x7B10;
     /// `mmsystem`: likewise.
     MMSYSTEM_CHECK = 0x7B20;
+    /// `registry`: does the check with the number lParam1; answers 1, or minus the line of what was otherwise.
+    REGISTRY_CHECK = 0x7D00;
+    /// `registry`: sets the value with the name lParam1 to lParam2; answers an error's number.
+    REGISTRY_SET = 0x7D01;
+    /// `registry`: the value with the name lParam1, or minus an error's number.
+    REGISTRY_GET = 0x7D02;
+    /// `registry`: how many values there are.
+    REGISTRY_COUNT = 0x7D03;
+    /// `registry`: waits for a change; answers 1.
+    REGISTRY_WAIT = 0x7D04;
 
     /// `mixed`: the checksum of lParam1 rounds that begin with lParam2.
     MIXED_SUM = 0x7800;

@@ -19,6 +19,7 @@ mod names;
 mod nested;
 mod open_close;
 mod real_drivers;
+mod registry;
 mod sandbox;
 mod segments;
 mod service;

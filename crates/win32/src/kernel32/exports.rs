@@ -5,7 +5,7 @@ use super::{
     memory, module, path, process, resource, slist, slots, startup, sync, text, thread, thread_info, time,
     wait,
 };
-use crate::exceptions;
+use crate::{advapi32, exceptions};
 
 library! {
     /// kernel32.
@@ -414,6 +414,9 @@ library! {
     path::PathCombineW, "shlwapi/nf-shlwapi-pathcombinew";
     path::PathIsRelativeW, "shlwapi/nf-shlwapi-pathisrelativew";
     path::PathIsUNCW, "shlwapi/nf-shlwapi-pathisuncw";
+
+    advapi32::OpenProcessToken, "processthreadsapi/nf-processthreadsapi-openprocesstoken";
+    advapi32::OpenThreadToken, "processthreadsapi/nf-processthreadsapi-openthreadtoken";
 
     error::FormatMessage as "FormatMessageA", "winbase/nf-winbase-formatmessagea";
     error::FormatMessage as "FormatMessageW", "winbase/nf-winbase-formatmessagew";
