@@ -180,11 +180,12 @@ impl Services {
             Want::Wave(_) => "play",
         };
         let path = texts(want).first().map_or_else(String::new, |text| crate::worker::printable(text));
-        tracing::info!(
-            driver = self.driver,
-            path,
-            "the driver may not {what}; `drvhost install --allow-read DIR` or `--allow-write DIR` lets it"
-        );
+        // Only folders can be granted.
+        let remedy = match want {
+            Want::File(_) => "; `drvhost install --allow-read DIR` or `--allow-write DIR` lets it",
+            _ => "",
+        };
+        tracing::info!(driver = self.driver, path, "the driver may not {what}{remedy}");
         self.trace.refused(self.worker, &self.driver, what, &path);
     }
 }
