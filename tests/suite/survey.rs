@@ -6,21 +6,7 @@ use drvhost_tests::survey::{Case, Differences, Kind, Survey, functions};
 use drvhost_tests::*;
 
 /// Libraries some of whose functions have no case with sensible arguments, or none with something wrong about them.
-const INCOMPLETE: &[&str] = &[
-    "advapi32",
-    "comctl32",
-    "comdlg32",
-    "gdi32",
-    "kernel32",
-    "kernelbase",
-    "msvcrt",
-    "ntdll",
-    "shell32",
-    "ucrtbase",
-    "url",
-    "user32",
-    "winmm",
-];
+const INCOMPLETE: &[&str] = &["advapi32", "kernel32", "kernelbase", "msvcrt", "ntdll", "ucrtbase", "winmm"];
 
 survey_test!(the_survey_answers_as_wine_does, |machine| {
     let (here, wine) = (Survey::here(machine), Survey::under_wine());

@@ -1,7 +1,4 @@
-/*
- * Cases of user32.dll: windows and what they keep. Wine has no screen to show a window on where tests run, so those that work under both are
- * for messages only, and what lies in them.
- */
+/* Cases of user32.dll: windows, dialogs, and what they keep. */
 #include "survey.h"
 
 #define NO_WINDOW ((HWND)(ULONG_PTR)0x7ff4)
@@ -288,7 +285,7 @@ WRONG(user32, SendMessageW, of_items_that_are_not_there)
 GOOD(user32, SendDlgItemMessageA, to_an_edit_control)
 {
     HWND in = frame();
-    control(in, "Edit", "some text", 0, 5);
+    control(in, "Edit", "some text", ES_AUTOHSCROLL, 5);
     number(user32(SendDlgItemMessageA)(in, 5, EM_SETSEL, 5, -1));
     hex(user32(SendDlgItemMessageA)(in, 5, EM_GETSEL, 0, 0));
     user32(SendDlgItemMessageA)(in, 5, EM_REPLACESEL, 0, (LPARAM) "more");
