@@ -2,14 +2,7 @@
 #include <stdarg.h>
 
 #include "press.h"
-#include "survey.h"
-
-#define NO_WINDOW ((HWND)(ULONG_PTR)0x7ff4)
-
-static HMODULE own(void)
-{
-    return GetModuleHandleA("survey.dll");
-}
+#include "user32.h"
 
 GOOD(user32, MessageBoxA, with_one_button)
 {
