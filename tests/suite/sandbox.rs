@@ -186,7 +186,7 @@ spy_test!(a_worker_looks_jailed_from_outside, |machine| {
     let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let threads: Vec<u32> =
         threads.map(|thread| thread.unwrap().file_name().to_str().unwrap().parse().unwrap()).collect();
-    assert_eq!(threads.len(), 9, "the one that serves, and the pool for the driver's own");
+    assert_eq!(threads.len(), 25, "the one that serves, and the pool for the driver's own and the system's");
     for thread in threads {
         for (field, expected) in fields {
             assert_eq!(status(thread, field).as_deref(), Some(expected), "{field} of thread {thread}");

@@ -7,16 +7,21 @@
 #include <prsht.h>
 #include <shellapi.h>
 
+#include "press.h"
 #include "survey.h"
 
-/* Nobody chooses: under Wine there is no screen to choose on. */
+/* The dialog is cancelled. */
 #define CHOICE(function, type)                                                                                     \
     GOOD(comdlg32, function, of_a_file)                                                                            \
     {                                                                                                              \
         type choice;                                                                                               \
+        struct press press;                                                                                        \
         memset(&choice, 0, sizeof choice);                                                                         \
         choice.lStructSize = sizeof choice;                                                                        \
+        begin_to_press(&press, IDCANCEL);                                                                          \
         yes(comdlg32(function)(&choice));                                                                          \
+        number(CommDlgExtendedError());                                                                            \
+        end_pressing(&press);                                                                                      \
     }                                                                                                              \
     WRONG(comdlg32, function, of_no_size)                                                                          \
     {                                                                                                              \
@@ -74,13 +79,9 @@ GOOD(comctl32, PropertySheetA, of_one_page)
     number(comctl32(PropertySheetA)(&header));
 }
 
-WRONG(comctl32, PropertySheetA, without_pages)
+WRONG(comctl32, PropertySheetA, of_null)
 {
-    PROPSHEETHEADERA header;
-    memset(&header, 0, sizeof header);
-    header.dwSize = sizeof header;
-    header.dwFlags = PSH_PROPSHEETPAGE;
-    number(comctl32(PropertySheetA)(&header));
+    number(comctl32(PropertySheetA)(NULL));
 }
 
 GOOD(shell32, ShellExecuteA, of_a_page)

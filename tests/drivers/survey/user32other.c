@@ -1,33 +1,39 @@
 /* Cases of user32.dll: message boxes, text, timers, the clipboard, pictures, and the screen. */
 #include <stdarg.h>
 
-#include "survey.h"
-
-#define NO_WINDOW ((HWND)(ULONG_PTR)0x7ff4)
-
-static HMODULE own(void)
-{
-    return GetModuleHandleA("survey.dll");
-}
+#include "press.h"
+#include "user32.h"
 
 GOOD(user32, MessageBoxA, with_one_button)
 {
+    struct press press;
+    begin_to_press(&press, IDOK);
     number(user32(MessageBoxA)(NULL, "text", "caption", MB_OK));
+    end_pressing(&press);
 }
 
 WRONG(user32, MessageBoxA, of_no_type)
 {
+    struct press press;
+    begin_to_press(&press, IDOK);
     number(user32(MessageBoxA)(NULL, "text", "caption", 9));
+    end_pressing(&press);
 }
 
 GOOD(user32, MessageBoxW, with_one_button)
 {
+    struct press press;
+    begin_to_press(&press, IDOK);
     number(user32(MessageBoxW)(NULL, L"text", L"caption", MB_OK));
+    end_pressing(&press);
 }
 
 WRONG(user32, MessageBoxW, of_no_type)
 {
+    struct press press;
+    begin_to_press(&press, IDOK);
     number(user32(MessageBoxW)(NULL, L"text", L"caption", 9));
+    end_pressing(&press);
 }
 
 GOOD(user32, LoadStringA, cut)

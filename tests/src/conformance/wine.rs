@@ -19,6 +19,13 @@ use crate::{Machine, driver, player};
 const PROGRAMS: &str = env!("WINE_PROGRAMS");
 const LIBRARIES: &str = env!("WINE_LIBRARIES");
 
+/// A user's registry that has Wine make windows although there is no screen to show them on.
+const NO_SCREEN: &str = concat!(
+    "WINE REGISTRY Version 2\n",
+    ";; All keys relative to \\\\User\\\\S-1-5-21-0-0-0-1000\n\n",
+    "[Software\\\\Wine\\\\Drivers]\n\"Graphics\"=\"null\"\n",
+);
+
 /// How long a call may take before it counts as hung.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -50,7 +57,8 @@ impl Wine {
             .and_then(|()| fs::create_dir(wine.drivers()))
             .and_then(|()| symlink(LIBRARIES, windows.join("system32")))
             // Keeps Wine from filling the prefix.
-            .and_then(|()| fs::write(wine.prefix().join(".update-timestamp"), "disable\n"));
+            .and_then(|()| fs::write(wine.prefix().join(".update-timestamp"), "disable\n"))
+            .and_then(|()| fs::write(wine.prefix().join("user.reg"), NO_SCREEN));
         made.expect("a prefix for Wine");
         wine
     }

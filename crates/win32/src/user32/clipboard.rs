@@ -12,6 +12,7 @@ use crate::kernel32::error::{
     ERROR_ACCESS_DENIED, ERROR_CLIPBOARD_NOT_OPEN, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY, fail,
 };
 use crate::process::Process;
+use crate::user32::window::find;
 
 /// How many formats there may be data of, and how many names of formats and messages are kept.
 const MOST_DATA: usize = 64;
@@ -42,6 +43,9 @@ fn opened(process: &mut Process) -> Option<&mut Clipboard> {
 
 /// OpenClipboard: false while another window or thread has it open.
 pub fn OpenClipboard(process: &mut Process, window: Handle) -> bool {
+    if window != Handle::NULL && find(process, window).is_none() {
+        return false;
+    }
     let own = (process.machine.current(), window);
     if process.user32.clipboard.open.is_some_and(|open| open != own) {
         return fail(process, ERROR_ACCESS_DENIED, false);
