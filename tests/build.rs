@@ -222,7 +222,7 @@ impl Target {
     /// Compiles a driver's resources; answers what its linker is to be told, with the libraries that those who have dialogs import from.
     fn resources(&self, script: &Path, result: &Path) -> io::Result<Vec<String>> {
         run(Command::new(self.tool("windres")).arg(script).arg(result))?;
-        let libraries = ["-lgdi32", "-lcomctl32", "-lcomdlg32"].map(str::to_owned);
+        let libraries = ["-lgdi32", "-lcomctl32", "-lcomdlg32", "-lversion"].map(str::to_owned);
         Ok([result.display().to_string()].into_iter().chain(libraries).collect())
     }
 

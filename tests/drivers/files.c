@@ -248,6 +248,7 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
 {
     switch (message) {
     case DRV_OPEN:
+    case DRV_CLOSE:
         return 1;
     case FILES_KERNEL32:
         return kernel32();

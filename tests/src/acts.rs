@@ -214,6 +214,15 @@ acts! {
     /// `jumps`: blocks of `__try` in 32-bit code, in the same manner.
     JUMPS_BLOCKS = 0x7922;
 
+    /// `startup`: what start-up code of a C library calls; answers 0, or the line of the first check that fails, or 10000 and the number of a name that is missing.
+    STARTUP_BEGIN = 0x7930;
+    /// `startup`: vectored handlers of exceptions, in the same manner.
+    STARTUP_VECTORED = 0x7931;
+    /// `startup`: its resources, in the same manner.
+    STARTUP_RESOURCES = 0x7932;
+    /// `startup`: its version, in the same manner.
+    STARTUP_VERSION = 0x7933;
+
     /// `image`: checks that it was put together as it should be; answers 1, or minus the number of the first check that fails.
     IMAGE_CHECK = 0x7700;
     /// `image`: where it lies.
@@ -246,6 +255,16 @@ acts! {
     SOUND_CHECK = 0x7B10;
     /// `mmsystem`: likewise.
     MMSYSTEM_CHECK = 0x7B20;
+    /// `registry`: does the check with the number lParam1; answers 1, or minus the line of what was otherwise.
+    REGISTRY_CHECK = 0x7D00;
+    /// `registry`: sets the value with the name lParam1 to lParam2; answers an error's number.
+    REGISTRY_SET = 0x7D01;
+    /// `registry`: the value with the name lParam1, or minus an error's number.
+    REGISTRY_GET = 0x7D02;
+    /// `registry`: how many values there are.
+    REGISTRY_COUNT = 0x7D03;
+    /// `registry`: waits for a change; answers 1.
+    REGISTRY_WAIT = 0x7D04;
 
     /// `mixed`: the checksum of lParam1 rounds that begin with lParam2.
     MIXED_SUM = 0x7800;

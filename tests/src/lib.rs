@@ -34,7 +34,7 @@ pub use generated::Generated;
 pub use log::{Entry, Log};
 pub use machine::{driver, lame, long, lparams, pick, registry};
 pub use process::{status, wait_for_no_worker, workers};
-pub use rig::{Call, Rig, calls_in, driver_file};
+pub use rig::{Call, Rig, calls_in, driver_file, lines_in};
 pub use running::{Ended, Running};
 pub use scribble::Scribble;
 pub use seen::{Seen, encoded};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use drvhost::{Block, Builder, DriverFile, Error, Hdrvr, Origin, Outcome, Session, Trace};
 use serde::Deserialize;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::log::Log;
@@ -27,6 +28,7 @@ pub struct Rig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
+    #[expect(dead_code, reason = "it is what calls are known by")]
     kind: String,
     /// Counts calls as they begin.
     pub seq: u64,
@@ -84,13 +86,24 @@ impl Call {
 /// When the trace is not as it should be.
 #[must_use]
 pub fn calls_in(trace: &Path) -> Vec<Call> {
-    let text = std::fs::read_to_string(trace).expect("the trace can be read");
-    let read = |line| serde_json::from_str::<Call>(line).unwrap_or_else(|error| panic!("{error} in {line}"));
-    let is_call = |line: &&str| line.starts_with(r#"{"kind":"call","#);
-    let mut calls: Vec<Call> = text.lines().filter(is_call).map(read).collect();
+    let read = |line: Value| {
+        let said = line.to_string();
+        serde_json::from_value::<Call>(line).unwrap_or_else(|error| panic!("{error} in {said}"))
+    };
+    let mut calls: Vec<Call> = lines_in(trace, "call").into_iter().map(read).collect();
     calls.sort_by_key(|call| call.seq);
-    assert!(calls.iter().all(|call| call.kind == "call"));
     calls
+}
+
+/// Every line of a kind in a trace.
+///
+/// # Panics
+/// When the trace is not as it should be.
+#[must_use]
+pub fn lines_in(trace: &Path, kind: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(trace).expect("the trace can be read");
+    let read = |line| serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error} in {line}"));
+    text.lines().map(read).filter(|line| line["kind"] == kind).collect()
 }
 
 /// A file as a driver, with the text of its DRV_OPEN; empty text is NULL.
@@ -235,22 +248,10 @@ impl Rig {
         calls_in(&self.folder.path().join("trace")).split_off(self.skipped.get())
     }
 
-    /// What drivers were refused so far: what they wanted, and of which file or key.
-    ///
-    /// # Panics
-    /// When the trace is not as it should be.
+    /// What drivers were refused.
     #[must_use]
-    pub fn refusals(&self) -> Vec<(String, String)> {
-        #[derive(Deserialize)]
-        struct Refusal {
-            what: String,
-            path: String,
-        }
-        let text = std::fs::read_to_string(self.folder.path().join("trace")).expect("the trace can be read");
-        let refused = text.lines().filter(|line| line.starts_with(r#"{"kind":"refused","#));
-        let read =
-            |line| serde_json::from_str::<Refusal>(line).unwrap_or_else(|error| panic!("{error} in {line}"));
-        refused.map(read).map(|refusal| (refusal.what, refusal.path)).collect()
+    pub fn refusals(&self) -> Vec<Value> {
+        lines_in(&self.folder.path().join("trace"), "refused")
     }
 
     /// The calls that carry a handle.

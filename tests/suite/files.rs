@@ -65,7 +65,9 @@ spy_test!(what_is_not_granted_is_refused_and_told, |machine| {
     let (rig, files) = rig(machine, place.path());
     assert_eq!(rig.send(files, FILES_REFUSED, 0, 0), 0, "the line of tests/drivers/files.c that fails");
     let refusals = rig.refusals();
-    let told = |what: &str, path: &str| refusals.contains(&(what.to_owned(), path.to_owned()));
+    let told = |what: &str, path: &str| {
+        refusals.iter().any(|refusal| refusal["what"] == what && refusal["path"] == path)
+    };
     assert!(told("read a file", r"Z:\etc\passwd"), "{refusals:?}");
     assert!(told("delete a file", r"C:\windows\system32\files.dll"), "{refusals:?}");
 });
@@ -127,4 +129,37 @@ spy_test!(a_driver_without_its_library_does_not_open, |machine| {
         }
         other => panic!("{other:?}"),
     }
+});
+
+spy_test!(install_grants_folders_and_remove_takes_them_away, |machine| {
+    let folder = Folder::new(machine);
+    folder.copy_driver("files", "files.dll");
+    std::fs::create_dir(folder.file("banks")).unwrap();
+    folder.write("banks/a", "sound");
+    let install = |more: &[&str]| {
+        let arguments = ["install", "./files.dll", "--alias", "midi"];
+        folder.drvhost(arguments.iter().chain(more))
+    };
+    let done = install(&[]).json(0);
+    assert_eq!(done.get("granted"), None, "{done}");
+    let complaint = install(&["--allow-read", "nowhere"]).complaint(2);
+    assert!(complaint.contains("nowhere"), "{complaint}");
+    let said = install(&["--allow-read", "banks", "--allow-write", "."]).success();
+    assert!(said.contains("it may read banks") && said.contains("it may write in ."), "{said}");
+
+    let store = Store::at(&folder.file(".config/drvhost"), &folder.file(".local/share/drvhost"));
+    let rig = Rig::with(machine, |builder| builder.store(store));
+    let copy = |from: &str, to: &str| {
+        let files = rig.try_open_file(&folder.file("files.dll"), "", 0).unwrap();
+        let path = |name: &str| {
+            format!("Z:{}\0", folder.file(name).canonicalize().unwrap_or(folder.file(name)).display())
+        };
+        let [from, to] = [from, to].map(|name| rig.bytes(files, path(name).as_bytes()));
+        let copied = rig.send(files, FILES_COPY, from.lparam(), to.lparam());
+        rig.close(files);
+        copied
+    };
+    assert_eq!(copy("banks/a", "b"), 5);
+    let _ = folder.drvhost(["remove", "midi"]).success();
+    assert_eq!(copy("banks/a", "b"), -13);
 });

@@ -120,3 +120,22 @@ lame_test!(lames_driver_encodes_what_ffmpeg_decodes_to_the_same_sound, |machine|
     assert!((0..=FRAME as i64).contains(&behind), "{behind} samples behind the sound");
     assert!(snr > LAME_SNR, "{snr} dB");
 });
+
+lame_test!(lames_driver_keeps_its_settings_beside_itself_and_shows_no_box, |machine| {
+    let folder = Folder::new(machine);
+    let driver = lame(machine, builds(machine)[0]);
+    let settings =
+        folder.file(&format!(".local/share/drvhost/data/{machine}/lameacm.acm/system32/lame_acm.xml"));
+    for first in [true, false] {
+        assert_eq!(settings.is_file(), !first);
+        let arguments = ["send", driver.to_str().unwrap(), "DRV_QUERYCONFIGURE", "-v", "--trace", "t.jsonl"];
+        let said = folder.drvhost(arguments).output();
+        assert!(said.status.success(), "{said:?}");
+        let said = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert!(said.contains(r"store path = C:\windows\system32\lame_acm.xml"), "{said}");
+        let summary = folder.drvhost(["trace", "summary", "t.jsonl"]).json(0).to_string();
+        assert!(!summary.contains("MessageBox") && !summary.contains("DialogBox"), "{summary}");
+        assert!(summary.contains("fopen"), "{summary}");
+    }
+    assert!(!driver.with_file_name("lame_acm.xml").exists(), "nothing is written beside the file itself");
+});

@@ -1,5 +1,7 @@
 //! What winmm does besides sound: `drivers/mmsystem.c`, and Wine's own MCI and MIDI drivers.
 
+use drvhost::media::{PcmFormat, SampleType, WavWriter};
+use drvhost::{Pace, Sound};
 use drvhost_tests::*;
 use mmsystem::DRV_QUERYCONFIGURE;
 
@@ -83,4 +85,43 @@ wine_test!(wines_midi_mapper_opens_answers_and_closes, |machine| {
     rig.send(hdrvr, DRV_QUERYCONFIGURE, 0, 0);
     assert_ne!(rig.close(hdrvr), 0);
     assert_eq!(rig.sequence(), "LOAD ENABLE OPEN QUERYCONFIGURE CLOSE DISABLE FREE");
+});
+
+// The whole way: Wine's driver reads a file of its folder through multimedia files, and plays it on a thread of its own.
+wine_test!(wines_wave_driver_plays_a_file, |machine| {
+    const MCI_PLAY: u32 = 0x806;
+    const MCI_OPEN_ELEMENT: i64 = 0x200;
+    const MCI_WAIT: i64 = 2;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name);
+    let format = PcmFormat { channels: 2, samples_per_sec: TONE_RATE, sample: SampleType::S16 };
+    let mut writer = WavWriter::create(&path("tone.wav"), format).expect("a file");
+    writer.write(&tone(20_000)).and_then(|()| writer.finish()).expect("a file");
+    let found = Rig::new(machine).session.registry().resolve("mciwave.dll", None).expect("Wine's driver");
+    std::fs::copy(found.path, path("mciwave.dll")).expect("a driver can be copied");
+
+    let rig =
+        Rig::with(machine, |builder| builder.sound(Sound::File { path: path("out.wav"), pace: Pace::Fast }));
+    let mut parms = vec![0; pick(machine, 16, 20)];
+    parms[0] = 1;
+    let mut block = None;
+    let hdrvr = rig.session.open(&driver_file(path("mciwave.dll"), ""), |arena| {
+        Ok(block.insert(arena.block_with(&parms)?).lparam())
+    });
+    let hdrvr = hdrvr.expect("it opens");
+    let name: Vec<u8> =
+        "C:\\windows\\system32\\tone.wav\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let name = rig.bytes(hdrvr, &name);
+    // dwCallback, wDeviceID, lpstrDeviceType, lpstrElementName, lpstrAlias, packed to bytes.
+    let pointer = machine.width().pointer_size();
+    let mut open = vec![0; 4 * pointer + 4];
+    open[2 * pointer + 4..3 * pointer + 4].copy_from_slice(&lparams(machine, &[name.lparam()]));
+    let open = rig.bytes(hdrvr, &open);
+    assert_eq!(rig.send(hdrvr, MCI_OPEN_DRIVER, MCI_OPEN_ELEMENT, open.lparam()), 0);
+    let play = rig.bytes(hdrvr, &[0; 32]);
+    assert_eq!(rig.send(hdrvr, MCI_PLAY, MCI_WAIT, play.lparam()), 0);
+    assert_eq!(rig.send(hdrvr, MCI_CLOSE_DRIVER, 0, 0), 0);
+    assert_ne!(rig.close(hdrvr), 0);
+    let played = std::fs::read(path("out.wav")).expect("it has played");
+    assert!(played == std::fs::read(path("tone.wav")).expect("a file"));
 });

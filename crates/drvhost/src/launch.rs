@@ -1,6 +1,6 @@
 //! Starting a worker's process, up to where it is jailed and waits for its driver.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use sandbox::{Child, SharedMemory, Spawner, futex};
@@ -74,4 +74,16 @@ fn first_word(channel: &mut Channel, memory: &SharedMemory, child: &Child) -> Re
             return Err(Error::Worker(format!("it was not ready after {} s", START.as_secs())));
         }
     }
+}
+
+/// Where the worker's program is: beside this program, or one folder up, where cargo puts what tests use.
+pub(crate) fn default_program() -> PathBuf {
+    let name = "drvhost-worker";
+    let own = std::env::current_exe().unwrap_or_default();
+    let places = own.ancestors().skip(1).take(2).map(|folder| folder.join(name));
+    places
+        .clone()
+        .find(|place| place.is_file())
+        .or_else(|| places.into_iter().next())
+        .unwrap_or_else(|| name.into())
 }

@@ -15,6 +15,7 @@ use crate::end::{self, End, Policy, Report};
 use crate::error::Error;
 use crate::gate::Gate;
 use crate::host::Host;
+use crate::launch;
 use crate::listener::Listener;
 use crate::meeting::Meeting;
 use crate::module::{Image, Module};
@@ -25,7 +26,6 @@ use crate::sound::{Recorder, Sound};
 use crate::store::Store;
 use crate::table::{Slot, Table};
 use crate::trace::Trace;
-use crate::worker;
 
 /// The handle of an open instance: what `OpenDriver` answers. Never 0, and never used twice in a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -226,7 +226,7 @@ impl Session {
             deadline: Some(Duration::from_secs(5)),
             trace: Trace::none(),
             numbers: Numbers::default(),
-            worker: worker::default_program(),
+            worker: launch::default_program(),
             hidden_instance: false,
             listener: Listener::default(),
             store: None,

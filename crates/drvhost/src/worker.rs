@@ -495,15 +495,3 @@ pub(crate) fn printable(text: &str) -> String {
     let unfit = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.trim_end().chars().take(500).map(|c| if unfit(c) { '\u{fffd}' } else { c }).collect()
 }
-
-/// Where the worker's program is: beside this program, or one folder up, where cargo puts what tests use.
-pub(crate) fn default_program() -> PathBuf {
-    let name = "drvhost-worker";
-    let own = std::env::current_exe().unwrap_or_default();
-    let places = own.ancestors().skip(1).take(2).map(|folder| folder.join(name));
-    places
-        .clone()
-        .find(|place| place.is_file())
-        .or_else(|| places.into_iter().next())
-        .unwrap_or_else(|| name.into())
-}

@@ -198,7 +198,10 @@ extern "sysv64" fn trapped<H: Host>(context: *mut Context) {
         host.machine().current = (*context).number;
         let outer = (&raw const (*context).frame).read_volatile();
         (&raw mut (*context).frame).write_volatile(0);
-        (host, (&raw const (*context).trap).read(), (*context).cpu.clone(), outer)
+        // Handled from here on: a handler that returns has no fault of its own.
+        let trap = (&raw const (*context).trap).read_volatile();
+        (&raw mut (*context).trap).write_volatile(Default::default());
+        (host, trap, (*context).cpu.clone(), outer)
     };
     let machine = host.machine();
     machine.set_stack_pointer(cpu.general[cpu::RSP]);

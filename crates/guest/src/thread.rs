@@ -16,9 +16,8 @@ use crate::memory::{Memory, Violation};
 use crate::mode::Mode;
 use crate::natives::Natives;
 use crate::segments::Segments;
-use crate::signal;
 use crate::switch::ImportFrame;
-use crate::threads::{POOL, Thread, adopt};
+use crate::threads::{POOL, Thread, adopt_first};
 use crate::thunks::Thunks;
 
 /// How many images with thread-local data there may be.
@@ -124,11 +123,8 @@ impl Machine {
             machine.put_pointer(machine.peb + field.offset(mode), value)?;
         }
         let thread = machine.make_thread(0)?;
-        let own = signal::make_stack().and_then(|stack| Ok((stack, host_stack::floor()?)));
-        // SAFETY: contexts are leaked, and this one is for this thread, as the stack is.
-        own.and_then(|(stack, floor)| unsafe { adopt(thread.context.as_ptr(), stack, floor) })
-            .and_then(|()| signal::install())
-            .map_err(StartError::Signals)?;
+        // SAFETY: contexts are leaked, and this one is for this thread.
+        unsafe { adopt_first(thread.context.as_ptr()) }.map_err(StartError::Signals)?;
         machine.threads.push(thread);
         Ok(machine)
     }

@@ -10,6 +10,7 @@ use crate::cpu::Cpu;
 use crate::enter::Host;
 use crate::fault::Fault;
 use crate::gate::{Gate, sleep, wake};
+use crate::host_stack;
 use crate::layout;
 use crate::memory::Violation;
 use crate::mode::Mode;
@@ -119,6 +120,17 @@ pub(crate) unsafe fn adopt(context: *mut Context, stack: *mut u8, floor: u64) ->
     // SAFETY: GS is unused by host code on x86-64 Linux; FSGSBASE is there.
     unsafe { std::arch::asm!("wrgsbase {}", in(reg) teb, options(nomem, nostack)) };
     Ok(())
+}
+
+/// Makes the calling thread the guest's first one, and has faults of all of them handled.
+///
+/// # Safety
+/// `context` must stay valid for as long as the process, and be this thread's.
+pub(crate) unsafe fn adopt_first(context: *mut Context) -> io::Result<()> {
+    let (stack, floor) = (signal::make_stack()?, host_stack::floor()?);
+    // SAFETY: the stack has just been made, for good; the rest is the caller's contract.
+    unsafe { adopt(context, stack, floor)? };
+    signal::install()
 }
 
 impl Machine {

@@ -81,6 +81,7 @@ pub struct Process {
     /// The searches for exception handlers that are on their way, by thread, the innermost one last.
     searches: [Vec<Search>; 1 + guest::POOL],
     pub(crate) waiting: Waiting,
+    pub(crate) vectored: crate::exceptions::Vectored,
     /// Whether the host wants to hear of messages that do not go through it.
     pub(crate) traced: bool,
     /// What it has not heard of the shims that were called.
@@ -132,6 +133,7 @@ impl Process {
             instances: BTreeMap::new(),
             searches: std::array::from_fn(|_| Vec::new()),
             waiting: Waiting::new(),
+            vectored: crate::exceptions::Vectored::default(),
             traced: false,
             counts: Counts::default(),
             entries: Vec::new(),

@@ -30,7 +30,8 @@ use keys::{
 use notify::RegNotifyChangeKeyValue;
 pub(crate) use notify::Watches;
 pub(crate) use registry::Key;
-use security::{GetTokenInformation, GetUserName, OpenProcessToken, OpenThreadToken};
+use security::{GetTokenInformation, GetUserName};
+pub(crate) use security::{OpenProcessToken, OpenThreadToken};
 use sid::{ConvertSidToStringSid, EqualSid, GetLengthSid, IsValidSid, LookupAccountSid};
 use values::{
     RegDeleteKeyValue, RegDeleteValue, RegEnumValue, RegGetValue, RegQueryValue, RegQueryValueEx,

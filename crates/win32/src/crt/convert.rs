@@ -94,20 +94,32 @@ pub fn wcstoul(process: &mut Process, text: Pointer, end: Pointer, base: u32) ->
     unsigned_long::<u16>(process, text, end, base)
 }
 
-/// strtoull, and `_strtoui64`, its older name.
-pub fn strtoull(process: &mut Process, text: Pointer, end: Pointer, base: u32) -> Result<u64, Stop> {
-    let number = integer::<u8>(process, text, end, base)?;
+/// strtoull, and `_strtoui64`, its older name; wcstoull and `_wcstoui64`.
+pub fn strtoull<U: Unit>(process: &mut Process, text: Pointer, end: Pointer, base: u32) -> Result<u64, Stop> {
+    let number = integer::<U>(process, text, end, base)?;
     Ok(ranged(process, number.unsigned(64)))
 }
 
-/// strtoll, and `_strtoi64`, its older name. The answer's bits are those of the signed number.
-pub fn strtoll(process: &mut Process, text: Pointer, end: Pointer, base: u32) -> Result<u64, Stop> {
-    let number = integer::<u8>(process, text, end, base)?;
+/// strtoll, and `_strtoi64`, its older name; wcstoll and `_wcstoi64`. The answer's bits are those of the signed number.
+pub fn strtoll<U: Unit>(process: &mut Process, text: Pointer, end: Pointer, base: u32) -> Result<u64, Stop> {
+    let number = integer::<U>(process, text, end, base)?;
     Ok(ranged(process, number.signed(64)).cast_unsigned())
 }
 
-pub fn _atoi64(process: &mut Process, text: Pointer) -> Result<u64, Stop> {
-    strtoll(process, text, Pointer::NULL, 10)
+/// _atoi64 and _wtoi64.
+pub fn _atoi64<U: Unit>(process: &mut Process, text: Pointer) -> Result<u64, Stop> {
+    strtoll::<U>(process, text, Pointer::NULL, 10)
+}
+
+/// strtof and wcstof: the double's value, rounded.
+pub fn strtof<U: Unit>(process: &mut Process, text: Pointer, end: Pointer) -> Result<f32, Stop> {
+    let value = double::<U>(process, text, end)?;
+    let single = value as f32;
+    Ok(ranged(process, (single, single.is_infinite() && value.is_finite())))
+}
+
+pub fn _wtof(process: &mut Process, text: Pointer) -> Result<f64, Stop> {
+    double::<u16>(process, text, Pointer::NULL)
 }
 
 pub fn strtod(process: &mut Process, text: Pointer, end: Pointer) -> Result<f64, Stop> {

@@ -1,16 +1,13 @@
 //! What the C run-time libraries export.
 
 use super::{
-    convert, ctype, data, jump, lowio, math, memory, printf, scanf, sort, startup, stdio, strftime, string,
-    thread, time, wide,
+    calendar, convert, ctype, data, decimal, integer, jump, limited, lowio, math, memory, printf, scanf,
+    signal, sort, startup, stdio, strftime, string, thread, time, wide,
 };
 
 library! {
     /// The C run-time libraries.
     LIBRARY, Cdecl, ["ucrtbase.dll", "msvcrt.dll", "api-ms-win-crt-*"], "https://learn.microsoft.com/cpp/c-runtime-library/";
-    convert::_atoi64, "reference/atoi64-atoi64-l-wtoi64-wtoi64-l";
-    convert::strtoll as "_strtoi64", "reference/strtoi64-wcstoi64-strtoi64-l-wcstoi64-l";
-    convert::strtoll, "reference/strtoll-strtoll-l-wcstoll-wcstoll-l";
     convert::_wtoi, "reference/atoi-atoi-l-wtoi-wtoi-l";
     convert::atof, "reference/atof-atof-l-wtof-wtof-l";
     convert::atoi, "reference/atoi-atoi-l-wtoi-wtoi-l";
@@ -18,8 +15,6 @@ library! {
     convert::strtod, "reference/strtod-strtod-l-wcstod-wcstod-l";
     convert::strtol, "reference/strtol-wcstol-strtol-l-wcstol-l";
     convert::strtoul, "reference/strtoul-strtoul-l-wcstoul-wcstoul-l";
-    convert::strtoull, "reference/strtoull-strtoull-l-wcstoull-wcstoull-l";
-    convert::strtoull as "_strtoui64", "reference/strtoui64-wcstoui64-strtoui64-l-wcstoui64-l";
     convert::wcstod, "reference/strtod-strtod-l-wcstod-wcstod-l";
     convert::wcstol, "reference/strtol-wcstol-strtol-l-wcstol-l";
     convert::wcstoul, "reference/strtoul-strtoul-l-wcstoul-wcstoul-l";
@@ -214,7 +209,8 @@ library! {
     startup::getenv, "reference/getenv-wgetenv";
     data::localeconv, "reference/localeconv";
     startup::setlocale, "reference/setlocale-wsetlocale";
-    startup::signal, "reference/signal";
+    signal::signal, "reference/signal";
+    signal::raise, "reference/raise";
     stdio::__acrt_iob_func, "internal-crt-globals-and-functions";
     data::_iob as "__iob_func", "internal-crt-globals-and-functions";
     stdio::fgetc as "_filbuf", "internal-crt-globals-and-functions";
@@ -335,8 +331,8 @@ library! {
     string::strrchr<u8>, "reference/strrchr-wcsrchr-mbsrchr-mbsrchr-l";
     string::strspn, "reference/strspn-wcsspn-mbsspn-mbsspn-l";
     string::strstr<u8>, "reference/strstr-wcsstr-mbsstr-mbsstr-l";
-    string::strtok, "reference/strtok-strtok-l-wcstok-wcstok-l-mbstok-mbstok-l";
-    string::strtok_s, "reference/strtok-s-strtok-s-l-wcstok-s-wcstok-s-l-mbstok-s-mbstok-s-l";
+    string::strtok<u8>, "reference/strtok-strtok-l-wcstok-wcstok-l-mbstok-mbstok-l";
+    string::strtok_s<u8>, "reference/strtok-s-strtok-s-l-wcstok-s-wcstok-s-l-mbstok-s-mbstok-s-l";
     string::strxfrm<u8>, "reference/strxfrm-wcsxfrm-strxfrm-l-wcsxfrm-l";
     thread::_beginthread, "reference/beginthread-beginthreadex";
     thread::_beginthreadex, "reference/beginthread-beginthreadex";
@@ -365,6 +361,94 @@ library! {
     string::strstr<u16> as "wcsstr", "reference/strstr-wcsstr-mbsstr-mbsstr-l";
     wide::wcstombs, "reference/wcstombs-wcstombs-l";
     string::strxfrm<u16> as "wcsxfrm", "reference/strxfrm-wcsxfrm-strxfrm-l-wcsxfrm-l";
+    convert::_atoi64<u8>, "reference/atoi64-atoi64-l-wtoi64-wtoi64-l";
+    convert::_atoi64<u16> as "_wtoi64", "reference/atoi64-atoi64-l-wtoi64-wtoi64-l";
+    convert::strtoll<u8>, "reference/strtoll-strtoll-l-wcstoll-wcstoll-l";
+    convert::strtoll<u16> as "wcstoll", "reference/strtoll-strtoll-l-wcstoll-wcstoll-l";
+    convert::strtoll<u8> as "_strtoi64", "reference/strtoi64-wcstoi64-strtoi64-l-wcstoi64-l";
+    convert::strtoll<u16> as "_wcstoi64", "reference/strtoi64-wcstoi64-strtoi64-l-wcstoi64-l";
+    convert::strtoull<u8>, "reference/strtoull-strtoull-l-wcstoull-wcstoull-l";
+    convert::strtoull<u16> as "wcstoull", "reference/strtoull-strtoull-l-wcstoull-wcstoull-l";
+    convert::strtoull<u8> as "_strtoui64", "reference/strtoui64-wcstoui64-strtoui64-l-wcstoui64-l";
+    convert::strtoull<u16> as "_wcstoui64", "reference/strtoui64-wcstoui64-strtoui64-l-wcstoui64-l";
+    convert::strtof<u8>, "reference/strtof-strtof-l-wcstof-wcstof-l";
+    convert::strtof<u16> as "wcstof", "reference/strtof-strtof-l-wcstof-wcstof-l";
+    convert::_wtoi as "_wtol", "reference/atol-atol-l-wtol-wtol-l";
+    convert::_wtof, "reference/atof-atof-l-wtof-wtof-l";
+    integer::div, "reference/div";
+    integer::div as "ldiv", "reference/div";
+    integer::lldiv, "reference/div";
+    integer::llabs, "reference/abs-labs-llabs-abs64";
+    integer::llabs as "_abs64", "reference/abs-labs-llabs-abs64";
+    integer::_itoa<u8>, "reference/itoa-itow";
+    integer::_itoa<u16> as "_itow", "reference/itoa-itow";
+    integer::_itoa<u8> as "_ltoa", "reference/itoa-itow";
+    integer::_itoa<u16> as "_ltow", "reference/itoa-itow";
+    integer::_ultoa<u8>, "reference/itoa-itow";
+    integer::_ultoa<u16> as "_ultow", "reference/itoa-itow";
+    integer::_i64toa<u8>, "reference/itoa-itow";
+    integer::_i64toa<u16> as "_i64tow", "reference/itoa-itow";
+    integer::_ui64toa<u8>, "reference/itoa-itow";
+    integer::_ui64toa<u16> as "_ui64tow", "reference/itoa-itow";
+    integer::_itoa_s<u8>, "reference/itoa-s-itow-s";
+    integer::_itoa_s<u16> as "_itow_s", "reference/itoa-s-itow-s";
+    integer::_itoa_s<u8> as "_ltoa_s", "reference/itoa-s-itow-s";
+    integer::_itoa_s<u16> as "_ltow_s", "reference/itoa-s-itow-s";
+    integer::_ultoa_s<u8>, "reference/itoa-s-itow-s";
+    integer::_ultoa_s<u16> as "_ultow_s", "reference/itoa-s-itow-s";
+    integer::_i64toa_s<u8>, "reference/itoa-s-itow-s";
+    integer::_i64toa_s<u16> as "_i64tow_s", "reference/itoa-s-itow-s";
+    integer::_ui64toa_s<u8>, "reference/itoa-s-itow-s";
+    integer::_ui64toa_s<u16> as "_ui64tow_s", "reference/itoa-s-itow-s";
+    integer::_rotl, "reference/rotl-rotl64-rotr-rotr64";
+    integer::_rotr, "reference/rotl-rotl64-rotr-rotr64";
+    calendar::_gmtime32, "reference/gmtime-gmtime32-gmtime64";
+    calendar::_gmtime32 as "_localtime32", "reference/localtime-localtime32-localtime64";
+    calendar::_gmtime32_s, "reference/gmtime-s-gmtime32-s-gmtime64-s";
+    calendar::_gmtime32_s as "_localtime32_s", "reference/localtime-s-localtime32-s-localtime64-s";
+    calendar::_gmtime64, "reference/gmtime-gmtime32-gmtime64";
+    calendar::_gmtime64 as "_localtime64", "reference/localtime-localtime32-localtime64";
+    calendar::_gmtime64_s, "reference/gmtime-s-gmtime32-s-gmtime64-s";
+    calendar::_gmtime64_s as "_localtime64_s", "reference/localtime-s-localtime32-s-localtime64-s";
+    calendar::gmtime, "reference/gmtime-gmtime32-gmtime64";
+    calendar::gmtime as "localtime", "reference/localtime-localtime32-localtime64";
+    calendar::gmtime_s, "reference/gmtime-s-gmtime32-s-gmtime64-s";
+    calendar::gmtime_s as "localtime_s", "reference/localtime-s-localtime32-s-localtime64-s";
+    calendar::_mktime32, "reference/mktime-mktime32-mktime64";
+    calendar::_mktime64, "reference/mktime-mktime32-mktime64";
+    calendar::mktime, "reference/mktime-mktime32-mktime64";
+    calendar::_mktime32 as "_mkgmtime32", "reference/mkgmtime-mkgmtime32-mkgmtime64";
+    calendar::_mktime64 as "_mkgmtime64", "reference/mkgmtime-mkgmtime32-mkgmtime64";
+    calendar::_ctime32, "reference/ctime-ctime32-ctime64-wctime-wctime32-wctime64";
+    calendar::_ctime64, "reference/ctime-ctime32-ctime64-wctime-wctime32-wctime64";
+    calendar::ctime, "reference/ctime-ctime32-ctime64-wctime-wctime32-wctime64";
+    calendar::asctime, "reference/asctime-wasctime";
+    calendar::_difftime32, "reference/difftime-difftime32-difftime64";
+    calendar::_difftime64, "reference/difftime-difftime32-difftime64";
+    calendar::difftime, "reference/difftime-difftime32-difftime64";
+    limited::_snprintf_s<u8>, "reference/snprintf-s-snprintf-s-l-snwprintf-s-snwprintf-s-l";
+    limited::_snprintf_s<u16> as "_snwprintf_s", "reference/snprintf-s-snprintf-s-l-snwprintf-s-snwprintf-s-l";
+    limited::_vsnprintf_s<u8>, "reference/vsnprintf-s-vsnprintf-s-vsnprintf-s-l-vsnwprintf-s-vsnwprintf-s-l";
+    limited::_vsnprintf_s<u16> as "_vsnwprintf_s", "reference/vsnprintf-s-vsnprintf-s-vsnprintf-s-l-vsnwprintf-s-vsnwprintf-s-l";
+    limited::sprintf_s<u8>, "reference/sprintf-s-sprintf-s-l-swprintf-s-swprintf-s-l";
+    limited::sprintf_s<u16> as "swprintf_s", "reference/sprintf-s-sprintf-s-l-swprintf-s-swprintf-s-l";
+    limited::vsprintf_s<u8>, "reference/vsprintf-s-vsprintf-s-l-vswprintf-s-vswprintf-s-l";
+    limited::vsprintf_s<u16> as "vswprintf_s", "reference/vsprintf-s-vsprintf-s-l-vswprintf-s-vswprintf-s-l";
+    limited::__stdio_common_vsnprintf_s<u8>, "reference/vsnprintf-s-vsnprintf-s-vsnprintf-s-l-vsnwprintf-s-vsnwprintf-s-l";
+    limited::__stdio_common_vsnprintf_s<u16> as "__stdio_common_vsnwprintf_s", "reference/vsnprintf-s-vsnprintf-s-vsnprintf-s-l-vsnwprintf-s-vsnwprintf-s-l";
+    math::_controlfp_s, "reference/controlfp-s";
+    math::_statusfp, "reference/status87-statusfp-statusfp2";
+    math::_statusfp as "_status87", "reference/status87-statusfp-statusfp2";
+    math::_statusfp as "_clearfp", "reference/clear87-clearfp";
+    math::_statusfp as "_clear87", "reference/clear87-clearfp";
+    math::_fpreset, "reference/fpreset";
+    string::strtok<u16> as "wcstok", "reference/strtok-strtok-l-wcstok-wcstok-l-mbstok-mbstok-l";
+    string::strtok_s<u16> as "wcstok_s", "reference/strtok-s-strtok-s-l-wcstok-s-wcstok-s-l-mbstok-s-mbstok-s-l";
+    wide::mbstowcs_s, "reference/mbstowcs-s-mbstowcs-s-l";
+    wide::wcstombs_s, "reference/wcstombs-s-wcstombs-s-l";
+    decimal::_ecvt, "reference/ecvt";
+    decimal::_fcvt, "reference/fcvt";
+    decimal::_gcvt, "reference/gcvt";
 
     &data::_iob, "iob";
     &data::__mb_cur_max, "mb-cur-max-func-mb-cur-max-l-func-p-mb-cur-max-mb-cur-max";

@@ -157,6 +157,24 @@ pub fn _controlfp(process: &mut Process, value: u32, mask: u32) -> u32 {
     *word
 }
 
+/// _controlfp_s: the same, told through a pointer.
+pub fn _controlfp_s(process: &mut Process, out: Pointer, value: u32, mask: u32) -> Result<i32, Stop> {
+    let word = _controlfp(process, value, mask);
+    if !out.is_null() {
+        process.machine.memory.write(out.0, &word.to_le_bytes())?;
+    }
+    Ok(0)
+}
+
+/// _statusfp and _clearfp: no exception is ever noted.
+pub fn _statusfp(_: &mut Process) -> u32 {
+    0
+}
+
+pub fn _fpreset(process: &mut Process) {
+    process.crt.control_word = super::DEFAULT_CONTROL_WORD;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

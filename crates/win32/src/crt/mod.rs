@@ -6,14 +6,18 @@ use crate::abi::Pointer;
 use crate::kernel32::process::CommandLine;
 use crate::process::Process;
 
+mod calendar;
 mod convert;
 mod ctype;
 mod data;
+mod decimal;
 mod descriptor;
 mod exports;
 mod float;
 mod format;
+mod integer;
 mod jump;
+mod limited;
 mod lowio;
 mod math;
 mod memory;
@@ -22,6 +26,7 @@ mod number;
 mod printf;
 mod scan;
 mod scanf;
+mod signal;
 mod sort;
 mod startup;
 mod stdio;
@@ -85,11 +90,12 @@ pub(crate) struct State {
     winedebug: Pointer,
     /// The buffer of `strerror`.
     message: Pointer,
-    /// Where `strtok` keeps its place.
-    strtok: Pointer,
     /// The functions to be called at the end, as an `_onexit_table_t`.
     exit_table: Pointer,
     random: math::Random,
+    signals: signal::Handlers,
+    /// The buffer of `_ecvt` and `_fcvt`.
+    digits: Pointer,
     /// The floating-point control word, as `_controlfp` has it.
     control_word: u32,
 }
@@ -111,9 +117,10 @@ impl State {
             locale: data::lend(machine, b"C\0")?,
             winedebug: targets.winedebug,
             message: machine.lend(string::MESSAGE_SIZE).map(Pointer)?,
-            strtok: machine.lend(mode.pointer_size()).map(Pointer)?,
             exit_table: machine.lend(startup::table_size(mode)).map(Pointer)?,
             random: math::Random::new(1),
+            signals: signal::Handlers::default(),
+            digits: machine.lend(decimal::BUFFER).map(Pointer)?,
             control_word: DEFAULT_CONTROL_WORD,
         })
     }

@@ -20,7 +20,8 @@ const LEGACY_WIDE_SPECIFIERS: u64 = 4;
 const LEGACY_THREE_DIGIT_EXPONENTS: u64 = 0x10;
 
 /// What `_snprintf` and its kin of msvcrt.dll would pass as options.
-const MSVCRT: u64 = LEGACY_VSPRINTF_NULL_TERMINATION | LEGACY_WIDE_SPECIFIERS | LEGACY_THREE_DIGIT_EXPONENTS;
+pub(super) const MSVCRT: u64 =
+    LEGACY_VSPRINTF_NULL_TERMINATION | LEGACY_WIDE_SPECIFIERS | LEGACY_THREE_DIGIT_EXPONENTS;
 
 /// No limit to the buffer's size: the caller answers for it.
 const UNLIMITED: Pointer = Pointer(u64::MAX);
@@ -112,7 +113,7 @@ impl<U: Unit> Sink for Buffer<'_, U> {
 }
 
 /// Formats into a buffer with room for `count` units, without the zero: the length of the whole result, or `None` with `errno` set.
-fn print<U: Unit>(
+pub(super) fn print<U: Unit>(
     process: &mut Process,
     options: u64,
     buffer: Pointer,

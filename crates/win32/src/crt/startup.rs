@@ -301,9 +301,4 @@ pub fn _wgetenv(_: &mut Process, _name: Pointer) -> Pointer {
     Pointer::NULL
 }
 
-/// signal: SIG_DFL, the handler before; the guest gets no signals.
-pub fn signal(_: &mut Process, _number: i32, _handler: Pointer) -> Pointer {
-    Pointer::NULL
-}
-
 pub fn __setusermatherr(_: &mut Process, _handler: Pointer) {}

@@ -164,13 +164,17 @@ pub fn _strdup(process: &mut Process, text: Pointer) -> Result<Pointer, Stop> {
     if copy.is_null() { Ok(copy) } else { strcpy::<u8>(process, copy, text) }
 }
 
-/// strtok. Where the next token is sought is kept for the only thread there is.
-pub fn strtok(process: &mut Process, text: Pointer, delimiters: Pointer) -> Result<Pointer, Stop> {
-    let context = process.crt.strtok;
-    strtok_s(process, text, delimiters, context)
+/// Where a thread keeps the places of `strtok` and `wcstok`, in its own storage.
+const STRTOK: u64 = 96;
+
+/// strtok and wcstok.
+pub fn strtok<U: Unit>(process: &mut Process, text: Pointer, delimiters: Pointer) -> Result<Pointer, Stop> {
+    let context = Pointer(process.machine.thread_storage()).at(STRTOK + 8 * (U::SIZE - 1));
+    strtok_s::<U>(process, text, delimiters, context)
 }
 
-pub fn strtok_s(
+/// strtok_s and wcstok_s.
+pub fn strtok_s<U: Unit>(
     process: &mut Process,
     text: Pointer,
     delimiters: Pointer,
@@ -181,13 +185,13 @@ pub fn strtok_s(
     if from.is_null() {
         return Ok(Pointer::NULL);
     }
-    let start = text::span::<u8>(&process.machine, from, delimiters, false)?;
-    let end = text::span::<u8>(&process.machine, start, delimiters, true)?;
-    let more = u8::read(memory, end)? != 0;
+    let start = text::span::<U>(&process.machine, from, delimiters, false)?;
+    let end = text::span::<U>(&process.machine, start, delimiters, true)?;
+    let more = U::read(memory, end)? != U::ZERO;
     if more {
-        memory.write(end.0, &[0])?;
+        U::ZERO.write(memory, end)?;
     }
-    put_pointer(&process.machine, context, if more { end.at(1) } else { end })?;
+    put_pointer(&process.machine, context, if more { end.at(U::SIZE) } else { end })?;
     Ok(if start == end { Pointer::NULL } else { start })
 }
 

@@ -1,5 +1,6 @@
 //! Functions called the way the guest calls them: through their thunks.
 
+mod conversions;
 mod natives;
 
 use std::time::Duration;

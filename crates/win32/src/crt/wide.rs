@@ -3,7 +3,7 @@
 use guest::{Machine, Stop};
 
 use crate::abi::Pointer;
-use crate::crt::{EILSEQ, set_errno};
+use crate::crt::{EILSEQ, EINVAL, ERANGE, set_errno};
 use crate::process::Process;
 use crate::text::{Text, Unit};
 
@@ -17,6 +17,70 @@ pub fn mbstowcs(process: &mut Process, to: Pointer, from: Pointer, count: Pointe
 pub fn wcstombs(process: &mut Process, to: Pointer, from: Pointer, count: Pointer) -> Result<Pointer, Stop> {
     let converted = convert::<u16, u8>(&process.machine, to, from, count.0)?;
     Ok(counted(process, converted))
+}
+
+/// mbstowcs_s.
+pub fn mbstowcs_s(
+    process: &mut Process,
+    converted: Pointer,
+    to: Pointer,
+    room: Pointer,
+    from: Pointer,
+    count: Pointer,
+) -> Result<i32, Stop> {
+    limited::<u8, u16>(process, converted, to, room, from, count)
+}
+
+/// wcstombs_s.
+pub fn wcstombs_s(
+    process: &mut Process,
+    converted: Pointer,
+    to: Pointer,
+    room: Pointer,
+    from: Pointer,
+    count: Pointer,
+) -> Result<i32, Stop> {
+    limited::<u16, u8>(process, converted, to, room, from, count)
+}
+
+/// Converts at most `count` units, or as many as fit (`_TRUNCATE`), and a zero; `converted` counts the zero.
+fn limited<From: Unit, To: Unit>(
+    process: &mut Process,
+    converted: Pointer,
+    to: Pointer,
+    room: Pointer,
+    from: Pointer,
+    count: Pointer,
+) -> Result<i32, Stop> {
+    let tell = |process: &Process, count: u64| match converted {
+        Pointer::NULL => Ok(()),
+        at => process.machine.put_pointer(at.0, count),
+    };
+    let truncates = count.0 == u64::MAX >> (64 - 8 * process.machine.mode().pointer_size());
+    if to.is_null() != (room.0 == 0) || from.is_null() {
+        set_errno(process, EINVAL);
+        return Ok(EINVAL);
+    }
+    let Some(len) = convert::<From, To>(&process.machine, Pointer::NULL, from, 0)? else {
+        set_errno(process, EILSEQ);
+        return Ok(EILSEQ);
+    };
+    if to.is_null() {
+        tell(process, len + 1)?;
+        return Ok(0);
+    }
+    let wanted = if truncates { len.min(room.0 - 1) } else { len.min(count.0) };
+    if wanted >= room.0 {
+        To::ZERO.write(&process.machine.memory, to)?;
+        set_errno(process, ERANGE);
+        return Ok(ERANGE);
+    }
+    convert::<From, To>(&process.machine, to, from, wanted)?;
+    To::ZERO.write(&process.machine.memory, to.at(wanted * To::SIZE))?;
+    tell(process, wanted + 1)?;
+    // Text that was cut is told so.
+    const STRUNCATE: i32 = 80;
+    Ok(if truncates && wanted < len { STRUNCATE } else { 0 })
 }
 
 /// Converts until a zero, which is converted but not counted, or until `count` units are written; without a destination it only

@@ -23,6 +23,13 @@ pub(crate) struct Search {
     base: u64,
 }
 
+impl Search {
+    /// One whose handler is called on the stack below `base`.
+    pub fn new(left: &Cpu, base: u64) -> Self {
+        Self { left: left.clone(), base }
+    }
+}
+
 /// How much of the stack a call takes before its function begins: four arguments, and what aligns them.
 const CALL: u64 = 48;
 
@@ -153,7 +160,7 @@ impl Process {
         let at = outer.saturating_sub(Dispatcher::SIZE) & !15;
         dispatcher.write(self, at)?;
         self.machine.set_stack_pointer(at);
-        self.searches().push(Search { left: left.clone(), base: at });
+        self.searches().push(Search::new(left, at));
         let answer = self.call(dispatcher.handler, &[record, dispatcher.establisher, context, at]);
         self.searches().pop();
         self.machine.set_stack_pointer(outer);

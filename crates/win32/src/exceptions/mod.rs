@@ -9,6 +9,7 @@ mod record;
 mod scopes;
 mod shims;
 mod unwind;
+mod vectored;
 
 use guest::cpu::RSP;
 use guest::{Cpu, Fault, FaultKind, Mode, Stop};
@@ -16,6 +17,7 @@ use guest::{Cpu, Fault, FaultKind, Mode, Stop};
 pub(crate) use dispatch::Search;
 pub(crate) use record::ExceptionRecord;
 pub(crate) use shims::*;
+pub(crate) use vectored::*;
 
 use crate::process::Process;
 
@@ -46,7 +48,7 @@ impl Process {
             Mode::I386 => self.machine.exception_list() != guest::Machine::NO_REGISTRATION,
             Mode::X86_64 => self.can_unwind(cpu.rip),
         };
-        if !handled {
+        if !handled && self.vectored.is_empty() {
             return Ok(None);
         }
         // Below what the guest uses of its stack: its record, its registers, and for 32-bit code their addresses.
@@ -62,10 +64,11 @@ impl Process {
         }
         let outer = self.machine.stack_pointer();
         self.machine.set_stack_pointer(sp);
-        let outcome = match mode {
+        let outcome = self.ask_vectored(at, context, cpu).and_then(|wanted| match mode {
+            _ if wanted.is_some() || !handled => Ok(wanted),
             Mode::I386 => self.start_dispatcher(cpu, sp, at, context).map(Some),
             Mode::X86_64 => self.search(record, at, context, cpu),
-        };
+        });
         self.machine.set_stack_pointer(outer);
         outcome
     }

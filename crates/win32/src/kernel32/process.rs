@@ -65,11 +65,6 @@ pub fn FatalAppExit<U: Unit>(process: &mut Process, _action: u32, message: Point
     ExitProcess(process, 1)
 }
 
-/// SetUnhandledExceptionFilter: a filter is never called, and there was none before.
-pub fn SetUnhandledExceptionFilter(_: &mut Process, _filter: Pointer) -> Pointer {
-    Pointer::NULL
-}
-
 /// UnhandledExceptionFilter: ends the call with the exception that EXCEPTION_POINTERS leads to.
 pub fn UnhandledExceptionFilter(process: &mut Process, pointers: Pointer) -> Result<i32, Stop> {
     let record = process.machine.pointer_at(pointers.0)?;

@@ -8,7 +8,7 @@ use mmsystem::{MMSYSERR_BADDEVICEID, MMSYSERR_INVALHANDLE, MMSYSERR_INVALPARAM, 
 
 use crate::abi::{Handle, Pointer};
 use crate::process::Process;
-use crate::winmm::wave::MAPPER;
+use crate::winmm::wave::{MAPPER, SHORT_MAPPER};
 
 /// No port was found, which is the mapper's error (mmeapi.h: MIDIERR_NODEVICE).
 const MIDIERR_NODEVICE: u32 = 68;
@@ -56,7 +56,7 @@ pub fn midiOutOpen(
 ) -> u32 {
     match id {
         _ if out.is_null() => MMSYSERR_INVALPARAM,
-        MAPPER => MIDIERR_NODEVICE,
+        MAPPER | SHORT_MAPPER => MIDIERR_NODEVICE,
         _ => MMSYSERR_BADDEVICEID,
     }
 }

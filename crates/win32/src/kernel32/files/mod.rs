@@ -91,7 +91,9 @@ pub fn CreateFile<U: Unit>(
         return Ok(fail(process, ERROR_NOT_ENOUGH_MEMORY, Handle::INVALID));
     };
     let makes = matches!(disposition, Disposition::CreateAlways | Disposition::OpenAlways);
-    Ok(fail(process, if makes && existed { ERROR_ALREADY_EXISTS } else { ERROR_SUCCESS }, handle))
+    // No failure, though it has a code.
+    process.machine.set_last_error(if makes && existed { ERROR_ALREADY_EXISTS } else { ERROR_SUCCESS });
+    Ok(handle)
 }
 
 /// What CloseHandle does with a file.

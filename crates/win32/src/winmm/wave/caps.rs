@@ -16,6 +16,8 @@ use crate::winmm::put_cut;
 
 /// WAVE_MAPPER, and MIDI_MAPPER and AUX_MAPPER alike.
 pub(crate) const MAPPER: u32 = u32::MAX;
+/// The same in the 16 bits that it once had, as which drivers still keep it (Wine's mciwave.dll).
+pub(crate) const SHORT_MAPPER: u32 = 0xFFFF;
 
 /// The device's name.
 const NAME: &str = "drvhost sound output";
@@ -34,7 +36,7 @@ pub(super) fn is_device(process: &mut Process, id: u32) -> Result<bool, Stop> {
     if process.winmm.waves.get(Handle(id.into())).is_some() {
         return Ok(true);
     }
-    Ok(matches!(id, 0 | MAPPER) && sink::device(process)?.there)
+    Ok(matches!(id, 0 | MAPPER | SHORT_MAPPER) && sink::device(process)?.there)
 }
 
 /// The same of a number where functions take a handle as well.

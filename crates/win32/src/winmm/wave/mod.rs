@@ -12,7 +12,7 @@ mod queue;
 mod sink;
 mod stream;
 
-pub(super) use caps::{MAPPER, waveOutGetDevCaps, waveOutGetNumDevs, waveOutMessage};
+pub(super) use caps::{MAPPER, SHORT_MAPPER, waveOutGetDevCaps, waveOutGetNumDevs, waveOutMessage};
 
 use std::time::Duration;
 
