@@ -67,14 +67,14 @@ fn section(document: &mut String, library: &Library, functions: &[Function], dif
         let _ = write!(document, "\n### Where {title} differs from Wine's\n\n");
         document.push_str("| Function | Case | Here | Under Wine | Why |\n|---|---|---|---|---|\n");
     }
-    for Difference { function, case, only, here, wine, because, .. } in listed {
+    for Difference { library, function, case, only, here, wine, because } in listed {
         let case = case.replace('_', " ");
         let width = only.map_or("", |only| match only {
             mmsystem::Width::Bits32 => ", 32 bits",
             mmsystem::Width::Bits64 => ", 64 bits",
         });
         let [here, wine, because] = [here, wine, because].map(|text| text.replace('|', "\\|"));
-        let _ = writeln!(document, "| {function} | {case}{width} | `{here}` | `{wine}` | {because} |");
+        let _ = writeln!(document, "| {library}!{function} | {case}{width} | `{here}` | `{wine}` | {because} |");
     }
 }
 
