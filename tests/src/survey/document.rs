@@ -74,7 +74,8 @@ fn section(document: &mut String, library: &Library, functions: &[Function], dif
             mmsystem::Width::Bits64 => ", 64 bits",
         });
         let [here, wine, because] = [here, wine, because].map(|text| text.replace('|', "\\|"));
-        let _ = writeln!(document, "| {library}!{function} | {case}{width} | `{here}` | `{wine}` | {because} |");
+        let _ =
+            writeln!(document, "| {library}!{function} | {case}{width} | `{here}` | `{wine}` | {because} |");
     }
 }
 
