@@ -17,11 +17,11 @@
 
 static jmp_buf back;
 
-static int __attribute__((noinline)) go_back(int depth, int value)
+static int __attribute__((noinline)) go_back(volatile int depth, int value)
 {
-    volatile int here = depth;
+    int (*volatile again)(volatile int, int) = go_back;
     if (depth > 0)
-        return go_back(depth - 1, value) + here;
+        return again(depth - 1, value) + depth;
     longjmp(back, value);
 }
 

@@ -125,7 +125,7 @@ spy_test!(a_driver_without_its_library_does_not_open, |machine| {
     let copy = rig.copy("companions", "alone.dll");
     match rig.try_open_file(&copy, "", 0) {
         Err(error @ Error::Faulted { .. }) => {
-            assert!(error.to_string().contains("tonebase.dll!next_place"), "{error}")
+            assert!(error.to_string().contains("tonebase.dll!next_place"), "{error}");
         }
         other => panic!("{other:?}"),
     }

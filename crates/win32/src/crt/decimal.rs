@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn digits_and_their_point() {
-        assert_eq!(significant(3.1415926535, 5), ("31416".to_owned(), 1));
+        assert_eq!(significant(4.2345678912, 5), ("42346".to_owned(), 1));
         assert_eq!(significant(-0.00123, 2), ("12".to_owned(), -2));
         assert_eq!(significant(0.0, 3), ("000".to_owned(), 0));
         assert_eq!(fixed(1234.567, 2), ("123457".to_owned(), 4));

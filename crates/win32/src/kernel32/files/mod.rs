@@ -305,7 +305,7 @@ pub fn SetEndOfFile(process: &mut Process, file: Handle) -> Result<bool, Stop> {
 
 /// FlushFileBuffers: the console has none.
 pub fn FlushFileBuffers(process: &mut Process, file: Handle) -> Result<bool, Stop> {
-    with_stream(process, file, |process, stream| process.flush_file(stream))
+    with_stream(process, file, Process::flush_file)
 }
 
 /// A file's length.
