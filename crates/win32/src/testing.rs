@@ -96,7 +96,6 @@ impl Guest {
     }
 
     /// Has wants served from now on. Unless this is called, nothing is granted.
-    #[allow(dead_code, reason = "what wants something has tests of its own through the real host, too")]
     pub fn serve(&mut self, serve: impl FnMut(&Want) -> Served + 'static) {
         *self.host.serve.borrow_mut() = Box::new(serve);
     }
