@@ -27,6 +27,14 @@ spy_test!(cases_answer_the_same_in_both_widths, || {
     assert_eq!(shared.differing(&wide), Vec::<String>::new(), "32 bits, but 64 bits");
 });
 
+spy_test!(a_trace_changes_no_answer, |machine| {
+    assert_eq!(
+        Survey::traced(machine).differing(&Survey::here(machine)),
+        Vec::<String>::new(),
+        "traced, but not"
+    );
+});
+
 spy_test!(cases_of_32_bits_alone_answer_as_documented, || {
     let (_, own) = Survey::here(Machine::I386).split(&Survey::here(Machine::X86_64));
     let documented = Documented::compare(&Documented::listed(), &own);

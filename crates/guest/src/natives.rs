@@ -58,6 +58,8 @@ use natives;
 pub(crate) struct Natives {
     /// By name.
     placed: Vec<(&'static str, u64)>,
+    /// How many of them, the first ones, are shortcuts.
+    shortcuts: usize,
     /// Where the next one goes.
     next: u64,
 }
@@ -65,8 +67,9 @@ pub(crate) struct Natives {
 impl Natives {
     /// Puts all of them into guest memory.
     pub fn new(memory: &Memory) -> Result<Self, Violation> {
-        let mut own = Self { placed: Vec::new(), next: NATIVES.start };
-        for native in [unwind::list(), memory::list(), numbers::list(), scopes::list()].concat() {
+        let shortcuts = [memory::list(), numbers::list()].concat();
+        let mut own = Self { placed: Vec::new(), shortcuts: shortcuts.len(), next: NATIVES.start };
+        for native in [shortcuts, unwind::list(), scopes::list()].concat() {
             // SAFETY: both labels are of one piece of assembly, the first before the second, with nothing but its bytes between.
             let code = unsafe {
                 let len = native.end.offset_from(native.code);
@@ -89,6 +92,11 @@ impl Natives {
     /// A function's address.
     pub fn find(&self, name: &str) -> Option<u64> {
         self.placed.iter().find(|(known, _)| *known == name).map(|&(_, at)| at)
+    }
+
+    /// Whether a function does what the shim of its name does, if there is one.
+    pub fn is_shortcut(&self, name: &str) -> bool {
+        self.placed.iter().take(self.shortcuts).any(|(known, _)| *known == name)
     }
 
     /// Makes a function that takes its `count` arguments from the x87 registers, the last one from st(0), and calls the `cdecl` function `target`

@@ -233,6 +233,12 @@ impl Machine {
         self.natives.as_ref()?.find(name)
     }
 
+    /// Whether the native function of this name does what the shim of that name does, and is there because it costs less.
+    #[must_use]
+    pub fn is_shortcut(&self, name: &str) -> bool {
+        self.natives.as_ref().is_some_and(|natives| natives.is_shortcut(name))
+    }
+
     /// Makes a function for a 32-bit guest that calls the `cdecl` function at `target` with `count` doubles (one or two), which it takes from the
     /// x87 registers, the last one from st(0). Before [`seal`](Self::seal).
     ///
@@ -267,6 +273,12 @@ impl Machine {
     #[must_use]
     pub fn thread_storage(&self) -> u64 {
         self.thread().teb + blocks::STORAGE
+    }
+
+    /// Where the thread keeps the state of `rand`, which the native function and the shim share: its difference from 1.
+    #[must_use]
+    pub fn thread_random(&self) -> u64 {
+        self.thread().teb + blocks::RANDOM
     }
 
     /// The guest's last-error value (`GetLastError`).

@@ -90,8 +90,8 @@ pub struct Process {
     pub(crate) entries: Vec<Entry>,
     /// For each of [`library::libraries`], its module handle and the index of its first entry.
     libraries: Vec<(u64, usize)>,
-    /// The C library's functions that a 32-bit guest calls with their arguments in x87 registers.
-    intrinsics: BTreeMap<&'static str, u64>,
+    /// The C library's functions that a 32-bit guest calls with their arguments in x87 registers: with calls that nobody counts, and counted.
+    intrinsics: BTreeMap<&'static str, [u64; 2]>,
     pub(crate) link: Box<dyn Link>,
     /// Not here while a thread listens.
     ears: Option<Box<dyn Listen>>,
@@ -167,11 +167,16 @@ impl Process {
         }
         if process.machine.mode() == Mode::I386 {
             for (name, function, count) in crate::crt::INTRINSICS {
-                let target = process
-                    .supplied("msvcrt.dll", &Symbol::Name(function.to_owned()))
-                    .ok_or(LoadError::TooMany("shims"))?;
-                let address = process.machine.native_taking_x87(target, count).map_err(full)?;
-                process.intrinsics.insert(name, address);
+                let mut addresses = [0; 2];
+                for (address, counted) in addresses.iter_mut().zip([false, true]) {
+                    process.counts.all = counted;
+                    let target = process
+                        .supplied("msvcrt.dll", &Symbol::Name(function.to_owned()))
+                        .ok_or(LoadError::TooMany("shims"))?;
+                    *address = process.machine.native_taking_x87(target, count).map_err(full)?;
+                }
+                process.counts.all = false;
+                process.intrinsics.insert(name, addresses);
             }
         }
         Ok(process)
@@ -194,15 +199,19 @@ impl Process {
         if let Some(variable) = library.variables.iter().find(|variable| variable.name == name) {
             return Some((variable.address)(self).0);
         }
-        let listed = library.shims.iter().any(|shim| shim.name == name);
-        if listed || library.convention == Convention::Cdecl {
-            let native = self.machine.native(name).or_else(|| self.intrinsics.get(name).copied());
+        let listed = library.shims.iter().position(|shim| shim.name == name);
+        // Only what leaves guest code is counted.
+        let counted = self.counts.all && listed.is_some() && self.machine.is_shortcut(name);
+        if !counted && (listed.is_some() || library.convention == Convention::Cdecl) {
+            let intrinsic =
+                self.intrinsics.get(name).map(|addresses| addresses[usize::from(self.counts.all)]);
+            let native = self.machine.native(name).or(intrinsic);
             if native.is_some() {
                 return native;
             }
         }
         let &(_, first) = self.libraries.get(place)?;
-        let index = first + library.shims.iter().position(|shim| shim.name == name)?;
+        let index = first + listed?;
         self.entries.get_mut(index)?.note();
         u32::try_from(index).ok().map(Thunks::address)
     }

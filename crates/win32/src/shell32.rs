@@ -4,7 +4,7 @@
 
 use guest::Stop;
 
-use crate::abi::{Handle, Pointer};
+use crate::abi::{HResult, Handle, Pointer};
 use crate::kernel32::codepage::{Unit, put, text};
 use crate::process::Process;
 
@@ -38,10 +38,10 @@ pub fn ShellExecute<U: Unit>(
     Ok(Pointer(SE_ERR_ACCESSDENIED))
 }
 
-const S_OK: u32 = 0;
-const S_FALSE: u32 = 1;
-const E_INVALIDARG: u32 = 0x8007_0057;
-const E_OUTOFMEMORY: u32 = 0x8007_000e;
+const S_OK: HResult = HResult(0);
+const S_FALSE: HResult = HResult(1);
+const E_INVALIDARG: HResult = HResult(0x8007_0057);
+const E_OUTOFMEMORY: HResult = HResult(0x8007_000e);
 
 /// TranslateURL: puts a protocol before an address that has none, if the flags want it. S_FALSE and NULL for an address that stays as it is.
 pub fn TranslateURL<U: Unit>(
@@ -49,7 +49,7 @@ pub fn TranslateURL<U: Unit>(
     url: Pointer,
     flags: u32,
     out: Pointer,
-) -> Result<u32, Stop> {
+) -> Result<HResult, Stop> {
     const TRANSLATEURL_FL_GUESS_PROTOCOL: u32 = 1;
     const TRANSLATEURL_FL_USE_DEFAULT_PROTOCOL: u32 = 2;
     if url.is_null() || out.is_null() {

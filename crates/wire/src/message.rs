@@ -192,7 +192,7 @@ pub struct ShimCalls {
     pub calls: u64,
     /// How long all of that took, in nanoseconds, what was called from inside it included.
     pub ns: u64,
-    /// How often it failed, by last error.
+    /// How often it failed, by last error or by the status that it answered.
     pub failures: Vec<(u32, u64)>,
 }
 

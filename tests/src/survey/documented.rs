@@ -7,7 +7,7 @@
 //! ```
 //! Lines that begin with `#` are remarks.
 
-use super::{Case, Kind, Survey, field};
+use super::{Kind, Survey, field};
 
 const FILE: &str = include_str!("../../survey/documented.txt");
 

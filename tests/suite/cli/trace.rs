@@ -55,6 +55,20 @@ spy_test!(a_summary_names_what_failed_and_what_is_not_supplied, |machine| {
     assert_eq!(find(&refused, "shims", "name", "kernel32.dll!CreateFileA")["failures"], json!(1));
 });
 
+spy_test!(a_summary_counts_the_errors_that_functions_answer, |machine| {
+    let told = summary(&traced(machine, "registry", REGISTRY_GET, "5"));
+    let shim = find(&told, "shims", "name", "advapi32.dll!RegOpenKeyExA");
+    assert_eq!((&shim["calls"], &shim["failures"]), (&json!(1), &json!(1)), "{told}");
+    let refusal = find(&told, "refusals", "name", "advapi32.dll!RegOpenKeyExA");
+    assert_eq!((&refusal["error"], &refusal["calls"]), (&json!(2), &json!(1)), "{told}");
+});
+
+spy_test!(a_summary_counts_what_32_bit_code_calls_without_leaving_its_mode, |machine| {
+    let told = summary(&traced(machine, "mixed", MIXED_SUM, "3"));
+    let shim = find(&told, "shims", "name", "ucrtbase.dll!strlen");
+    assert_eq!((&shim["calls"], &shim["failures"]), (&json!(3), &json!(0)), "{shim}");
+});
+
 spy_test!(info_names_first_what_a_run_called, |machine| {
     let folder = traced(machine, "hostile", HOSTILE_UNSUPPLIED, "0");
     let before = folder.drvhost(["info", "./driver.dll"]).json(0);

@@ -28,7 +28,7 @@ fn describe(summary: &Summary) -> String {
         summary.messages.iter().map(message),
     ));
     parts.extend(table(&["function", "calls", "total", "failed"], summary.shims.iter().map(shim)));
-    parts.extend(table(&["failure", "last error", "calls"], summary.refusals.iter().map(refusal)));
+    parts.extend(table(&["failure", "error", "calls"], summary.refusals.iter().map(refusal)));
     parts.extend(table(&["refused", "how often"], summary.refused.iter().map(refused)));
     parts.extend(table(&["called, but not supplied", "calls"], summary.unresolved.iter().map(unresolved)));
     parts.join("\n\n")

@@ -75,7 +75,7 @@ pub struct Called {
 pub struct Refusal {
     /// `library!function`.
     pub name: String,
-    /// The last error that it set.
+    /// The last error that it set, or the status that it answered.
     pub error: u32,
     /// How often.
     pub calls: u64,

@@ -1,10 +1,10 @@
 //! Numbers (MS Learn, C runtime library reference; `_ftol` is what compilers call to turn st(0) into an integer).
 
 use super::natives;
+use crate::blocks::RANDOM;
 
-/// Where a thread block holds the state of `rand`, in its private part: what is kept there is not the state but its difference from 1, so
-/// that a zeroed block is a generator that nobody has seeded.
-const RAND: usize = 0x2fe0;
+/// Where a thread block holds the state of `rand`.
+const RAND: usize = RANDOM as usize;
 
 /// x87 control words: 53 bits, all exceptions masked; rounding down, up, and towards zero.
 const DOWN: usize = 0x67f;

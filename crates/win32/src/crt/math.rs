@@ -129,25 +129,31 @@ pub fn abs(_: &mut Process, x: i32) -> i32 {
 
 /// The generator of `rand`: x becomes x * 214013 + 2531011, of which bits 16 to 30 are the number.
 #[derive(Debug)]
-pub(super) struct Random(u32);
+struct Random(u32);
+
+/// The state of a generator that nobody has seeded. What is kept is the difference from it.
+const UNSEEDED: u32 = 1;
 
 impl Random {
-    pub fn new(seed: u32) -> Self {
-        Self(seed)
-    }
-
     fn next(&mut self) -> u32 {
         self.0 = self.0.wrapping_mul(214_013).wrapping_add(2_531_011);
         self.0 >> 16 & 0x7fff
     }
 }
 
-pub fn rand(process: &mut Process) -> u32 {
-    process.crt.random.next()
+/// rand: each thread has a generator of its own.
+pub fn rand(process: &mut Process) -> Result<u32, Stop> {
+    let at = process.machine.thread_random();
+    let mut random = Random(process.machine.memory.array(at).map(u32::from_le_bytes)?.wrapping_add(UNSEEDED));
+    let number = random.next();
+    srand(process, random.0)?;
+    Ok(number)
 }
 
-pub fn srand(process: &mut Process, seed: u32) {
-    process.crt.random = Random::new(seed);
+/// srand: seeds that of the thread alone.
+pub fn srand(process: &mut Process, seed: u32) -> Result<(), Stop> {
+    let at = process.machine.thread_random();
+    Ok(process.machine.memory.write(at, &seed.wrapping_sub(UNSEEDED).to_le_bytes())?)
 }
 
 /// _controlfp, and `_control87`: answers the control word that results. It is kept for asking only.
@@ -181,7 +187,7 @@ mod tests {
 
     #[test]
     fn random_numbers_are_the_documented_ones() {
-        let mut random = Random::new(1);
+        let mut random = Random(UNSEEDED);
         assert_eq!([(); 5].map(|()| random.next()), [41, 18467, 6334, 26500, 19169]);
     }
 

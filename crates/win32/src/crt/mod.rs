@@ -92,7 +92,6 @@ pub(crate) struct State {
     message: Pointer,
     /// The functions to be called at the end, as an `_onexit_table_t`.
     exit_table: Pointer,
-    random: math::Random,
     signals: signal::Handlers,
     /// The buffer of `_ecvt` and `_fcvt`.
     digits: Pointer,
@@ -118,7 +117,6 @@ impl State {
             winedebug: targets.winedebug,
             message: machine.lend(string::MESSAGE_SIZE).map(Pointer)?,
             exit_table: machine.lend(startup::table_size(mode)).map(Pointer)?,
-            random: math::Random::new(1),
             signals: signal::Handlers::default(),
             digits: machine.lend(decimal::BUFFER).map(Pointer)?,
             control_word: DEFAULT_CONTROL_WORD,

@@ -6,6 +6,7 @@ mod device;
 mod driver;
 mod mci;
 mod mmio;
+mod results;
 mod texts;
 mod timer;
 mod wave;

@@ -4,17 +4,17 @@
 
 use std::time::Duration;
 
+use crate::winmm::results::{MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
 use guest::Stop;
-use mmsystem::{MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
 
-use crate::abi::{Handle, Pointer};
+use crate::abi::{Handle, MmResult, Pointer};
 use crate::kernel32::record::Record;
 use crate::kernel32::sync::{PulseEvent, SetEvent};
 use crate::process::Process;
 use crate::winmm::device;
 
-const TIMERR_NOERROR: u32 = 0;
-const TIMERR_NOCANDO: u32 = 97;
+const TIMERR_NOERROR: MmResult = MmResult(0);
+const TIMERR_NOCANDO: MmResult = MmResult(97);
 
 /// The shortest and longest period, in milliseconds, as Windows has them.
 const PERIODS: std::ops::RangeInclusive<u32> = 1..=1_000_000;
@@ -101,7 +101,7 @@ pub fn timeSetEvent(
 }
 
 /// timeKillEvent. With TIME_KILL_SYNCHRONOUS, the timer's function runs no more when this returns, unless that is what calls it.
-pub fn timeKillEvent(process: &mut Process, id: u32) -> Result<u32, Stop> {
+pub fn timeKillEvent(process: &mut Process, id: u32) -> Result<MmResult, Stop> {
     let timers = &mut process.winmm.timers;
     let known = timers.timers.iter().position(|timer| timer.id == id);
     let synchronous = match known {
@@ -136,11 +136,11 @@ pub(crate) fn fire(process: &mut Process) -> Result<bool, Stop> {
 }
 
 /// timeBeginPeriod and timeEndPeriod: the clock has one resolution, which is finer than any that can be asked for.
-pub fn timeBeginPeriod(_: &mut Process, period: u32) -> u32 {
+pub fn timeBeginPeriod(_: &mut Process, period: u32) -> MmResult {
     if PERIODS.contains(&period) { TIMERR_NOERROR } else { TIMERR_NOCANDO }
 }
 
-pub fn timeGetDevCaps(process: &mut Process, out: Pointer, size: u32) -> Result<u32, Stop> {
+pub fn timeGetDevCaps(process: &mut Process, out: Pointer, size: u32) -> Result<MmResult, Stop> {
     let caps = Record::new(process.machine.mode()).u32(*PERIODS.start()).u32(*PERIODS.end()).finish();
     if out.is_null() || (size as usize) < caps.len() {
         return Ok(TIMERR_NOCANDO);
@@ -155,7 +155,7 @@ pub fn timeGetTime(process: &mut Process) -> u32 {
 }
 
 /// timeGetSystemTime: the same in an MMTIME.
-pub fn timeGetSystemTime(process: &mut Process, out: Pointer, size: u32) -> Result<u32, Stop> {
+pub fn timeGetSystemTime(process: &mut Process, out: Pointer, size: u32) -> Result<MmResult, Stop> {
     if out.is_null() || u64::from(size) < super::MMTIME_SIZE {
         return Ok(MMSYSERR_INVALPARAM);
     }

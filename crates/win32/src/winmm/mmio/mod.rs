@@ -13,10 +13,10 @@ mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::winmm::results::{MMSYSERR_INVALHANDLE, MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
 use guest::Stop;
-use mmsystem::{MMSYSERR_INVALHANDLE, MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
 
-use crate::abi::{LongPtr, Pointer};
+use crate::abi::{LongPtr, MmResult, Pointer};
 use crate::files::Stream;
 use crate::kernel32::codepage::{Unit, text};
 use crate::process::Process;
@@ -25,19 +25,19 @@ use buffer::{Done, Origin};
 use info::{Info, set_error};
 use source::{MMIOM_CLOSE, MMIOM_OPEN, MMIOM_RENAME};
 
-const MMIOERR_FILENOTFOUND: u32 = 257;
-const MMIOERR_OUTOFMEMORY: u32 = 258;
-const MMIOERR_CANNOTOPEN: u32 = 259;
-const MMIOERR_CANNOTCLOSE: u32 = 260;
-const MMIOERR_CANNOTREAD: u32 = 261;
-const MMIOERR_CANNOTWRITE: u32 = 262;
-const MMIOERR_CANNOTSEEK: u32 = 263;
-const MMIOERR_CANNOTEXPAND: u32 = 264;
-const MMIOERR_CHUNKNOTFOUND: u32 = 265;
-const MMIOERR_UNBUFFERED: u32 = 266;
-const MMIOERR_PATHNOTFOUND: u32 = 267;
-const MMIOERR_ACCESSDENIED: u32 = 268;
-const MMIOERR_TOOMANYOPENFILES: u32 = 271;
+const MMIOERR_FILENOTFOUND: MmResult = MmResult(257);
+const MMIOERR_OUTOFMEMORY: MmResult = MmResult(258);
+const MMIOERR_CANNOTOPEN: MmResult = MmResult(259);
+const MMIOERR_CANNOTCLOSE: MmResult = MmResult(260);
+const MMIOERR_CANNOTREAD: MmResult = MmResult(261);
+const MMIOERR_CANNOTWRITE: MmResult = MmResult(262);
+const MMIOERR_CANNOTSEEK: MmResult = MmResult(263);
+const MMIOERR_CANNOTEXPAND: MmResult = MmResult(264);
+const MMIOERR_CHUNKNOTFOUND: MmResult = MmResult(265);
+const MMIOERR_UNBUFFERED: MmResult = MmResult(266);
+const MMIOERR_PATHNOTFOUND: MmResult = MmResult(267);
+const MMIOERR_ACCESSDENIED: MmResult = MmResult(268);
+const MMIOERR_TOOMANYOPENFILES: MmResult = MmResult(271);
 
 /// Flags of mmioOpen.
 const MMIO_WRITE: u32 = 1;
@@ -90,7 +90,7 @@ fn with<T>(
     process: &mut Process,
     file: Pointer,
     work: impl FnOnce(&mut Process, &mut Info) -> Done<T>,
-) -> Result<Option<Result<T, u32>>, Stop> {
+) -> Result<Option<Result<T, MmResult>>, Stop> {
     if !process.winmm.files.open.contains(&file.0) {
         return Ok(None);
     }
@@ -104,7 +104,7 @@ fn with<T>(
 }
 
 /// The code for what came of an operation.
-fn code<T>(done: Option<Result<T, u32>>) -> u32 {
+fn code<T>(done: Option<Result<T, MmResult>>) -> MmResult {
     match done {
         None => MMSYSERR_INVALHANDLE,
         Some(Err(code)) => code,
@@ -126,7 +126,7 @@ pub fn mmioOpen<U: Unit>(
     }
     let opened = open::<U>(process, name, &mut info, flags)?;
     if !given.is_null() {
-        set_error(&process.machine, given, opened.err().unwrap_or(MMSYSERR_NOERROR))?;
+        set_error(&process.machine, given, opened.err().unwrap_or(MMSYSERR_NOERROR).0)?;
     }
     Ok(opened.unwrap_or_default())
 }
@@ -219,11 +219,11 @@ fn begin(process: &mut Process, file: Pointer, name: Pointer, path: &str, info: 
     }
     match source::send(process, file, info, MMIOM_OPEN, name.0, 0)? {
         0 => Ok(Ok(())),
-        code => Ok(Err(u32::try_from(code).unwrap_or(MMIOERR_FILENOTFOUND))),
+        code => Ok(Err(u32::try_from(code).map_or(MMIOERR_FILENOTFOUND, MmResult))),
     }
 }
 
-fn grow_to(process: &mut Process, info: &mut Info, len: u64) -> Result<(), u32> {
+fn grow_to(process: &mut Process, info: &mut Info, len: u64) -> Result<(), MmResult> {
     let step = std::mem::replace(&mut info.own[0], 1);
     let grown = buffer::grow(process, info, len);
     info.own[0] = step;
@@ -238,7 +238,7 @@ fn forget(process: &mut Process, file: Pointer) {
 }
 
 /// mmioClose.
-pub fn mmioClose(process: &mut Process, file: Pointer, flags: u32) -> Result<u32, Stop> {
+pub fn mmioClose(process: &mut Process, file: Pointer, flags: u32) -> Result<MmResult, Stop> {
     let closed = with(process, file, |process, info| {
         if let Err(code) = buffer::flush(process, file, info)? {
             return Ok(Err(code));
@@ -249,7 +249,7 @@ pub fn mmioClose(process: &mut Process, file: Pointer, flags: u32) -> Result<u32
             source::send(process, file, info, MMIOM_CLOSE, flags.into(), 0)?
         };
         if answer != 0 {
-            return Ok(Err(u32::try_from(answer).unwrap_or(MMIOERR_CANNOTCLOSE)));
+            return Ok(Err(u32::try_from(answer).map_or(MMIOERR_CANNOTCLOSE, MmResult)));
         }
         if info.flags & MMIO_ALLOCBUF != 0 && !info.buffer.is_null() {
             process.free_block(info.buffer);
@@ -276,7 +276,7 @@ pub fn mmioWrite(process: &mut Process, file: Pointer, from: Pointer, len: i32) 
     Ok(length(done))
 }
 
-fn length(done: Option<Result<u64, u32>>) -> i32 {
+fn length(done: Option<Result<u64, MmResult>>) -> i32 {
     done.and_then(Result::ok).and_then(|done| i32::try_from(done).ok()).unwrap_or(-1)
 }
 
@@ -293,12 +293,17 @@ pub fn mmioSeek(process: &mut Process, file: Pointer, by: i32, origin: i32) -> R
 }
 
 /// mmioFlush.
-pub fn mmioFlush(process: &mut Process, file: Pointer, _flags: u32) -> Result<u32, Stop> {
+pub fn mmioFlush(process: &mut Process, file: Pointer, _flags: u32) -> Result<MmResult, Stop> {
     with(process, file, |process, info| buffer::flush(process, file, info)).map(code)
 }
 
 /// mmioGetInfo: for a client that reads and writes in the buffer itself.
-pub fn mmioGetInfo(process: &mut Process, file: Pointer, out: Pointer, _flags: u32) -> Result<u32, Stop> {
+pub fn mmioGetInfo(
+    process: &mut Process,
+    file: Pointer,
+    out: Pointer,
+    _flags: u32,
+) -> Result<MmResult, Stop> {
     if out.is_null() {
         return Ok(MMSYSERR_INVALPARAM);
     }
@@ -306,7 +311,12 @@ pub fn mmioGetInfo(process: &mut Process, file: Pointer, out: Pointer, _flags: u
 }
 
 /// mmioSetInfo: takes over how far the client is in the buffer, and whether it wrote there. The buffer itself stays what it is.
-pub fn mmioSetInfo(process: &mut Process, file: Pointer, given: Pointer, _flags: u32) -> Result<u32, Stop> {
+pub fn mmioSetInfo(
+    process: &mut Process,
+    file: Pointer,
+    given: Pointer,
+    _flags: u32,
+) -> Result<MmResult, Stop> {
     if given.is_null() {
         return Ok(MMSYSERR_INVALPARAM);
     }
@@ -326,7 +336,12 @@ fn take_over(process: &mut Process, info: &mut Info, given: Pointer) -> Done<()>
 }
 
 /// mmioAdvance: for such a client that has come to the end of the buffer: fills it, or empties it (MMIO_WRITE).
-pub fn mmioAdvance(process: &mut Process, file: Pointer, given: Pointer, flags: u32) -> Result<u32, Stop> {
+pub fn mmioAdvance(
+    process: &mut Process,
+    file: Pointer,
+    given: Pointer,
+    flags: u32,
+) -> Result<MmResult, Stop> {
     let done = with(process, file, |process, info| {
         if !given.is_null()
             && let Err(code) = take_over(process, info, given)?
@@ -358,7 +373,7 @@ pub fn mmioSetBuffer(
     memory: Pointer,
     len: i32,
     _flags: u32,
-) -> Result<u32, Stop> {
+) -> Result<MmResult, Stop> {
     let Ok(len) = u32::try_from(len) else { return Ok(MMSYSERR_INVALPARAM) };
     let done = with(process, file, |process, info| {
         if is_memory(info) {
@@ -398,7 +413,7 @@ pub fn mmioSendMessage(
         let (param1, param2) = (param1.0.cast_unsigned(), param2.0.cast_unsigned());
         source::send(process, file, info, message, param1, param2).map(Ok)
     })?;
-    Ok(LongPtr(done.and_then(Result::ok).unwrap_or(MMSYSERR_INVALHANDLE.into())))
+    Ok(LongPtr(done.and_then(Result::ok).unwrap_or(MMSYSERR_INVALHANDLE.0.into())))
 }
 
 /// mmioRename: by the procedure for the file, if there is one.
@@ -408,7 +423,7 @@ pub fn mmioRename<U: Unit>(
     to: Pointer,
     given: Pointer,
     _flags: u32,
-) -> Result<u32, Stop> {
+) -> Result<MmResult, Stop> {
     if from.is_null() || to.is_null() {
         return Ok(MMIOERR_FILENOTFOUND);
     }
@@ -423,7 +438,7 @@ pub fn mmioRename<U: Unit>(
         return Ok(files::rename(process, &path, &to)?.err().unwrap_or(MMSYSERR_NOERROR));
     }
     let arguments = [given.0, MMIOM_RENAME.into(), from.0, to.0];
-    process.call(info.io_proc.0, &arguments).map(low).map_err(Stop::from)
+    process.call(info.io_proc.0, &arguments).map(|word| MmResult(low(word))).map_err(Stop::from)
 }
 
 /// mmioInstallIOProc: installs, removes or finds a procedure; NULL when that cannot be.
