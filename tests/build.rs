@@ -57,6 +57,7 @@ const VARIANTS: &[Variant] = &[
         source: "image",
         options: &["-s", "-Wl,--section-alignment,32", "-Wl,--file-alignment,32"],
     },
+    Variant { name: "lacking-refusing", source: "lacking", options: &["-DREFUSES"] },
     // Their DriverProc lies in another library, and in the same one under another name.
     Variant {
         name: "forwardself",

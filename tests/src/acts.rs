@@ -318,6 +318,9 @@ acts! {
     /// `windows`: waits for a message that never comes.
     WINDOWS_WAIT = 0x7D0C;
 
+    /// `lacking`: calls the import number lParam1 of those that nobody supplies.
+    LACKING_CALL = 0x7E00;
+
     /// `survey`: writes the name of its case number lParam1 at lParam2; answers 0 if there is none.
     SURVEY_NAME = 0x7C00;
     /// `survey`: runs that case, which writes what comes of it at lParam2; answers 0 if there is none.

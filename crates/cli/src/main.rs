@@ -56,7 +56,7 @@ fn run() -> Exit {
         Command::Completions { shell } => commands::manual::completions(&global, shell),
         Command::Man { directory } => commands::manual::pages(&global, &directory),
     };
-    done.unwrap_or_else(|failure: Failure| failure.report(global.json))
+    done.unwrap_or_else(|failure: Failure| failure.report(&global))
 }
 
 fn start_log(global: &Global) {

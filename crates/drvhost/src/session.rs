@@ -1,6 +1,6 @@
 //! A session: everything open in one host, from the first open to the one end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -161,6 +161,7 @@ impl Builder {
                 table: Table::default(),
                 gate: Gate::default(),
                 unused: Mutex::default(),
+                lacking: Mutex::default(),
                 ended: Mutex::new(None),
             }),
         })
@@ -194,6 +195,8 @@ pub(crate) struct Inner {
     pub gate: Gate,
     /// Modules that lost their last instance during the broadcast of the end, with that instance: they are retired after it.
     pub unused: Mutex<Vec<(Arc<Module>, Hdrvr)>>,
+    /// The imports that are not supplied, of each file that was loaded and has some.
+    pub lacking: Mutex<BTreeMap<PathBuf, Vec<String>>>,
     ended: Mutex<Option<Report>>,
 }
 
@@ -330,6 +333,15 @@ impl Session {
     pub fn unresolved(&self, hdrvr: Hdrvr) -> Result<Vec<String>, Error> {
         let slot = self.inner.table.get(hdrvr).ok_or(Error::BadHandle(hdrvr.0))?;
         Ok(slot.module.unresolved.clone())
+    }
+
+    /// Those of a file that was loaded in this session, whether or not it opened then.
+    #[must_use]
+    pub fn unresolved_in(&self, file: &Path) -> Vec<String> {
+        // As it is known by once it is loaded.
+        let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+        let lacking = self.inner.lacking.lock().unwrap_or_else(PoisonError::into_inner);
+        lacking.get(&file).cloned().unwrap_or_default()
     }
 
     /// Which of the imports that are not supplied here drivers have called, in this session and in others with the same trace.

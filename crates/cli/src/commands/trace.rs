@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use drvhost::Summary;
-use drvhost::summary::{Called, MessageUse, Refusal, Refused, ShimUse};
+use drvhost::summary::{MessageUse, Missing, Refusal, Refused, ShimUse};
 
 use crate::args::Global;
 use crate::failure::{Exit, Failure};
@@ -61,8 +61,8 @@ fn refused(refused: &Refused) -> Vec<String> {
     vec![format!("{} {}", refused.what, refused.path), refused.count.to_string()]
 }
 
-fn unresolved(called: &Called) -> Vec<String> {
-    vec![called.name.clone(), called.calls.to_string()]
+fn unresolved(missing: &Missing) -> Vec<String> {
+    vec![missing.name.clone(), missing.calls.to_string()]
 }
 
 /// Columns as wide as what is in them, the first one to the left; nothing if there are no rows.
