@@ -58,8 +58,8 @@ use natives;
 pub(crate) struct Natives {
     /// By name.
     placed: Vec<(&'static str, u64)>,
-    /// How many of them, the first ones, are shortcuts.
-    shortcuts: usize,
+    /// The names of those that are shortcuts.
+    shortcuts: Vec<&'static str>,
     /// Where the next one goes.
     next: u64,
 }
@@ -68,8 +68,10 @@ impl Natives {
     /// Puts all of them into guest memory.
     pub fn new(memory: &Memory) -> Result<Self, Violation> {
         let shortcuts = [memory::list(), numbers::list()].concat();
-        let mut own = Self { placed: Vec::new(), shortcuts: shortcuts.len(), next: NATIVES.start };
-        for native in [shortcuts, unwind::list(), scopes::list()].concat() {
+        let names = shortcuts.iter().map(|native| native.name).collect();
+        let mut own = Self { placed: Vec::new(), shortcuts: names, next: NATIVES.start };
+        // That which others call by its address (`unwind::UNWIND`) is the first.
+        for native in [unwind::list(), shortcuts, scopes::list()].concat() {
             // SAFETY: both labels are of one piece of assembly, the first before the second, with nothing but its bytes between.
             let code = unsafe {
                 let len = native.end.offset_from(native.code);
@@ -96,7 +98,7 @@ impl Natives {
 
     /// Whether a function does what the shim of its name does, if there is one.
     pub fn is_shortcut(&self, name: &str) -> bool {
-        self.placed.iter().take(self.shortcuts).any(|(known, _)| *known == name)
+        self.shortcuts.contains(&name)
     }
 
     /// Makes a function that takes its `count` arguments from the x87 registers, the last one from st(0), and calls the `cdecl` function `target`
