@@ -166,12 +166,18 @@ impl Process {
             process.user32.control_procedures.push(address);
         }
         if process.machine.mode() == Mode::I386 {
-            for (name, function, count) in crate::crt::INTRINSICS {
+            let of_x87 = crate::crt::OF_X87.into_iter().map(|function| (function, true));
+            let of_sse = crate::crt::OF_SSE.into_iter().map(|function| (function, false));
+            for ((name, function, count), x87) in of_x87.chain(of_sse) {
                 let target = process
                     .supplied("msvcrt.dll", &Symbol::Name(function.to_owned()))
                     .ok_or(LoadError::TooMany("shims"))?;
-                let address = process.machine.native_taking_x87(target, count).map_err(full)?;
-                process.intrinsics.insert(name, address);
+                let made = if x87 {
+                    process.machine.native_taking_x87(target, count)
+                } else {
+                    process.machine.native_taking_sse(target, count)
+                };
+                process.intrinsics.insert(name, made.map_err(full)?);
             }
         }
         Ok(process)
@@ -192,11 +198,12 @@ impl Process {
 
     fn supplied_by(&mut self, place: usize, library: &'static Library, name: &str) -> Option<u64> {
         if let Some(variable) = library.variables.iter().find(|variable| variable.name == name) {
-            return Some((variable.address)(self).0);
+            // There is none of some for 64-bit code.
+            return Some((variable.address)(self).0).filter(|&address| address != 0);
         }
         let listed = library.shims.iter().any(|shim| shim.name == name);
         if listed || library.convention == Convention::Cdecl {
-            let native = self.machine.native(name).or_else(|| self.intrinsics.get(name).copied());
+            let native = self.native(name);
             if native.is_some() {
                 return native;
             }
@@ -205,6 +212,11 @@ impl Process {
         let index = first + library.shims.iter().position(|shim| shim.name == name)?;
         self.entries.get_mut(index)?.note();
         u32::try_from(index).ok().map(Thunks::address)
+    }
+
+    /// The address of a function that serves 32-bit code without leaving its mode.
+    pub(crate) fn native(&self, name: &str) -> Option<u64> {
+        self.machine.native(name).or_else(|| self.intrinsics.get(name).copied())
     }
 
     /// The handle of a library: a loaded image, or one that shims stand for.
