@@ -123,11 +123,13 @@ pub(super) fn float(units: Units<'_>, hexadecimal: bool) -> Result<Float, Stop> 
             return Ok(Float { value: signed(value), out_of_range: false, length });
         }
     }
-    if hexadecimal && is_letter(units(start)?, b'0') && is_letter(units(start + 1)?, b'x') {
-        if let Some((value, length)) = super::hexadecimal::read(units, start + 2)? {
-            let out_of_range = value.is_none_or(|value| value.is_infinite());
-            return Ok(Float { value: signed(value.unwrap_or(0.0)), out_of_range, length });
-        }
+    if hexadecimal
+        && is_letter(units(start)?, b'0')
+        && is_letter(units(start + 1)?, b'x')
+        && let Some((value, length)) = super::hexadecimal::read(units, start + 2)?
+    {
+        let out_of_range = value.is_none_or(f64::is_infinite);
+        return Ok(Float { value: signed(value.unwrap_or(0.0)), out_of_range, length });
     }
     let mut at = start;
     let mut digits = Digits::new();

@@ -25,7 +25,7 @@ library! {
 
 const PARTS: [&[Shim]; 4] = [TEXT.shims, NUMBERS.shims, FILES.shims, SYSTEM.shims];
 const COUNT: usize = PARTS[0].len() + PARTS[1].len() + PARTS[2].len() + PARTS[3].len();
-const SHIMS: [Shim; COUNT] = joined(&PARTS, TEXT.shims[0]);
+static SHIMS: [Shim; COUNT] = joined(&PARTS, TEXT.shims[0]);
 const ALL_VARIABLES: &[Variable] = VARIABLES.variables;
 
 /// The C run-time libraries by all of their names: that of the system, those that came with Visual C++, and what compilers since 2015 import from.
