@@ -257,9 +257,9 @@ pub fn _setmode(process: &mut Process, number: i32, mode: u32) -> Result<i32, St
 
 /// How wide sizes and times are in one of the `stat` structures.
 #[derive(Debug, Clone, Copy)]
-struct Widths {
-    size: bool,
-    time: bool,
+pub(super) struct Widths {
+    pub size: bool,
+    pub time: bool,
 }
 
 const WIDTHS_32: Widths = Widths { size: false, time: false };
@@ -268,14 +268,18 @@ const WIDTHS_64: Widths = Widths { size: true, time: true };
 const WIDTHS_32I64: Widths = Widths { size: true, time: false };
 const WIDTHS_64I32: Widths = Widths { size: false, time: true };
 
-/// A `stat` structure: device, inode, mode, links, two owners, device again, size, three times.
-fn stat(mode: Mode, widths: Widths, device: u32, kind: u16, info: &FileInfo) -> Vec<u8> {
+/// A time of a file as a `time_t`.
+pub(super) fn seconds(time: u64) -> u64 {
     /// Tenths of microseconds from 1601 to 1970.
     const EPOCH: u64 = 116_444_736_000_000_000;
+    time.saturating_sub(EPOCH) / 10_000_000
+}
+
+/// A `stat` structure: device, inode, mode, links, two owners, device again, size, three times.
+fn stat(mode: Mode, widths: Widths, device: u32, kind: u16, info: &FileInfo) -> Vec<u8> {
     let record = Record::new(mode).u32(device).u16(0).u16(kind).u16(1).u16(0).u16(0).u32(device);
     let record = if widths.size { record.u64(info.len) } else { record.u32(info.len as u32) };
-    let times =
-        [info.accessed, info.modified, info.created].map(|time| time.saturating_sub(EPOCH) / 10_000_000);
+    let times = [info.accessed, info.modified, info.created].map(seconds);
     let record = times
         .into_iter()
         .fold(record, |record, time| if widths.time { record.u64(time) } else { record.u32(time as u32) });
@@ -365,7 +369,7 @@ pub fn _stat<U: Unit>(process: &mut Process, name: Pointer, to: Pointer) -> Resu
     stat_name::<U>(process, name, to, widths)
 }
 
-fn natural(process: &Process, size: bool) -> Widths {
+pub(super) fn natural(process: &Process, size: bool) -> Widths {
     Widths { size, time: process.machine.mode() == Mode::X86_64 }
 }
 
@@ -414,4 +418,22 @@ pub fn _rmdir<U: Unit>(process: &mut Process, at: Pointer) -> Result<i32, Stop> 
 /// _umask: what new files may be used for makes no difference here.
 pub fn _umask(_: &mut Process, _mode: i32) -> i32 {
     0
+}
+
+/// _access_s and _waccess_s: the answer is the `errno`.
+pub fn _access_s<U: Unit>(process: &mut Process, at: Pointer, mode: i32) -> Result<i32, Stop> {
+    if _access::<U>(process, at, mode)? == 0 {
+        return Ok(0);
+    }
+    let errno = super::data::_errno(process);
+    Ok(process.machine.memory.array(errno.0).map(i32::from_le_bytes)?)
+}
+
+/// _chsize_s: the answer is the `errno`.
+pub fn _chsize_s(process: &mut Process, number: i32, len: u64) -> Result<i32, Stop> {
+    if len.cast_signed() < 0 {
+        return invalid(process, EINVAL, EINVAL);
+    }
+    let done = with_stream(process, number, |process, stream| process.set_file_length(stream, len))?;
+    Ok(answer(process, done.map(|()| 0), done.err().unwrap_or(0)))
 }

@@ -36,6 +36,7 @@ mod path;
 mod printf;
 mod scan;
 mod scanf;
+mod search;
 mod secure;
 mod signal;
 mod sort;

@@ -39,7 +39,7 @@ library! {
     printf::_snprintf<u16> as "_snwprintf", "reference/snprintf-snprintf-snprintf-l-snwprintf-snwprintf-l";
     printf::_vsnprintf<u8>, "reference/vsnprintf-vsnprintf-vsnprintf-l-vsnwprintf-vsnwprintf-l";
     printf::_vsnprintf<u16> as "_vsnwprintf", "reference/vsnprintf-vsnprintf-vsnprintf-l-vsnwprintf-vsnwprintf-l";
-    printf::sprintf<u8>, "reference/sprintf-sprintf-l-swprintf-swprintf-swprintf-l";
+    printf::sprintf<u8>, "reference/sprintf-sprintf-l-swprintf-swprintf-l-swprintf-l";
     printf::vsprintf<u8>, "reference/vsprintf-vsprintf-l-vswprintf-vswprintf-l-vswprintf-l";
     scanf::sscanf<u8>, "reference/sscanf-sscanf-l-swscanf-swscanf-l";
     sort::bsearch, "reference/bsearch";

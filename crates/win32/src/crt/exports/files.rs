@@ -1,6 +1,6 @@
 //! Files and streams, `printf` and `scanf`.
 
-use crate::crt::{console, limited, lowio, printf, scanf, stdio};
+use crate::crt::{console, limited, lowio, printf, scanf, search, stdio};
 
 library! {
     /// Files and streams, `printf` and `scanf`.
@@ -17,7 +17,7 @@ library! {
     printf::fprintf<u16> as "fwprintf", "reference/fprintf-fprintf-l-fwprintf-fwprintf-l";
     printf::fprintf<u8>, "reference/fprintf-fprintf-l-fwprintf-fwprintf-l";
     printf::printf<u8>, "reference/printf-printf-l-wprintf-wprintf-l";
-    printf::sprintf<u8>, "reference/sprintf-sprintf-l-swprintf-swprintf-swprintf-l";
+    printf::sprintf<u8>, "reference/sprintf-sprintf-l-swprintf-swprintf-l-swprintf-l";
     printf::vfprintf<u16> as "vfwprintf", "reference/vfprintf-vfprintf-l-vfwprintf-vfwprintf-l";
     printf::vfprintf<u8>, "reference/vfprintf-vfprintf-l-vfwprintf-vfwprintf-l";
     printf::vsprintf<u8>, "reference/vsprintf-vsprintf-l-vswprintf-vswprintf-l-vswprintf-l";
@@ -132,7 +132,7 @@ library! {
     limited::vsprintf_s<u16> as "vswprintf_s", "reference/vsprintf-s-vsprintf-s-l-vswprintf-s-vswprintf-s-l";
     limited::__stdio_common_vsnprintf_s<u8>, "reference/vsnprintf-s-vsnprintf-s-vsnprintf-s-l-vsnwprintf-s-vsnwprintf-s-l";
     limited::__stdio_common_vsnprintf_s<u16> as "__stdio_common_vsnwprintf_s", "reference/vsnprintf-s-vsnprintf-s-vsnprintf-s-l-vsnwprintf-s-vsnwprintf-s-l";
-    printf::sprintf<u16> as "swprintf", "reference/sprintf-sprintf-l-swprintf-swprintf-swprintf-l";
+    printf::sprintf<u16> as "swprintf", "reference/sprintf-sprintf-l-swprintf-swprintf-l-swprintf-l";
     printf::vsprintf<u16> as "vswprintf", "reference/vsprintf-vsprintf-l-vswprintf-vswprintf-l-vswprintf-l";
     printf::printf<u16> as "wprintf", "reference/printf-printf-l-wprintf-wprintf-l";
     printf::vprintf<u8>, "reference/vprintf-vprintf-l-vwprintf-vwprintf-l";
@@ -200,4 +200,32 @@ library! {
     lowio::_creat<u8>, "reference/creat-wcreat";
     lowio::_creat<u16> as "_wcreat", "reference/creat-wcreat";
     lowio::_umask, "reference/umask";
+    search::_findfirst<u8>, "reference/findfirst-functions";
+    search::_findfirst<u16> as "_wfindfirst", "reference/findfirst-functions";
+    search::_findnext<u8>, "reference/findnext-functions";
+    search::_findnext<u16> as "_wfindnext", "reference/findnext-functions";
+    search::_findfirsti64<u8>, "reference/findfirst-functions";
+    search::_findfirsti64<u16> as "_wfindfirsti64", "reference/findfirst-functions";
+    search::_findnexti64<u8>, "reference/findnext-functions";
+    search::_findnexti64<u16> as "_wfindnexti64", "reference/findnext-functions";
+    search::_findfirst32<u8>, "reference/findfirst-functions";
+    search::_findfirst32<u16> as "_wfindfirst32", "reference/findfirst-functions";
+    search::_findnext32<u8>, "reference/findnext-functions";
+    search::_findnext32<u16> as "_wfindnext32", "reference/findnext-functions";
+    search::_findfirst32i64<u8>, "reference/findfirst-functions";
+    search::_findfirst32i64<u16> as "_wfindfirst32i64", "reference/findfirst-functions";
+    search::_findnext32i64<u8>, "reference/findnext-functions";
+    search::_findnext32i64<u16> as "_wfindnext32i64", "reference/findnext-functions";
+    search::_findfirst64<u8>, "reference/findfirst-functions";
+    search::_findfirst64<u16> as "_wfindfirst64", "reference/findfirst-functions";
+    search::_findnext64<u8>, "reference/findnext-functions";
+    search::_findnext64<u16> as "_wfindnext64", "reference/findnext-functions";
+    search::_findfirst64i32<u8>, "reference/findfirst-functions";
+    search::_findfirst64i32<u16> as "_wfindfirst64i32", "reference/findfirst-functions";
+    search::_findnext64i32<u8>, "reference/findnext-functions";
+    search::_findnext64i32<u16> as "_wfindnext64i32", "reference/findnext-functions";
+    search::_findclose, "reference/findclose";
+    lowio::_access_s<u8>, "reference/access-s-waccess-s";
+    lowio::_access_s<u16> as "_waccess_s", "reference/access-s-waccess-s";
+    lowio::_chsize_s, "reference/chsize-s";
 }

@@ -102,7 +102,7 @@ library! {
     time::_time64, "reference/time-time32-time64";
     time::clock, "reference/clock";
     time::time, "reference/time-time32-time64";
-    data::__pwctype_func, "pwctype-func";
+    data::__pwctype_func, "internal-crt-globals-and-functions";
     data::_pwctype as "__p__pwctype", "pctype-pwctype-wctype-mbctype-mbcasemap";
     data::_mbctype as "__p__mbctype", "pctype-pwctype-wctype-mbctype-mbcasemap";
     data::_get_timezone, "reference/get-timezone";
@@ -174,8 +174,8 @@ library! {
     cpp::_set_se_translator, "reference/set-se-translator";
     cpp::_set_se_translator as "?_set_se_translator@@YAP6AXIPAUEXCEPTION_POINTERS@@@ZP6AXI0@Z@Z", "reference/set-se-translator";
     cpp::_set_se_translator as "?_set_se_translator@@YAP6AXIPEAUEXCEPTION_POINTERS@@@ZP6AXI0@Z@Z", "reference/set-se-translator";
-    cpp::_XcptFilter, "xcptfilter";
-    cpp::_XcptFilter as "__CppXcptFilter", "xcptfilter";
+    cpp::_XcptFilter, "internal-crt-globals-and-functions";
+    cpp::_XcptFilter as "__CppXcptFilter", "internal-crt-globals-and-functions";
     cpp::_XcptFilter as "_seh_filter_exe", "reference/seh-filter-dll-seh-filter-exe";
     cpp::__uncaught_exception, "internal-crt-globals-and-functions";
     cpp::__uncaught_exception as "__uncaught_exceptions", "internal-crt-globals-and-functions";

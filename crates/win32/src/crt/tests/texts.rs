@@ -2,7 +2,7 @@
 
 use guest::Mode;
 use pe::Symbol;
-use wire::{FileCall, Served, Want};
+use wire::{Entry, FileCall, FileInfo, Served, Want};
 
 use crate::testing::{Guest, alone};
 
@@ -24,6 +24,7 @@ fn texts(mode: Mode) {
     paths(&mut guest);
     printing(&mut guest);
     scanning(&mut guest);
+    searching(&mut guest);
     hexadecimal_numbers(&mut guest);
     messages(&mut guest);
 }
@@ -162,6 +163,48 @@ fn scanning(guest: &mut Guest) {
     assert_eq!((guest.int("sscanf_s", &[input, format, a, 4, b]), guest.u32(b)), (2, 5));
     assert_eq!(guest.int("sscanf_s", &[input, format, a, 3, b]), 0);
     assert_eq!(guest.int("_snscanf", &[input, 3, format, a, b]), 1);
+}
+
+/// In a folder with two files that fit.
+fn searching(guest: &mut Guest) {
+    // A time in the year 2000.
+    const MODIFIED: u64 = 125_911_584_000_000_000;
+    guest.serve(|want| match want {
+        Want::File(FileCall::List { from: 0, .. }) => {
+            let entry = |name: &str, len, read_only| Entry {
+                name: name.to_owned(),
+                info: FileInfo { len, read_only, modified: MODIFIED, ..FileInfo::default() },
+            };
+            Served::Entries(vec![
+                entry("a.sf2", 5, false),
+                entry("b.txt", 6, false),
+                entry("c.sf2", 1 << 33, true),
+            ])
+        }
+        Want::File(FileCall::List { .. }) => Served::Entries(Vec::new()),
+        _ => Served::Done,
+    });
+    let (pattern, data) = (guest.put(b"*.sf2\0"), guest.put(&[0xee; 320]));
+    let search = guest.call("_findfirst64", &[pattern, data]);
+    assert_ne!(search, guest.minus_one());
+    assert_eq!(
+        (guest.u32(data), guest.bytes(data + 32), guest.text(data + 40)),
+        (0x20, [5, 0, 0, 0, 0, 0, 0, 0], "a.sf2".to_owned())
+    );
+    assert_eq!(u64::from_le_bytes(guest.bytes(data + 24)), 946_684_800);
+    assert_eq!(
+        (guest.int("_findnext64", &[search, data]), guest.u32(data), guest.u32(data + 36)),
+        (0, 0x21, 2)
+    );
+    assert_eq!((guest.int("_findnext64", &[search, data]), guest.errno()), (-1, 2));
+    assert_eq!((guest.int("_findclose", &[search]), guest.int("_findclose", &[search])), (0, -1));
+    // As wide as pointers: a name behind four numbers, or behind a gap and three times.
+    let wide = guest.wide("c*");
+    guest.call("_wfindfirst", &[wide, data]);
+    assert_eq!(guest.wide_text(data + guest.pick(20, 36)), "c.sf2");
+    let none = guest.put(b"*.wav\0");
+    assert_eq!((guest.call("_findfirst", &[none, data]), guest.errno()), (guest.minus_one(), 2));
+    assert_eq!((guest.call("_findfirst", &[0, data]), guest.errno()), (guest.minus_one(), 22));
 }
 
 /// Which of the libraries reads them.
