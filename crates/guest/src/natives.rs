@@ -116,6 +116,21 @@ impl Natives {
         self.place(memory, &code)
     }
 
+    /// The same for a function that takes its arguments from xmm0 and xmm1, and answers in xmm0.
+    pub fn taking_sse(&mut self, memory: &Memory, target: u64, count: u8) -> Result<u64, Violation> {
+        let size = 8 * count;
+        // sub esp, size; movsd [esp], xmm0; movsd [esp + 8], xmm1
+        let mut code = vec![0x83, 0xec, size, 0xf2, 0x0f, 0x11, 0x04, 0x24];
+        if count > 1 {
+            code.extend([0xf2, 0x0f, 0x11, 0x4c, 0x24, 8]);
+        }
+        // mov eax, target; call eax; fstp qword [esp]; movsd xmm0, [esp]; add esp, size; ret
+        let [a, b, c, d, ..] = target.to_le_bytes();
+        code.extend([0xb8, a, b, c, d, 0xff, 0xd0, 0xdd, 0x1c, 0x24]);
+        code.extend([0xf2, 0x0f, 0x10, 0x04, 0x24, 0x83, 0xc4, size, 0xc3]);
+        self.place(memory, &code)
+    }
+
     /// Makes them executable and unchangeable.
     pub fn seal(&self, memory: &mut Memory) -> io::Result<()> {
         memory.protect(NATIVES, Protection::READ_EXECUTE)

@@ -249,6 +249,15 @@ impl Machine {
         self.natives.as_mut().ok_or(none)?.taking_x87(&self.memory, target, count)
     }
 
+    /// The same for a function that takes its arguments from xmm0 and xmm1, and answers in xmm0.
+    ///
+    /// # Errors
+    /// As [`native_taking_x87`](Self::native_taking_x87).
+    pub fn native_taking_sse(&mut self, target: u64, count: u8) -> Result<u64, Violation> {
+        let none = Violation { address: layout::NATIVES.start, len: 0, access: Access::Write };
+        self.natives.as_mut().ok_or(none)?.taking_sse(&self.memory, target, count)
+    }
+
     /// The loaded images.
     #[must_use]
     pub fn modules(&self) -> &[Module] {
@@ -406,7 +415,7 @@ impl Machine {
             std::ptr::with_exposed_provenance::<ImportFrame>(frame as usize).as_ref()?
         };
         let target = self.pointer_at(frame.guest_sp).ok()?;
-        Some(Cpu::behind(frame, self.mode, target, popped, x87_control()))
+        Some(Cpu::behind(frame, self.mode, target, popped, crate::x87::control()))
     }
 
     /// The guest's stack pointer: what lies below may be used, and is by the next call into the guest.
@@ -489,14 +498,6 @@ impl Machine {
         };
         FaultKind::AccessViolation { address: Some(trap.address), access }
     }
-}
-
-/// The x87 control word: in a shim, the guest's, since Rust code does not use the x87.
-fn x87_control() -> u16 {
-    let mut word = 0_u16;
-    // SAFETY: stores the control word where `word` is.
-    unsafe { std::arch::asm!("fnstcw [{}]", in(reg) &raw mut word, options(nostack, preserves_flags)) };
-    word
 }
 
 /// Processor exception numbers, and bits of a page fault's error code (Intel SDM volume 3, chapter 6).

@@ -166,14 +166,21 @@ impl Process {
             process.user32.control_procedures.push(address);
         }
         if process.machine.mode() == Mode::I386 {
-            for (name, function, count) in crate::crt::INTRINSICS {
+            let of_x87 = crate::crt::OF_X87.into_iter().map(|function| (function, true));
+            let of_sse = crate::crt::OF_SSE.into_iter().map(|function| (function, false));
+            for ((name, function, count), x87) in of_x87.chain(of_sse) {
                 let mut addresses = [0; 2];
                 for (address, counted) in addresses.iter_mut().zip([false, true]) {
                     process.counts.all = counted;
                     let target = process
                         .supplied("msvcrt.dll", &Symbol::Name(function.to_owned()))
                         .ok_or(LoadError::TooMany("shims"))?;
-                    *address = process.machine.native_taking_x87(target, count).map_err(full)?;
+                    let made = if x87 {
+                        process.machine.native_taking_x87(target, count)
+                    } else {
+                        process.machine.native_taking_sse(target, count)
+                    };
+                    *address = made.map_err(full)?;
                 }
                 process.counts.all = false;
                 process.intrinsics.insert(name, addresses);
@@ -197,15 +204,14 @@ impl Process {
 
     fn supplied_by(&mut self, place: usize, library: &'static Library, name: &str) -> Option<u64> {
         if let Some(variable) = library.variables.iter().find(|variable| variable.name == name) {
-            return Some((variable.address)(self).0);
+            // There is none of some for 64-bit code.
+            return Some((variable.address)(self).0).filter(|&address| address != 0);
         }
         let listed = library.shims.iter().position(|shim| shim.name == name);
         // Only what leaves guest code is counted.
         let counted = self.counts.all && listed.is_some() && self.machine.is_shortcut(name);
         if !counted && (listed.is_some() || library.convention == Convention::Cdecl) {
-            let intrinsic =
-                self.intrinsics.get(name).map(|addresses| addresses[usize::from(self.counts.all)]);
-            let native = self.machine.native(name).or(intrinsic);
+            let native = self.native(name);
             if native.is_some() {
                 return native;
             }
@@ -214,6 +220,12 @@ impl Process {
         let index = first + listed?;
         self.entries.get_mut(index)?.note();
         u32::try_from(index).ok().map(Thunks::address)
+    }
+
+    /// The address of a function that serves 32-bit code without leaving its mode.
+    pub(crate) fn native(&self, name: &str) -> Option<u64> {
+        let intrinsic = || self.intrinsics.get(name).map(|addresses| addresses[usize::from(self.counts.all)]);
+        self.machine.native(name).or_else(intrinsic)
     }
 
     /// The handle of a library: a loaded image, or one that shims stand for.

@@ -37,6 +37,16 @@ fn is_named(library: &Library, name: &str) -> bool {
     library.names.iter().any(|known| known.strip_suffix(".dll") == Some(name))
 }
 
+/// Whether a difference belongs to a list: the first of the library's that has the function.
+fn is_home(library: &Library, listed: &Difference) -> bool {
+    let mut all = libraries().iter().filter(|known| is_named(known, &listed.library));
+    let has = |known: &&Library| {
+        let names = known.shims.iter().map(|shim| shim.name);
+        names.chain(known.variables.iter().map(|variable| variable.name)).any(|name| name == listed.function)
+    };
+    all.find(has).is_some_and(|home| std::ptr::eq(home.shims, library.shims))
+}
+
 fn section(document: &mut String, library: &Library, functions: &[Function], differences: &Differences) {
     let convention = match library.convention {
         Convention::Stdcall => "`__stdcall`",
@@ -64,7 +74,7 @@ fn section(document: &mut String, library: &Library, functions: &[Function], dif
         };
         let _ = writeln!(document, "| [{name}]({link}) | {} |", drivers(library, name, functions));
     }
-    let listed: Vec<_> = differences.0.iter().filter(|listed| is_named(library, &listed.library)).collect();
+    let listed: Vec<_> = differences.0.iter().filter(|listed| is_home(library, listed)).collect();
     if !listed.is_empty() {
         let _ = write!(document, "\n### Where {title} differs from Wine's\n\n");
         document.push_str("| Function | Case | Here | Under Wine | Why |\n|---|---|---|---|---|\n");

@@ -3,7 +3,7 @@
 mod atom;
 pub(crate) mod codepage;
 mod console;
-mod critical;
+pub(crate) mod critical;
 mod environment;
 pub(crate) mod error;
 mod exports;
@@ -11,7 +11,7 @@ pub(crate) mod fields;
 mod file;
 pub(crate) mod files;
 pub(crate) mod handles;
-mod heap;
+pub(crate) mod heap;
 mod interlocked;
 mod letters;
 mod locale;
