@@ -15,6 +15,7 @@ mod descriptor;
 mod exports;
 mod float;
 mod format;
+mod insert;
 mod integer;
 mod jump;
 mod limited;
@@ -38,6 +39,7 @@ mod time;
 mod wide;
 
 pub(crate) use exports::LIBRARY;
+pub(crate) use insert::print_insert;
 pub(crate) use ntdll::LIBRARY as NTDLL;
 pub(crate) use printf::print_cut;
 pub(crate) use startup::run_exit_functions_in;

@@ -1,9 +1,9 @@
 //! What kernel32.dll and what forwards to it export.
 
 use super::{
-    atom, console, critical, environment, error, file, files, heap, interlocked, letters, locale, locks,
-    memory, module, path, process, resource, slist, slots, startup, sync, text, thread, thread_info, time,
-    wait,
+    atom, console, critical, environment, error, file, files, global, heap, interlocked, letters, locale,
+    locks, memory, message, module, path, process, resource, slist, slots, startup, sync, text, thread,
+    thread_info, time, wait,
 };
 use crate::{advapi32, exceptions};
 
@@ -18,22 +18,22 @@ library! {
     heap::HeapReAlloc, "heapapi/nf-heapapi-heaprealloc";
     heap::HeapSize, "heapapi/nf-heapapi-heapsize";
     heap::HeapValidate, "heapapi/nf-heapapi-heapvalidate";
-    heap::GlobalAlloc, "winbase/nf-winbase-globalalloc";
-    heap::GlobalFlags, "winbase/nf-winbase-globalflags";
-    heap::GlobalFree, "winbase/nf-winbase-globalfree";
-    heap::GlobalLock as "GlobalHandle", "winbase/nf-winbase-globalhandle";
-    heap::GlobalLock, "winbase/nf-winbase-globallock";
-    heap::GlobalReAlloc, "winbase/nf-winbase-globalrealloc";
-    heap::GlobalSize, "winbase/nf-winbase-globalsize";
-    heap::GlobalUnlock, "winbase/nf-winbase-globalunlock";
-    heap::GlobalAlloc as "LocalAlloc", "winbase/nf-winbase-localalloc";
-    heap::GlobalFlags as "LocalFlags", "winbase/nf-winbase-localflags";
-    heap::GlobalFree as "LocalFree", "winbase/nf-winbase-localfree";
-    heap::GlobalLock as "LocalHandle", "winbase/nf-winbase-localhandle";
-    heap::GlobalLock as "LocalLock", "winbase/nf-winbase-locallock";
-    heap::GlobalReAlloc as "LocalReAlloc", "winbase/nf-winbase-localrealloc";
-    heap::GlobalSize as "LocalSize", "winbase/nf-winbase-localsize";
-    heap::GlobalUnlock as "LocalUnlock", "winbase/nf-winbase-localunlock";
+    global::GlobalAlloc, "winbase/nf-winbase-globalalloc";
+    global::GlobalFlags, "winbase/nf-winbase-globalflags";
+    global::GlobalFree, "winbase/nf-winbase-globalfree";
+    global::GlobalHandle, "winbase/nf-winbase-globalhandle";
+    global::GlobalLock, "winbase/nf-winbase-globallock";
+    global::GlobalReAlloc, "winbase/nf-winbase-globalrealloc";
+    global::GlobalSize, "winbase/nf-winbase-globalsize";
+    global::GlobalUnlock, "winbase/nf-winbase-globalunlock";
+    global::GlobalAlloc as "LocalAlloc", "winbase/nf-winbase-localalloc";
+    global::GlobalFlags as "LocalFlags", "winbase/nf-winbase-localflags";
+    global::GlobalFree as "LocalFree", "winbase/nf-winbase-localfree";
+    global::GlobalHandle as "LocalHandle", "winbase/nf-winbase-localhandle";
+    global::GlobalLock as "LocalLock", "winbase/nf-winbase-locallock";
+    global::GlobalReAlloc as "LocalReAlloc", "winbase/nf-winbase-localrealloc";
+    global::GlobalSize as "LocalSize", "winbase/nf-winbase-localsize";
+    global::LocalUnlock, "winbase/nf-winbase-localunlock";
 
     memory::FlushInstructionCache, "processthreadsapi/nf-processthreadsapi-flushinstructioncache";
     memory::IsBadCodePtr, "winbase/nf-winbase-isbadcodeptr";
@@ -418,8 +418,8 @@ library! {
     advapi32::OpenProcessToken, "processthreadsapi/nf-processthreadsapi-openprocesstoken";
     advapi32::OpenThreadToken, "processthreadsapi/nf-processthreadsapi-openthreadtoken";
 
-    error::FormatMessage as "FormatMessageA", "winbase/nf-winbase-formatmessagea";
-    error::FormatMessage as "FormatMessageW", "winbase/nf-winbase-formatmessagew";
+    message::FormatMessage<u8> as "FormatMessageA", "winbase/nf-winbase-formatmessagea";
+    message::FormatMessage<u16> as "FormatMessageW", "winbase/nf-winbase-formatmessagew";
     error::GetLastError, "errhandlingapi/nf-errhandlingapi-getlasterror";
     error::SetErrorMode, "errhandlingapi/nf-errhandlingapi-seterrormode";
     error::SetLastError, "errhandlingapi/nf-errhandlingapi-setlasterror";

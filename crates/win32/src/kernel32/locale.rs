@@ -5,7 +5,7 @@
 use guest::Stop;
 
 use crate::abi::Pointer;
-use crate::kernel32::codepage::{ANSI, UTF8, Unit, text};
+use crate::kernel32::codepage::{CodePage, Unit, text};
 use crate::kernel32::error::{ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_FLAGS, ERROR_INVALID_PARAMETER, fail};
 use crate::process::Process;
 
@@ -17,9 +17,6 @@ const NAME: &str = "en-US";
 const DEFAULTS: [u32; 3] = [0x400, 0x800, 0];
 /// The one that depends on nobody, which has the same values here.
 const LOCALE_INVARIANT: u32 = 0x7f;
-
-/// Code pages that text can be converted from and to: ANSI, ASCII, Latin-1 and UTF-8.
-const CODE_PAGES: [u32; 4] = [ANSI, 20127, 28591, UTF8];
 
 /// What the locale has, by LCTYPE; the names of days begin with Monday's.
 const VALUES: &[(u32, &[&str])] = &[
@@ -170,8 +167,10 @@ pub fn IsValidLocaleName(process: &mut Process, name: Pointer) -> Result<bool, S
     Ok(!name.is_null() && is_named(process, name)?)
 }
 
+/// IsValidCodePage: those that have a number of their own.
 pub fn IsValidCodePage(_: &mut Process, code_page: u32) -> bool {
-    CODE_PAGES.contains(&code_page)
+    const CP_THREAD_ACP: u32 = 3;
+    code_page > CP_THREAD_ACP && CodePage::of(code_page).is_some()
 }
 
 pub fn GetUserDefaultLocaleName(process: &mut Process, out: Pointer, room: i32) -> Result<i32, Stop> {
