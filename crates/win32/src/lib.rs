@@ -45,4 +45,3 @@ mod winmm;
 
 pub use library::{Convention, Library, Shim, Variable, libraries};
 pub use process::{Aside, Link, LinkError, Listen, Process, Ways};
-pub use user32::DialogAnswer;

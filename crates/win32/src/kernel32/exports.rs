@@ -1,9 +1,9 @@
 //! What kernel32.dll and what forwards to it export.
 
 use super::{
-    atom, console, critical, environment, error, file, files, global, heap, interlocked, letters, locale,
-    locks, memory, message, module, path, process, resource, slist, slots, startup, sync, text, thread,
-    thread_info, time, wait,
+    apc, atom, console, critical, dates, environment, error, file, files, global, heap, interlocked, letters,
+    locale, locks, memory, message, module, path, process, resource, slist, slots, startup, sync, text,
+    thread, thread_info, time, wait,
 };
 use crate::{advapi32, exceptions};
 
@@ -96,6 +96,7 @@ library! {
     thread::ExitThread, "processthreadsapi/nf-processthreadsapi-exitthread";
     thread::GetCurrentThread, "processthreadsapi/nf-processthreadsapi-getcurrentthread";
     thread::GetCurrentThreadId, "processthreadsapi/nf-processthreadsapi-getcurrentthreadid";
+    apc::QueueUserAPC, "processthreadsapi/nf-processthreadsapi-queueuserapc";
     thread::ResumeThread, "processthreadsapi/nf-processthreadsapi-resumethread";
     thread::SuspendThread, "processthreadsapi/nf-processthreadsapi-suspendthread";
     thread::TerminateThread, "processthreadsapi/nf-processthreadsapi-terminatethread";
@@ -251,6 +252,19 @@ library! {
     letters::LCMapString<u8> as "LCMapStringA", "winnls/nf-winnls-lcmapstringa";
     letters::LCMapString<u16> as "LCMapStringW", "winnls/nf-winnls-lcmapstringw";
     letters::LCMapStringEx, "winnls/nf-winnls-lcmapstringex";
+
+    dates::CompareFileTime, "fileapi/nf-fileapi-comparefiletime";
+    dates::DosDateTimeToFileTime, "winbase/nf-winbase-dosdatetimetofiletime";
+    dates::FileTimeToDosDateTime, "winbase/nf-winbase-filetimetodosdatetime";
+    dates::FileTimeToLocalFileTime, "fileapi/nf-fileapi-filetimetolocalfiletime";
+    dates::FileTimeToSystemTime, "timezoneapi/nf-timezoneapi-filetimetosystemtime";
+    dates::GetDateFormat<u8> as "GetDateFormatA", "datetimeapi/nf-datetimeapi-getdateformata";
+    dates::GetDateFormat<u16> as "GetDateFormatW", "datetimeapi/nf-datetimeapi-getdateformatw";
+    dates::GetTimeFormat<u8> as "GetTimeFormatA", "datetimeapi/nf-datetimeapi-gettimeformata";
+    dates::GetTimeFormat<u16> as "GetTimeFormatW", "datetimeapi/nf-datetimeapi-gettimeformatw";
+    dates::GetTimeZoneInformation, "timezoneapi/nf-timezoneapi-gettimezoneinformation";
+    dates::FileTimeToLocalFileTime as "LocalFileTimeToFileTime", "fileapi/nf-fileapi-localfiletimetofiletime";
+    dates::SystemTimeToFileTime, "timezoneapi/nf-timezoneapi-systemtimetofiletime";
 
     resource::EnumResourceNames<u8> as "EnumResourceNamesA", "winbase/nf-winbase-enumresourcenamesa";
     resource::EnumResourceNames<u16> as "EnumResourceNamesW", "libloaderapi/nf-libloaderapi-enumresourcenamesw";

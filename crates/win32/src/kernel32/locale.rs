@@ -70,11 +70,11 @@ const VALUES: &[(u32, &[&str])] = &[
 const FLAGS: u32 = 0xf000_0000;
 const LOCALE_RETURN_NUMBER: u32 = 0x2000_0000;
 
-fn value(kind: u32) -> Option<&'static str> {
+pub(super) fn value(kind: u32) -> Option<&'static str> {
     VALUES.iter().find_map(|&(first, values)| values.get(kind.checked_sub(first)? as usize).copied())
 }
 
-fn is_known(locale: u32) -> bool {
+pub(super) fn is_known(locale: u32) -> bool {
     locale == LOCALE || locale == LOCALE_INVARIANT || DEFAULTS.contains(&locale)
 }
 
@@ -85,7 +85,12 @@ pub(super) fn is_named(process: &Process, name: Pointer) -> Result<bool, Stop> {
 }
 
 /// Writes text with its zero, or only says how many units it has.
-fn answer<U: Unit>(process: &mut Process, text: &str, out: Pointer, room: i32) -> Result<i32, Stop> {
+pub(super) fn answer<U: Unit>(
+    process: &mut Process,
+    text: &str,
+    out: Pointer,
+    room: i32,
+) -> Result<i32, Stop> {
     let mut units = U::encode(text);
     units.push(U::ZERO);
     let len = i32::try_from(units.len()).unwrap_or(i32::MAX);

@@ -1,9 +1,11 @@
 //! kernel32.dll and what forwards to it.
 
+pub(crate) mod apc;
 mod atom;
 pub(crate) mod codepage;
 mod console;
 mod critical;
+mod dates;
 mod environment;
 pub(crate) mod error;
 mod exports;
@@ -14,7 +16,7 @@ mod global;
 pub(crate) mod handles;
 mod heap;
 mod interlocked;
-mod letters;
+pub(crate) mod letters;
 mod locale;
 mod locks;
 mod memory;
@@ -54,6 +56,7 @@ pub(crate) struct State {
     /// The object that stands for the guest's process.
     process: handles::Id,
     sleepers: locks::Sleepers,
+    procedures: apc::Procedures,
     /// The handles of the standard error output, output and input.
     standard: [crate::abi::Handle; 3],
     console: Option<console::Console>,
@@ -77,6 +80,7 @@ impl State {
             threads: thread::Tasks::new(&mut handles),
             process: handles.keep_new(None, handles::Object::Process),
             sleepers: locks::Sleepers::default(),
+            procedures: apc::Procedures::new(),
             standard: [handles.output(), handles.output(), handles.input()],
             console: None,
             environment: environment::Environment::default(),

@@ -1,5 +1,6 @@
 //! Functions called the way the guest calls them.
 
+mod dates;
 mod messages;
 mod objects;
 mod startup;
@@ -31,6 +32,8 @@ fn shims_answer(mode: Mode) {
     atoms_and_interlocked_numbers(&mut guest);
     console_and_messages(&mut guest);
     messages::messages(&mut guest);
+    dates::dates(&mut guest);
+    dates::letters(&mut guest);
     system(&mut guest);
 }
 
@@ -332,7 +335,9 @@ fn system(guest: &mut Guest) {
         (size as u32, 0, 0x5555_5555)
     );
     let masks = guest.pointers(&[0x55, 0x55]);
-    guest.call("GetProcessAffinityMask", &[0, masks, masks + guest.pointer_size()]);
+    let own = guest.call("GetCurrentProcess", &[]);
+    assert_eq!((guest.call("GetProcessAffinityMask", &[0, masks, masks]), guest.last_error()), (0, 6));
+    guest.call("GetProcessAffinityMask", &[own, masks, masks + guest.pointer_size()]);
     assert_eq!((guest.pointer(masks), guest.pointer(masks + guest.pointer_size())), (1, 1));
     let mut record = [0; 0x98];
     record[..4].copy_from_slice(&0xc000_00fd_u32.to_le_bytes());

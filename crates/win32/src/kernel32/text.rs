@@ -165,9 +165,12 @@ pub fn lstrlen<U: Unit>(process: &mut Process, text: Pointer) -> Result<i32, Sto
     Ok(i32::try_from(length).unwrap_or(i32::MAX))
 }
 
-/// The buffer that was written to; NULL when that could not be done.
-fn written(to: Pointer, outcome: Result<(), Stop>) -> Result<Pointer, Stop> {
-    Ok(caught(outcome)?.map_or(Pointer::NULL, |()| to))
+/// The buffer that was written to; NULL, with a last error, when that could not be done.
+fn written(process: &mut Process, to: Pointer, outcome: Result<(), Stop>) -> Result<Pointer, Stop> {
+    match caught(outcome)? {
+        Some(()) => Ok(to),
+        None => Ok(fail(process, ERROR_INVALID_PARAMETER, Pointer::NULL)),
+    }
 }
 
 pub fn lstrcpyn<U: Unit>(
@@ -177,17 +180,22 @@ pub fn lstrcpyn<U: Unit>(
     room: i32,
 ) -> Result<Pointer, Stop> {
     match u64::try_from(room).ok().and_then(|room| room.checked_sub(1)) {
-        Some(most) => written(to, text::copy::<U>(&process.machine, to, from, most)),
+        Some(most) => {
+            let copied = text::copy::<U>(&process.machine, to, from, most);
+            written(process, to, copied)
+        }
         None => Ok(Pointer::NULL),
     }
 }
 
 pub fn lstrcpy<U: Unit>(process: &mut Process, to: Pointer, from: Pointer) -> Result<Pointer, Stop> {
-    written(to, text::copy::<U>(&process.machine, to, from, u64::MAX))
+    let copied = text::copy::<U>(&process.machine, to, from, u64::MAX);
+    written(process, to, copied)
 }
 
 pub fn lstrcat<U: Unit>(process: &mut Process, to: Pointer, from: Pointer) -> Result<Pointer, Stop> {
-    written(to, text::append::<U>(&process.machine, to, from, u64::MAX))
+    let appended = text::append::<U>(&process.machine, to, from, u64::MAX);
+    written(process, to, appended)
 }
 
 /// Order of two texts: first without regard to case, then, unless that is to be ignored, lower case before upper case.

@@ -1,7 +1,7 @@
 //! What user32.dll exports.
 
 use crate::user32::{
-    class, clipboard, create, dialog, dialog_item, focus, long, message_box, modal, picture, place,
+    class, clipboard, create, dialog, dialog_item, focus, letters, long, message_box, modal, picture, place,
     procedure, queue, rect, screen, scroll, sending, strings, text, timer, tree, wait,
 };
 
@@ -77,6 +77,36 @@ library! {
     focus::SetFocus, "winuser/nf-winuser-setfocus";
     focus::SetForegroundWindow, "winuser/nf-winuser-setforegroundwindow";
     focus::SetActiveWindow as "SetCapture", "winuser/nf-winuser-setcapture";
+    letters::CharLower<u8> as "CharLowerA", "winuser/nf-winuser-charlowera";
+    letters::CharLower<u16> as "CharLowerW", "winuser/nf-winuser-charlowerw";
+    letters::CharLowerBuff<u8> as "CharLowerBuffA", "winuser/nf-winuser-charlowerbuffa";
+    letters::CharLowerBuff<u16> as "CharLowerBuffW", "winuser/nf-winuser-charlowerbuffw";
+    letters::CharNext<u8> as "CharNextA", "winuser/nf-winuser-charnexta";
+    letters::CharNext<u16> as "CharNextW", "winuser/nf-winuser-charnextw";
+    letters::CharPrev<u8> as "CharPrevA", "winuser/nf-winuser-charpreva";
+    letters::CharPrev<u16> as "CharPrevW", "winuser/nf-winuser-charprevw";
+    letters::CharUpper<u8> as "CharUpperA", "winuser/nf-winuser-charuppera";
+    letters::CharUpper<u16> as "CharUpperW", "winuser/nf-winuser-charupperw";
+    letters::CharUpperBuff<u8> as "CharUpperBuffA", "winuser/nf-winuser-charupperbuffa";
+    letters::CharUpperBuff<u16> as "CharUpperBuffW", "winuser/nf-winuser-charupperbuffw";
+    letters::IsCharAlpha<u8> as "IsCharAlphaA", "winuser/nf-winuser-ischaralphaa";
+    letters::IsCharAlpha<u16> as "IsCharAlphaW", "winuser/nf-winuser-ischaralphaw";
+    letters::IsCharAlphaNumeric<u8> as "IsCharAlphaNumericA", "winuser/nf-winuser-ischaralphanumerica";
+    letters::IsCharAlphaNumeric<u16> as "IsCharAlphaNumericW", "winuser/nf-winuser-ischaralphanumericw";
+    letters::IsCharLower<u8> as "IsCharLowerA", "winuser/nf-winuser-ischarlowera";
+    letters::IsCharLower<u16> as "IsCharLowerW", "winuser/nf-winuser-ischarlowerw";
+    letters::IsCharUpper<u8> as "IsCharUpperA", "winuser/nf-winuser-ischaruppera";
+    letters::IsCharUpper<u16> as "IsCharUpperW", "winuser/nf-winuser-ischarupperw";
+    letters::CharNextExA, "winuser/nf-winuser-charnextexa";
+    letters::CharPrevExA, "winuser/nf-winuser-charprevexa";
+    letters::CharToOemA, "winuser/nf-winuser-chartooema";
+    letters::CharToOemW, "winuser/nf-winuser-chartooemw";
+    letters::CharToOemBuffA, "winuser/nf-winuser-chartooembuffa";
+    letters::CharToOemBuffW, "winuser/nf-winuser-chartooembuffw";
+    letters::CharToOemA as "OemToCharA", "winuser/nf-winuser-oemtochara";
+    letters::OemToCharW, "winuser/nf-winuser-oemtocharw";
+    letters::CharToOemBuffA as "OemToCharBuffA", "winuser/nf-winuser-oemtocharbuffa";
+    letters::OemToCharBuffW, "winuser/nf-winuser-oemtocharbuffw";
     long::GetClassLong<u8> as "GetClassLongA", "winuser/nf-winuser-getclasslonga";
     long::GetClassLong<u16> as "GetClassLongW", "winuser/nf-winuser-getclasslongw";
     long::GetClassLongPtr<u8> as "GetClassLongPtrA", "winuser/nf-winuser-getclasslongptra";
