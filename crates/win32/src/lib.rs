@@ -30,10 +30,12 @@ mod gdi32;
 mod heap;
 mod images;
 mod kernel32;
+mod ole32;
 mod process;
 mod resources;
 mod serve;
 mod shell32;
+mod shlwapi;
 #[cfg(test)]
 mod testing;
 mod text;

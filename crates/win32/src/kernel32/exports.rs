@@ -425,9 +425,9 @@ library! {
     files::profile::WriteProfileString<u8> as "WriteProfileStringA", "winbase/nf-winbase-writeprofilestringa";
     files::profile::WriteProfileString<u16> as "WriteProfileStringW", "winbase/nf-winbase-writeprofilestringw";
 
-    path::PathCombineW, "shlwapi/nf-shlwapi-pathcombinew";
-    path::PathIsRelativeW, "shlwapi/nf-shlwapi-pathisrelativew";
-    path::PathIsUNCW, "shlwapi/nf-shlwapi-pathisuncw";
+    path::PathCombine<u16> as "PathCombineW", "shlwapi/nf-shlwapi-pathcombinew";
+    path::PathIsRelative<u16> as "PathIsRelativeW", "shlwapi/nf-shlwapi-pathisrelativew";
+    path::PathIsUNC<u16> as "PathIsUNCW", "shlwapi/nf-shlwapi-pathisuncw";
 
     advapi32::OpenProcessToken, "processthreadsapi/nf-processthreadsapi-openprocesstoken";
     advapi32::OpenThreadToken, "processthreadsapi/nf-processthreadsapi-openthreadtoken";

@@ -34,7 +34,7 @@ pub(crate) mod sync;
 mod system_messages;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 pub(crate) mod thread;
 mod thread_info;
 pub(crate) mod time;
