@@ -1,8 +1,8 @@
 //! What user32.dll exports.
 
 use crate::user32::{
-    class, clipboard, create, dialog, dialog_item, focus, letters, long, message_box, modal, picture, place,
-    procedure, queue, rect, screen, scroll, sending, strings, text, timer, tree, wait,
+    class, clipboard, create, dialog, dialog_item, focus, letters, long, menu, message_box, modal, picture,
+    place, procedure, queue, rect, screen, scroll, sending, strings, text, timer, tree, wait,
 };
 
 library! {
@@ -129,6 +129,38 @@ library! {
     long::SetWindowLong<u16> as "SetWindowLongW", "winuser/nf-winuser-setwindowlongw";
     long::SetWindowLongPtr<u8> as "SetWindowLongPtrA", "winuser/nf-winuser-setwindowlongptra";
     long::SetWindowLongPtr<u16> as "SetWindowLongPtrW", "winuser/nf-winuser-setwindowlongptrw";
+    menu::AppendMenu<u8> as "AppendMenuA", "winuser/nf-winuser-appendmenua";
+    menu::AppendMenu<u16> as "AppendMenuW", "winuser/nf-winuser-appendmenuw";
+    menu::GetMenuString<u8> as "GetMenuStringA", "winuser/nf-winuser-getmenustringa";
+    menu::GetMenuString<u16> as "GetMenuStringW", "winuser/nf-winuser-getmenustringw";
+    menu::InsertMenu<u8> as "InsertMenuA", "winuser/nf-winuser-insertmenua";
+    menu::InsertMenu<u16> as "InsertMenuW", "winuser/nf-winuser-insertmenuw";
+    menu::LoadMenu<u8> as "LoadMenuA", "winuser/nf-winuser-loadmenua";
+    menu::LoadMenu<u16> as "LoadMenuW", "winuser/nf-winuser-loadmenuw";
+    menu::ModifyMenu<u8> as "ModifyMenuA", "winuser/nf-winuser-modifymenua";
+    menu::ModifyMenu<u16> as "ModifyMenuW", "winuser/nf-winuser-modifymenuw";
+    menu::CheckMenuItem, "winuser/nf-winuser-checkmenuitem";
+    menu::CheckMenuRadioItem, "winuser/nf-winuser-checkmenuradioitem";
+    menu::CreateMenu, "winuser/nf-winuser-createmenu";
+    menu::DeleteMenu, "winuser/nf-winuser-deletemenu";
+    menu::DestroyMenu, "winuser/nf-winuser-destroymenu";
+    menu::DrawMenuBar, "winuser/nf-winuser-drawmenubar";
+    menu::EnableMenuItem, "winuser/nf-winuser-enablemenuitem";
+    menu::GetMenu, "winuser/nf-winuser-getmenu";
+    menu::GetMenuItemCount, "winuser/nf-winuser-getmenuitemcount";
+    menu::GetMenuItemID, "winuser/nf-winuser-getmenuitemid";
+    menu::GetMenuState, "winuser/nf-winuser-getmenustate";
+    menu::GetSubMenu, "winuser/nf-winuser-getsubmenu";
+    menu::GetSystemMenu, "winuser/nf-winuser-getsystemmenu";
+    menu::IsMenu, "winuser/nf-winuser-ismenu";
+    menu::RemoveMenu, "winuser/nf-winuser-removemenu";
+    menu::SetMenu, "winuser/nf-winuser-setmenu";
+    menu::SetMenuDefaultItem, "winuser/nf-winuser-setmenudefaultitem";
+    menu::TrackPopupMenu, "winuser/nf-winuser-trackpopupmenu";
+    menu::TrackPopupMenuEx, "winuser/nf-winuser-trackpopupmenuex";
+    menu::CreateMenu as "CreatePopupMenu", "winuser/nf-winuser-createpopupmenu";
+    menu::LoadMenuIndirect as "LoadMenuIndirectA", "winuser/nf-winuser-loadmenuindirecta";
+    menu::LoadMenuIndirect as "LoadMenuIndirectW", "winuser/nf-winuser-loadmenuindirectw";
     message_box::MessageBeep, "winuser/nf-winuser-messagebeep";
     message_box::MessageBox<u8> as "MessageBoxA", "winuser/nf-winuser-messageboxa";
     message_box::MessageBox<u16> as "MessageBoxW", "winuser/nf-winuser-messageboxw";

@@ -13,6 +13,8 @@ mod exports;
 mod focus;
 mod letters;
 mod long;
+mod menu;
+mod menu_template;
 mod message_box;
 mod messages;
 mod modal;
@@ -63,6 +65,7 @@ pub(crate) struct State {
     /// How dialogs and message boxes are answered.
     pub dialog_answer: DialogAnswer,
     pub last_box: message_box::LastBox,
+    pub menus: menu::Menus,
     pub clipboard: clipboard::Clipboard,
     /// The names that RegisterWindowMessage was given.
     pub registered: Vec<String>,
@@ -88,6 +91,7 @@ impl State {
             timers: Vec::new(),
             dialog_answer: DialogAnswer::default(),
             last_box: message_box::LastBox::default(),
+            menus: menu::Menus::default(),
             clipboard: clipboard::Clipboard::default(),
             registered: Vec::new(),
             pictures: Vec::new(),
