@@ -374,8 +374,29 @@ static LRESULT fault(void)
     return 1;
 }
 
+/* PlaySound: 1000 samples at 8000 Hz from memory, and from a file that the test has put beside the driver. */
+static LRESULT whole_sounds(void)
+{
+    static const unsigned char head[44] = "RIFF\xf4\x07\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\xd0\x07\0";
+    static unsigned char file[44 + 2000];
+    int i;
+    memcpy(file, head, sizeof head);
+    for (i = 0; i < 2000; i++)
+        file[44 + i] = (unsigned char)(i * 7);
+    CHECK(PlaySoundA((char *)file, NULL, SND_MEMORY | SND_SYNC));
+    CHECK(sndPlaySoundA("tone.wav", SND_SYNC | SND_NODEFAULT));
+    CHECK(PlaySoundW(L"tone.wav", NULL, SND_FILENAME | SND_ASYNC | SND_LOOP));
+    CHECK(PlaySoundW(NULL, NULL, 0) && PlaySoundA(NULL, NULL, SND_PURGE));
+    CHECK(!PlaySoundA("absent.wav", NULL, SND_FILENAME) && !PlaySoundA("SystemExit", NULL, SND_ALIAS));
+    CHECK(!PlaySoundA(MAKEINTRESOURCEA(99), NULL, SND_RESOURCE));
+    file[0] = 'X';
+    CHECK(!PlaySoundA((char *)file, NULL, SND_MEMORY));
+    return 1;
+}
+
 static LRESULT (*const checks[])(void) = {devices,   pause_and_reset,     loop,   endless_loop, real_time, reset_while_playing,
-                                          volume, many, no_device, timers, fault};
+                                          volume, many, no_device, timers, fault,
+                                          whole_sounds};
 
 __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UINT message, LPARAM l1, LPARAM l2)
 {

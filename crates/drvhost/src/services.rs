@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wire::{FileCall, LONGEST_PATH, LibraryCall, RegistryCall, Served, Want};
+use wire::{DialogAnswer, FileCall, LONGEST_PATH, LibraryCall, RegistryCall, Served, Want};
 
 use crate::directories::{find_in, wine_mark_of};
 use crate::images::Images;
@@ -52,6 +52,7 @@ pub(crate) struct Services {
     streams: Mutex<Streams>,
     rate: Mutex<Rate>,
     trace: Trace,
+    dialogs: DialogAnswer,
 }
 
 /// How much is done in the second that runs.
@@ -71,6 +72,7 @@ impl Services {
         settings: Arc<Settings>,
         recorder: Arc<Recorder>,
         trace: Trace,
+        dialogs: DialogAnswer,
     ) -> Self {
         Self {
             streams: Mutex::new(Streams::new(&image.name, recorder)),
@@ -82,7 +84,13 @@ impl Services {
             settings,
             rate: Mutex::new(Rate { since: Instant::now(), wants: 0, refusals: 0 }),
             trace,
+            dialogs,
         }
+    }
+
+    /// How what the driver asks people is answered.
+    pub fn dialogs(&self) -> DialogAnswer {
+        self.dialogs
     }
 
     /// Does what is wanted; `images` is where libraries go, which the worker sees at `base`.

@@ -8,6 +8,7 @@ use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use sandbox::Spawner;
+use wire::DialogAnswer;
 
 use crate::arena::Arena;
 use crate::broadcast::{Announcement, Broadcast, PowerChange};
@@ -63,6 +64,7 @@ pub struct Builder {
     store: Option<Store>,
     settings: Arc<Settings>,
     sound: Sound,
+    dialogs: DialogAnswer,
 }
 
 impl Builder {
@@ -127,6 +129,13 @@ impl Builder {
         self
     }
 
+    /// How dialogs and message boxes of drivers are answered, as nobody sees them. With OK unless set.
+    #[must_use]
+    pub fn dialogs(mut self, dialogs: DialogAnswer) -> Self {
+        self.dialogs = dialogs;
+        self
+    }
+
     /// Who gets the texts that drivers write for people (OutputDebugString, standard error), each with the driver's file name. A text is
     /// at most 500 characters, without controls; of what a driver writes during one message, at most a thousand texts are handed on.
     ///
@@ -144,7 +153,7 @@ impl Builder {
     pub fn start(self) -> Result<Session, Error> {
         let spawner = Spawner::new().map_err(|error| Error::Worker(error.to_string()))?;
         let Self { registry, deadline, trace, numbers, worker, .. } = self;
-        let Self { hidden_instance, listener, store, settings, sound, .. } = self;
+        let Self { hidden_instance, listener, store, settings, sound, dialogs, .. } = self;
         Ok(Session {
             inner: Arc::new(Inner {
                 registry,
@@ -157,6 +166,7 @@ impl Builder {
                 store,
                 settings,
                 recorder: Arc::new(Recorder::new(sound)?),
+                dialogs,
                 spawner,
                 table: Table::default(),
                 gate: Gate::default(),
@@ -189,6 +199,7 @@ pub(crate) struct Inner {
     pub store: Option<Store>,
     pub settings: Arc<Settings>,
     pub recorder: Arc<Recorder>,
+    pub dialogs: DialogAnswer,
     pub spawner: Spawner,
     pub table: Table,
     /// Lets opens in until the session ends.
@@ -216,7 +227,7 @@ impl Inner {
         };
         let reach = Reach { own, data, grants };
         let (settings, recorder) = (Arc::clone(&self.settings), Arc::clone(&self.recorder));
-        Ok(Services::new(worker, image, reach, settings, recorder, self.trace.clone()))
+        Ok(Services::new(worker, image, reach, settings, recorder, self.trace.clone(), self.dialogs))
     }
 }
 
@@ -235,6 +246,7 @@ impl Session {
             store: None,
             settings: Arc::new(Settings::new(None)),
             sound: Sound::default(),
+            dialogs: DialogAnswer::default(),
         }
     }
 

@@ -158,7 +158,8 @@ impl Worker {
         let not_a_driver = |why: String| Error::NotADriver { file: image.file.clone(), why };
         let failure = |reply| reply::failure(reply, &image.name, ENTRY_POINT);
         let traced = broker.trace().is_read();
-        let load = |seq| ToWorker::Load(Load { seq, name: image.name.clone(), brought, traced });
+        let dialogs = self.services.dialogs();
+        let load = |seq| ToWorker::Load(Load { seq, name: image.name.clone(), brought, traced, dialogs });
         let Some(turn) = self.begin(until) else { return Err(failure(Reply::Busy)) };
         match self.exchange(&turn, load, broker, until) {
             Exchange::Loaded(loaded) => Ok(loaded),

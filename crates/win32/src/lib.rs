@@ -30,10 +30,12 @@ mod gdi32;
 mod heap;
 mod images;
 mod kernel32;
+mod ole32;
 mod process;
 mod resources;
 mod serve;
 mod shell32;
+mod shlwapi;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -45,4 +47,3 @@ mod winmm;
 
 pub use library::{Convention, Library, Shim, Variable, libraries};
 pub use process::{Aside, Link, LinkError, Listen, Process, Ways};
-pub use user32::DialogAnswer;

@@ -72,6 +72,8 @@ pub fn libraries() -> &'static [Library] {
         crate::comdlg32::LIBRARY,
         crate::shell32::LIBRARY,
         crate::shell32::URL,
+        crate::ole32::LIBRARY,
+        crate::shlwapi::LIBRARY,
     ]
 }
 

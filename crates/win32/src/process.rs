@@ -105,6 +105,7 @@ pub struct Process {
     pub(crate) user32: crate::user32::State,
     pub(crate) gdi32: crate::gdi32::State,
     pub(crate) winmm: crate::winmm::State,
+    pub(crate) ole32: crate::ole32::State,
     pub(crate) watches: crate::advapi32::Watches,
 }
 
@@ -147,6 +148,7 @@ impl Process {
             kernel32,
             crt,
             winmm: crate::winmm::State::default(),
+            ole32: crate::ole32::State::default(),
             user32: crate::user32::State::new(),
             gdi32: crate::gdi32::State::new(),
             watches: crate::advapi32::Watches::default(),
@@ -345,6 +347,7 @@ impl Host for Process {
     fn thread(&mut self, number: usize) {
         crate::kernel32::run_thread(self, number);
         crate::user32::forget_thread(self, number);
+        self.ole32.forget(number);
     }
 
     fn exception(&mut self, fault: &Fault, cpu: &Cpu) -> Result<Option<Box<Cpu>>, Stop> {

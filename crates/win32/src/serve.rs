@@ -88,6 +88,7 @@ impl Process {
     ) -> Result<(), LinkError> {
         self.traced = request.traced;
         self.counts.all = request.traced;
+        self.user32.dialog_answer = request.dialogs;
         let mapped = pe::Image::parse(file).map_err(|error| error.to_string()).and_then(|image| {
             self.load(&request.name, &image, request.brought).map_err(|error| error.to_string())
         });

@@ -1,9 +1,9 @@
 //! What kernel32.dll and what forwards to it export.
 
 use super::{
-    atom, console, critical, environment, error, file, files, heap, interlocked, letters, locale, locks,
-    memory, module, path, process, resource, slist, slots, startup, sync, text, thread, thread_info, time,
-    wait,
+    apc, atom, console, critical, dates, environment, error, file, files, global, heap, interlocked, letters,
+    locale, locks, memory, message, module, path, process, resource, slist, slots, startup, sync, text,
+    thread, thread_info, time, wait,
 };
 use crate::{advapi32, exceptions};
 
@@ -18,22 +18,22 @@ library! {
     heap::HeapReAlloc, "heapapi/nf-heapapi-heaprealloc";
     heap::HeapSize, "heapapi/nf-heapapi-heapsize";
     heap::HeapValidate, "heapapi/nf-heapapi-heapvalidate";
-    heap::GlobalAlloc, "winbase/nf-winbase-globalalloc";
-    heap::GlobalFlags, "winbase/nf-winbase-globalflags";
-    heap::GlobalFree, "winbase/nf-winbase-globalfree";
-    heap::GlobalLock as "GlobalHandle", "winbase/nf-winbase-globalhandle";
-    heap::GlobalLock, "winbase/nf-winbase-globallock";
-    heap::GlobalReAlloc, "winbase/nf-winbase-globalrealloc";
-    heap::GlobalSize, "winbase/nf-winbase-globalsize";
-    heap::GlobalUnlock, "winbase/nf-winbase-globalunlock";
-    heap::GlobalAlloc as "LocalAlloc", "winbase/nf-winbase-localalloc";
-    heap::GlobalFlags as "LocalFlags", "winbase/nf-winbase-localflags";
-    heap::GlobalFree as "LocalFree", "winbase/nf-winbase-localfree";
-    heap::GlobalLock as "LocalHandle", "winbase/nf-winbase-localhandle";
-    heap::GlobalLock as "LocalLock", "winbase/nf-winbase-locallock";
-    heap::GlobalReAlloc as "LocalReAlloc", "winbase/nf-winbase-localrealloc";
-    heap::GlobalSize as "LocalSize", "winbase/nf-winbase-localsize";
-    heap::GlobalUnlock as "LocalUnlock", "winbase/nf-winbase-localunlock";
+    global::GlobalAlloc, "winbase/nf-winbase-globalalloc";
+    global::GlobalFlags, "winbase/nf-winbase-globalflags";
+    global::GlobalFree, "winbase/nf-winbase-globalfree";
+    global::GlobalHandle, "winbase/nf-winbase-globalhandle";
+    global::GlobalLock, "winbase/nf-winbase-globallock";
+    global::GlobalReAlloc, "winbase/nf-winbase-globalrealloc";
+    global::GlobalSize, "winbase/nf-winbase-globalsize";
+    global::GlobalUnlock, "winbase/nf-winbase-globalunlock";
+    global::GlobalAlloc as "LocalAlloc", "winbase/nf-winbase-localalloc";
+    global::GlobalFlags as "LocalFlags", "winbase/nf-winbase-localflags";
+    global::GlobalFree as "LocalFree", "winbase/nf-winbase-localfree";
+    global::GlobalHandle as "LocalHandle", "winbase/nf-winbase-localhandle";
+    global::GlobalLock as "LocalLock", "winbase/nf-winbase-locallock";
+    global::GlobalReAlloc as "LocalReAlloc", "winbase/nf-winbase-localrealloc";
+    global::GlobalSize as "LocalSize", "winbase/nf-winbase-localsize";
+    global::LocalUnlock, "winbase/nf-winbase-localunlock";
 
     memory::FlushInstructionCache, "processthreadsapi/nf-processthreadsapi-flushinstructioncache";
     memory::IsBadCodePtr, "winbase/nf-winbase-isbadcodeptr";
@@ -96,6 +96,7 @@ library! {
     thread::ExitThread, "processthreadsapi/nf-processthreadsapi-exitthread";
     thread::GetCurrentThread, "processthreadsapi/nf-processthreadsapi-getcurrentthread";
     thread::GetCurrentThreadId, "processthreadsapi/nf-processthreadsapi-getcurrentthreadid";
+    apc::QueueUserAPC, "processthreadsapi/nf-processthreadsapi-queueuserapc";
     thread::ResumeThread, "processthreadsapi/nf-processthreadsapi-resumethread";
     thread::SuspendThread, "processthreadsapi/nf-processthreadsapi-suspendthread";
     thread::TerminateThread, "processthreadsapi/nf-processthreadsapi-terminatethread";
@@ -251,6 +252,19 @@ library! {
     letters::LCMapString<u8> as "LCMapStringA", "winnls/nf-winnls-lcmapstringa";
     letters::LCMapString<u16> as "LCMapStringW", "winnls/nf-winnls-lcmapstringw";
     letters::LCMapStringEx, "winnls/nf-winnls-lcmapstringex";
+
+    dates::CompareFileTime, "fileapi/nf-fileapi-comparefiletime";
+    dates::DosDateTimeToFileTime, "winbase/nf-winbase-dosdatetimetofiletime";
+    dates::FileTimeToDosDateTime, "winbase/nf-winbase-filetimetodosdatetime";
+    dates::FileTimeToLocalFileTime, "fileapi/nf-fileapi-filetimetolocalfiletime";
+    dates::FileTimeToSystemTime, "timezoneapi/nf-timezoneapi-filetimetosystemtime";
+    dates::GetDateFormat<u8> as "GetDateFormatA", "datetimeapi/nf-datetimeapi-getdateformata";
+    dates::GetDateFormat<u16> as "GetDateFormatW", "datetimeapi/nf-datetimeapi-getdateformatw";
+    dates::GetTimeFormat<u8> as "GetTimeFormatA", "datetimeapi/nf-datetimeapi-gettimeformata";
+    dates::GetTimeFormat<u16> as "GetTimeFormatW", "datetimeapi/nf-datetimeapi-gettimeformatw";
+    dates::GetTimeZoneInformation, "timezoneapi/nf-timezoneapi-gettimezoneinformation";
+    dates::FileTimeToLocalFileTime as "LocalFileTimeToFileTime", "fileapi/nf-fileapi-localfiletimetofiletime";
+    dates::SystemTimeToFileTime, "timezoneapi/nf-timezoneapi-systemtimetofiletime";
 
     resource::EnumResourceNames<u8> as "EnumResourceNamesA", "winbase/nf-winbase-enumresourcenamesa";
     resource::EnumResourceNames<u16> as "EnumResourceNamesW", "libloaderapi/nf-libloaderapi-enumresourcenamesw";
@@ -411,15 +425,15 @@ library! {
     files::profile::WriteProfileString<u8> as "WriteProfileStringA", "winbase/nf-winbase-writeprofilestringa";
     files::profile::WriteProfileString<u16> as "WriteProfileStringW", "winbase/nf-winbase-writeprofilestringw";
 
-    path::PathCombineW, "shlwapi/nf-shlwapi-pathcombinew";
-    path::PathIsRelativeW, "shlwapi/nf-shlwapi-pathisrelativew";
-    path::PathIsUNCW, "shlwapi/nf-shlwapi-pathisuncw";
+    path::PathCombine<u16> as "PathCombineW", "shlwapi/nf-shlwapi-pathcombinew";
+    path::PathIsRelative<u16> as "PathIsRelativeW", "shlwapi/nf-shlwapi-pathisrelativew";
+    path::PathIsUNC<u16> as "PathIsUNCW", "shlwapi/nf-shlwapi-pathisuncw";
 
     advapi32::OpenProcessToken, "processthreadsapi/nf-processthreadsapi-openprocesstoken";
     advapi32::OpenThreadToken, "processthreadsapi/nf-processthreadsapi-openthreadtoken";
 
-    error::FormatMessage as "FormatMessageA", "winbase/nf-winbase-formatmessagea";
-    error::FormatMessage as "FormatMessageW", "winbase/nf-winbase-formatmessagew";
+    message::FormatMessage<u8> as "FormatMessageA", "winbase/nf-winbase-formatmessagea";
+    message::FormatMessage<u16> as "FormatMessageW", "winbase/nf-winbase-formatmessagew";
     error::GetLastError, "errhandlingapi/nf-errhandlingapi-getlasterror";
     error::SetErrorMode, "errhandlingapi/nf-errhandlingapi-seterrormode";
     error::SetLastError, "errhandlingapi/nf-errhandlingapi-setlasterror";

@@ -8,8 +8,8 @@ use pe::Symbol;
 use crate::abi::Pointer;
 use crate::kernel32::codepage::{self, Unit, put};
 use crate::kernel32::error::{
-    ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER, ERROR_MOD_NOT_FOUND, ERROR_PROC_NOT_FOUND,
-    ERROR_SUCCESS, fail,
+    ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_MOD_NOT_FOUND,
+    ERROR_NOT_SUPPORTED, ERROR_PROC_NOT_FOUND, ERROR_SUCCESS, fail,
 };
 use crate::process::Process;
 
@@ -85,6 +85,9 @@ pub fn LoadLibraryEx<U: Unit>(
 
 /// FreeLibrary: a library beside the driver goes with its last user; every other module stays.
 pub fn FreeLibrary(process: &mut Process, module: Pointer) -> Result<bool, Stop> {
+    if module.is_null() {
+        return Ok(fail(process, ERROR_INVALID_HANDLE, false));
+    }
     let known = process.images.iter().any(|image| image.module.base == module.0);
     if !known && process.library_name(module.0).is_none() {
         return Ok(fail(process, ERROR_MOD_NOT_FOUND, false));
@@ -93,8 +96,11 @@ pub fn FreeLibrary(process: &mut Process, module: Pointer) -> Result<bool, Stop>
     Ok(true)
 }
 
-/// DisableThreadLibraryCalls: the image's entry point is not told of threads any more.
+/// DisableThreadLibraryCalls: the image's entry point is not told of threads any more. An image with thread-local data of its own has to be told.
 pub fn DisableThreadLibraryCalls(process: &mut Process, module: Pointer) -> bool {
+    if process.image(module).is_some_and(|image| image.thread_data) {
+        return fail(process, ERROR_NOT_SUPPORTED, false);
+    }
     process.keep_threads_from(module.0) || fail(process, ERROR_MOD_NOT_FOUND, false)
 }
 

@@ -190,7 +190,7 @@ fn prepare(process: &mut Process, number: usize, id: Pointer) -> Result<Option<(
 }
 
 /// The number of the thread that a handle names; `Ok(None)` for one that has ended, `Err` for what is no thread.
-fn number_of(process: &mut Process, handle: Handle) -> Result<Option<usize>, ()> {
+pub(super) fn number_of(process: &mut Process, handle: Handle) -> Result<Option<usize>, ()> {
     let id = wait::object(process, handle).ok_or(())?;
     match process.kernel32.handles.object(id) {
         Some(Object::Thread(thread)) => Ok(thread.code.is_none().then_some(thread.number)),
@@ -301,6 +301,7 @@ fn run_driver(process: &mut Process, start: Start) -> u32 {
     let _ = process.wait_for(Duration::MAX, |process| Ok((process.attaching == 0).then_some(())));
     let ended = process
         .notify_all(DLL_THREAD_ATTACH)
+        .and_then(|()| process.call_procedures())
         .and_then(|()| process.call(start.function.0, &[start.parameter.0]));
     let code = match ended {
         Ok(result) => result,
@@ -328,6 +329,7 @@ fn end(process: &mut Process, number: usize, code: u32) {
         let _ = slots::call_back(process, number);
     }
     process.kernel32.fls.clear(number);
+    process.kernel32.procedures.forget(number);
     process.kernel32.tls.clear(number);
     let State { handles, threads, .. } = &mut process.kernel32;
     let closes = threads.running[number].take().and_then(|running| running.closes);

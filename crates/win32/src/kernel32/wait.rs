@@ -8,6 +8,7 @@ use std::time::Duration;
 use guest::Stop;
 
 use crate::abi::{Handle, Pointer};
+use crate::kernel32::apc::WAIT_IO_COMPLETION;
 use crate::kernel32::error::{ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY, fail};
 use crate::kernel32::handles::{Id, Object};
 use crate::kernel32::process::CURRENT_PROCESS;
@@ -108,10 +109,24 @@ pub(crate) fn wait_with<T>(
     ended.map(Ok)
 }
 
-/// Waits for all of the handles, or for the first of them that is signalled.
-fn wait(process: &mut Process, handles: &[Handle], all: bool, milliseconds: u32) -> Result<u32, Stop> {
-    let look = |process: &mut Process, ids: &[Id]| look(process, ids, all);
+/// Waits for all of the handles, or for the first of them that is signalled; if `alertable`, also for procedures that are queued for the thread, and
+/// calls those.
+fn wait(
+    process: &mut Process,
+    handles: &[Handle],
+    all: bool,
+    milliseconds: u32,
+    alertable: bool,
+) -> Result<u32, Stop> {
+    let look = |process: &mut Process, ids: &[Id]| {
+        look(process, ids, all)
+            .or_else(|| (alertable && process.has_procedures()).then_some(WAIT_IO_COMPLETION))
+    };
     match wait_with(process, handles, timeout(milliseconds), Awaited::Objects, look)? {
+        Ok(Some(WAIT_IO_COMPLETION)) => {
+            process.call_procedures()?;
+            Ok(WAIT_IO_COMPLETION)
+        }
         Ok(ended) => Ok(ended.unwrap_or(WAIT_TIMEOUT)),
         Err(error) => Ok(fail(process, error, WAIT_FAILED)),
     }
@@ -150,17 +165,17 @@ fn forget_pulses(process: &mut Process, ids: &[Id]) {
 }
 
 pub fn WaitForSingleObject(process: &mut Process, handle: Handle, milliseconds: u32) -> Result<u32, Stop> {
-    wait(process, &[handle], true, milliseconds)
+    wait(process, &[handle], true, milliseconds, false)
 }
 
-/// WaitForSingleObjectEx: no asynchronous procedure ever ends it.
+/// WaitForSingleObjectEx: procedures that are queued for the thread end it if it is alertable.
 pub fn WaitForSingleObjectEx(
     process: &mut Process,
     handle: Handle,
     milliseconds: u32,
-    _alertable: i32,
+    alertable: i32,
 ) -> Result<u32, Stop> {
-    wait(process, &[handle], true, milliseconds)
+    wait(process, &[handle], true, milliseconds, alertable != 0)
 }
 
 pub fn WaitForMultipleObjects(
@@ -170,6 +185,18 @@ pub fn WaitForMultipleObjects(
     all: i32,
     milliseconds: u32,
 ) -> Result<u32, Stop> {
+    WaitForMultipleObjectsEx(process, count, handles, all, milliseconds, 0)
+}
+
+/// WaitForMultipleObjectsEx: procedures that are queued for the thread end it if it is alertable.
+pub fn WaitForMultipleObjectsEx(
+    process: &mut Process,
+    count: u32,
+    handles: Pointer,
+    all: i32,
+    milliseconds: u32,
+    alertable: i32,
+) -> Result<u32, Stop> {
     if !(1..=MAXIMUM_WAIT_OBJECTS).contains(&count) {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, WAIT_FAILED));
     }
@@ -177,24 +204,13 @@ pub fn WaitForMultipleObjects(
     let slot = |index: u32| handles.at(machine.mode().pointer_size() * u64::from(index));
     let handles =
         (0..count).map(|index| Handle::read(machine, slot(index))).collect::<Result<Vec<_>, _>>()?;
-    // Nothing would say how often a handle that is there twice is to be taken.
+    // Nothing would say how often a handle that is there twice is to be taken. What is no handle is noticed first.
     let distinct: BTreeSet<_> = handles.iter().map(|handle| handle.0).collect();
-    if all != 0 && distinct.len() < handles.len() {
+    let known = handles.iter().all(|&handle| object(process, handle).is_some());
+    if all != 0 && known && distinct.len() < handles.len() {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, WAIT_FAILED));
     }
-    wait(process, &handles, all != 0, milliseconds)
-}
-
-/// WaitForMultipleObjectsEx: no asynchronous procedure ever ends it.
-pub fn WaitForMultipleObjectsEx(
-    process: &mut Process,
-    count: u32,
-    handles: Pointer,
-    all: i32,
-    milliseconds: u32,
-    _alertable: i32,
-) -> Result<u32, Stop> {
-    WaitForMultipleObjects(process, count, handles, all, milliseconds)
+    wait(process, &handles, all != 0, milliseconds, alertable != 0)
 }
 
 /// SignalObjectAndWait: nothing happens between the two, and neither does if one of the handles cannot be used so.
@@ -203,13 +219,13 @@ pub fn SignalObjectAndWait(
     signalled: Handle,
     awaited: Handle,
     milliseconds: u32,
-    _alertable: i32,
+    alertable: i32,
 ) -> Result<u32, Stop> {
     if object(process, awaited).is_none() {
         return Ok(fail(process, ERROR_INVALID_HANDLE, WAIT_FAILED));
     }
     match sync::signal(process, signalled) {
-        Ok(()) => wait(process, &[awaited], true, milliseconds),
+        Ok(()) => wait(process, &[awaited], true, milliseconds, alertable != 0),
         Err(error) => Ok(fail(process, error, WAIT_FAILED)),
     }
 }

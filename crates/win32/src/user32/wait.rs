@@ -7,6 +7,7 @@ use std::time::Duration;
 use guest::Stop;
 
 use crate::abi::{Handle, Pointer};
+use crate::kernel32::apc::WAIT_IO_COMPLETION;
 use crate::kernel32::error::{ERROR_INVALID_PARAMETER, fail};
 use crate::kernel32::handles::Id;
 use crate::kernel32::time::timeout;
@@ -23,6 +24,7 @@ const MOST: u32 = 63;
 
 /// Whether to wait for all objects and a message, and whether messages that had come before count.
 const MWMO_WAITALL: u32 = 1;
+const MWMO_ALERTABLE: u32 = 2;
 const MWMO_INPUTAVAILABLE: u32 = 4;
 
 /// MsgWaitForMultipleObjects.
@@ -38,7 +40,7 @@ pub fn MsgWaitForMultipleObjects(
     MsgWaitForMultipleObjectsEx(process, count, handles, milliseconds, mask, flags)
 }
 
-/// MsgWaitForMultipleObjectsEx: the number of objects stands for a message. No asynchronous procedure ever ends it.
+/// MsgWaitForMultipleObjectsEx: the number of objects stands for a message. Procedures that are queued for the thread end it if it is alertable.
 pub fn MsgWaitForMultipleObjectsEx(
     process: &mut Process,
     count: u32,
@@ -56,6 +58,9 @@ pub fn MsgWaitForMultipleObjectsEx(
         (0..count).map(|index| Handle::read(machine, slot(index))).collect::<Result<Vec<_>, _>>()?;
     let time = if milliseconds == 0 { Duration::ZERO } else { timeout(milliseconds) };
     let look = |process: &mut Process, ids: &[Id]| {
+        if flags & MWMO_ALERTABLE != 0 && process.has_procedures() {
+            return Some(WAIT_IO_COMPLETION);
+        }
         let message = is_there(process, mask, flags & MWMO_INPUTAVAILABLE != 0);
         if flags & MWMO_WAITALL != 0 {
             return if message { wait::look(process, ids, true) } else { None };
@@ -66,7 +71,9 @@ pub fn MsgWaitForMultipleObjectsEx(
         Ok(ended) => ended,
         Err(error) => return Ok(fail(process, error, WAIT_FAILED)),
     };
-    if let Some(first) = ended
+    if ended == Some(WAIT_IO_COMPLETION) {
+        process.call_procedures()?;
+    } else if let Some(first) = ended
         && (first == count || flags & MWMO_WAITALL != 0)
     {
         let thread = process.machine.current();

@@ -6,6 +6,7 @@ mod device;
 mod driver;
 mod mci;
 mod mmio;
+mod play;
 mod results;
 mod texts;
 mod timer;
@@ -22,6 +23,8 @@ pub(crate) struct State {
     device: device::Device,
     mci: mci::Devices,
     files: mmio::Files,
+    /// What PlaySound plays while its caller goes on.
+    playing: Option<play::Playing>,
     timers: timer::Timers,
     waves: wave::Waves,
 }
@@ -77,6 +80,12 @@ library! {
     timer::timeGetTime, "api/timeapi/nf-timeapi-timegettime";
     timer::timeKillEvent, "multimedia/timekillevent";
     timer::timeSetEvent, "multimedia/timesetevent";
+
+    play::PlaySound<u8> as "PlaySound", "../previous-versions/dd743680(v=vs.85)";
+    play::PlaySound<u8> as "PlaySoundA", "../previous-versions/dd743680(v=vs.85)";
+    play::PlaySound<u16> as "PlaySoundW", "../previous-versions/dd743680(v=vs.85)";
+    play::sndPlaySound<u8> as "sndPlaySoundA", "../previous-versions/dd798676(v=vs.85)";
+    play::sndPlaySound<u16> as "sndPlaySoundW", "../previous-versions/dd798676(v=vs.85)";
 
     wave::output::waveOutBreakLoop, "api/mmeapi/nf-mmeapi-waveoutbreakloop";
     wave::output::waveOutClose, "api/mmeapi/nf-mmeapi-waveoutclose";
