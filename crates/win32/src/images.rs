@@ -25,16 +25,25 @@ pub(crate) struct Loaded {
     pub running: usize,
     /// Whether it is to be told that it is unloaded once none is left.
     pub leaving: bool,
-    /// Whether it has been told that it is loaded, and is content.
-    attached: bool,
+    /// As the how manieth it was content with being told that it is loaded; `None` until then.
+    attached: Option<u64>,
+    /// Whether it is being told that it is unloaded.
+    detaching: bool,
     /// Whether it wants to hear of threads.
     threads: bool,
-    /// Whether it is being told, or has been told, that it is loaded.
-    pub telling: bool,
+    /// The thread, by number, that tells it or has told it that it is loaded.
+    pub telling: Option<usize>,
     /// What it is if it is a library that lies beside the driver.
     pub companion: Option<Companion>,
     /// The libraries beside the driver that it imports from, each once for each time that it is counted as its user.
     pub needs: Vec<u64>,
+}
+
+impl Loaded {
+    /// Whether it has been told that it is loaded, and is content.
+    pub fn is_attached(&self) -> bool {
+        self.attached.is_some()
+    }
 }
 
 impl Process {
@@ -49,10 +58,28 @@ impl Process {
         image: &pe::Image<'_>,
         brought: Option<wire::Brought>,
     ) -> Result<(u64, Vec<String>), LoadError> {
+        let imports = image.imports()?;
+        self.loading.push(name.to_owned());
+        let needs = self.want_libraries(imports.iter().map(|import| import.library.as_str()));
+        self.loading.pop();
+        let loaded = self.map(name, image, brought, imports, &needs);
+        if loaded.is_err() {
+            // None of them has been told anything yet, but those that others want as well: they have users left.
+            let _ = self.release_all(&needs);
+        }
+        loaded
+    }
+
+    fn map(
+        &mut self,
+        name: &str,
+        image: &pe::Image<'_>,
+        brought: Option<wire::Brought>,
+        imports: Vec<pe::Import>,
+        needs: &[u64],
+    ) -> Result<(u64, Vec<String>), LoadError> {
         let mut unresolved = Vec::new();
         let mut bindings = Vec::new();
-        let imports = image.imports()?;
-        let needs = self.want_libraries(imports.iter().map(|import| import.library.as_str()));
         for import in imports {
             let target = match self.find(&import.library, &import.symbol) {
                 Some(target) => target,
@@ -80,11 +107,12 @@ impl Process {
             strings: Strings::of(image),
             running: 0,
             leaving: false,
-            attached: false,
+            attached: None,
+            detaching: false,
             threads: true,
-            telling: false,
+            telling: None,
             companion: None,
-            needs,
+            needs: needs.to_vec(),
         };
         self.images.insert(place, loaded);
         Ok((base, unresolved))
@@ -141,13 +169,7 @@ impl Process {
 
     /// The loaded image with this file name, in any case; the extension may be missing if it is `.dll`.
     pub(crate) fn module_named(&self, name: &str) -> Option<&Module> {
-        let mut modules = self.images.iter().map(|image| &image.module);
-        modules.find(|module| {
-            let known = module.name.as_str();
-            let stem = known.len().checked_sub(".dll".len()).and_then(|end| known.split_at_checked(end));
-            let short = stem.filter(|(_, extension)| extension.eq_ignore_ascii_case(".dll"));
-            known.eq_ignore_ascii_case(name) || short.is_some_and(|(stem, _)| stem.eq_ignore_ascii_case(name))
-        })
+        self.images.iter().map(|image| &image.module).find(|module| is_called(&module.name, name))
     }
 
     /// The image with this module handle, or for NULL the driver, which counts as the process's program.
@@ -164,7 +186,8 @@ impl Process {
         self.images.iter().find(|image| handle.is_null() || image.module.base == handle.0)
     }
 
-    /// Tells an image that it has been loaded: thread-local callbacks, then the entry point. False: it refuses, and is gone.
+    /// Tells an image that it has been loaded: thread-local callbacks, then the entry point. False: it refuses, has been told that it is unloaded
+    /// (MS Learn: DllMain), and is gone. One whose code faults is gone without that.
     ///
     /// # Errors
     /// [`Fault`].
@@ -172,11 +195,18 @@ impl Process {
         self.attaching += 1;
         let attached = self.notify(module, DLL_PROCESS_ATTACH);
         self.attaching -= 1;
-        self.machine.change();
-        match self.images.iter_mut().find(|image| image.module.base == module) {
-            Some(image) if matches!(attached, Ok(true)) => image.attached = true,
-            _ => self.forget(module),
+        if matches!(attached, Ok(true)) {
+            self.attached += 1;
+            if let Some(image) = self.images.iter_mut().find(|image| image.module.base == module) {
+                image.attached = Some(self.attached);
+            }
+            self.machine.change();
+            return attached;
         }
+        let told = if attached.is_ok() { self.tell_of_end(module) } else { Ok(()) };
+        let gone = self.remove(module);
+        self.machine.change();
+        told.and(gone)?;
         attached
     }
 
@@ -199,30 +229,50 @@ impl Process {
         if image.running > 0 { Ok(false) } else { self.detach(module).map(|()| true) }
     }
 
-    /// Tells an image that it is unloaded, runs what it registered with the C library to be run at its end, and forgets it.
+    /// Tells an image that it is unloaded, if it knows that it was loaded, and forgets it.
     fn detach(&mut self, module: u64) -> Result<(), Fault> {
+        let image = self.images.iter_mut().find(|image| image.module.base == module);
+        let Some(image) = image.filter(|image| !image.detaching) else {
+            // It frees itself while it is told.
+            return Ok(());
+        };
+        image.detaching = true;
+        let told = if image.attached.is_some() { self.tell_of_end(module) } else { Ok(()) };
+        told.and(self.remove(module))
+    }
+
+    /// Tells an image that it is unloaded, and runs what it registered with the C library to be run at its end.
+    fn tell_of_end(&mut self, module: u64) -> Result<(), Fault> {
         let told = self.notify(module, DLL_PROCESS_DETACH);
         let code = self.loaded(Pointer(module)).map(|image| image.module.range()).unwrap_or_default();
-        let ended = told.and_then(|_| {
+        told.and_then(|_| {
             crate::crt::run_exit_functions_in(self, &code).map_err(|stop| match stop {
                 Stop::Fault(fault) => fault,
                 // The functions' table, which lies in guest memory, is ruined.
                 Stop::Kind(kind) => Fault { kind, instruction: 0, place: None },
                 Stop::Continue(_) => Fault { kind: FaultKind::Unwound, instruction: 0, place: None },
             })
-        });
+        })
+    }
+
+    /// Forgets an image, and gives up what it had: its place, and the libraries that it imports from.
+    pub(crate) fn remove(&mut self, module: u64) -> Result<(), Fault> {
         let (needs, place) = (self.needs_of(module), self.place_of(module));
         self.forget(module);
         if let Some(place) = place {
             // The host is as good as gone when it does not hear this.
             let _ = self.free_place(place);
         }
-        ended.and_then(|()| self.release_all(&needs))
+        self.release_all(&needs)
     }
 
-    pub(crate) fn forget(&mut self, module: u64) {
+    /// Forgets an image, and all that would lead into it.
+    fn forget(&mut self, module: u64) {
         let code = self.loaded(Pointer(module)).map(|image| image.module.range()).unwrap_or_default();
         crate::user32::forget_image(self, Pointer(module), &code);
+        crate::winmm::forget_image(self, &code);
+        crate::kernel32::forget_image(self, &code);
+        self.vectored.forget_image(&code);
         self.machine.forget(module);
         self.images.retain(|image| image.module.base != module);
     }
@@ -244,14 +294,21 @@ impl Process {
         }
     }
 
-    /// Tells all images that are content and want to hear of it that the running thread begins or ends.
+    /// Tells all images that are content and want to hear of it that the running thread begins or ends: of its end the last one that was loaded first, which
+    /// may need the others. All of them are told; answers the first fault.
     ///
     /// # Errors
     /// [`Fault`].
     pub(crate) fn notify_all(&mut self, reason: u64) -> Result<(), Fault> {
-        let images = self.images.iter().filter(|image| image.attached && image.threads);
-        let images: Vec<u64> = images.map(|image| image.module.base).collect();
-        images.into_iter().try_for_each(|image| self.notify(image, reason).map(|_| ()))
+        let images = self.images.iter().filter(|image| image.threads);
+        let mut images: Vec<_> =
+            images.filter_map(|image| image.attached.map(|place| (place, image.module.base))).collect();
+        images.sort_unstable();
+        if reason == DLL_THREAD_DETACH {
+            images.reverse();
+        }
+        let told = images.into_iter().map(|(_, image)| self.notify(image, reason).map(|_| ()));
+        told.fold(Ok(()), Result::and)
     }
 
     /// Has an image not hear of threads; false when there is none with this handle.
@@ -298,6 +355,13 @@ impl Process {
         }
         outcome
     }
+}
+
+/// Whether an image's file name is meant by another one, in any case, which may lack the extension if that is `.dll`.
+pub(crate) fn is_called(known: &str, name: &str) -> bool {
+    let stem = known.len().checked_sub(".dll".len()).and_then(|end| known.split_at_checked(end));
+    let short = stem.filter(|(_, extension)| extension.eq_ignore_ascii_case(".dll"));
+    known.eq_ignore_ascii_case(name) || short.is_some_and(|(stem, _)| stem.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

@@ -74,8 +74,10 @@ pub struct Process {
     pub(crate) images: Vec<Loaded>,
     /// How many images have been told that they are loaded and have not come back from that.
     pub(crate) attaching: usize,
-    /// How many libraries are being loaded, each for the one before.
-    pub(crate) depth_of_libraries: usize,
+    /// How many images have been content with that.
+    pub(crate) attached: u64,
+    /// The names of the images whose libraries are being loaded, each of them for the one before.
+    pub(crate) loading: Vec<String>,
     /// The open instances whose drivers are here, by handle.
     pub(crate) instances: BTreeMap<u64, Instance>,
     /// The searches for exception handlers that are on their way, by thread, the innermost one last.
@@ -129,7 +131,8 @@ impl Process {
             heap: Heap::new(),
             images: Vec::new(),
             attaching: 0,
-            depth_of_libraries: 0,
+            attached: 0,
+            loading: Vec::new(),
             instances: BTreeMap::new(),
             searches: std::array::from_fn(|_| Vec::new()),
             waiting: Waiting::new(),
@@ -318,7 +321,9 @@ impl Host for Process {
         let begun = self.counts.begin();
         let outcome = shim.function.serve(self, arguments).map(back);
         self.counts.end(index, begun);
-        outcome
+        let outcome = outcome?;
+        crate::kernel32::thread::stand_by(self)?;
+        Ok(outcome)
     }
 
     fn thread(&mut self, number: usize) {

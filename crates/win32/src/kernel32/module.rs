@@ -8,14 +8,17 @@ use pe::Symbol;
 use crate::abi::Pointer;
 use crate::kernel32::codepage::{self, Unit, put};
 use crate::kernel32::error::{
-    ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER, ERROR_MOD_NOT_FOUND, ERROR_PROC_NOT_FOUND,
-    ERROR_SUCCESS, fail,
+    ERROR_DLL_INIT_FAILED, ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER, ERROR_MOD_NOT_FOUND,
+    ERROR_PROC_NOT_FOUND, ERROR_SUCCESS, fail,
 };
 use crate::process::Process;
 
 /// Where every module claims to be.
 pub(super) const DIRECTORY: &str = r"C:\windows\system32\";
 
+/// Flags of GetModuleHandleEx.
+const GET_MODULE_HANDLE_EX_FLAG_PIN: u32 = 1;
+const GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT: u32 = 2;
 const GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS: u32 = 4;
 
 fn driver(process: &Process) -> Pointer {
@@ -34,13 +37,19 @@ pub fn GetModuleHandle<U: Unit>(process: &mut Process, name: Pointer) -> Result<
     }
 }
 
+/// GetModuleHandleEx: a library beside the driver has one user more then, unless the flags say otherwise.
 pub fn GetModuleHandleEx<U: Unit>(
     process: &mut Process,
     flags: u32,
     name: Pointer,
     out: Pointer,
 ) -> Result<bool, Stop> {
+    let both = GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
     if out.is_null() {
+        return Ok(fail(process, ERROR_INVALID_PARAMETER, false));
+    }
+    if flags & both == both {
+        process.machine.put_pointer(out.0, 0)?;
         return Ok(fail(process, ERROR_INVALID_PARAMETER, false));
     }
     let handle = if flags & GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS == 0 {
@@ -53,6 +62,11 @@ pub fn GetModuleHandleEx<U: Unit>(
         }
     };
     process.machine.put_pointer(out.0, handle.0)?;
+    match flags & both {
+        0 => process.use_library(handle.0),
+        GET_MODULE_HANDLE_EX_FLAG_PIN => process.pin_library(handle.0),
+        _ => {}
+    }
     Ok(!handle.is_null())
 }
 
@@ -66,7 +80,8 @@ pub fn LoadLibrary<U: Unit>(process: &mut Process, name: Pointer) -> Result<Poin
     let file = name.rsplit(['\\', '/']).next().unwrap_or(&name);
     if let Some(handle) = process.library_handle(file) {
         process.use_library(handle);
-        return Ok(Pointer(handle));
+        let there = process.library_name(handle).is_some() || process.wait_for_library(handle)?;
+        return Ok(if there { Pointer(handle) } else { fail(process, ERROR_DLL_INIT_FAILED, Pointer::NULL) });
     }
     match process.load_library(file)? {
         Ok(handle) => Ok(Pointer(handle)),

@@ -9,7 +9,7 @@ use guest::Stop;
 
 use crate::abi::{Handle, Pointer};
 use crate::kernel32::error::{ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY, fail};
-use crate::kernel32::handles::{Id, Object};
+use crate::kernel32::handles::{Handles, Id, Object};
 use crate::kernel32::process::CURRENT_PROCESS;
 use crate::kernel32::thread::CURRENT_THREAD;
 use crate::kernel32::time::timeout;
@@ -100,53 +100,47 @@ pub(crate) fn wait_with<T>(
     let Some(ids) = ids else { return Ok(Err(ERROR_INVALID_HANDLE)) };
     ids.iter().for_each(|&id| process.kernel32.handles.keep(id));
     let ended = process.wait_on(what(ids.clone()), time, |process| Ok(look(process, &ids)));
-    forget_pulses(process, &ids);
-    for id in ids {
-        let last = process.kernel32.handles.release(id);
-        finish(process, last)?;
-    }
+    let last: Vec<_> = ids.into_iter().map(|id| process.kernel32.handles.release(id)).collect();
+    last.into_iter().try_for_each(|last| finish(process, last))?;
     ended.map(Ok)
 }
 
 /// Waits for all of the handles, or for the first of them that is signalled.
 fn wait(process: &mut Process, handles: &[Handle], all: bool, milliseconds: u32) -> Result<u32, Stop> {
     let look = |process: &mut Process, ids: &[Id]| look(process, ids, all);
-    match wait_with(process, handles, timeout(milliseconds), Awaited::Objects, look)? {
+    let what = if all { Awaited::All } else { Awaited::First };
+    match wait_with(process, handles, timeout(milliseconds), what, look)? {
         Ok(ended) => Ok(ended.unwrap_or(WAIT_TIMEOUT)),
         Err(error) => Ok(fail(process, error, WAIT_FAILED)),
     }
 }
 
-/// Whether a wait for all of some objects, or for the first of them, ends now, and if so with what; it takes what it ends with.
+/// Whether the running thread's wait for all of some objects, or for the first of them, has ended or ends now, and if so with what.
 pub(crate) fn look(process: &mut Process, ids: &[Id], all: bool) -> Option<u32> {
     let thread = process.machine.current();
-    let table = &mut process.kernel32.handles;
+    if let Some(ended) = process.waiting.take_end(thread) {
+        return Some(ended);
+    }
+    if process.kernel32.threads.is_suspended(thread) {
+        return None;
+    }
+    end(&mut process.kernel32.handles, thread, ids, all)
+}
+
+/// Whether a thread's wait for all of some objects, or for the first of them, ends now, and if so with what; it takes what it ends with.
+pub(crate) fn end(table: &mut Handles, thread: usize, ids: &[Id], all: bool) -> Option<u32> {
     let mut signalled = |id| table.object(id).is_some_and(|object| object.signalled(thread));
     let ended = if all {
         ids.iter().all(|&id| signalled(id)).then_some(0..ids.len())
     } else {
         ids.iter().position(|&id| signalled(id)).map(|first| first..first + 1)
-    };
-    let Some(ended) = ended else {
-        forget_pulses(process, ids);
-        return None;
-    };
+    }?;
     let first = u32::try_from(ended.start).unwrap_or(0);
     let mut abandoned = false;
     for &id in &ids[ended] {
         abandoned |= table.object(id).is_some_and(|object| object.take(thread));
     }
     Some(first + if abandoned { WAIT_ABANDONED_0 } else { WAIT_OBJECT_0 })
-}
-
-/// A pulse ends a wait at once or not at all.
-fn forget_pulses(process: &mut Process, ids: &[Id]) {
-    let thread = process.machine.current();
-    for &id in ids {
-        if let Some(Object::Event(event)) = process.kernel32.handles.object(id) {
-            event.pulsed &= !(1 << thread);
-        }
-    }
 }
 
 pub fn WaitForSingleObject(process: &mut Process, handle: Handle, milliseconds: u32) -> Result<u32, Stop> {

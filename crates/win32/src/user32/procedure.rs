@@ -2,6 +2,8 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
+use std::ops::Range;
+
 use guest::{Stop, layout};
 use pe::Symbol;
 
@@ -78,6 +80,11 @@ impl Procedure {
             }
         }
         Self::Guest { address, wide }
+    }
+
+    /// Whether it lies in this code.
+    pub fn leads_into(self, code: &Range<u64>) -> bool {
+        matches!(self, Self::Guest { address, .. } if code.contains(&address.0))
     }
 
     /// Its address for a guest that would take text this way.

@@ -62,7 +62,8 @@ pub fn MsgWaitForMultipleObjectsEx(
         }
         wait::look(process, ids, false).or_else(|| message.then_some(count))
     };
-    let ended = match wait::wait_with(process, &handles, time, Awaited::Anything, look)? {
+    let what = if flags & MWMO_WAITALL != 0 { Awaited::Anything } else { Awaited::FirstOrElse };
+    let ended = match wait::wait_with(process, &handles, time, what, look)? {
         Ok(ended) => ended,
         Err(error) => return Ok(fail(process, error, WAIT_FAILED)),
     };

@@ -31,6 +31,13 @@ pub(crate) fn wake(process: &mut Process) -> bool {
     process.winmm.device.running
 }
 
+/// Has the thread look whether there is still something to do, if it is there.
+pub(crate) fn wake_if_running(process: &mut Process) {
+    if process.winmm.device.running {
+        wake(process);
+    }
+}
+
 /// Whether it is that thread which runs, in a function that it has called.
 pub(crate) fn is_current(process: &Process) -> bool {
     process.winmm.device.thread == Some(process.machine.current())

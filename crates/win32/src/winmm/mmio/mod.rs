@@ -12,6 +12,7 @@ mod info;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use guest::Stop;
 use mmsystem::{MMSYSERR_INVALHANDLE, MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
@@ -74,6 +75,13 @@ pub(crate) struct Files {
     procedures: source::Procedures,
     /// Where those of them that the system has are read and written.
     streams: BTreeMap<u64, Stream>,
+}
+
+impl Files {
+    /// Forgets the procedures of an image that is gone.
+    pub fn forget_image(&mut self, code: &Range<u64>) {
+        self.procedures.forget_image(code);
+    }
 }
 
 fn is_memory(info: &Info) -> bool {
