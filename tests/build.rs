@@ -74,7 +74,17 @@ const VARIANTS: &[Variant] = &[
 const LIBRARIES: &[(&str, &str)] = &[("delay", "--output-delaylib"), ("ordinal", "--output-lib")];
 
 /// A driver in several libraries, each of which imports from those before it.
-const COMPANIONS: &[&str] = &["tonebase", "tonecore", "tonextra", "tonerefuse", "toneleft", "companions"];
+const COMPANIONS: &[&str] = &[
+    "tonebase",
+    "tonecore",
+    "tonextra",
+    "tonerefuse",
+    "toneleft",
+    "toneforward",
+    "tonefar",
+    "tonegate",
+    "companions",
+];
 
 /// The machine of the program that opens drivers under Wine.
 const PLAYED: &str = "x86_64";

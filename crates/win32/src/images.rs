@@ -15,6 +15,9 @@ const DLL_PROCESS_ATTACH: u64 = 1;
 pub(crate) const DLL_THREAD_ATTACH: u64 = 2;
 pub(crate) const DLL_THREAD_DETACH: u64 = 3;
 
+/// From how many libraries an export may lead to the next. Two could forward to each other without end.
+const MOST_FORWARDS: usize = 8;
+
 /// A loaded image.
 #[derive(Debug)]
 pub(crate) struct Loaded {
@@ -60,7 +63,11 @@ impl Process {
     ) -> Result<(u64, Vec<String>), LoadError> {
         let imports = image.imports()?;
         self.loading.push(name.to_owned());
-        let needs = self.want_libraries(imports.iter().map(|import| import.library.as_str()));
+        let mut needs = self.want_libraries(imports.iter().map(|import| import.library.as_str()));
+        let mut tried = Vec::new();
+        for import in &imports {
+            self.want_forwarded(&import.library, &import.symbol, &mut needs, &mut tried);
+        }
         self.loading.pop();
         let loaded = self.map(name, image, brought, imports, &needs);
         if loaded.is_err() {
@@ -136,6 +143,48 @@ impl Process {
         needs
     }
 
+    /// Maps the libraries beside the driver that an export of one of them leads to, each of which is `tried` once.
+    fn want_forwarded(
+        &mut self,
+        library: &str,
+        symbol: &Symbol,
+        needs: &mut Vec<u64>,
+        tried: &mut Vec<String>,
+    ) {
+        let begin = Exported::Forward { library: library.to_owned(), symbol: symbol.clone() };
+        while let Err(Some((absent, _))) = self.walk(begin.clone()) {
+            let known =
+                absent == library || tried.contains(&absent) || crate::library::find(&absent).is_some();
+            if known {
+                break;
+            }
+            match self.want_library(&absent) {
+                Ok(Some(base)) => needs.push(base),
+                _ => tried.push(absent),
+            }
+        }
+    }
+
+    /// The address of what an image exports, whose forwards may lead to a library beside the driver that is loaded for that, and stays as long as the
+    /// image.
+    pub(crate) fn find_in(&mut self, module: u64, symbol: &Symbol) -> Result<Option<u64>, Stop> {
+        let Some(target) = self.image(Pointer(module)).and_then(|image| image.export(symbol)).cloned() else {
+            return Ok(None);
+        };
+        for _ in 0..MOST_FORWARDS {
+            let Err(Some((library, _))) = self.walk(target.clone()) else { break };
+            if crate::library::find(&library).is_some() {
+                break;
+            }
+            let Ok(base) = self.load_library(&library)? else { break };
+            match self.images.iter_mut().find(|image| image.module.base == module) {
+                Some(image) => image.needs.push(base),
+                None => self.release(base).map(|_| ())?,
+            }
+        }
+        Ok(self.follow(target))
+    }
+
     /// The address that stands for an import that nobody supplies, the same for each image that has it.
     fn missing(&mut self, entry: Entry) -> Option<u64> {
         let name = entry.full_name();
@@ -151,20 +200,24 @@ impl Process {
     }
 
     /// The address that an export leads to, if it can be found.
-    pub(crate) fn follow(&mut self, mut target: Exported) -> Option<u64> {
-        /// From how many libraries to the next. Two could forward to each other without end.
-        const MOST: usize = 8;
-        for _ in 0..=MOST {
+    pub(crate) fn follow(&mut self, target: Exported) -> Option<u64> {
+        match self.walk(target) {
+            Ok(address) => Some(address),
+            Err(absent) => absent.and_then(|(library, symbol)| self.supplied(&library, &symbol)),
+        }
+    }
+
+    /// The address that an export leads to through images, or the library that is no image and what is wanted of that; nothing where it leads to nothing.
+    fn walk(&self, mut target: Exported) -> Result<u64, Option<(String, Symbol)>> {
+        for _ in 0..=MOST_FORWARDS {
             let (library, symbol) = match target {
-                Exported::Address(address) => return Some(address),
+                Exported::Address(address) => return Ok(address),
                 Exported::Forward { library, symbol } => (library, symbol),
             };
-            target = match self.module_named(&library) {
-                Some(module) => module.export(&symbol)?.clone(),
-                None => return self.supplied(&library, &symbol),
-            };
+            let Some(module) = self.module_named(&library) else { return Err(Some((library, symbol))) };
+            target = module.export(&symbol).ok_or(None)?.clone();
         }
-        None
+        Err(None)
     }
 
     /// The loaded image with this file name, in any case; the extension may be missing if it is `.dll`.
@@ -200,12 +253,12 @@ impl Process {
             if let Some(image) = self.images.iter_mut().find(|image| image.module.base == module) {
                 image.attached = Some(self.attached);
             }
-            self.machine.change();
+            self.changed_otherwise();
             return attached;
         }
         let told = if attached.is_ok() { self.tell_of_end(module) } else { Ok(()) };
         let gone = self.remove(module);
-        self.machine.change();
+        self.changed_otherwise();
         told.and(gone)?;
         attached
     }

@@ -165,6 +165,11 @@ impl Process {
         signalled.into_iter().chain(message).min()
     }
 
+    /// Tells the threads that something has changed that is no kernel object and no lock: those whose waits it may end.
+    pub(crate) fn changed_otherwise(&self) {
+        self.waiting.which(Awaited::is_open).into_iter().for_each(|number| self.machine.change_for(number));
+    }
+
     /// Hands an object that has changed to the threads that wait for it, as far as it goes, and tells those whose waits end so, or who may want something
     /// else of it.
     pub(crate) fn changed(&mut self, id: Id) {

@@ -15,6 +15,7 @@ __declspec(dllimport) extern int core_place;
 __declspec(dllimport) extern const char *core_name;
 __declspec(dllimport) int core(int number);
 __declspec(dllimport) int next_place(void);
+__declspec(dllimport) int far_away(void);
 
 static int own_place;
 
@@ -80,6 +81,19 @@ static int left(void)
     return 0;
 }
 
+/* What a library forwards to another one that is not loaded has that loaded, for as long as the first one is. */
+static int forwards(void)
+{
+    HMODULE library = LoadLibraryA("toneforward");
+    int (*forwarded)(void);
+    CHECK(far_away() == 41);
+    CHECK(library && GetModuleHandleA("tonextra") == NULL);
+    CHECK((forwarded = (int (*)(void))GetProcAddress(library, "forwarded")) != NULL && forwarded() == 1);
+    CHECK(GetProcAddress(library, "where") != NULL && GetModuleHandleA("tonextra") != NULL);
+    CHECK(FreeLibrary(library) && GetModuleHandleA("toneforward") == NULL && GetModuleHandleA("tonextra") == NULL);
+    return 0;
+}
+
 static int users(void)
 {
     HMODULE library = LoadLibraryA("toneleft"), again = NULL;
@@ -96,7 +110,7 @@ static int users(void)
     CHECK(GetModuleHandleA("toneleft") == library && SetEvent(event));
     CHECK(WaitForSingleObject(thread, INFINITE) == WAIT_OBJECT_0 && GetExitCodeThread(thread, &code) && code == 7);
     CHECK(GetModuleHandleA("toneleft") == NULL && CloseHandle(thread) && CloseHandle(event));
-    return 0;
+    return forwards();
 }
 
 BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, void *reserved)

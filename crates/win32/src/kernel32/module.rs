@@ -119,8 +119,8 @@ pub fn GetProcAddress(process: &mut Process, module: Pointer, name: Pointer) -> 
         Ok(ordinal) => Symbol::Ordinal(ordinal),
         Err(_) => Symbol::Name(codepage::text::<u8>(&process.machine, name)?),
     };
-    let address = match process.image(module).map(|image| image.export(&symbol).cloned()) {
-        Some(target) => target.and_then(|target| process.follow(target)),
+    let address = match process.image(module).map(|image| image.base) {
+        Some(base) => process.find_in(base, &symbol)?,
         None => process.library_name(module.0).and_then(|library| process.supplied(library, &symbol)),
     };
     match address {

@@ -272,6 +272,8 @@ pub fn TerminateThread(process: &mut Process, thread: Handle, code: u32) -> Resu
         process.machine.change_for(number);
     } else {
         end(process, number, code);
+        // Messages may have been posted to it already.
+        crate::user32::forget_thread(process, number);
         process.machine.release_thread(number);
     }
     Ok(true)

@@ -337,7 +337,7 @@ fn remove(process: &mut Process, window: Handle) {
         }
     }
     // Who waits for a dialog's end finds it gone.
-    process.machine.change();
+    process.changed_otherwise();
 }
 
 /// Removes windows, with all that lies in them or belongs to them, without telling anybody.

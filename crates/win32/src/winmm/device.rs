@@ -24,7 +24,7 @@ pub(crate) struct Device {
 /// Has the thread look at what there is to do; false where no thread is left for it.
 pub(crate) fn wake(process: &mut Process) -> bool {
     process.winmm.device.woken = true;
-    process.machine.change();
+    process.changed_otherwise();
     if !process.winmm.device.running {
         process.winmm.device.running = start_system(process, run);
     }

@@ -138,7 +138,7 @@ pub(crate) fn fire(process: &mut Process) -> Result<bool, Stop> {
         // uMsg and the last two are reserved.
         let called = process.call(timer.target.0, &[timer.id.into(), 0, timer.user.0, 0, 0]);
         process.winmm.timers.firing = None;
-        process.machine.change();
+        process.changed_otherwise();
         called?;
     }
     Ok(true)

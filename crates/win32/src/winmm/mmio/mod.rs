@@ -163,17 +163,16 @@ fn open<U: Unit>(process: &mut Process, name: Pointer, info: &mut Info, flags: u
         return Ok(Err(MMIOERR_OUTOFMEMORY));
     }
     process.winmm.files.open.insert(block.0);
-    let opened = begin(process, block, name, &path, info)?;
-    match opened {
-        Ok(()) => {
-            info.write(&process.machine, block, block)?;
-            Ok(Ok(block))
+    let opened = begin(process, block, name, &path, info);
+    if matches!(opened, Ok(Ok(()))) {
+        info.write(&process.machine, block, block)?;
+    } else {
+        if !is_memory(info) && info.flags & MMIO_ALLOCBUF != 0 {
+            process.free_block(info.buffer);
         }
-        Err(code) => {
-            forget(process, block);
-            Ok(Err(code))
-        }
+        forget(process, block);
     }
+    Ok(opened?.map(|()| block))
 }
 
 /// Chooses whose bytes a file's are: the procedure or its code that the MMIOINFO has; else the procedure installed for the extension that comes before a

@@ -103,7 +103,7 @@ fn advance(process: &mut Process, handle: Handle) -> Result<bool, Stop> {
             finished = stream.queue.played(bytes);
         }
         // Whoever waits for the stream not to be busy.
-        process.machine.change();
+        process.changed_otherwise();
         delivered?;
         give_back(process, handle, finished)?;
     }
