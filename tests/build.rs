@@ -83,6 +83,7 @@ const COMPANIONS: &[&str] = &[
     "toneforward",
     "tonefar",
     "tonegate",
+    "toneslow",
     "companions",
 ];
 

@@ -9,7 +9,7 @@ use wire::{Brought, LibraryCall, Served, Want};
 
 use crate::images::is_called;
 use crate::kernel32::error::{ERROR_DLL_INIT_FAILED, ERROR_MOD_NOT_FOUND};
-use crate::process::Process;
+use crate::process::{Process, fault_of};
 
 /// What a library is to the process, besides an image.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,33 @@ impl Process {
     /// Maps the library with this name that lies beside the driver, or counts one user more of one that is there. None of its code runs.
     /// `None` when there is no such library.
     pub(crate) fn want_library(&mut self, name: &str) -> Result<Option<u64>, Stop> {
+        let own = self.machine.current();
+        let gone = |process: &mut Self| {
+            let mut leaving = process.images.iter().filter(|image| image.leaves_beside(own));
+            Ok((!leaving.any(|image| is_called(&image.module.name, name))).then_some(()))
+        };
+        // What another thread unloads is loaded anew.
+        self.wait_for(Duration::MAX, gone)?;
+        let outer = self.begin_loading()?;
+        let wanted = self.bring_library(name);
+        self.end_loading(outer);
+        wanted
+    }
+
+    /// Waits until no other thread loads an image: two could load the same one. Answers who has loaded before, for [`end_loading`](Self::end_loading).
+    pub(crate) fn begin_loading(&mut self) -> Result<Option<usize>, Stop> {
+        let own = self.machine.current();
+        let free = |process: &mut Self| Ok(process.loader.is_none_or(|loader| loader == own).then_some(()));
+        self.wait_for(Duration::MAX, free)?;
+        Ok(self.loader.replace(own))
+    }
+
+    pub(crate) fn end_loading(&mut self, outer: Option<usize>) {
+        self.loader = outer;
+        self.changed_otherwise();
+    }
+
+    fn bring_library(&mut self, name: &str) -> Result<Option<u64>, Stop> {
         if let Some(base) = self.module_named(name).map(|module| module.base) {
             self.use_library(base);
             return Ok(Some(base));
@@ -98,7 +125,7 @@ impl Process {
     }
 
     /// Waits until another thread has told an image that it is loaded, if one does; false when it has refused.
-    pub(crate) fn wait_for_library(&mut self, base: u64) -> Result<bool, Stop> {
+    fn wait_for_library(&mut self, base: u64) -> Result<bool, Stop> {
         let own = self.machine.current();
         let told = |process: &mut Self| {
             let Some(image) = process.images.iter().find(|image| image.module.base == base) else {
@@ -112,10 +139,7 @@ impl Process {
     /// LoadLibrary of what is no shims' library: its module handle, or the Win32 code.
     pub(crate) fn load_library(&mut self, name: &str) -> Result<Result<u64, u32>, Stop> {
         let Some(base) = self.want_library(name)? else { return Ok(Err(ERROR_MOD_NOT_FOUND)) };
-        if self.attach_all(base)? {
-            return Ok(Ok(base));
-        }
-        Ok(Err(ERROR_DLL_INIT_FAILED))
+        Ok(if self.attach_all(base)? { Ok(base) } else { Err(ERROR_DLL_INIT_FAILED) })
     }
 
     /// Tells an image that it is loaded, after the libraries that it imports from; nothing for those that know it. False when one refuses, and is
@@ -124,9 +148,9 @@ impl Process {
         let Some(image) = self.images.iter_mut().find(|image| image.module.base == base) else {
             return Ok(true);
         };
-        // Who loads something while it is told itself may come back to it: the first one to be told counts as told.
+        // Who loads something while it is told itself may come back to it: it counts as told then. What another thread tells is waited for.
         if image.telling.is_some() {
-            return Ok(true);
+            return self.wait_for_library(base).map_err(fault_of);
         }
         image.telling = Some(self.machine.current());
         for library in self.needs_of(base) {

@@ -76,6 +76,8 @@ pub struct Process {
     pub(crate) attaching: usize,
     /// How many images have been content with that.
     pub(crate) attached: u64,
+    /// The thread, by number, that loads images: one at a time.
+    pub(crate) loader: Option<usize>,
     /// The names of the images whose libraries are being loaded, each of them for the one before.
     pub(crate) loading: Vec<String>,
     /// The open instances whose drivers are here, by handle.
@@ -132,6 +134,7 @@ impl Process {
             images: Vec::new(),
             attaching: 0,
             attached: 0,
+            loader: None,
             loading: Vec::new(),
             instances: BTreeMap::new(),
             searches: std::array::from_fn(|_| Vec::new()),
@@ -345,6 +348,15 @@ impl Host for Process {
 
     fn import_name(&self, index: u32) -> String {
         self.entries.get(index as usize).map_or_else(String::new, Entry::full_name)
+    }
+}
+
+/// What work of the system's own has ended with, as if it were a call of the guest's.
+pub(crate) fn fault_of(stop: Stop) -> Fault {
+    match stop {
+        Stop::Fault(fault) => fault,
+        Stop::Kind(kind) => Fault { kind, instruction: 0, place: None },
+        Stop::Continue(_) => Fault { kind: FaultKind::Unwound, instruction: 0, place: None },
     }
 }
 

@@ -8,8 +8,8 @@ use pe::Symbol;
 use crate::abi::Pointer;
 use crate::kernel32::codepage::{self, Unit, put};
 use crate::kernel32::error::{
-    ERROR_DLL_INIT_FAILED, ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER, ERROR_MOD_NOT_FOUND,
-    ERROR_PROC_NOT_FOUND, ERROR_SUCCESS, fail,
+    ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER, ERROR_MOD_NOT_FOUND, ERROR_PROC_NOT_FOUND,
+    ERROR_SUCCESS, fail,
 };
 use crate::process::Process;
 
@@ -78,10 +78,10 @@ pub fn LoadLibrary<U: Unit>(process: &mut Process, name: Pointer) -> Result<Poin
     let name = codepage::text::<U>(&process.machine, name)?;
     // Whatever the path, there is only one place for libraries.
     let file = name.rsplit(['\\', '/']).next().unwrap_or(&name);
-    if let Some(handle) = process.library_handle(file) {
-        process.use_library(handle);
-        let there = process.library_name(handle).is_some() || process.wait_for_library(handle)?;
-        return Ok(if there { Pointer(handle) } else { fail(process, ERROR_DLL_INIT_FAILED, Pointer::NULL) });
+    if let Some(handle) =
+        process.library_handle(file).filter(|&handle| process.library_name(handle).is_some())
+    {
+        return Ok(Pointer(handle));
     }
     match process.load_library(file)? {
         Ok(handle) => Ok(Pointer(handle)),

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use guest::Stop;
+use guest::{Stop, Violation};
 
 use crate::abi::{Handle, Pointer};
 use crate::kernel32::error::{ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY, fail};
@@ -105,6 +105,13 @@ pub(crate) fn wait_with<T>(
     ended.map(Ok)
 }
 
+/// The handles in an array of the guest's.
+pub(crate) fn handles_at(process: &Process, at: Pointer, count: u32) -> Result<Vec<Handle>, Violation> {
+    let machine = &process.machine;
+    let slot = |index: u32| at.at(machine.mode().pointer_size() * u64::from(index));
+    (0..count).map(|index| Handle::read(machine, slot(index))).collect()
+}
+
 /// Waits for all of the handles, or for the first of them that is signalled.
 fn wait(process: &mut Process, handles: &[Handle], all: bool, milliseconds: u32) -> Result<u32, Stop> {
     let look = |process: &mut Process, ids: &[Id]| look(process, ids, all);
@@ -167,10 +174,7 @@ pub fn WaitForMultipleObjects(
     if !(1..=MAXIMUM_WAIT_OBJECTS).contains(&count) {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, WAIT_FAILED));
     }
-    let machine = &process.machine;
-    let slot = |index: u32| handles.at(machine.mode().pointer_size() * u64::from(index));
-    let handles =
-        (0..count).map(|index| Handle::read(machine, slot(index))).collect::<Result<Vec<_>, _>>()?;
+    let handles = handles_at(process, handles, count)?;
     // Nothing would say how often a handle that is there twice is to be taken.
     let distinct: BTreeSet<_> = handles.iter().map(|handle| handle.0).collect();
     if all != 0 && distinct.len() < handles.len() {

@@ -128,11 +128,9 @@ pub(crate) fn call_window(
     wparam: u64,
     lparam: i64,
 ) -> Result<i64, Stop> {
-    let Some(procedure) = process.user32.windows.get(window).map(|window| window.procedure) else {
-        return Ok(fail(process, ERROR_INVALID_WINDOW_HANDLE, 0));
-    };
-    let wide = matches!(procedure, Procedure::Guest { wide: true, .. });
-    call(process, procedure, wide, window, message, wparam, lparam)
+    let procedure = process.user32.windows.get(window).map(|window| window.procedure);
+    let wide = matches!(procedure, Some(Procedure::Guest { wide: true, .. }));
+    call_window_as(process, wide, window, message, wparam, lparam)
 }
 
 /// Calls a window's procedure with a message whose text, if it has any, is of bytes or `wide`.

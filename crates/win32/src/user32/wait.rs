@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use guest::Stop;
 
-use crate::abi::{Handle, Pointer};
+use crate::abi::Pointer;
 use crate::kernel32::error::{ERROR_INVALID_PARAMETER, fail};
 use crate::kernel32::handles::Id;
 use crate::kernel32::time::timeout;
@@ -50,10 +50,7 @@ pub fn MsgWaitForMultipleObjectsEx(
     if count > MOST {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, WAIT_FAILED));
     }
-    let machine = &process.machine;
-    let slot = |index: u32| handles.at(machine.mode().pointer_size() * u64::from(index));
-    let handles =
-        (0..count).map(|index| Handle::read(machine, slot(index))).collect::<Result<Vec<_>, _>>()?;
+    let handles = wait::handles_at(process, handles, count)?;
     let time = if milliseconds == 0 { Duration::ZERO } else { timeout(milliseconds) };
     let look = |process: &mut Process, ids: &[Id]| {
         let message = is_there(process, mask, flags & MWMO_INPUTAVAILABLE != 0);

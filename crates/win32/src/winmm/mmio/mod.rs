@@ -461,3 +461,37 @@ fn fourcc(chars: impl Iterator<Item = char>, upper: bool) -> u32 {
     }
     u32::from_le_bytes(code)
 }
+
+#[cfg(test)]
+mod tests {
+    use guest::Mode;
+
+    use crate::testing::{Guest, alone};
+
+    fn a_file_that_is_not_there_costs_nothing(mode: Mode) {
+        const MMIO_ALLOCBUF: u64 = 0x1_0000;
+        let mut guest = Guest::new(mode);
+        let open = guest.process.find("winmm", &pe::Symbol::Name("mmioOpenA".to_owned())).unwrap();
+        let name = guest.put(b"nowhere\0");
+        let next = |guest: &mut Guest| {
+            let block = guest.call("HeapAlloc", &[guest::Machine::PROCESS_HEAP, 0, 8192]);
+            assert_eq!(guest.call("HeapFree", &[guest::Machine::PROCESS_HEAP, 0, block]), 1);
+            block
+        };
+        let before = next(&mut guest);
+        for _ in 0..3 {
+            assert_eq!(guest.process.call(open, &[name, 0, MMIO_ALLOCBUF]).unwrap(), 0);
+        }
+        assert_eq!(next(&mut guest), before);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_costs_32_bit_code_nothing() {
+        alone(|| a_file_that_is_not_there_costs_nothing(Mode::I386));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_costs_64_bit_code_nothing() {
+        alone(|| a_file_that_is_not_there_costs_nothing(Mode::X86_64));
+    }
+}
