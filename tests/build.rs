@@ -75,7 +75,18 @@ const VARIANTS: &[Variant] = &[
 const LIBRARIES: &[(&str, &str)] = &[("delay", "--output-delaylib"), ("ordinal", "--output-lib")];
 
 /// A driver in several libraries, each of which imports from those before it.
-const COMPANIONS: &[&str] = &["tonebase", "tonecore", "tonextra", "companions"];
+const COMPANIONS: &[&str] = &[
+    "tonebase",
+    "tonecore",
+    "tonextra",
+    "tonerefuse",
+    "toneleft",
+    "toneforward",
+    "tonefar",
+    "tonegate",
+    "toneslow",
+    "companions",
+];
 
 /// The programs that open drivers under Wine.
 const PROGRAMS: &[&str] = &["player", "surveyor"];

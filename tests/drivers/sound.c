@@ -394,9 +394,36 @@ static LRESULT whole_sounds(void)
     return 1;
 }
 
+static volatile LONG early_close = -1, early_flags;
+
+static void CALLBACK closes(HWAVEOUT device, UINT message, DWORD_PTR user, DWORD_PTR header, DWORD_PTR none)
+{
+    if (message == WOM_DONE && InterlockedIncrement(&told) == 1) {
+        early_flags = (LONG)flags_of(1);
+        early_close = (LONG)waveOutClose(device);
+    }
+}
+
+/* Two buffers of a loop come back together: the first one's client cannot close the device before the second one is back, too. */
+static LRESULT returned_together(void)
+{
+    HWAVEOUT device = opened((DWORD_PTR)closes, CALLBACK_FUNCTION);
+    CHECK(device && prepared(device, 0, 10) && prepared(device, 1, 10));
+    headers[0].dwFlags |= WHDR_BEGINLOOP;
+    headers[0].dwLoops = 2;
+    headers[1].dwFlags |= WHDR_ENDLOOP;
+    told = 0;
+    CHECK(written(device, 0) && written(device, 1) && comes_back(0) && comes_back(1));
+    while (told < 2)
+        Sleep(1);
+    CHECK((early_flags & WHDR_INQUEUE) && early_close == WAVERR_STILLPLAYING);
+    CHECK(waveOutClose(device) == MMSYSERR_NOERROR && told == 2);
+    return 1;
+}
+
 static LRESULT (*const checks[])(void) = {devices,   pause_and_reset,     loop,   endless_loop, real_time, reset_while_playing,
-                                          volume, many, no_device, timers, fault,
-                                          whole_sounds};
+                                          volume, many, no_device, timers, fault, whole_sounds,
+                                          returned_together};
 
 __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UINT message, LPARAM l1, LPARAM l2)
 {

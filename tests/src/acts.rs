@@ -290,6 +290,12 @@ acts! {
     COMPANIONS_LOAD = 0x7B01;
     /// `companions`: the order in which it and the library were told of their beginnings: 12 when the library was first.
     COMPANIONS_ORDER = 0x7B02;
+    /// `companions`: a library that refuses to be loaded; as COMPANIONS_LOAD.
+    COMPANIONS_REFUSED = 0x7B03;
+    /// `companions`: a library that goes while timers, sound and windows would call it; as COMPANIONS_LOAD.
+    COMPANIONS_LEFT = 0x7B04;
+    /// `companions`: how often a library is counted; as COMPANIONS_LOAD.
+    COMPANIONS_USERS = 0x7B05;
     /// `windows`: a modal dialog that shows settings and takes them back, in form lParam1 (0: A, 1: W, 2: from memory); answers 1, or minus the
     /// number of the first check that fails. So do the next ones.
     WINDOWS_MODAL = 0x7D00;
@@ -320,6 +326,15 @@ acts! {
 
     /// `lacking`: calls the import number lParam1 of those that nobody supplies.
     LACKING_CALL = 0x7E00;
+
+    /// `waits`: what is handed over to threads that wait; answers 0, or the line of the first check that fails.
+    WAITS_ALL = 0x7E10;
+    /// `waits`: threads that wait for timers and never get all that they want; likewise.
+    WAITS_IDLE = 0x7E11;
+    /// `waits`: ends those threads; likewise.
+    WAITS_END_IDLE = 0x7E12;
+    /// `waits`: makes and ends lParam1 of everything that can be made; likewise.
+    WAITS_MANY = 0x7E13;
 
     /// `survey`: writes the name of its case number lParam1 at lParam2; answers 0 if there is none.
     SURVEY_NAME = 0x7C00;

@@ -1,6 +1,7 @@
 //! Files of drivers: their own folder, their data, and what they are granted.
 
 use std::path::Path;
+use std::time::Duration;
 
 use drvhost::{Error, Grant, Hdrvr, Store};
 use drvhost_tests::*;
@@ -117,6 +118,15 @@ spy_test!(libraries_beside_a_driver_are_loaded, |machine| {
     assert_eq!(rig.close(driver), 1);
     let again = rig.open("companions", "");
     assert_eq!(rig.send(again, COMPANIONS_CALL, 1, 0), 3);
+});
+
+spy_test!(libraries_go_with_all_that_would_call_them, |machine| {
+    let rig = Rig::with_deadline(machine, Duration::from_secs(60));
+    let driver = rig.open("companions", "");
+    for act in [COMPANIONS_REFUSED, COMPANIONS_LEFT, COMPANIONS_USERS, COMPANIONS_LEFT, COMPANIONS_LOAD] {
+        assert_eq!(rig.send(driver, act, 0, 0), 0, "the line of companions.c that fails");
+    }
+    assert_eq!(rig.close(driver), 1);
 });
 
 spy_test!(a_driver_without_its_library_does_not_open, |machine| {

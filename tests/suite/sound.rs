@@ -196,3 +196,9 @@ spy_test!(the_command_says_what_drivers_play_on, |machine| {
         send(&["--sound", wrong]).failure(2);
     }
 });
+
+spy_test!(a_device_stays_open_until_all_buffers_are_back, |machine| {
+    for pace in [Pace::Fast, Pace::Real] {
+        check(&playing_on(machine, Sound::Silent(pace)), 12);
+    }
+});

@@ -26,6 +26,7 @@ mod counts;
 mod crt;
 mod exceptions;
 mod files;
+mod forwards;
 mod gdi32;
 mod heap;
 mod images;

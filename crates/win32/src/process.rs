@@ -74,8 +74,12 @@ pub struct Process {
     pub(crate) images: Vec<Loaded>,
     /// How many images have been told that they are loaded and have not come back from that.
     pub(crate) attaching: usize,
-    /// How many libraries are being loaded, each for the one before.
-    pub(crate) depth_of_libraries: usize,
+    /// How many images have been content with that.
+    pub(crate) attached: u64,
+    /// The thread, by number, that loads images: one at a time.
+    pub(crate) loader: Option<usize>,
+    /// The names of the images whose libraries are being loaded, each of them for the one before.
+    pub(crate) loading: Vec<String>,
     /// The open instances whose drivers are here, by handle.
     pub(crate) instances: BTreeMap<u64, Instance>,
     /// The searches for exception handlers that are on their way, by thread, the innermost one last.
@@ -130,7 +134,9 @@ impl Process {
             heap: Heap::new(),
             images: Vec::new(),
             attaching: 0,
-            depth_of_libraries: 0,
+            attached: 0,
+            loader: None,
+            loading: Vec::new(),
             instances: BTreeMap::new(),
             searches: std::array::from_fn(|_| Vec::new()),
             waiting: Waiting::new(),
@@ -341,7 +347,9 @@ impl Host for Process {
         let begun = self.counts.begin();
         let outcome = shim.function.serve(self, arguments).map(back);
         self.counts.end(index, begun);
-        outcome
+        let outcome = outcome?;
+        crate::kernel32::thread::stand_by(self)?;
+        Ok(outcome)
     }
 
     fn thread(&mut self, number: usize) {
@@ -364,6 +372,15 @@ impl Host for Process {
 
     fn import_name(&self, index: u32) -> String {
         self.entries.get(index as usize).map_or_else(String::new, Entry::full_name)
+    }
+}
+
+/// What work of the system's own has ended with, as if it were a call of the guest's.
+pub(crate) fn fault_of(stop: Stop) -> Fault {
+    match stop {
+        Stop::Fault(fault) => fault,
+        Stop::Kind(kind) => Fault { kind, instruction: 0, place: None },
+        Stop::Continue(_) => Fault { kind: FaultKind::Unwound, instruction: 0, place: None },
     }
 }
 

@@ -102,13 +102,18 @@ pub fn SetDIBitsToDevice(
     info: Pointer,
     _usage: u32,
 ) -> i32 {
+    drawn(process, dc, bits, info, i32::try_from(lines).unwrap_or(0))
+}
+
+/// How many lines of a picture have been drawn: all, if there are a context, a picture and a description of it.
+fn drawn(process: &mut Process, dc: Handle, bits: Pointer, info: Pointer, lines: i32) -> i32 {
     if !is_dc(process, dc) {
         return 0;
     }
     if bits.is_null() || info.is_null() {
         return fail(process, ERROR_INVALID_PARAMETER, 0);
     }
-    i32::try_from(lines).unwrap_or(0)
+    lines
 }
 
 /// StretchDIBits: how many lines the picture has.
@@ -129,13 +134,7 @@ pub fn StretchDIBits(
     _usage: u32,
     _operation: u32,
 ) -> i32 {
-    if !is_dc(process, dc) {
-        return 0;
-    }
-    if bits.is_null() || info.is_null() {
-        return fail(process, ERROR_INVALID_PARAMETER, 0);
-    }
-    source_height.saturating_abs()
+    drawn(process, dc, bits, info, source_height.saturating_abs())
 }
 
 pub fn GdiFlush(_: &mut Process) -> bool {

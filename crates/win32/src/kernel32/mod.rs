@@ -92,3 +92,8 @@ impl State {
         })
     }
 }
+
+/// Forgets what would lead into an image that is gone: callbacks of fiber-local slots.
+pub(crate) fn forget_image(process: &mut crate::process::Process, code: &std::ops::Range<u64>) {
+    process.kernel32.fls.forget_image(code);
+}

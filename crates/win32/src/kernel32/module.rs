@@ -16,6 +16,9 @@ use crate::process::Process;
 /// Where every module claims to be.
 pub(super) const DIRECTORY: &str = r"C:\windows\system32\";
 
+/// Flags of GetModuleHandleEx.
+const GET_MODULE_HANDLE_EX_FLAG_PIN: u32 = 1;
+const GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT: u32 = 2;
 const GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS: u32 = 4;
 
 fn driver(process: &Process) -> Pointer {
@@ -34,13 +37,19 @@ pub fn GetModuleHandle<U: Unit>(process: &mut Process, name: Pointer) -> Result<
     }
 }
 
+/// GetModuleHandleEx: a library beside the driver has one user more then, unless the flags say otherwise.
 pub fn GetModuleHandleEx<U: Unit>(
     process: &mut Process,
     flags: u32,
     name: Pointer,
     out: Pointer,
 ) -> Result<bool, Stop> {
+    let both = GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
     if out.is_null() {
+        return Ok(fail(process, ERROR_INVALID_PARAMETER, false));
+    }
+    if flags & both == both {
+        process.machine.put_pointer(out.0, 0)?;
         return Ok(fail(process, ERROR_INVALID_PARAMETER, false));
     }
     let handle = if flags & GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS == 0 {
@@ -53,6 +62,11 @@ pub fn GetModuleHandleEx<U: Unit>(
         }
     };
     process.machine.put_pointer(out.0, handle.0)?;
+    match flags & both {
+        0 => process.use_library(handle.0),
+        GET_MODULE_HANDLE_EX_FLAG_PIN => process.pin_library(handle.0),
+        _ => {}
+    }
     Ok(!handle.is_null())
 }
 
@@ -64,8 +78,9 @@ pub fn LoadLibrary<U: Unit>(process: &mut Process, name: Pointer) -> Result<Poin
     let name = codepage::text::<U>(&process.machine, name)?;
     // Whatever the path, there is only one place for libraries.
     let file = name.rsplit(['\\', '/']).next().unwrap_or(&name);
-    if let Some(handle) = process.library_handle(file) {
-        process.use_library(handle);
+    if let Some(handle) =
+        process.library_handle(file).filter(|&handle| process.library_name(handle).is_some())
+    {
         return Ok(Pointer(handle));
     }
     match process.load_library(file)? {
@@ -110,8 +125,8 @@ pub fn GetProcAddress(process: &mut Process, module: Pointer, name: Pointer) -> 
         Ok(ordinal) => Symbol::Ordinal(ordinal),
         Err(_) => Symbol::Name(codepage::text::<u8>(&process.machine, name)?),
     };
-    let address = match process.image(module).map(|image| image.export(&symbol).cloned()) {
-        Some(target) => target.and_then(|target| process.follow(target)),
+    let address = match process.image(module).map(|image| image.base) {
+        Some(base) => process.find_in(base, &symbol)?,
         None => process.library_name(module.0).and_then(|library| process.supplied(library, &symbol)),
     };
     match address {

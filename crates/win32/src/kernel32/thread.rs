@@ -239,7 +239,7 @@ pub fn SuspendThread(process: &mut Process, thread: Handle) -> Result<u32, Stop>
     Ok(before)
 }
 
-/// Has the running thread wait while it is suspended, and end if it is to end. To be called before each call of the system's.
+/// Has the running thread wait while it is suspended, and end if it is to end. To be called before each call of the system's, and after it.
 pub(crate) fn stand_by(process: &mut Process) -> Result<(), Stop> {
     let number = process.machine.current();
     if process.kernel32.threads.is_suspended(number) {
@@ -272,6 +272,8 @@ pub fn TerminateThread(process: &mut Process, thread: Handle, code: u32) -> Resu
         process.machine.change_for(number);
     } else {
         end(process, number, code);
+        // Messages may have been posted to it already.
+        crate::user32::forget_thread(process, number);
         process.machine.release_thread(number);
     }
     Ok(true)
@@ -298,7 +300,10 @@ pub(crate) fn run_thread(process: &mut Process, number: usize) {
 fn run_driver(process: &mut Process, start: Start) -> u32 {
     let number = process.machine.current();
     // A thread that an image starts while it is told that it is loaded begins after that, as on Windows. Nobody interrupts this wait.
-    let _ = process.wait_for(Duration::MAX, |process| Ok((process.attaching == 0).then_some(())));
+    let begun = process.wait_for(Duration::MAX, |process| Ok((process.attaching == 0).then_some(())));
+    if let Err(Stop::Kind(FaultKind::ThreadExit { code })) = begun {
+        return code;
+    }
     let ended = process
         .notify_all(DLL_THREAD_ATTACH)
         .and_then(|()| process.call_procedures())

@@ -47,6 +47,7 @@ pub(crate) use queue::{post, post_to_thread};
 pub(crate) use rect::put_point;
 pub(crate) use sending::send;
 pub(crate) use strings::Strings;
+pub(crate) use timer::next as next_timer;
 
 use guest::POOL;
 use wire::DialogAnswer;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use guest::Stop;
 
-use crate::abi::{Handle, Pointer};
+use crate::abi::Pointer;
 use crate::kernel32::apc::WAIT_IO_COMPLETION;
 use crate::kernel32::error::{ERROR_INVALID_PARAMETER, fail};
 use crate::kernel32::handles::Id;
@@ -52,10 +52,7 @@ pub fn MsgWaitForMultipleObjectsEx(
     if count > MOST {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, WAIT_FAILED));
     }
-    let machine = &process.machine;
-    let slot = |index: u32| handles.at(machine.mode().pointer_size() * u64::from(index));
-    let handles =
-        (0..count).map(|index| Handle::read(machine, slot(index))).collect::<Result<Vec<_>, _>>()?;
+    let handles = wait::handles_at(process, handles, count)?;
     let time = if milliseconds == 0 { Duration::ZERO } else { timeout(milliseconds) };
     let look = |process: &mut Process, ids: &[Id]| {
         if flags & MWMO_ALERTABLE != 0 && process.has_procedures() {
@@ -67,7 +64,8 @@ pub fn MsgWaitForMultipleObjectsEx(
         }
         wait::look(process, ids, false).or_else(|| message.then_some(count))
     };
-    let ended = match wait::wait_with(process, &handles, time, Awaited::Anything, look)? {
+    let what = if flags & MWMO_WAITALL != 0 { Awaited::Anything } else { Awaited::FirstOrElse };
+    let ended = match wait::wait_with(process, &handles, time, what, look)? {
         Ok(ended) => ended,
         Err(error) => return Ok(fail(process, error, WAIT_FAILED)),
     };

@@ -6,6 +6,7 @@
 #![allow(non_snake_case, reason = "Win32's own names")]
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use guest::Stop;
 
@@ -100,6 +101,13 @@ impl Devices {
             return None;
         }
         Some(self.0.entry(id).or_insert(Device { creator: thread, ..Device::default() }))
+    }
+
+    /// Forgets the functions of an image that is gone.
+    pub fn forget_image(&mut self, code: &Range<u64>) {
+        for device in self.0.values_mut().filter(|device| code.contains(&device.yield_proc.0)) {
+            device.yield_proc = Pointer::NULL;
+        }
     }
 }
 

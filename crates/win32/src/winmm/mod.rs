@@ -12,6 +12,8 @@ mod texts;
 mod timer;
 mod wave;
 
+use std::ops::Range;
+
 use guest::Violation;
 
 use crate::abi::Pointer;
@@ -27,6 +29,15 @@ pub(crate) struct State {
     playing: Option<play::Playing>,
     timers: timer::Timers,
     waves: wave::Waves,
+}
+
+/// Ends what would call into an image that is gone: its timers, the streams whose client it is, and its procedures.
+pub(crate) fn forget_image(process: &mut Process, code: &Range<u64>) {
+    process.winmm.timers.forget_image(code);
+    process.winmm.files.forget_image(code);
+    process.winmm.mci.forget_image(code);
+    wave::forget_image(process, code);
+    device::wake_if_running(process);
 }
 
 /// Values of MMTIME's wType.

@@ -2,6 +2,7 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::winmm::results::{MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
@@ -67,10 +68,18 @@ impl Timers {
         if timer.flags & TIME_PERIODIC == 0 {
             self.timers.remove(index);
         } else {
-            let next = timer.due + timer.period;
-            self.timers[index].due = if next <= now { now + timer.period } else { next };
+            // By whole periods, so that who counts the calls knows the time as well as can be.
+            let missed = (now - timer.due).as_nanos() / timer.period.as_nanos();
+            let periods = u32::try_from(missed).unwrap_or(u32::MAX).saturating_add(1);
+            self.timers[index].due = timer.due + timer.period.saturating_mul(periods);
         }
         Some(timer)
+    }
+
+    /// Ends the timers whose functions lie in an image that is gone.
+    pub fn forget_image(&mut self, code: &Range<u64>) {
+        let calls = |timer: &Timer| timer.flags & (TIME_CALLBACK_EVENT_SET | TIME_CALLBACK_EVENT_PULSE) == 0;
+        self.timers.retain(|timer| !(calls(timer) && code.contains(&timer.target.0)));
     }
 }
 
@@ -129,7 +138,7 @@ pub(crate) fn fire(process: &mut Process) -> Result<bool, Stop> {
         // uMsg and the last two are reserved.
         let called = process.call(timer.target.0, &[timer.id.into(), 0, timer.user.0, 0, 0]);
         process.winmm.timers.firing = None;
-        process.machine.change();
+        process.changed_otherwise();
         called?;
     }
     Ok(true)
@@ -183,7 +192,20 @@ mod tests {
         assert_eq!((due(10), due(10)), (Some(2), None));
         // The periodic one is at 20 as well, and the first in the list at that time goes first.
         assert_eq!((due(75), due(75), due(75)), (Some(1), Some(2), None));
-        assert_eq!((due(84), due(85), due(94)), (None, Some(2), None));
-        assert_eq!(timers.next_due(), Some(Duration::from_millis(95)));
+        // It stays with its tens, however late it was.
+        assert_eq!((due(79), due(80), due(89)), (None, Some(2), None));
+        assert_eq!(timers.next_due(), Some(Duration::from_millis(90)));
+    }
+
+    #[test]
+    fn timers_that_call_an_image_go_with_it() {
+        let mut timers = Timers {
+            timers: vec![timer(1, TIME_PERIODIC, 10), timer(2, TIME_CALLBACK_EVENT_SET, 20), timer(3, 0, 30)],
+            ..Timers::default()
+        };
+        timers.timers[2].target = Pointer(0x2000);
+        // The second one's target is the number of an event.
+        timers.forget_image(&(0..0x1000));
+        assert_eq!(timers.timers.iter().map(|timer| timer.id).collect::<Vec<_>>(), [2, 3]);
     }
 }

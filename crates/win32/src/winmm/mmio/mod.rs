@@ -12,6 +12,7 @@ mod info;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::winmm::results::{MMSYSERR_INVALHANDLE, MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
 use guest::Stop;
@@ -74,6 +75,13 @@ pub(crate) struct Files {
     procedures: source::Procedures,
     /// Where those of them that the system has are read and written.
     streams: BTreeMap<u64, Stream>,
+}
+
+impl Files {
+    /// Forgets the procedures of an image that is gone.
+    pub fn forget_image(&mut self, code: &Range<u64>) {
+        self.procedures.forget_image(code);
+    }
 }
 
 fn is_memory(info: &Info) -> bool {
@@ -155,17 +163,16 @@ fn open<U: Unit>(process: &mut Process, name: Pointer, info: &mut Info, flags: u
         return Ok(Err(MMIOERR_OUTOFMEMORY));
     }
     process.winmm.files.open.insert(block.0);
-    let opened = begin(process, block, name, &path, info)?;
-    match opened {
-        Ok(()) => {
-            info.write(&process.machine, block, block)?;
-            Ok(Ok(block))
+    let opened = begin(process, block, name, &path, info);
+    if matches!(opened, Ok(Ok(()))) {
+        info.write(&process.machine, block, block)?;
+    } else {
+        if !is_memory(info) && info.flags & MMIO_ALLOCBUF != 0 {
+            process.free_block(info.buffer);
         }
-        Err(code) => {
-            forget(process, block);
-            Ok(Err(code))
-        }
+        forget(process, block);
     }
+    Ok(opened?.map(|()| block))
 }
 
 /// Chooses whose bytes a file's are: the procedure or its code that the MMIOINFO has; else the procedure installed for the extension that comes before a
@@ -468,4 +475,38 @@ fn fourcc(chars: impl Iterator<Item = char>, upper: bool) -> u32 {
         *byte = if upper { own.to_ascii_uppercase() } else { own };
     }
     u32::from_le_bytes(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use guest::Mode;
+
+    use crate::testing::{Guest, alone};
+
+    fn a_file_that_is_not_there_costs_nothing(mode: Mode) {
+        const MMIO_ALLOCBUF: u64 = 0x1_0000;
+        let mut guest = Guest::new(mode);
+        let open = guest.process.find("winmm", &pe::Symbol::Name("mmioOpenA".to_owned())).unwrap();
+        let name = guest.put(b"nowhere\0");
+        let next = |guest: &mut Guest| {
+            let block = guest.call("HeapAlloc", &[guest::Machine::PROCESS_HEAP, 0, 8192]);
+            assert_eq!(guest.call("HeapFree", &[guest::Machine::PROCESS_HEAP, 0, block]), 1);
+            block
+        };
+        let before = next(&mut guest);
+        for _ in 0..3 {
+            assert_eq!(guest.process.call(open, &[name, 0, MMIO_ALLOCBUF]).unwrap(), 0);
+        }
+        assert_eq!(next(&mut guest), before);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_costs_32_bit_code_nothing() {
+        alone(|| a_file_that_is_not_there_costs_nothing(Mode::I386));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_costs_64_bit_code_nothing() {
+        alone(|| a_file_that_is_not_there_costs_nothing(Mode::X86_64));
+    }
 }

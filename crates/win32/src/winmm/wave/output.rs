@@ -57,18 +57,18 @@ pub fn waveOutOpen(
         Ok(sink) => sink,
         Err(code) => return Ok(MmResult(code)),
     };
-    let opened = process.winmm.waves.next_handle();
-    // It must be known before the thread looks whether there is anything that it is needed for.
-    let opened = opened.filter(|&handle| {
-        process.winmm.waves.streams.push(Stream::new(handle, format, callback, sink));
-        device::wake(process)
-    });
-    let Some(handle) = opened else {
-        process.winmm.waves.streams.retain(|stream| Some(stream.handle) != opened);
+    let Some(handle) = process.winmm.waves.next_handle() else {
         sink::close(process, sink)?;
         return Ok(MMSYSERR_ALLOCATED);
     };
-    process.machine.put_pointer(out.0, handle.0)?;
+    // It must be known before the thread looks whether there is anything that it is needed for.
+    process.winmm.waves.streams.push(Stream::new(handle, format, callback, sink));
+    let told = process.machine.put_pointer(out.0, handle.0);
+    if told.is_err() || !device::wake(process) {
+        process.winmm.waves.streams.retain(|stream| stream.handle != handle);
+        sink::close(process, sink)?;
+        return told.map(|()| MMSYSERR_ALLOCATED).map_err(Stop::from);
+    }
     callback.tell(process, handle, WOM_OPEN, Pointer::NULL)?;
     Ok(MMSYSERR_NOERROR)
 }
@@ -80,7 +80,7 @@ pub fn waveOutClose(process: &mut Process, handle: Handle) -> Result<MmResult, S
     let Some(index) = streams.iter().position(|stream| stream.handle == handle) else {
         return Ok(MMSYSERR_INVALHANDLE);
     };
-    if !streams[index].queue.is_empty() {
+    if streams[index].has_buffers() {
         return Ok(WAVERR_STILLPLAYING);
     }
     let Stream { sink, callback, .. } = streams.remove(index);
