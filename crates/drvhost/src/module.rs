@@ -38,16 +38,16 @@ impl Image {
     /// # Errors
     /// [`Error::File`], or [`Error::NotADriver`] with what it is instead.
     pub fn read(file: &Path) -> Result<Self, Error> {
-        let driver = Self::read_library(file)?;
+        let driver = Self::read_library(file, MAX_FILE)?;
         driver.check_driver_proc().map_err(|why| Error::NotADriver { file: file.to_owned(), why })?;
         Ok(driver)
     }
 
-    /// Reads a library's file and checks that this host can run it.
+    /// Reads a library's file, of at most so many bytes, and checks that this host can run it.
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn read_library(file: &Path) -> Result<Self, Error> {
+    pub fn read_library(file: &Path, most: u64) -> Result<Self, Error> {
         let io = |source| Error::File { file: file.to_owned(), source };
         let not_a_driver = |why: String| Error::NotADriver { file: file.to_owned(), why };
         let opened = File::open(file).map_err(io)?;
@@ -55,12 +55,15 @@ impl Image {
         if !metadata.is_file() {
             return Err(not_a_driver("it is not a file".into()));
         }
+        let too_large = || not_a_driver(format!("it is larger than {} MiB", most >> 20));
+        if metadata.len() > most {
+            return Err(too_large());
+        }
         // One more than the file has, so that its end is found without growing.
-        let length = metadata.len().min(MAX_FILE) + 1;
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        opened.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(io)?;
-        if bytes.len() as u64 > MAX_FILE {
-            return Err(not_a_driver(format!("it is larger than {} MiB", MAX_FILE >> 20)));
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len() + 1).unwrap_or(0));
+        opened.take(most + 1).read_to_end(&mut bytes).map_err(io)?;
+        if bytes.len() as u64 > most {
+            return Err(too_large());
         }
         if bytes.is_empty() {
             return Err(not_a_driver("not a Windows executable; the file is empty".into()));

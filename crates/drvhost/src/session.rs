@@ -204,13 +204,8 @@ impl Inner {
     /// As the store is read.
     pub fn services(&self, worker: u32, image: &Image) -> Result<Services, Error> {
         let own = image.file.parent().unwrap_or(Path::new("/")).to_owned();
-        let (data, grants) = match &self.store {
-            Some(store) => {
-                let data = store.data_of(image.machine, &image.name);
-                (Some(data), store.grants(image.machine, &image.name)?)
-            }
-            None => (None, Vec::new()),
-        };
+        let data = self.store.as_ref().map(|store| store.data_of(image.machine, &image.name));
+        let grants = self.settings.grants(image.machine, &image.name)?;
         let reach = Reach { own, data, grants };
         let (settings, recorder) = (Arc::clone(&self.settings), Arc::clone(&self.recorder));
         Ok(Services::new(worker, image, reach, settings, recorder, self.trace.clone()))

@@ -121,23 +121,6 @@ impl Store {
         }
     }
 
-    /// What a driver was granted besides its own folder and its data.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub(crate) fn grants(&self, machine: Machine, driver: &str) -> Result<Vec<Grant>, Error> {
-        let (hive, key) = (self.read()?, grants_key(machine, driver));
-        let grants = hive.values(&key).filter_map(|(folder, data)| {
-            let write = match data.as_str()? {
-                "read" => false,
-                "write" => true,
-                _ => return None,
-            };
-            Some(Grant { folder: PathBuf::from(folder), write })
-        });
-        Ok(grants.filter(|grant| grant.folder.is_absolute()).collect())
-    }
-
     /// Grants a driver folders of this computer, besides what it was granted before.
     ///
     /// # Errors
@@ -181,6 +164,20 @@ pub(crate) fn read_hive(file: &Path) -> Result<Hive, Error> {
         StoreError::Syntax { file: file.to_owned(), line: error.line, why: error.why }.into()
     };
     Hive::parse(&read_bounded(file)?).map_err(syntax)
+}
+
+/// What a driver was granted besides its own folder and its data.
+pub(crate) fn grants(hive: &Hive, machine: Machine, driver: &str) -> Vec<Grant> {
+    let key = grants_key(machine, driver);
+    let grants = hive.values(&key).filter_map(|(folder, data)| {
+        let write = match data.as_str()? {
+            "read" => false,
+            "write" => true,
+            _ => return None,
+        };
+        Some(Grant { folder: PathBuf::from(folder), write })
+    });
+    grants.filter(|grant| grant.folder.is_absolute()).collect()
 }
 
 /// The key of what a driver was granted: each value's name is a folder, its data `read` or `write`.
