@@ -11,8 +11,10 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use crate::directories::find_in;
 use crate::error::Error;
 use crate::machine::Machine;
+use crate::module::Image;
 use crate::regfile::{Hive, MAX_BYTES};
 use crate::registry::DRIVERS32;
 use crate::services::Grant;
@@ -103,6 +105,12 @@ impl Store {
     #[must_use]
     pub fn folder(&self, machine: Machine) -> PathBuf {
         self.data.join("drivers").join(machine.to_string())
+    }
+
+    /// Whether a driver is the installed one of its name; where none is, any can be meant by the name.
+    pub(crate) fn may_be_installed(&self, image: &Image) -> bool {
+        let installed = find_in(&self.folder(image.machine), &image.name, None);
+        installed.is_none_or(|file| std::fs::read(file).is_ok_and(|bytes| bytes == image.bytes))
     }
 
     /// Everything in it; nothing where nothing was ever installed.

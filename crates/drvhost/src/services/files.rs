@@ -290,6 +290,9 @@ impl Files {
     }
 
     fn rename(&self, from: &str, to: &str, replace: bool) -> Result<Served, Failure> {
+        if self.reach.holds_grant(from) {
+            return Err(REFUSED);
+        }
         let (from, to) = (self.layers(from)?, self.layers(to)?);
         let here = find(&from)?;
         let data = |layers: &[Layer]| layers.first().is_some_and(|layer| layer.data);

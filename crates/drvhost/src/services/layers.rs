@@ -1,5 +1,6 @@
 //! What a driver's paths may lead to: its own folder, its data, and what it was granted.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -118,19 +119,20 @@ impl Reach {
         !self.granted(&names).is_some_and(|layer| layer.write || !write)
     }
 
+    /// Whether a granted folder lies at a path or below it: the grant would not go with it to another place.
+    pub(super) fn holds_grant(&self, path: &str) -> bool {
+        let Ok(Place::Computer(names)) = Place::of(path) else { return false };
+        self.grants.iter().any(|grant| {
+            let folder = grant.names();
+            folder.len() >= names.len() && begins_alike(&folder, &names)
+        })
+    }
+
     /// The granted folder that a path leads into: the innermost one of several.
     fn granted(&self, names: &[String]) -> Option<Layer> {
         let inside = |grant: &Grant| {
-            let folder: Vec<&str> = grant
-                .folder
-                .components()
-                .filter_map(|part| match part {
-                    Component::Normal(name) => name.to_str(),
-                    _ => None,
-                })
-                .collect();
-            let within = names.len() >= folder.len()
-                && folder.iter().zip(names).all(|(known, name)| known.to_lowercase() == name.to_lowercase());
+            let folder = grant.names();
+            let within = names.len() >= folder.len() && begins_alike(&folder, names);
             within.then(|| {
                 let names = names.get(folder.len()..).unwrap_or_default().to_vec();
                 (folder.len(), Layer { root: grant.folder.clone(), names, write: grant.write, data: false })
@@ -138,6 +140,22 @@ impl Reach {
         };
         self.grants.iter().filter_map(inside).max_by_key(|(depth, _)| *depth).map(|(_, layer)| layer)
     }
+}
+
+impl Grant {
+    /// The names that lead to the folder.
+    fn names(&self) -> Vec<&str> {
+        let name = |part| match part {
+            Component::Normal(name) => OsStr::to_str(name),
+            _ => None,
+        };
+        self.folder.components().filter_map(name).collect()
+    }
+}
+
+/// Whether the names are the same in any case, as far as there are both.
+fn begins_alike(folder: &[&str], names: &[String]) -> bool {
+    folder.iter().zip(names).all(|(known, name)| known.to_lowercase() == name.to_lowercase())
 }
 
 /// What lies in the first of the layers that has something; the failure tells a missing file from a missing folder.

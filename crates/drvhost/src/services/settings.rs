@@ -317,7 +317,10 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 fn keep(store: Option<&Store>, state: &mut State) {
-    if let Err(error) = flush(store, state) {
+    // Said once, however often a driver closes its keys.
+    if let Err(error) = flush(store, state)
+        && !std::mem::replace(&mut state.unkept, true)
+    {
         tracing::warn!(%error, "what drivers have changed in the registry is not kept");
     }
 }
@@ -343,7 +346,7 @@ fn flush(store: Option<&Store>, state: &mut State) -> Result<(), Error> {
     store::replace(folder, &name.to_string_lossy(), &text)?;
     state.own.stamp = stamp(&file);
     state.pending.clear();
-    state.pending_size = 0;
+    (state.pending_size, state.unkept) = (0, false);
     Ok(())
 }
 

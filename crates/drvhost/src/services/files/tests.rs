@@ -231,6 +231,21 @@ fn what_is_not_made_does_not_count_and_what_is_made_beside_does() {
 }
 
 #[test]
+fn a_folder_that_may_only_be_read_does_not_move_with_the_one_it_lies_in() {
+    let mut driver = Driver::new();
+    std::fs::create_dir_all(driver.at("write/sub/banks")).unwrap();
+    std::fs::write(driver.at("write/sub/banks/a"), "a").unwrap();
+    let mut reach = driver.files.reach.clone();
+    reach.grants.push(Grant { folder: driver.at("write/sub/banks"), write: false });
+    driver.files = Files::new(reach);
+    let [bank, sub, other] = ["write/sub/Banks/A", "write/SUB", "write/other"].map(|name| driver.z(name));
+    assert_eq!(code(driver.open(&bank, true, Disposition::OpenExisting)), REFUSAL);
+    assert_eq!(code(driver.files.rename(&sub, &other, false)), REFUSAL);
+    assert_eq!(driver.content(&bank).unwrap(), b"a");
+    driver.files.rename(&driver.z("write/old"), &driver.z("write/sub/old"), false).unwrap();
+}
+
+#[test]
 fn a_time_that_no_filetime_has_is_the_last_one() {
     let late = UNIX_EPOCH + std::time::Duration::from_secs(1 << 62);
     assert_eq!(filetime(late), u64::MAX);

@@ -54,6 +54,8 @@ pub(super) struct State {
     pub replaced: u64,
     /// Whether it has been said that the file cannot be used.
     pub said: bool,
+    /// Whether it has been said that what was changed cannot be kept.
+    pub unkept: bool,
 }
 
 impl Default for State {
@@ -71,6 +73,7 @@ impl Default for State {
             changes: BTreeMap::new(),
             replaced: 0,
             said: false,
+            unkept: false,
         }
     }
 }
