@@ -17,7 +17,7 @@ use super::descriptors::Descriptor;
 use super::folder::Folder;
 use super::layers::{Failure, Here, Layer, REFUSED, Reach, find, is_standing, prepare};
 use super::paths::Place;
-use super::usage::{MOST_BYTES, Usage, adding};
+use super::usage::{MOST_BYTES, Usage, adding, removing, resizing};
 
 /// How many files a worker may have open.
 const MOST_OPEN: usize = 256;
@@ -33,19 +33,6 @@ struct Open {
     /// What its bytes count for, if it is the driver's data.
     usage: Option<Usage>,
     _descriptor: Descriptor,
-}
-
-impl Open {
-    /// Counts so many bytes more, if they count.
-    fn grow(&self, by: u64) -> Result<(), Failure> {
-        self.usage.as_ref().map_or(Ok(()), |usage| usage.take(by, 0))
-    }
-
-    fn shrink(&self, by: u64) {
-        if let Some(usage) = &self.usage {
-            usage.give_back(by, 0);
-        }
-    }
 }
 
 impl Drop for Open {
@@ -155,9 +142,14 @@ impl Files {
         if let Some(usage) = &usage {
             usage.opened(&file)?;
         }
-        let (number, write) = (self.next, write || !read);
+        let open = Open { file, write: write || !read, usage, _descriptor: descriptor };
+        if empties {
+            // Not before it is known to be open: another worker may delete it meanwhile.
+            resizing(open.usage.as_ref(), &open.file, |_| 0, || open.file.set_len(0))?;
+        }
+        let number = self.next;
         self.next = self.next.checked_add(1).ok_or(ERROR_TOO_MANY_OPEN_FILES)?;
-        self.open.insert(number, Open { file, write, usage, _descriptor: descriptor });
+        self.open.insert(number, open);
         Ok(Served::Opened { file: number, existed })
     }
 
@@ -166,21 +158,14 @@ impl Files {
         self.usage.as_ref().filter(|_| layer.is_some_and(|layer| layer.data))
     }
 
-    /// Opens a file that is there so that it can be written: a copy of it, where the file itself cannot. Answers which of the layers it is in.
+    /// Opens a file that is there so that it can be written: a copy of it, where the file itself cannot, or an empty one if that is wanted. Answers which of
+    /// the layers it is in.
     fn open_to_write(&self, layers: &[Layer], here: &Here, empties: bool) -> Result<(File, usize), Failure> {
         if here.folder.is_folder(&here.path) {
             return Err(ERROR_ACCESS_DENIED.into());
         }
         if here.write {
-            let file = here.folder.file(&here.path, true, false)?;
-            if empties {
-                let len = file.metadata()?.len();
-                file.set_len(0)?;
-                if let Some(usage) = self.usage(layers.get(here.layer)) {
-                    usage.give_back(len, 0);
-                }
-            }
-            return Ok((file, here.layer));
+            return Ok((here.folder.file(&here.path, true, false)?, here.layer));
         }
         let original = here.folder.file(&here.path, false, false)?;
         let len = if empties { 0 } else { original.metadata()?.len() };
@@ -190,26 +175,13 @@ impl Files {
     /// Makes a file with the first bytes of another one. Where that fails, there is none: half a copy would hide the whole original.
     fn copy(&self, layers: &[Layer], original: &File, len: u64) -> Result<File, Failure> {
         let usage = self.usage(layers.first());
-        if let Some(usage) = usage {
-            usage.take(len, 0)?;
+        let Made { folder, path, file } = self.make(layers)?;
+        let copy = || io::copy(&mut original.take(len.min(MOST_BYTES)), &mut &file).map(drop);
+        if let Err(failure) = resizing(usage, &file, |_| len, copy) {
+            removing(usage, || folder.metadata(&path).ok(), || folder.remove(&path, false))?;
+            return Err(failure);
         }
-        let copied = self.make(layers).and_then(|Made { folder, path, file }| {
-            match io::copy(&mut original.take(len.min(MOST_BYTES)), &mut &file) {
-                Ok(_) => Ok(file),
-                Err(error) => {
-                    if folder.remove(&path, false).is_ok()
-                        && let Some(usage) = usage
-                    {
-                        usage.give_back(0, 1);
-                    }
-                    Err(error.into())
-                }
-            }
-        });
-        if let (Err(_), Some(usage)) = (&copied, usage) {
-            usage.give_back(len, 0);
-        }
-        copied
+        Ok(file)
     }
 
     /// Makes an empty file.
@@ -234,26 +206,16 @@ impl Files {
 
     fn write(&self, file: u32, at: Option<u64>, bytes: &[u8]) -> Result<Served, Failure> {
         let open = self.writable(file)?;
-        let len = open.file.metadata()?.len();
-        let at = at.unwrap_or(len);
+        let at = at.map_or_else(|| Ok(open.file.metadata()?.len()), Ok::<_, io::Error>)?;
         let end = at.checked_add(bytes.len() as u64).ok_or(ERROR_INVALID_PARAMETER)?;
-        open.grow(end.saturating_sub(len))?;
-        if let Err(error) = open.file.write_all_at(bytes, at) {
-            // What there is counts.
-            let now = open.file.metadata().map_or(end, |metadata| metadata.len());
-            open.shrink(end.max(len).saturating_sub(now));
-            return Err(error.into());
-        }
+        let write = || open.file.write_all_at(bytes, at);
+        resizing(open.usage.as_ref(), &open.file, |len| len.max(end), write)?;
         Ok(Served::Number(end))
     }
 
-    fn set_length(&self, file: u32, new: u64) -> Result<Served, Failure> {
+    fn set_length(&self, file: u32, len: u64) -> Result<Served, Failure> {
         let open = self.writable(file)?;
-        let len = open.file.metadata()?.len();
-        let more = new.saturating_sub(len);
-        open.grow(more)?;
-        open.file.set_len(new).inspect_err(|_| open.shrink(more))?;
-        open.shrink(len.saturating_sub(new));
+        resizing(open.usage.as_ref(), &open.file, |_| len, || open.file.set_len(len))?;
         Ok(Served::Done)
     }
 
@@ -282,10 +244,7 @@ impl Files {
             return Err(REFUSED);
         }
         let remove = || here.folder.remove(&here.path, folder);
-        match self.usage(layers.get(here.layer)) {
-            Some(usage) => usage.removing(&here.folder.metadata(&here.path)?, remove)?,
-            None => remove()?,
-        }
+        removing(self.usage(layers.get(here.layer)), || here.folder.metadata(&here.path).ok(), remove)?;
         Ok(Served::Done)
     }
 
@@ -308,13 +267,12 @@ impl Files {
         let usage = self.usage(to.first());
         let (folder, path) = prepare(&to, usage)?;
         let rename = || here.folder.rename(&here.path, &folder, &path, replace);
-        let moved = here.folder.metadata(&here.path)?;
         // Whatever it replaces counts no more.
-        let replaced = folder.metadata(&path).ok().filter(|there| !is_same(there, &moved));
-        match usage.zip(replaced) {
-            Some((usage, replaced)) => usage.removing(&replaced, rename)?,
-            None => rename()?,
-        }
+        let replaced = || {
+            let moved = here.folder.metadata(&here.path).ok()?;
+            folder.metadata(&path).ok().filter(|there| !is_same(there, &moved))
+        };
+        removing(usage, replaced, rename)?;
         Ok(Served::Done)
     }
 

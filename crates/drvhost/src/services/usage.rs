@@ -37,6 +37,23 @@ impl Count {
     fn amount(&mut self) -> &mut (u64, u64) {
         self.amount.get_or_insert_with(|| count(&self.folder))
     }
+
+    /// Counts so many bytes and files more, if there is room for them.
+    fn take(&mut self, bytes: u64, files: u64) -> Result<(), Failure> {
+        let amount = self.amount();
+        let sum = (amount.0.saturating_add(bytes), amount.1.saturating_add(files));
+        if bytes > 0 && sum.0 > MOST_BYTES || files > 0 && sum.1 > MOST_FILES {
+            return Err(Failure { code: ERROR_DISK_FULL, refused: true });
+        }
+        *amount = sum;
+        Ok(())
+    }
+
+    fn give_back(&mut self, bytes: u64, files: u64) {
+        if let Some(amount) = &mut self.amount {
+            *amount = (amount.0.saturating_sub(bytes), amount.1.saturating_sub(files));
+        }
+    }
 }
 
 impl Usage {
@@ -57,28 +74,6 @@ impl Usage {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes room for so many bytes and files more.
-    pub fn take(&self, bytes: u64, files: u64) -> Result<(), Failure> {
-        if (bytes, files) == (0, 0) {
-            return Ok(());
-        }
-        let mut count = self.lock();
-        let amount = count.amount();
-        let sum = (amount.0.saturating_add(bytes), amount.1.saturating_add(files));
-        if bytes > 0 && sum.0 > MOST_BYTES || files > 0 && sum.1 > MOST_FILES {
-            return Err(Failure { code: ERROR_DISK_FULL, refused: true });
-        }
-        *amount = sum;
-        Ok(())
-    }
-
-    /// So much is not there any more, or was not made.
-    pub fn give_back(&self, bytes: u64, files: u64) {
-        if let Some(amount) = &mut self.lock().amount {
-            *amount = (amount.0.saturating_sub(bytes), amount.1.saturating_sub(files));
-        }
-    }
-
     /// Bytes, and files and folders.
     #[cfg(test)]
     pub fn amount(&self) -> (u64, u64) {
@@ -87,44 +82,77 @@ impl Usage {
 
     /// Somebody has opened a file.
     pub fn opened(&self, file: &File) -> io::Result<()> {
-        *self.lock().open.entry(number(&file.metadata()?)).or_default() += 1;
+        let mut count = self.lock();
+        let metadata = file.metadata()?;
+        // Another worker took its name, and with that its room, before anybody knew that it is open.
+        if metadata.nlink() == 0 {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        *count.open.entry(number(&metadata)).or_default() += 1;
         Ok(())
     }
 
     /// Somebody closes a file.
     pub fn closed(&self, file: &File) {
-        let Ok(metadata) = file.metadata() else { return };
         let mut count = self.lock();
+        let Ok(metadata) = file.metadata() else { return };
         let Some(users) = count.open.get_mut(&number(&metadata)) else { return };
         *users -= 1;
         if *users > 0 {
             return;
         }
         count.open.remove(&number(&metadata));
-        drop(count);
         if metadata.nlink() == 0 {
-            self.give_back(metadata.len(), 0);
+            count.give_back(metadata.len(), 0);
         }
     }
+}
 
-    /// Does what takes a file or folder its name.
-    pub fn removing(&self, what: &Metadata, remove: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
-        let mut count = self.lock();
-        // Counted before: what is gone and still open could not be counted afterwards.
-        count.amount();
-        remove()?;
-        let still = !what.is_file() || count.open.contains_key(&number(what));
-        drop(count);
-        self.give_back(if still { 0 } else { what.len() }, 1);
-        Ok(())
+/// Does what takes something its name: what `look` finds, if it does.
+pub(super) fn removing(
+    usage: Option<&Usage>,
+    look: impl FnOnce() -> Option<Metadata>,
+    remove: impl FnOnce() -> io::Result<()>,
+) -> io::Result<()> {
+    let Some(usage) = usage else { return remove() };
+    let mut count = usage.lock();
+    // Counted before: what is gone and still open could not be counted afterwards.
+    count.amount();
+    let gone = look();
+    remove()?;
+    if let Some(gone) = gone {
+        let bytes = if gone.is_file() && !count.open.contains_key(&number(&gone)) { gone.len() } else { 0 };
+        count.give_back(bytes, 1);
     }
+    Ok(())
 }
 
 /// Makes a file or folder that counts, if there is room for it.
 pub(super) fn adding<T>(usage: Option<&Usage>, make: impl FnOnce() -> io::Result<T>) -> Result<T, Failure> {
     let Some(usage) = usage else { return Ok(make()?) };
-    usage.take(0, 1)?;
-    Ok(make().inspect_err(|_| usage.give_back(0, 1))?)
+    let mut count = usage.lock();
+    count.take(0, 1)?;
+    Ok(make().inspect_err(|_| count.give_back(0, 1))?)
+}
+
+/// Does what makes a file as long as `to` says, which is told how long it is, if there is room for that. Whatever comes of it, what there is afterwards
+/// counts.
+pub(super) fn resizing(
+    usage: Option<&Usage>,
+    file: &File,
+    to: impl FnOnce(u64) -> u64,
+    resize: impl FnOnce() -> io::Result<()>,
+) -> Result<(), Failure> {
+    let Some(usage) = usage else { return Ok(resize()?) };
+    // Nobody else changes it meanwhile.
+    let mut count = usage.lock();
+    let before = file.metadata()?.len();
+    let most = to(before).max(before);
+    count.take(most - before, 0)?;
+    let resized = resize();
+    let now = file.metadata().map_or(most, |metadata| metadata.len());
+    count.give_back(most.saturating_sub(now), 0);
+    Ok(resized?)
 }
 
 fn number(metadata: &Metadata) -> (u64, u64) {
@@ -170,15 +198,39 @@ mod tests {
         fs::create_dir(place.path().join("a")).unwrap();
         fs::write(place.path().join("a/b"), "1234").unwrap();
         let (one, other) = (Usage::of(place.path()), Usage::of(place.path()));
-        one.take(MOST_BYTES - 10, MOST_FILES - 3).unwrap();
-        assert!(other.take(7, 0).unwrap_err().refused);
-        other.take(6, 1).unwrap();
-        assert!(one.take(0, 1).is_err() && one.take(1, 0).is_err());
-        other.give_back(1, 1);
-        one.take(1, 1).unwrap();
+        one.lock().take(MOST_BYTES - 10, MOST_FILES - 3).unwrap();
+        assert!(other.lock().take(7, 0).unwrap_err().refused);
+        other.lock().take(6, 1).unwrap();
+        assert!(one.lock().take(0, 1).is_err() && one.lock().take(1, 0).is_err());
+        other.lock().give_back(1, 1);
+        one.lock().take(1, 1).unwrap();
         drop((one, other));
         // Nobody has it any more, so it is counted anew.
-        Usage::of(place.path()).take(MOST_BYTES - 4, MOST_FILES - 2).unwrap();
+        assert_eq!(Usage::of(place.path()).amount(), (4, 2));
+    }
+
+    #[test]
+    fn workers_at_once_do_not_deceive_the_count() {
+        let place = tempfile::tempdir().unwrap();
+        let usage = Usage::of(place.path());
+        usage.amount();
+        let work = |_| {
+            let path = place.path().join("x");
+            for _ in 0..300 {
+                let make = || File::options().write(true).create_new(true).open(&path);
+                let file =
+                    adding(Some(&usage), make).or_else(|_| Ok(File::options().write(true).open(&path)?));
+                let Ok::<_, Failure>(file) = file else { continue };
+                if usage.opened(&file).is_ok() {
+                    resizing(Some(&usage), &file, |_| 1000, || file.set_len(1000)).unwrap();
+                    let _ = removing(Some(&usage), || fs::metadata(&path).ok(), || fs::remove_file(&path));
+                    resizing(Some(&usage), &file, |_| 10, || file.set_len(10)).unwrap();
+                    usage.closed(&file);
+                }
+            }
+        };
+        std::thread::scope(|scope| (0..4).for_each(|thread| drop(scope.spawn(move || work(thread)))));
+        assert_eq!(usage.amount(), count(place.path()));
     }
 
     #[test]

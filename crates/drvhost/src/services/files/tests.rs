@@ -289,7 +289,7 @@ fn call() -> impl Strategy<Value = FileCall> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn the_running_count_is_what_there_is(calls in prop::collection::vec(call(), 1..120)) {
