@@ -8,6 +8,7 @@ mod descriptors;
 mod files;
 mod folder;
 mod layers;
+mod listing;
 mod paths;
 mod settings;
 mod streams;

@@ -5,9 +5,8 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use wire::{Disposition, Entry, FileCall, FileInfo, PIECE, Served};
+use wire::{Disposition, FileCall, FileInfo, PIECE, Served};
 
 use super::codes::{
     ERROR_ACCESS_DENIED, ERROR_ALREADY_EXISTS, ERROR_DIRECTORY, ERROR_FILE_EXISTS, ERROR_FILE_NOT_FOUND,
@@ -16,14 +15,12 @@ use super::codes::{
 use super::descriptors::Descriptor;
 use super::folder::Folder;
 use super::layers::{Failure, Here, Layer, REFUSED, Reach, find, is_standing, prepare};
+use super::listing::{Listing, info};
 use super::paths::Place;
 use super::usage::{MOST_BYTES, Usage, adding, removing, resizing};
 
 /// How many files a worker may have open.
 const MOST_OPEN: usize = 256;
-
-/// How many entries of a folder one answer has: with the longest names they still fit into a message.
-const PAGE: usize = 32;
 
 /// An open file.
 #[derive(Debug)]
@@ -59,6 +56,8 @@ pub(super) struct Files {
     next: u32,
     /// What the driver's data amounts to.
     usage: Option<Usage>,
+    /// The folder that is being listed.
+    listing: Option<Listing>,
 }
 
 impl Files {
@@ -70,6 +69,7 @@ impl Files {
     /// The worker has ended: nobody uses its files any more.
     pub fn close_all(&mut self) {
         self.open.clear();
+        self.listing = None;
     }
 
     /// Does what is wanted of a file.
@@ -288,60 +288,21 @@ impl Files {
         Ok(Served::Done)
     }
 
-    /// Some of a folder's content: that of all layers, each name from the first one that has it.
-    fn list(&self, path: &str, from: u32) -> Result<Served, Failure> {
-        let layers = self.layers(path)?;
-        let standing = layers.iter().any(|layer| is_standing(layer, &layer.names));
-        let there: Vec<Here> =
-            layers.iter().filter_map(|layer| find(std::slice::from_ref(layer)).ok()).collect();
-        if !standing && !there.iter().any(|here| here.folder.is_folder(&here.path)) {
-            return Err(ERROR_FILE_NOT_FOUND.into());
-        }
-        let mut names: BTreeMap<String, (&Here, String)> = BTreeMap::new();
-        for here in &there {
-            for name in here.folder.names(&here.path)? {
-                names.entry(name.to_lowercase()).or_insert((here, name));
-            }
-        }
-        let read_only = !layers.first().is_some_and(|layer| layer.write);
-        let entry = |(here, name): (&Here, String)| {
-            // What cannot be looked at is there all the same, and counts for where the next page begins.
-            let metadata = here.folder.metadata(&here.path.join(&name));
-            let info = metadata.map_or_else(|_| FileInfo::default(), |metadata| info(&metadata, read_only));
-            Entry { name, info }
+    /// Some of a folder's content, which is read with the first page.
+    fn list(&mut self, path: &str, from: u32) -> Result<Served, Failure> {
+        let listing = match self.listing.take().filter(|listing| from > 0 && listing.path == path) {
+            Some(listing) => listing,
+            None => Listing::of(path, &self.layers(path)?)?,
         };
-        let some = names.into_values().skip(from as usize).take(PAGE);
-        Ok(Served::Entries(some.map(entry).collect()))
+        let page = listing.page(from);
+        self.listing = Some(listing).filter(|_| !page.is_empty());
+        Ok(Served::Entries(page))
     }
 }
 
 /// Whether both are one file.
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-/// What a driver learns of a file or folder.
-fn info(metadata: &Metadata, read_only: bool) -> FileInfo {
-    let time = |time: io::Result<SystemTime>| time.map_or(0, filetime);
-    FileInfo {
-        folder: metadata.is_dir(),
-        read_only,
-        len: if metadata.is_file() { metadata.len() } else { 0 },
-        created: time(metadata.created().or_else(|_| metadata.modified())),
-        accessed: time(metadata.accessed()),
-        modified: time(metadata.modified()),
-        number: metadata.ino(),
-    }
-}
-
-/// A FILETIME ("FILETIME structure", MS Learn): tenths of microseconds since 1601.
-fn filetime(time: SystemTime) -> u64 {
-    /// Seconds from 1601 to 1970.
-    const EPOCH: u64 = 11_644_473_600;
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    // Some file systems have times that no FILETIME has.
-    let seconds = since.as_secs().saturating_add(EPOCH).saturating_mul(10_000_000);
-    seconds.saturating_add(u64::from(since.subsec_nanos() / 100))
 }
 
 #[cfg(test)]

@@ -246,10 +246,26 @@ fn a_folder_that_may_only_be_read_does_not_move_with_the_one_it_lies_in() {
 }
 
 #[test]
-fn a_time_that_no_filetime_has_is_the_last_one() {
-    let late = UNIX_EPOCH + std::time::Duration::from_secs(1 << 62);
-    assert_eq!(filetime(late), u64::MAX);
-    assert_eq!(filetime(UNIX_EPOCH - std::time::Duration::from_secs(1)), filetime(UNIX_EPOCH));
+fn a_large_folder_is_told_page_by_page_as_it_was_at_first() {
+    let mut driver = Driver::new();
+    for number in 0..70 {
+        std::fs::write(driver.at(&format!("own/{number:02}")), "").unwrap();
+    }
+    let mut names = Vec::new();
+    loop {
+        let from = u32::try_from(names.len()).unwrap();
+        let Served::Entries(page) = driver.files.list(r"C:\windows\system32", from).unwrap() else {
+            panic!()
+        };
+        if page.is_empty() {
+            break;
+        }
+        names.extend(page.into_iter().map(|entry| entry.name));
+        std::fs::remove_file(driver.at("own/00")).ok();
+    }
+    assert_eq!((names.len(), names[0].as_str(), names[71].as_str()), (72, "00", "Sub"));
+    // From the beginning it is read anew.
+    assert_eq!(driver.names(r"C:\windows\system32")[0], "01");
 }
 
 fn path() -> impl Strategy<Value = String> {
