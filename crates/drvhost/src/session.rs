@@ -218,13 +218,17 @@ impl Inner {
     /// As the store is read.
     pub fn services(&self, worker: u32, image: &Image) -> Result<Services, Error> {
         let own = image.file.parent().unwrap_or(Path::new("/")).to_owned();
-        let (data, grants) = match &self.store {
-            Some(store) => {
-                let data = store.data_of(image.machine, &image.name);
-                (Some(data), store.grants(image.machine, &image.name)?)
-            }
-            None => (None, Vec::new()),
-        };
+        let data = self.store.as_ref().map(|store| store.data_of(image.machine, &image.name));
+        let mut grants = self.settings.grants(image.machine, &image.name)?;
+        if let Some(store) = self.store.as_ref().filter(|_| !grants.is_empty())
+            && !store.may_be_installed(image)
+        {
+            tracing::warn!(
+                driver = image.name,
+                "another driver of this name is installed, whose granted folders this one may not use"
+            );
+            grants.clear();
+        }
         let reach = Reach { own, data, grants };
         let (settings, recorder) = (Arc::clone(&self.settings), Arc::clone(&self.recorder));
         Ok(Services::new(worker, image, reach, settings, recorder, self.trace.clone(), self.dialogs))

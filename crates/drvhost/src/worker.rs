@@ -16,7 +16,7 @@ use crate::arena::Arena;
 use crate::aside::{self, Aside};
 use crate::depth;
 use crate::error::Error;
-use crate::images::Images;
+use crate::images::{Images, User};
 use crate::launch::Launched;
 use crate::machine::Machine;
 use crate::module::Image;
@@ -177,12 +177,12 @@ impl Worker {
     /// # Errors
     /// As [`Images::bring`].
     pub fn bring(&self, image: &Image) -> Result<Brought, Error> {
-        self.lock_images().bring(image, self.brought)
+        self.lock_images().bring(image, self.brought, User::Driver)
     }
 
     /// A further image is unloaded.
     pub fn free(&self, brought: Brought) {
-        self.lock_images().free(brought);
+        self.lock_images().free(brought, User::Driver);
     }
 
     /// A further image is unloaded as soon as none of its code runs.
@@ -322,7 +322,8 @@ impl Worker {
             let asked = match self.say_and_hear(&next, waiting, broker) {
                 Ok(ToHost::Asked(asked)) => asked,
                 Ok(ToHost::Wanted(want)) => {
-                    next = ToWorker::Served(self.services.serve(&want, &self.images, self.brought));
+                    let served = self.services.serve(&want, &self.images, self.brought, waiting.until);
+                    next = ToWorker::Served(served);
                     if let Err(reply) = self.check_if_late(waiting) {
                         return reply.into();
                     }
