@@ -76,7 +76,7 @@ pub struct Machine {
     pub memory: Memory,
     pub(crate) thunks: Thunks,
     /// Of a 32-bit guest.
-    natives: Option<Natives>,
+    pub(crate) natives: Option<Natives>,
     pub(crate) modules: Vec<Module>,
     /// By slot.
     pub(crate) tls_blocks: Vec<TlsBlock>,
@@ -225,37 +225,6 @@ impl Machine {
             natives.seal(&mut self.memory)?;
         }
         self.thunks.seal(&mut self.memory)
-    }
-
-    /// The address of a function that serves a 32-bit guest without leaving its mode; `None` if there is none of this name.
-    #[must_use]
-    pub fn native(&self, name: &str) -> Option<u64> {
-        self.natives.as_ref()?.find(name)
-    }
-
-    /// Whether the native function of this name does what the shim of that name does, and is there because it costs less.
-    #[must_use]
-    pub fn is_shortcut(&self, name: &str) -> bool {
-        self.natives.as_ref().is_some_and(|natives| natives.is_shortcut(name))
-    }
-
-    /// Makes a function for a 32-bit guest that calls the `cdecl` function at `target` with `count` doubles (one or two), which it takes from the
-    /// x87 registers, the last one from st(0). Before [`seal`](Self::seal).
-    ///
-    /// # Errors
-    /// [`Violation`] when there is no room, or the guest is none of 32 bits.
-    pub fn native_taking_x87(&mut self, target: u64, count: u8) -> Result<u64, Violation> {
-        let none = Violation { address: layout::NATIVES.start, len: 0, access: Access::Write };
-        self.natives.as_mut().ok_or(none)?.taking_x87(&self.memory, target, count)
-    }
-
-    /// The same for a function that takes its arguments from xmm0 and xmm1, and answers in xmm0.
-    ///
-    /// # Errors
-    /// As [`native_taking_x87`](Self::native_taking_x87).
-    pub fn native_taking_sse(&mut self, target: u64, count: u8) -> Result<u64, Violation> {
-        let none = Violation { address: layout::NATIVES.start, len: 0, access: Access::Write };
-        self.natives.as_mut().ok_or(none)?.taking_sse(&self.memory, target, count)
     }
 
     /// The loaded images.

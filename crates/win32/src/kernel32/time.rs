@@ -127,7 +127,7 @@ pub fn Sleep(process: &mut Process, milliseconds: u32) -> Result<(), Stop> {
 /// SleepEx: procedures that are queued for the thread end it if it is alertable.
 pub fn SleepEx(process: &mut Process, milliseconds: u32, alertable: i32) -> Result<u32, Stop> {
     let look = |process: &mut Process| Ok((alertable != 0 && process.has_procedures()).then_some(()));
-    let called = process.wait_on(Awaited::Objects(Vec::new()), timeout(milliseconds), look)?.is_some();
+    let called = process.wait_on(Awaited::FirstOrElse(Vec::new()), timeout(milliseconds), look)?.is_some();
     if !called {
         return Ok(0);
     }

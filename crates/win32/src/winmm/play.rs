@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use guest::{Stop, Violation};
-use mmsystem::MMSYSERR_NOERROR;
 use wire::Disposition;
 
 use super::wave::output::{
