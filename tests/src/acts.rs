@@ -105,6 +105,10 @@ acts! {
 
     /// `hostile`: writes the byte lParam2 at lParam1; answers what is there then.
     HOSTILE_POKE = 0x7121;
+    /// `hostile`: VirtualProtect of a page that it has allocated to lParam1; answers the page, or 0.
+    HOSTILE_PROTECT = 0x7122;
+    /// `hostile`: has GetSystemTime write to lParam1.
+    HOSTILE_SHIM_WRITES = 0x7123;
 
     /// `nest`: the handle of what it opened in DRV_LOAD; 0 for none.
     NEST_CHILD = 0x7200;

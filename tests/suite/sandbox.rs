@@ -136,6 +136,26 @@ spy_test!(no_memory_becomes_code, |machine| {
     assert_eq!(rig.send(hostile, HOSTILE_PROTECT_CODE, 0, 0), 0);
 });
 
+spy_test!(what_a_driver_forbids_itself_ends_its_call_only, |machine| {
+    const PAGE_NOACCESS: i64 = 1;
+    const PAGE_READONLY: i64 = 2;
+    const PAGE_READWRITE: i64 = 4;
+    let rig = Rig::new(machine);
+    let hostile = rig.open("hostile", "");
+    let page = rig.send(hostile, HOSTILE_PROTECT, PAGE_READWRITE, 0);
+    assert_eq!(rig.send(hostile, HOSTILE_POKE, page, 5), 5);
+    for protection in [PAGE_READONLY, PAGE_NOACCESS] {
+        assert_eq!(rig.send(hostile, HOSTILE_PROTECT, protection, 0), page);
+        for message in [HOSTILE_POKE, HOSTILE_SHIM_WRITES] {
+            let error = rig.session.send(hostile, message, page, 6).unwrap_err();
+            assert!(matches!(error, Error::Faulted { .. }), "{error}");
+        }
+    }
+    assert_eq!(rig.send(hostile, HOSTILE_PROTECT, PAGE_READWRITE, 0), page);
+    assert_eq!(rig.send(hostile, HOSTILE_POKE, page, 7), 7);
+    assert_eq!(rig.send(hostile, HOSTILE_SHIM_WRITES, page, 0), 1);
+});
+
 /// Where further images lie, as `sandbox` has it.
 const BROUGHT: i64 = sandbox::filter::BROUGHT.start.cast_signed();
 

@@ -18,7 +18,7 @@ spy_test!(a_modal_dialog_shows_settings_and_takes_them_back, |machine| {
     }
 });
 
-/// What a driver's dialogs, property sheets and message boxes are answered under each policy.
+// What a driver's dialogs, property sheets and message boxes are answered under each policy.
 spy_test!(dialogs_are_answered_as_the_user_wants, |machine| {
     // MB_RETRYCANCEL, then MB_OK to MB_CANCELTRYCONTINUE, and MB_YESNO with No as its default.
     let kinds = [5, 0, 1, 2, 3, 4, 6, 0x104];

@@ -395,5 +395,8 @@ serve!(A B C D E G);
 serve!(A B C D E G H);
 serve!(A B C D E G H I);
 serve!(A B C D E G H I J);
+serve!(A B C D E G H I J K);
+serve!(A B C D E G H I J K L);
 serve!(A B C D E G H I J K L M);
 serve!(A B C D E G H I J K L M N);
+serve!(A B C D E G H I J K L M N P);

@@ -2,8 +2,8 @@
 
 use super::{
     apc, atom, console, critical, dates, environment, error, file, files, global, heap, interlocked, letters,
-    locale, locks, memory, message, module, path, process, resource, slist, slots, startup, sync, text,
-    thread, thread_info, time, wait,
+    locale, locks, memory, message, module, path, process, resource, slist, slots, startup, status, sync,
+    text, thread, thread_info, time, wait,
 };
 use crate::{advapi32, exceptions};
 
@@ -266,6 +266,27 @@ library! {
     dates::FileTimeToLocalFileTime as "LocalFileTimeToFileTime", "fileapi/nf-fileapi-localfiletimetofiletime";
     dates::SystemTimeToFileTime, "timezoneapi/nf-timezoneapi-systemtimetofiletime";
 
+    status::CreateProcess<u8> as "CreateProcessA", "processthreadsapi/nf-processthreadsapi-createprocessa";
+    status::CreateProcess<u16> as "CreateProcessW", "processthreadsapi/nf-processthreadsapi-createprocessw";
+    status::GetComputerName<u8> as "GetComputerNameA", "winbase/nf-winbase-getcomputernamea";
+    status::GetComputerName<u16> as "GetComputerNameW", "winbase/nf-winbase-getcomputernamew";
+    status::GetPriorityClass, "processthreadsapi/nf-processthreadsapi-getpriorityclass";
+    status::GetSystemPowerStatus, "winbase/nf-winbase-getsystempowerstatus";
+    status::GlobalCompact, "winbase/nf-winbase-globalcompact";
+    status::GlobalMemoryStatus, "winbase/nf-winbase-globalmemorystatus";
+    status::GlobalMemoryStatusEx, "sysinfoapi/nf-sysinfoapi-globalmemorystatusex";
+    status::IsWow64Process, "wow64apiset/nf-wow64apiset-iswow64process";
+    status::GlobalCompact as "LocalCompact", "winbase/nf-winbase-localcompact";
+    status::RtlFillMemory, "../../devnotes/rtlfillmemory";
+    status::RtlMoveMemory, "../../devnotes/rtlmovememory";
+    status::RtlZeroMemory, "../../devnotes/rtlzeromemory";
+    status::SetPriorityClass, "processthreadsapi/nf-processthreadsapi-setpriorityclass";
+    status::SetProcessAffinityMask, "winbase/nf-winbase-setprocessaffinitymask";
+    status::SetThreadExecutionState, "winbase/nf-winbase-setthreadexecutionstate";
+    status::VirtualLock, "memoryapi/nf-memoryapi-virtuallock";
+    status::VirtualLock as "VirtualUnlock", "memoryapi/nf-memoryapi-virtualunlock";
+    status::WinExec, "winbase/nf-winbase-winexec";
+
     resource::EnumResourceNames<u8> as "EnumResourceNamesA", "winbase/nf-winbase-enumresourcenamesa";
     resource::EnumResourceNames<u16> as "EnumResourceNamesW", "libloaderapi/nf-libloaderapi-enumresourcenamesw";
     resource::EnumResourceTypes<u8> as "EnumResourceTypesA", "winbase/nf-winbase-enumresourcetypesa";
@@ -347,6 +368,13 @@ library! {
     atom::GetAtomName<u8> as "GetAtomNameA", "winbase/nf-winbase-getatomnamea";
     atom::GetAtomName<u16> as "GetAtomNameW", "winbase/nf-winbase-getatomnamew";
 
+    atom::AddAtom<u8> as "GlobalAddAtomA", "winbase/nf-winbase-globaladdatoma";
+    atom::AddAtom<u16> as "GlobalAddAtomW", "winbase/nf-winbase-globaladdatomw";
+    atom::DeleteAtom as "GlobalDeleteAtom", "winbase/nf-winbase-globaldeleteatom";
+    atom::FindAtom<u8> as "GlobalFindAtomA", "winbase/nf-winbase-globalfindatoma";
+    atom::FindAtom<u16> as "GlobalFindAtomW", "winbase/nf-winbase-globalfindatomw";
+    atom::GetAtomName<u8> as "GlobalGetAtomNameA", "winbase/nf-winbase-globalgetatomnamea";
+    atom::GetAtomName<u16> as "GlobalGetAtomNameW", "winbase/nf-winbase-globalgetatomnamew";
     files::names::CopyFile<u8> as "CopyFileA", "winbase/nf-winbase-copyfilea";
     files::names::CopyFile<u16> as "CopyFileW", "winbase/nf-winbase-copyfilew";
     files::names::CreateDirectory<u8> as "CreateDirectoryA", "fileapi/nf-fileapi-createdirectorya";

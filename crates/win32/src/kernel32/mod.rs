@@ -30,6 +30,7 @@ mod resource;
 mod slist;
 mod slots;
 mod startup;
+mod status;
 pub(crate) mod sync;
 mod system_messages;
 #[cfg(test)]
