@@ -167,7 +167,7 @@ impl Machine {
     /// # Errors
     /// As [`native_taking_x87`](Self::native_taking_x87).
     pub fn native_taking_sse(&mut self, target: u64, count: u8) -> Result<u64, Violation> {
-        let none = Violation { address: layout::NATIVES.start, len: 0, access: Access::Write };
+        let none = Violation { address: NATIVES.start, len: 0, access: Access::Write };
         self.natives.as_mut().ok_or(none)?.taking_sse(&self.memory, target, count)
     }
 }

@@ -305,7 +305,7 @@ mod tests {
         assert_eq!(guest.call("SHGetSpecialFolderPathW", &[0, out, 0x1a, 1]), 1);
         assert_eq!(guest.wide_text(out), r"C:\users\user\AppData\Roaming");
         assert_eq!(guest.call("SHGetFolderPathA", &[0, 0x801a, 0, 0, out]), 0);
-        assert_eq!(guest.call("SHGetFolderPathA", &[0, 0x77, 0, 0, out]) as u32, E_INVALIDARG);
+        assert_eq!(guest.call("SHGetFolderPathA", &[0, 0x77, 0, 0, out]) as u32, E_INVALIDARG.0);
         let line = guest.wide("a \"b c\"");
         let arguments = guest.call("CommandLineToArgvW", &[line, out]);
         let second = guest.pointer(arguments + guest.pointer_size());

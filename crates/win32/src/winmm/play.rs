@@ -7,6 +7,7 @@ use std::time::Duration;
 use guest::{Stop, Violation};
 use wire::Disposition;
 
+use super::results::MMSYSERR_NOERROR;
 use super::wave::output::{
     waveOutClose, waveOutOpen, waveOutPrepareHeader, waveOutReset, waveOutUnprepareHeader, waveOutWrite,
 };
