@@ -1,5 +1,6 @@
 /*
  * A video codec for a format of its own: every pixel of a frame has the value of the frame's first byte. The compression is not looked at.
+ * A frame that begins with R is refused, one that begins with F makes it fault.
  */
 #include "codec.h"
 #include <vfw.h>
@@ -44,7 +45,12 @@ static LRESULT get_format(const BITMAPINFOHEADER *in, BITMAPINFOHEADER *out)
 
 static LRESULT decompress(const ICDECOMPRESS *frame)
 {
-    memset(frame->lpOutput, *(const BYTE *)frame->lpInput, stride(frame->lpbiOutput) * frame->lpbiOutput->biHeight);
+    BYTE value = *(const BYTE *)frame->lpInput;
+    if (value == 'R')
+        return ICERR_ERROR;
+    if (value == 'F')
+        *(volatile int *)4 = 0;
+    memset(frame->lpOutput, value, stride(frame->lpbiOutput) * frame->lpbiOutput->biHeight);
     return ICERR_OK;
 }
 

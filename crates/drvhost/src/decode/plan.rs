@@ -1,0 +1,447 @@
+//! Which streams are decoded by which drivers, and where they go.
+
+use super::audio::{AudioDone, AudioTrack, Samples, Span};
+use super::ffmpeg::{Ffmpeg, Wanted};
+use super::input::Input;
+use super::interleave::{Interleaved, check_streams};
+use super::output::{Takes, Target};
+use super::pictures::Pictures;
+use super::range::FrameRange;
+use super::shared::Shared;
+use super::sinks::{AudioSink, VideoSink};
+use super::video::{VideoDone, VideoTrack};
+use super::{Decoded, DecodedAudio, Job};
+use crate::error::{Blame, Error};
+use crate::media::{
+    AudioStream, AviReader, AviTrack, AviWriter, FileReader, MediaError, OutputKind, OutputStream, PcmFormat, PngSeries,
+    VideoShape, VideoStream, WavReader, WavWriter, Y4mWriter,
+};
+
+/// Frames a second to write when the file states no rate.
+const USUAL_RATE: u32 = 25;
+
+/// What is to be done.
+pub(super) struct Plan<'s> {
+    /// What is known of the result.
+    pub decoded: Decoded,
+    /// The video, and where it goes.
+    pub video: Option<(VideoTrack<'s>, VideoSink)>,
+    /// The audio.
+    pub audio: Vec<AudioPart<'s>>,
+    /// The file that the streams share.
+    pub files: Files,
+    /// Streams that cannot be decoded though they belong to the output.
+    pub lost: Vec<String>,
+}
+
+/// A stream of audio, where it comes from and where it goes.
+pub(super) struct AudioPart<'s> {
+    track: AudioTrack<'s>,
+    from: AudioFrom,
+    sink: AudioSink,
+}
+
+/// Where audio comes from.
+enum AudioFrom {
+    Wave(Box<WavReader<FileReader>>),
+    /// The stream of [`AudioTrack::stream`].
+    Avi(Box<AviReader<FileReader>>),
+}
+
+impl AudioPart<'_> {
+    /// As [`AudioTrack::run`].
+    ///
+    /// # Errors
+    /// As [`AudioTrack::run`].
+    pub fn run(self, shared: &Shared<'_>) -> Result<AudioDone, Error> {
+        let Self { track, from, sink } = self;
+        match from {
+            AudioFrom::Wave(mut wave) => track.run(&mut *wave, sink, shared),
+            AudioFrom::Avi(mut avi) => {
+                let mut samples = avi.samples(track.stream)?;
+                track.run(&mut samples, sink, shared)
+            }
+        }
+    }
+}
+
+/// The file that several streams share, if they do.
+pub(super) enum Files {
+    /// They do not.
+    Own,
+    /// An AVI file.
+    Avi(Interleaved),
+    /// A file that ffmpeg writes.
+    Ffmpeg(Ffmpeg),
+}
+
+impl Files {
+    /// Completes all outputs.
+    ///
+    /// # Errors
+    /// [`Error::Media`].
+    pub fn finish(self, (video, audio): (Option<VideoSink>, Vec<AudioSink>)) -> Result<(), Error> {
+        video.map_or(Ok(()), VideoSink::finish)?;
+        audio.into_iter().try_for_each(AudioSink::finish)?;
+        match self {
+            Self::Own => Ok(()),
+            Self::Avi(file) => file.finish(),
+            Self::Ffmpeg(ffmpeg) => ffmpeg.finish(),
+        }
+    }
+
+    /// Why a run failed: ffmpeg may know better.
+    pub fn reason(&self, error: Error) -> Error {
+        match self {
+            Self::Own | Self::Avi(_) => error,
+            Self::Ffmpeg(ffmpeg) => ffmpeg.reason(error),
+        }
+    }
+}
+
+/// The streams of an input that are to be decoded.
+struct Chosen {
+    video: Option<VideoStream>,
+    audio: Vec<(u16, AudioStream)>,
+    warnings: Vec<String>,
+    lost: Vec<String>,
+}
+
+impl<'s> Plan<'s> {
+    /// Opens the drivers and begins the outputs.
+    ///
+    /// # Errors
+    /// As [`super::run`].
+    pub fn new(job: &Job<'s>, input: &Input, target: Option<&Target<'_>>) -> Result<Self, Error> {
+        let what = job.what;
+        let chosen = Chosen::of(job, input, target)?;
+        let Chosen { video, audio, mut warnings, mut lost } = chosen;
+        let given = what.driver.as_ref();
+        let pictures = video.as_ref().map(|video| Pictures::open(job, given, video)).transpose()?;
+        let given = if video.is_some() { None } else { given };
+        let mut heard = Vec::new();
+        let alone = video.is_none() && audio.len() == 1;
+        for (number, stream) in audio {
+            match Samples::open(job, given, &stream.format) {
+                Ok((samples, driver)) => heard.push((number, stream, samples, driver)),
+                Err(error) if alone => return Err(error),
+                Err(error) => lost.push(format!("stream {number} was not decoded: {error}")),
+            }
+        }
+        let shape = video.as_ref().zip(pictures.as_ref()).map(|(video, pictures)| {
+            let format = pictures.format();
+            shape_of(video, format.width(), format.height(), &mut warnings)
+        });
+        if shape.is_none() && heard.is_empty() {
+            return Err(nothing_left(lost));
+        }
+        let formats: Vec<_> = heard.iter().map(|(_, _, samples, _)| samples.format()).collect();
+        let outputs = Outputs::begin(job, target, shape, &formats)?;
+        let mut decoded = Decoded::of(job);
+        (decoded.width, decoded.height) = (shape.map(|shape| shape.width), shape.map(|shape| shape.height));
+        decoded.driver = match &pictures {
+            Some(pictures) => pictures.driver(),
+            None => heard.first().and_then(|(_, _, _, driver)| driver.clone()),
+        };
+        decoded.warnings = warnings;
+        let beside = video.is_some();
+        let mut parts = Vec::new();
+        for ((number, stream, samples, driver), sink) in heard.into_iter().zip(outputs.audio) {
+            let format = samples.format();
+            let PcmFormat { channels, samples_per_sec, .. } = format;
+            let (samples_count, hash) = (0, String::new());
+            decoded.audio.push(DecodedAudio {
+                stream: number,
+                driver,
+                samples: samples_count,
+                channels,
+                samples_per_sec,
+                hash,
+            });
+            let (span, silence) = match shape {
+                Some(shape) => (span_of(what.frames, shape, format), silence_of(&stream, what.frames, format)),
+                None => (Span { skip: 0, len: None }, 0),
+            };
+            let from = match input {
+                Input::Wave { file, .. } => AudioFrom::Wave(Box::new(WavReader::open(file.clone())?)),
+                Input::Avi { file, .. } => AudioFrom::Avi(Box::new(AviReader::open(file.clone())?)),
+            };
+            let track = AudioTrack { stream: number, samples, span, silence, silent: beside };
+            parts.push(AudioPart { track, from, sink });
+        }
+        let video = match (video, pictures, input) {
+            (Some(video), Some(pictures), Input::Avi { file, .. }) => {
+                let avi = AviReader::open(file.clone())?;
+                let (range, on_error) = (what.frames, what.on_error);
+                let (stream, length) = (video.index, video.length);
+                Some((VideoTrack { avi, stream, length, range, pictures, on_error }, outputs.video))
+            }
+            _ => None,
+        };
+        Ok(Self { decoded, video, audio: parts, files: outputs.files, lost })
+    }
+}
+
+/// The error where no stream is left.
+fn nothing_left(lost: Vec<String>) -> Error {
+    MediaError::NoStream { wanted: format!("stream that can be decoded ({})", lost.join("; ")), present: lost.len() }.into()
+}
+
+impl Chosen {
+    fn of(job: &Job<'_>, input: &Input, target: Option<&Target<'_>>) -> Result<Self, Error> {
+        let takes = target.map_or(Takes::All, Target::takes);
+        let unfit = |why: &str| target.map_or_else(|| Error::Bug(why.into()), |target| target.unfit(why));
+        let avi = match input {
+            Input::Avi { avi, .. } => avi,
+            Input::Wave { wave, .. } => {
+                match job.what.stream {
+                    Some(0) | None => {}
+                    Some(other) => {
+                        return Err(MediaError::NoStream { wanted: format!("stream of number {other}"), present: 1 }.into());
+                    }
+                }
+                let ffmpegs = matches!(target, Some(Target::Ffmpeg { .. }));
+                if !matches!(takes, Takes::Audio | Takes::One) && target.is_some() && !ffmpegs {
+                    return Err(unfit("the input is audio; write .wav"));
+                }
+                let audio = vec![(0, AudioStream::alone(wave.format().clone()))];
+                return Ok(Self { video: None, audio, warnings: Vec::new(), lost: Vec::new() });
+            }
+        };
+        let mut chosen = Self { video: None, audio: Vec::new(), warnings: Vec::new(), lost: Vec::new() };
+        let wanted = |index: u16| job.what.stream.is_none_or(|stream| stream == index);
+        if let Some(stream) = job.what.stream
+            && usize::from(stream) >= avi.streams().len()
+        {
+            return Err(MediaError::NoStream { wanted: format!("stream of number {stream}"), present: avi.streams().len() }.into());
+        }
+        for stream in avi.streams() {
+            let index = stream.index;
+            let named = match &stream.header.kind {
+                b"vids" => "video stream",
+                b"auds" => "audio stream",
+                _ => "stream",
+            };
+            let kind = mmsystem::FourCc(stream.header.kind);
+            if !wanted(index) {
+                continue;
+            }
+            let one_is_chosen = chosen.video.is_some() || !chosen.audio.is_empty();
+            if stream.header.is_video() && takes.video() && chosen.video.is_none() {
+                chosen.video = Some(avi.video_stream(index)?);
+                if takes == Takes::One {
+                    chosen.audio.clear();
+                }
+            } else if stream.header.is_audio() && (takes == Takes::All || (takes != Takes::Video && !one_is_chosen)) {
+                match avi.audio_stream(index) {
+                    Ok(audio) => chosen.audio.push((index, audio)),
+                    Err(error) => chosen.lost.push(format!("stream {index} was not decoded: {error}")),
+                }
+            } else if stream.header.is_video() || stream.header.is_audio() {
+                chosen.warnings.push(format!(
+                    "the {named} of number {index} was left out; `--stream {index}` decodes it alone"
+                ));
+            } else {
+                chosen.warnings.push(format!("stream {index} (`{kind}`) was left out: it is neither video nor audio"));
+            }
+        }
+        if chosen.video.is_none() && chosen.audio.is_empty() {
+            if !chosen.lost.is_empty() {
+                return Err(nothing_left(chosen.lost));
+            }
+            let has = |is: fn(&crate::media::StreamHeader) -> bool| avi.streams().iter().any(|stream| wanted(stream.index) && is(&stream.header));
+            if takes == Takes::Audio && has(crate::media::StreamHeader::is_video) {
+                return Err(unfit("the input is video without sound; write .avi, .mkv, .y4m, or .png pictures as in frame%05d.png"));
+            }
+            if takes == Takes::Video && has(crate::media::StreamHeader::is_audio) {
+                return Err(unfit("the input is audio; write .wav"));
+            }
+            let present = avi.streams().len();
+            return Err(MediaError::NoStream { wanted: "video or audio stream".into(), present }.into());
+        }
+        Ok(chosen)
+    }
+}
+
+/// Where all streams go.
+struct Outputs {
+    video: VideoSink,
+    audio: Vec<AudioSink>,
+    files: Files,
+}
+
+impl Outputs {
+    fn begin(
+        job: &Job<'_>,
+        target: Option<&Target<'_>>,
+        shape: Option<VideoShape>,
+        audio: &[PcmFormat],
+    ) -> Result<Self, Error> {
+        let own = |video, audio| Self { video, audio, files: Files::Own };
+        let nowhere = || audio.iter().map(|_| AudioSink::None).collect();
+        let Some(target) = target else { return Ok(own(VideoSink::None, nowhere())) };
+        Ok(match (target, shape) {
+            (Target::File { path, kind: OutputKind::Y4m }, Some(shape)) => {
+                own(VideoSink::Y4m(Box::new(Y4mWriter::create(path, shape)?)), nowhere())
+            }
+            (Target::File { kind: OutputKind::Png(pattern), .. }, Some(shape)) => {
+                let first = job.what.frames.first + 1;
+                let series = PngSeries::create(pattern.clone(), shape.width, shape.height)?.numbered_from(first);
+                own(VideoSink::Png(series), nowhere())
+            }
+            (Target::StandardOutput, Some(shape)) => {
+                let stream = OutputStream::standard_output()?;
+                own(VideoSink::Y4m(Box::new(Y4mWriter::stream(stream, shape)?)), nowhere())
+            }
+            (Target::Ffmpeg { path, .. }, shape) => {
+                let pix_fmt = job.what.pix_fmt.as_deref();
+                let (ffmpeg, pipes) = Ffmpeg::start(&Wanted { target: path, video: shape, audio, pix_fmt })?;
+                let mut pipes = pipes.into_iter();
+                let video = shape.and_then(|_| pipes.next()).map_or(VideoSink::None, VideoSink::Pipe);
+                let audio = pipes.map(AudioSink::Pipe).collect();
+                Self { video, audio, files: Files::Ffmpeg(ffmpeg) }
+            }
+            (Target::File { path, kind: OutputKind::Avi }, shape) => {
+                check_streams(audio.len() + usize::from(shape.is_some()))?;
+                let mut tracks = Vec::new();
+                tracks.extend(shape.map(AviTrack::bgr24).transpose()?);
+                for format in audio {
+                    tracks.push(AviTrack::pcm(*format)?);
+                }
+                let streams = tracks.len();
+                let (file, written) = Interleaved::new(AviWriter::create(path, tracks)?, streams);
+                let mut written = written.into_iter();
+                let video = match shape.and_then(|shape| written.next().map(|track| (shape, track))) {
+                    Some((shape, track)) => VideoSink::Avi { track, shape, dib: Vec::new(), frames: 0 },
+                    None => VideoSink::None,
+                };
+                let audio = written.zip(audio);
+                let audio =
+                    audio.map(|(track, format)| AudioSink::Avi { track, format: *format, written: 0 }).collect();
+                Self { video, audio, files: Files::Avi(file) }
+            }
+            (target, _) => {
+                let writer = |format: &PcmFormat| match target {
+                    Target::File { path, .. } => WavWriter::create(path, *format),
+                    Target::StandardOutput | Target::Ffmpeg { .. } => {
+                        WavWriter::stream(OutputStream::standard_output()?, *format)
+                    }
+                };
+                let sinks = audio.iter().map(|format| writer(format).map(AudioSink::Wav));
+                own(VideoSink::None, sinks.collect::<Result<_, _>>()?)
+            }
+        })
+    }
+}
+
+/// The samples that go with some frames.
+fn span_of(range: FrameRange, shape: VideoShape, format: PcmFormat) -> Span {
+    let at = |frames: u64| {
+        let samples = u128::from(frames) * u128::from(shape.scale) * u128::from(format.samples_per_sec);
+        u64::try_from(samples / u128::from(shape.rate.max(1))).unwrap_or(u64::MAX)
+    };
+    let skip = at(range.first);
+    Span { skip, len: range.last.map(|last| at(last.saturating_add(1)).saturating_sub(skip)) }
+}
+
+/// The silence before a stream that begins later than the film, in samples; at most a day.
+fn silence_of(stream: &AudioStream, range: FrameRange, format: PcmFormat) -> u64 {
+    if range.first > 0 || stream.rate == 0 {
+        return 0;
+    }
+    let second = u64::from(format.samples_per_sec);
+    let samples = u128::from(stream.start) * u128::from(stream.scale) * u128::from(second) / u128::from(stream.rate);
+    u64::try_from(samples).unwrap_or(u64::MAX).min(24 * 60 * 60 * second)
+}
+
+/// The size and rate to write.
+fn shape_of(video: &VideoStream, width: u32, height: u32, warnings: &mut Vec<String>) -> VideoShape {
+    let VideoStream { scale, rate, .. } = *video;
+    if scale == 0 || rate == 0 {
+        warnings.push(format!("the file states no frame rate; {USUAL_RATE} frames a second are assumed"));
+        return VideoShape { width, height, scale: 1, rate: USUAL_RATE };
+    }
+    VideoShape { width, height, scale, rate }
+}
+
+impl Decoded {
+    /// What is known before anything is decoded.
+    fn of(job: &Job<'_>) -> Self {
+        Self {
+            input: job.what.input.display().to_string(),
+            output: job.what.output.as_ref().map(ToString::to_string),
+            driver: None,
+            frames: None,
+            samples: None,
+            width: None,
+            height: None,
+            hash: String::new(),
+            seconds: 0.0,
+            warnings: Vec::new(),
+            audio: Vec::new(),
+            damage: None,
+            blame: None,
+        }
+    }
+
+    /// Puts in what became of the streams. Answers where they went.
+    ///
+    /// # Errors
+    /// The first that counts.
+    pub(super) fn complete(
+        &mut self,
+        (video, audio): (Option<Result<VideoDone, Error>>, Vec<Result<AudioDone, Error>>),
+        lost: Vec<String>,
+    ) -> Result<(Option<VideoSink>, Vec<AudioSink>), Error> {
+        let mut damage = Vec::new();
+        let mut blames = Vec::from_iter((!lost.is_empty()).then_some(Blame::Media));
+        let beside = video.is_some();
+        let video = video.transpose()?;
+        let mut sinks = (None, Vec::new());
+        if let Some(done) = video {
+            self.frames = Some(done.frames);
+            self.hash = done.hash.to_string();
+            self.warnings.extend(done.warnings);
+            damage.extend(done.damage);
+            blames.extend(done.blame);
+            sinks.0 = Some(done.sink);
+        }
+        let mut heard = Vec::new();
+        for (mut told, done) in std::mem::take(&mut self.audio).into_iter().zip(audio) {
+            let number = told.stream;
+            match done {
+                Ok(done) => {
+                    (told.samples, told.hash) = (done.samples, done.hash.to_string());
+                    let of = |text: String| if beside { format!("stream {number}: {text}") } else { text };
+                    self.warnings.extend(done.warnings.into_iter().map(of));
+                    damage.extend(done.damage.map(of));
+                    blames.extend(done.blame);
+                    sinks.1.push(done.sink);
+                    heard.push(told);
+                }
+                Err(error) if beside && error.blame() != Blame::Host => {
+                    blames.push(if error.blame() == Blame::Driver { Blame::Driver } else { Blame::Media });
+                    damage.push(format!("stream {number} was not decoded: {error}"));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match heard.as_slice() {
+            [only] if !beside => {
+                self.samples = Some(only.samples);
+                self.hash.clone_from(&only.hash);
+            }
+            [first, ..] if !beside => {
+                self.samples = Some(first.samples);
+                self.hash.clone_from(&first.hash);
+                self.audio = heard;
+            }
+            _ => self.audio = heard,
+        }
+        damage.extend(lost);
+        self.blame = if blames.contains(&Blame::Driver) { Some(Blame::Driver) } else { blames.first().copied() };
+        self.damage = (!damage.is_empty()).then(|| damage.join("; "));
+        self.warnings.extend(self.damage.clone());
+        Ok(sinks)
+    }
+}
