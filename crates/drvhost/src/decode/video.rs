@@ -9,8 +9,9 @@ use super::choice::{self, handler_of};
 use super::{Decoded, Job, Target, nothing_readable};
 use crate::error::Error;
 use crate::media::{
-    AviReader, AviWriter, BI_BITFIELDS, BI_RGB, ContentHasher, FourCc, MediaError, OutputKind, OutputStream,
-    PacketKind, PaletteChange, PictureFormat, PngSeries, Unit, VideoShape, VideoStream, Y4mWriter,
+    AviReader, AviTrack, AviWriter, BI_BITFIELDS, BI_RGB, ContentHasher, FourCc, MediaError, OutputKind,
+    OutputStream, PacketKind, PaletteChange, PictureFormat, PngSeries, Unit, VideoShape, VideoStream,
+    Y4mWriter, to_dib24,
 };
 use crate::vfw::{Codec, Decompressor};
 
@@ -201,10 +202,18 @@ fn shape_of(video: &VideoStream, width: u32, height: u32, warnings: &mut Vec<Str
     VideoShape { width, height, scale, rate }
 }
 
+/// An AVI file of bitmaps.
+struct Film {
+    writer: AviWriter,
+    shape: VideoShape,
+    /// The frame at hand, as it is stored.
+    bitmap: Vec<u8>,
+}
+
 /// Where pictures go.
 enum Sink {
     None,
-    Avi(Box<AviWriter>),
+    Avi(Box<Film>),
     Y4m(Box<Y4mWriter>),
     Png(PngSeries),
 }
@@ -219,7 +228,10 @@ impl Sink {
                 }
                 OutputKind::Y4m => Self::Y4m(Box::new(Y4mWriter::create(path, shape)?)),
                 // The other kind was refused at the beginning.
-                OutputKind::Avi | OutputKind::Wav => Self::Avi(Box::new(AviWriter::create(path, shape)?)),
+                OutputKind::Avi | OutputKind::Wav => {
+                    let writer = AviWriter::create(path, vec![AviTrack::bgr24(shape)?])?;
+                    Self::Avi(Box::new(Film { writer, shape, bitmap: Vec::new() }))
+                }
             },
             Some(Target::StandardOutput) => {
                 Self::Y4m(Box::new(Y4mWriter::stream(OutputStream::standard_output()?, shape)?))
@@ -230,7 +242,10 @@ impl Sink {
     fn write(&mut self, bgr: &[u8]) -> Result<(), MediaError> {
         match self {
             Self::None => Ok(()),
-            Self::Avi(writer) => writer.write_frame(bgr),
+            Self::Avi(film) => {
+                to_dib24(bgr, film.shape.width, film.shape.height, &mut film.bitmap);
+                film.writer.write(0, &film.bitmap, true)
+            }
             Self::Y4m(writer) => writer.write_frame(bgr),
             Self::Png(writer) => writer.write_frame(bgr),
         }
@@ -238,7 +253,7 @@ impl Sink {
 
     fn finish(self) -> Result<(), MediaError> {
         match self {
-            Self::Avi(writer) => writer.finish(),
+            Self::Avi(film) => film.writer.finish(),
             Self::Y4m(writer) => writer.finish(),
             Self::None | Self::Png(_) => Ok(()),
         }

@@ -20,6 +20,7 @@ mod palette;
 mod pixels;
 mod png_series;
 mod riff;
+mod samples;
 mod sniff;
 mod staged;
 mod stream;
@@ -29,11 +30,12 @@ mod y4m_writer;
 mod ycbcr;
 
 pub use avi::{
-    AviReader, MAX_PACKET, MainHeader, Packet, PacketKind, Packets, Stream, StreamHeader, VideoStream,
+    AudioStream, AviReader, AviSamples, MAX_PACKET, MainHeader, Packet, PacketKind, Packets, Stream,
+    StreamHeader, VideoStream,
 };
-pub use avi_writer::{AviWriter, VideoShape};
+pub use avi_writer::{AviTrack, AviWriter, VideoShape};
 pub use damage::{Damage, DamageKind, Unit};
-pub use dib::{BI_BITFIELDS, BI_RGB, BitmapInfoHeader};
+pub use dib::{BI_BITFIELDS, BI_RGB, BitmapInfoHeader, to_dib24};
 pub use error::MediaError;
 pub use hash::{ContentHash, ContentHasher};
 pub use output::{OutputKind, PngPattern};
@@ -41,6 +43,7 @@ pub use palette::{Palette, PaletteChange};
 pub use pixels::PictureFormat;
 pub use png_series::PngSeries;
 pub use riff::FourCc;
+pub use samples::SampleSource;
 pub use stream::OutputStream;
 pub use wav::{WavReader, WaveFormat};
 pub use wav_writer::{PcmFormat, SampleType, WavWriter};
