@@ -40,7 +40,7 @@ impl VideoSink {
             Self::Y4m(writer) => writer.write_frame(bgr)?,
             Self::Png(writer) => writer.write_frame(bgr)?,
             Self::Avi { track, shape, dib, frames } => {
-                to_dib24(bgr, shape.width, shape.height, dib)?;
+                to_dib24(bgr, shape.width, shape.height, dib);
                 *frames += 1;
                 let scale = u64::from(shape.scale);
                 track.write(dib, frames.saturating_mul(scale), shape.rate)?;

@@ -31,11 +31,12 @@ mod y4m_writer;
 mod ycbcr;
 
 pub use avi::{
-    AviReader, MAX_PACKET, MainHeader, Packet, PacketKind, Packets, Stream, StreamHeader, VideoStream,
+    AudioStream, AviReader, AviSamples, MAX_PACKET, MainHeader, Packet, PacketKind, Packets, Stream,
+    StreamHeader, VideoStream,
 };
-pub use avi_writer::{AviWriter, VideoShape};
+pub use avi_writer::{AviTrack, AviWriter, VideoShape};
 pub use damage::{Damage, DamageKind, Unit};
-pub use dib::{BI_BITFIELDS, BI_RGB, BitmapInfoHeader};
+pub use dib::{BI_BITFIELDS, BI_RGB, BitmapInfoHeader, to_dib24};
 pub use error::MediaError;
 pub use file::FileReader;
 pub use hash::{ContentHash, ContentHasher};

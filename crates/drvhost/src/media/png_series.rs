@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::avi_writer::check_frame;
+use super::dib::check_frame;
 use super::error::MediaError;
 use super::output::PngPattern;
 use super::staged::StagedFile;

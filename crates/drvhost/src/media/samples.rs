@@ -1,43 +1,25 @@
-//! Where sample data comes from.
-
-use std::io::{Read, Seek};
+//! Sound as a source of bytes, whatever kind of file it is in.
 
 use super::damage::Damage;
 use super::error::MediaError;
-use super::wav::{WavReader, WaveFormat};
+use super::wav::WaveFormat;
 
-/// The sample data of one stream, in its order.
+/// The sample data of one stream of sound, to be read from start to end.
 pub trait SampleSource {
-    /// Their format.
+    /// The format of the sample data.
     fn format(&self) -> &WaveFormat;
 
-    /// Reads the next bytes; returns how many, 0 only at the end or for an empty `buf`.
+    /// Reads the next bytes of the sample data; returns how many, 0 only at the end or for an empty `buf`. Less than `buf` holds
+    /// comes only at the end, or before an error.
     ///
     /// # Errors
     /// [`MediaError::Io`].
     fn read_data(&mut self, buf: &mut [u8]) -> Result<usize, MediaError>;
 
-    /// How many bytes there are, where that is known.
+    /// Bytes of sample data: what the file has, or where that is only known by reading all of it, what its headers state. `None`
+    /// where they do not.
     fn data_len(&self) -> Option<u64>;
 
-    /// What was missing or unreadable so far.
+    /// The first damage met so far, and how much was read so far.
     fn damage(&self) -> Option<Damage>;
-}
-
-impl<R: Read + Seek> SampleSource for WavReader<R> {
-    fn format(&self) -> &WaveFormat {
-        self.format()
-    }
-
-    fn read_data(&mut self, buf: &mut [u8]) -> Result<usize, MediaError> {
-        self.read_data(buf)
-    }
-
-    fn data_len(&self) -> Option<u64> {
-        Some(self.data_len())
-    }
-
-    fn damage(&self) -> Option<Damage> {
-        self.damage()
-    }
 }

@@ -11,7 +11,9 @@ const HEAD_LEN: u64 = 16;
 /// Signatures by offset, and the names of what bears them.
 const SIGNATURES: &[(usize, &[u8], &str)] = &[
     (0, b"RIFX", "a big-endian RIFF file (RIFX)"),
-    (0, b"RF64", "an RF64 file (a wave file over 4 GiB)"),
+    (0, b"RF64", "an RF64 file (a WAVE file over 4 GiB)"),
+    (0, b"BW64", "a BW64 file (a WAVE file over 4 GiB)"),
+    (0, b"riff\x2E\x91\xCF\x11", "a Sony Wave64 file"),
     (0, b"FORM", "an IFF file"),
     (4, b"ftyp", "an ISO media file (MP4, QuickTime)"),
     (4, b"moov", "a QuickTime file"),
@@ -71,6 +73,8 @@ mod tests {
         assert_eq!(describe(b"RIFF\0\0"), "a RIFF file that ends within its first 12 bytes");
         assert_eq!(describe(b"\0\0\0\x20ftypisom"), "an ISO media file (MP4, QuickTime)");
         assert_eq!(describe(b"\x1A\x45\xDF\xA3\x01\0\0\0"), "a Matroska or WebM file");
+        assert_eq!(describe(b"riff\x2E\x91\xCF\x11\xA5\xD6"), "a Sony Wave64 file");
+        assert_eq!(describe(b"RF64\xFF\xFF\xFF\xFFWAVE"), "an RF64 file (a WAVE file over 4 GiB)");
         assert_eq!(describe(b"hello"), "no kind of file that is known here");
     }
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::avi_writer::{VideoShape, check_frame};
+use super::avi_writer::VideoShape;
+use super::dib::check_frame;
 use super::error::MediaError;
 use super::stream::{Out, OutputStream};
 use super::ycbcr::planes_of;

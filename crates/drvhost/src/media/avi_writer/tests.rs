@@ -1,0 +1,231 @@
+//! What is written is read back, here and by ffmpeg.
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::process::Command;
+
+use super::*;
+use crate::media::{
+    AviReader, Packet, PacketKind, PcmFormat, PictureFormat, SampleType, StreamHeader, to_dib24,
+};
+
+const SHAPE: VideoShape = VideoShape { width: 33, height: 17, scale: 1001, rate: 30_000 };
+const PCM: PcmFormat = PcmFormat { channels: 2, samples_per_sec: 44_100, sample: SampleType::S16 };
+
+fn frame(seed: usize) -> Vec<u8> {
+    (0..33 * 17 * 3).map(|i| (i * 7 + seed * 31) as u8).collect()
+}
+
+fn dib(seed: usize) -> Vec<u8> {
+    let mut dib = Vec::new();
+    to_dib24(&frame(seed), 33, 17, &mut dib);
+    dib
+}
+
+/// Sound of packets that last 24 milliseconds each: MPEG audio, layer 2, of a variable rate.
+fn variable() -> AviTrack {
+    let mut format = vec![0x50, 0, 1, 0];
+    format.extend([48_000_u32, 8000].map(u32::to_le_bytes).as_flattened());
+    format.extend([1152_u16, 0, 0].map(u16::to_le_bytes).as_flattened());
+    let header = StreamHeader { kind: *b"auds", scale: 1152, rate: 48_000, ..StreamHeader::default() };
+    AviTrack { header, format, name: Some("variable".to_owned()), aspect: None }
+}
+
+/// A packet of MPEG audio: silence at 32 to 384 kbit/s.
+fn mpeg(index: usize) -> Vec<u8> {
+    let (code, rate) = [(1, 32_000), (4, 64_000), (8, 128_000)][index % 3];
+    let mut packet = vec![0xFF, 0xFD, code << 4 | 4, 0xC0];
+    packet.resize(144 * rate / 48_000, 0);
+    packet
+}
+
+type Packets = Vec<(Packet, Vec<u8>)>;
+
+fn packets<R: std::io::Read + std::io::Seek>(reader: &mut AviReader<R>, stream: u16) -> Packets {
+    let mut packets = reader.packets(stream).unwrap();
+    let (mut all, mut buf) = (Vec::new(), Vec::new());
+    while let Some(packet) = packets.next_packet(&mut buf).unwrap() {
+        all.push((packet, buf.clone()));
+    }
+    assert_eq!(packets.damage(), None);
+    all
+}
+
+/// A film of 40 frames with two streams of sound, in `RIFF` chunks of at most so many bytes.
+fn film(path: &Path, max_part: u64) {
+    let video = AviTrack { aspect: Some((16, 9)), ..AviTrack::bgr24(SHAPE).unwrap() };
+    let tracks = vec![video, AviTrack::pcm(PCM).unwrap(), variable()];
+    let mut writer = AviWriter::create(path, tracks).unwrap();
+    writer.max_part = max_part;
+    for index in 0..40 {
+        writer.write(0, &dib(index), true).unwrap();
+        writer.write(1, &vec![index as u8; 1470 * 4], false).unwrap();
+        writer.write(2, &mpeg(index), true).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+/// Runs a program and gives what it wrote; `None` where it is not there.
+fn output(program: &str, arguments: &[&str], path: &Path) -> Option<(Vec<u8>, String)> {
+    let mut command = Command::new(program);
+    match command.args(["-v", "warning", "-i"]).arg(path).args(arguments).output() {
+        Err(error)
+            if error.kind() == ErrorKind::NotFound
+                && std::env::var_os("CI").is_none_or(|ci| ci != "true") =>
+        {
+            None
+        }
+        output => {
+            let output = output.unwrap();
+            let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+            // PCM of two channels in a plain WAVEFORMATEX says nothing about loudspeakers.
+            let messages = messages.lines().filter(|line| !line.starts_with("Guessed Channel Layout"));
+            Some((output.stdout, messages.collect()))
+        }
+    }
+}
+
+#[test]
+fn frames_and_sound_are_read_back_from_any_number_of_riff_chunks() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("out.avi");
+    for (max_part, parts) in [(MAX_PART, 1), (120_000, 3), (1, 120)] {
+        film(&path, max_part);
+        let bytes = fs::read(&path).unwrap();
+        let count = |id: &[u8; 8]| bytes.windows(8).filter(|window| window == id).count();
+        let found = |id: &[u8; 4]| bytes.array_windows().filter(|window| *window == id).count();
+        assert_eq!(bytes.windows(4).filter(|window| window == b"AVIX").count(), parts - 1);
+        let odml = usize::from(parts > 1);
+        assert_eq!((found(b"indx"), found(b"dmlh"), found(b"idx1")), (3 * odml, odml, 1));
+        assert_eq!(count(b"odmldmlh"), odml);
+
+        let mut reader = AviReader::open(File::open(&path).unwrap()).unwrap();
+        let lengths: Vec<_> = reader.streams().iter().map(|stream| stream.header.length).collect();
+        assert_eq!(lengths, [40, 40 * 1470, 40]);
+        assert_eq!(reader.total_frames(), 40);
+        let main = reader.main_header();
+        assert_eq!((main.micros_per_frame, main.width, main.suggested_buffer_size), (33_367, 33, 5880));
+        assert_eq!(main.total_frames == 40, parts == 1);
+        let video = reader.first_video().unwrap();
+        assert_eq!((video.width, video.height, video.top_down), (33, 17, false));
+        assert_eq!((&video.handler, video.scale, video.rate, video.length), (b"DIB ", 1001, 30_000, 40));
+        assert_eq!(video.aspect, Some((16, 9)));
+        let format = PictureFormat::from_bitmapinfo(&video.format).unwrap();
+        let mut bgr = Vec::new();
+        let frames = packets(&mut reader, 0);
+        assert_eq!(frames.len(), 40);
+        for (index, (packet, bytes)) in frames.iter().enumerate() {
+            assert_eq!((packet.kind, packet.keyframe), (PacketKind::Uncompressed, Some(true)));
+            format.to_bgr24(bytes, &mut bgr).unwrap();
+            assert_eq!(bgr, frame(index));
+        }
+        let sound = packets(&mut reader, 1);
+        assert!(sound.iter().enumerate().all(|(index, (_, bytes))| *bytes == vec![index as u8; 5880]));
+        let sound = packets(&mut reader, 2);
+        assert!(sound.iter().enumerate().all(|(index, (_, bytes))| *bytes == mpeg(index)));
+        assert_eq!(reader.streams()[2].name.as_deref(), Some("variable"));
+    }
+}
+
+#[test]
+fn ffmpeg_reads_all_frames_without_a_warning() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("out.avi");
+    for max_part in [MAX_PART, 120_000, 1] {
+        film(&path, max_part);
+        let raw = ["-map", "0:v", "-pix_fmt", "bgr24", "-f", "rawvideo", "-"];
+        let Some((pictures, messages)) = output("ffmpeg", &raw, &path) else { return };
+        assert_eq!(messages, "");
+        assert_eq!(pictures, (0..40).flat_map(frame).collect::<Vec<_>>());
+        let (sound, messages) = output("ffmpeg", &["-map", "0:1", "-f", "s16le", "-"], &path).unwrap();
+        assert_eq!((sound.len(), messages.as_str()), (40 * 5880, ""));
+        let (sound, messages) =
+            output("ffmpeg", &["-map", "0:2", "-c", "copy", "-f", "data", "-"], &path).unwrap();
+        assert_eq!((sound, messages.as_str()), ((0..40).flat_map(mpeg).collect::<Vec<_>>(), ""));
+        let entries = "stream=nb_frames,avg_frame_rate,display_aspect_ratio,duration_ts";
+        let (facts, messages) =
+            output("ffprobe", &["-show_entries", entries, "-of", "compact=p=0"], &path).unwrap();
+        let facts = String::from_utf8(facts).unwrap();
+        assert_eq!(messages, "");
+        let video = "display_aspect_ratio=16:9|avg_frame_rate=30000/1001|duration_ts=40|nb_frames=40";
+        assert_eq!(facts.lines().next(), Some(video));
+    }
+}
+
+#[test]
+fn frames_that_need_others_and_palettes_are_marked() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("out.avi");
+    let mut format = vec![0; 40];
+    (format[0], format[4], format[8], format[12], format[14]) = (40, 16, 8, 1, 8);
+    format[16..20].copy_from_slice(b"CRAM");
+    for (max_part, parts) in [(MAX_PART, 1), (4000, 3)] {
+        let track = AviTrack::video(format.clone(), *b"cram", 1, 25).unwrap();
+        let mut writer = AviWriter::create(&path, vec![track]).unwrap();
+        writer.max_part = max_part;
+        for index in 0..6 {
+            let packet = if index == 4 { vec![] } else { vec![index; 1001] };
+            writer.write(0, &packet, index % 3 == 0).unwrap();
+        }
+        writer.write_palette_change(0, &[0, 1, 0, 0, 9, 8, 7, 0]).unwrap();
+        writer.write(0, b"last", false).unwrap();
+        writer.finish().unwrap();
+        let mut reader = AviReader::open(File::open(&path).unwrap()).unwrap();
+        assert_eq!(reader.streams()[0].header.length, 7);
+        assert_eq!(reader.streams()[0].header.flags, 0x1_0000);
+        let all = packets(&mut reader, 0);
+        let kinds: Vec<_> = all.iter().map(|(packet, _)| packet.kind == PacketKind::PaletteChange).collect();
+        assert_eq!(kinds, [false, false, false, false, false, false, true, false]);
+        let keys: Vec<_> = all.iter().map(|(packet, _)| packet.keyframe).collect();
+        let (yes, no) = (Some(true), Some(false));
+        assert_eq!(keys, [yes, no, no, yes, no, no, None, no]);
+        let bytes = fs::read(&path).unwrap();
+        assert_eq!(bytes.windows(4).filter(|window| window == b"RIFF").count(), parts);
+    }
+}
+
+#[test]
+fn a_file_ends_with_its_last_riff_chunk() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("out.avi");
+    let mut writer = AviWriter::create(&path, vec![AviTrack::bgr24(SHAPE).unwrap()]).unwrap();
+    writer.max_part = 1;
+    for index in 0..MAX_PARTS {
+        writer.write(0, &dib(index), true).unwrap();
+    }
+    let error = writer.write(0, &dib(0), true).unwrap_err();
+    assert!(matches!(error, MediaError::TooLarge { .. }), "{error}");
+    writer.finish().unwrap();
+    let mut reader = AviReader::open(File::open(&path).unwrap()).unwrap();
+    assert_eq!((packets(&mut reader, 0).len(), reader.total_frames()), (256, 256));
+}
+
+#[test]
+fn refuses_what_cannot_be_written_and_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("out.avi");
+    for shape in [
+        VideoShape { width: 0, ..SHAPE },
+        VideoShape { height: 32_768, ..SHAPE },
+        VideoShape { rate: 0, ..SHAPE },
+    ] {
+        assert!(matches!(AviTrack::bgr24(shape), Err(MediaError::Unsupported { .. })));
+    }
+    let large = VideoShape { width: 32_767, height: 32_767, ..SHAPE };
+    assert!(matches!(AviTrack::bgr24(large), Err(MediaError::TooLarge { .. })));
+    let other = |kind: &[u8; 4]| {
+        let track = AviTrack::bgr24(SHAPE).unwrap();
+        AviTrack { header: StreamHeader { kind: *kind, ..track.header }, ..track }
+    };
+    let nameless = AviTrack { format: vec![0; 13], ..AviTrack::pcm(PCM).unwrap() };
+    for tracks in [vec![], vec![other(b"iavs")], vec![nameless], vec![other(b"vids"); 101]] {
+        assert!(AviWriter::create(&path, tracks).is_err());
+    }
+    let tracks = vec![other(b"vids"), AviTrack::pcm(PCM).unwrap()];
+    let mut writer = AviWriter::create(&path, tracks).unwrap();
+    assert!(matches!(writer.write(1, &[0; 6], true), Err(MediaError::Malformed { offset: 6, .. })));
+    assert!(matches!(writer.write(2, &[0; 4], true), Err(MediaError::NoStream { present: 2, .. })));
+    assert!(matches!(writer.write_palette_change(1, &[0; 4]), Err(MediaError::Unsupported { .. })));
+    drop(writer);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
