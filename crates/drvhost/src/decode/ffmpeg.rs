@@ -70,7 +70,7 @@ impl Ffmpeg {
             names.push(path.clone());
             Ok::<_, Error>(path)
         };
-        if let Some(VideoShape { width, height, scale, rate }) = wanted.video {
+        if let Some(VideoShape { width, height, scale, rate, .. }) = wanted.video {
             command.args(["-f", "rawvideo", "-pixel_format", "bgr24", "-video_size"]).arg(format!("{width}x{height}"));
             command.arg("-framerate").arg(format!("{rate}/{scale}")).arg("-i").arg(pipe("video".into())?);
         }
@@ -82,6 +82,9 @@ impl Ffmpeg {
             command.arg("-map").arg(input.to_string());
         }
         command.args(codecs(wanted));
+        if let Some((wide, high)) = wanted.video.and_then(|shape| shape.pixel_aspect()) {
+            command.arg("-vf").arg(format!("setsar={wide}/{high}"));
+        }
         if let Some(pix_fmt) = wanted.pix_fmt {
             command.args(["-pix_fmt", pix_fmt]);
         }

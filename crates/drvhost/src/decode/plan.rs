@@ -356,12 +356,12 @@ fn silence_of(stream: &AudioStream, range: FrameRange, format: PcmFormat) -> u64
 
 /// The size and rate to write.
 fn shape_of(video: &VideoStream, width: u32, height: u32, warnings: &mut Vec<String>) -> VideoShape {
-    let VideoStream { scale, rate, .. } = *video;
+    let VideoStream { scale, rate, aspect, .. } = *video;
     if scale == 0 || rate == 0 {
         warnings.push(format!("the file states no frame rate; {USUAL_RATE} frames a second are assumed"));
-        return VideoShape { width, height, scale: 1, rate: USUAL_RATE };
+        return VideoShape { width, height, scale: 1, rate: USUAL_RATE, aspect };
     }
-    VideoShape { width, height, scale, rate }
+    VideoShape { width, height, scale, rate, aspect }
 }
 
 impl Decoded {

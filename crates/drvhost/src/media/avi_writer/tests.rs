@@ -9,7 +9,7 @@ use crate::media::{
     AviReader, Packet, PacketKind, PcmFormat, PictureFormat, SampleType, StreamHeader, to_dib24,
 };
 
-const SHAPE: VideoShape = VideoShape { width: 33, height: 17, scale: 1001, rate: 30_000 };
+const SHAPE: VideoShape = VideoShape { width: 33, height: 17, scale: 1001, rate: 30_000, aspect: None };
 const PCM: PcmFormat = PcmFormat { channels: 2, samples_per_sec: 44_100, sample: SampleType::S16 };
 
 fn frame(seed: usize) -> Vec<u8> {
@@ -228,4 +228,12 @@ fn refuses_what_cannot_be_written_and_leaves_nothing() {
     assert!(matches!(writer.write_palette_change(1, &[0; 4]), Err(MediaError::Unsupported { .. })));
     drop(writer);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_pixel_has_the_shape_that_the_frame_leaves_it() {
+    let shape = |width, height, aspect| VideoShape { width, height, aspect, ..SHAPE }.pixel_aspect();
+    assert_eq!(shape(720, 576, Some((4, 3))), Some((16, 15)));
+    assert_eq!(shape(640, 480, Some((4, 3))), Some((1, 1)));
+    assert_eq!((shape(640, 480, None), shape(640, 480, Some((0, 3)))), (None, None));
 }

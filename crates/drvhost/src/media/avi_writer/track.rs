@@ -21,6 +21,24 @@ pub struct VideoShape {
     pub scale: u32,
     /// See `scale`.
     pub rate: u32,
+    /// The shape of a whole frame on the screen, as width to height, neither of them 0; `None` where it is not known.
+    pub aspect: Option<(u16, u16)>,
+}
+
+impl VideoShape {
+    /// The shape of a pixel, as width to height in lowest terms; `None` where it is not known.
+    #[must_use]
+    pub fn pixel_aspect(&self) -> Option<(u64, u64)> {
+        let (wide, high) = self.aspect.filter(|(wide, high)| *wide > 0 && *high > 0)?;
+        let (mut wide, mut high) = (u64::from(wide) * u64::from(self.height), u64::from(high) * u64::from(self.width));
+        let (mut common, mut rest) = (wide, high);
+        while rest != 0 {
+            (common, rest) = (rest, common % rest);
+        }
+        wide /= common.max(1);
+        high /= common.max(1);
+        Some((wide, high))
+    }
 }
 
 /// A stream to be written.
@@ -43,7 +61,7 @@ impl AviTrack {
     /// [`MediaError::Unsupported`] where a number of `shape` is 0 or a side is over 32767 (which `rcFrame` cannot hold);
     /// [`MediaError::TooLarge`] where a frame is over [`MAX_PACKET`].
     pub fn bgr24(shape: VideoShape) -> Result<Self, MediaError> {
-        let VideoShape { width, height, scale, rate } = shape;
+        let VideoShape { width, height, scale, rate, aspect } = shape;
         check_sides(width, height)?;
         let size_image = dib24_size(width, height);
         if size_image > MAX_PACKET {
@@ -62,7 +80,7 @@ impl AviTrack {
             size_image: size_image as u32,
             clr_used: 0,
         };
-        Self::video(format.to_bytes().to_vec(), *b"DIB ", scale, rate)
+        Ok(Self { aspect, ..Self::video(format.to_bytes().to_vec(), *b"DIB ", scale, rate)? })
     }
 
     /// Video of any format, by its BITMAPINFO block, and the code of the driver that made it.
