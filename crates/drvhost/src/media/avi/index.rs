@@ -36,6 +36,8 @@ pub(super) struct Entry {
 pub(super) struct Index {
     /// In ascending order of offsets, without palette changes.
     entries: Vec<Entry>,
+    /// Whether the file lists them in this order, and none twice.
+    in_order: bool,
     /// Whether the palette changes in the course of the stream, as far as an index can tell; `None` where it cannot.
     palette_changes: Option<bool>,
 }
@@ -49,7 +51,7 @@ impl Index {
         idx1: Option<(&Chunk, u64)>,
         stream: u16,
     ) -> Result<Option<Self>, MediaError> {
-        let mut index = Self { entries: Vec::new(), palette_changes: None };
+        let mut index = Self { entries: Vec::new(), in_order: false, palette_changes: None };
         if let Some(indx) = indx {
             index.load_indx(riff, indx, stream)?;
         }
@@ -58,13 +60,14 @@ impl Index {
         {
             index.load_idx1(riff, idx1, movi, stream)?;
         }
+        index.in_order = index.entries.is_sorted_by(|one, other| one.offset < other.offset);
         index.entries.sort_by_key(|entry| entry.offset);
         Ok((!index.entries.is_empty()).then_some(index))
     }
 
-    /// All packets, in ascending order of offsets.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    /// All packets in ascending order of offsets, if the file lists them so and none twice.
+    pub fn in_order(&self) -> Option<&[Entry]> {
+        self.in_order.then_some(&self.entries)
     }
 
     /// Whether the palette changes in the course of the stream; `None` where the index cannot tell.

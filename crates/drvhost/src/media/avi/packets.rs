@@ -148,7 +148,7 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
     /// Goes to the last key frame at or before `frame`, so that it is the next packet, and answers its number.
     ///
     /// That is 0, and the start, where the file has no index to rely on: there is none, or it has another number of packets than the
-    /// stream, or the same packet twice, or does not lead to a packet. So it is where the palette changes or might do so, because each
+    /// stream, or its packets out of order, or does not lead to a packet. So it is where the palette changes or might do so, because each
     /// change counts for all that is behind it. OpenDML's indexes do not list changes, so video of up to eight bits a pixel with such an index
     /// is read from its start.
     ///
@@ -171,9 +171,8 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
     fn key_frame(&self, frame: u64) -> Option<(u64, Entry)> {
         let index = self.index.as_ref()?;
         let stream = self.reader.stream(self.stream)?;
-        let entries = index.entries();
-        let is_whole = entries.len() as u64 == u64::from(stream.header.length)
-            && entries.is_sorted_by(|one, other| one.offset < other.offset);
+        let entries = index.in_order()?;
+        let is_whole = entries.len() as u64 == u64::from(stream.header.length);
         if !is_whole || index.palette_changes().unwrap_or_else(|| may_change_palette(stream)) {
             return None;
         }

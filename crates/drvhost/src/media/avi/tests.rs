@@ -1,5 +1,9 @@
 //! Small AVI files built in memory, whole and damaged.
 
+mod odml;
+mod old_index;
+mod sound;
+
 use std::io::Cursor;
 
 use super::*;
