@@ -87,7 +87,7 @@ pub struct Packets<'a, R> {
 enum Element {
     /// A chunk of a stream of this file.
     Packet(u16, PacketKind),
-    /// A `rec ` list, which only groups packets: the walk goes on inside.
+    /// A `rec ` list, which only groups packets, or a list of packets in another one: the walk goes on inside.
     Group,
     /// A chunk that holds no packets.
     Other,
@@ -266,9 +266,10 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
                 Element::Other
             }));
         }
-        if &chunk.id == b"LIST" {
+        if [b"LIST", b"RIFF"].contains(&&chunk.id) {
             let list = self.reader.riff.list(chunk, chunk.body() + chunk.present)?;
-            let group = list.is_some_and(|list| &list.form == b"rec ");
+            // A recording that was never finished goes on with its later RIFF chunks in the first one's list.
+            let group = list.is_some_and(|list| [b"rec ", b"AVIX", b"movi"].contains(&&list.form));
             return Ok(Some(if group { Element::Group } else { Element::Other }));
         }
         let named = chunk.id.iter().all(|byte| byte.is_ascii_alphanumeric() || b" _".contains(byte));

@@ -249,6 +249,24 @@ fn an_unfinished_recording_is_read_to_its_end() {
 }
 
 #[test]
+fn an_unfinished_recording_has_later_riff_chunks() {
+    let more = [list(b"RIFF", b"AVIX", &[list(b"LIST", b"movi", &[chunk(b"00dc", b"more")])])];
+    for last_is_finished in [true, false] {
+        let mut bytes = [file(0, &movi(), &[chunk(b"idx1", &[0; 32])]), more.concat()].concat();
+        let movi_size = movi_offset(&bytes) - 4;
+        bytes[movi_size..movi_size + 4].fill(0);
+        bytes[4..8].fill(0);
+        if !last_is_finished {
+            let last = bytes.len() - more.concat().len();
+            bytes[last + 4..last + 8].fill(0);
+            bytes[last + 16..last + 20].fill(0);
+        }
+        let (packets, damage) = bodies(&bytes);
+        assert_eq!((packets.len(), packets[4].as_slice(), damage), (5, b"more".as_slice(), None));
+    }
+}
+
+#[test]
 fn bytes_that_are_no_chunk_are_skipped() {
     let junk = b"\xFFgarbage 00dc, not a chunk\0".to_vec();
     let frames = [chunk(b"00dc", b"ab"), junk.clone(), chunk(b"00dc", b"cd"), chunk(b"00dc", b"ef")];

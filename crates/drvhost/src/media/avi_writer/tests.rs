@@ -1,10 +1,9 @@
 //! What is written is read back, here and by ffmpeg.
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
-use std::process::Command;
 
 use super::*;
+use crate::media::testing::run;
 use crate::media::{
     AviReader, Packet, PacketKind, PcmFormat, PictureFormat, SampleType, StreamHeader, to_dib24,
 };
@@ -65,26 +64,6 @@ fn film(path: &Path, max_part: u64) {
     writer.finish().unwrap();
 }
 
-/// Runs a program and gives what it wrote; `None` where it is not there.
-fn output(program: &str, arguments: &[&str], path: &Path) -> Option<(Vec<u8>, String)> {
-    let mut command = Command::new(program);
-    match command.args(["-v", "warning", "-i"]).arg(path).args(arguments).output() {
-        Err(error)
-            if error.kind() == ErrorKind::NotFound
-                && std::env::var_os("CI").is_none_or(|ci| ci != "true") =>
-        {
-            None
-        }
-        output => {
-            let output = output.unwrap();
-            let messages = String::from_utf8_lossy(&output.stderr).into_owned();
-            // PCM of two channels in a plain WAVEFORMATEX says nothing about loudspeakers.
-            let messages = messages.lines().filter(|line| !line.starts_with("Guessed Channel Layout"));
-            Some((output.stdout, messages.collect()))
-        }
-    }
-}
-
 #[test]
 fn frames_and_sound_are_read_back_from_any_number_of_riff_chunks() {
     let directory = tempfile::tempdir().unwrap();
@@ -133,18 +112,17 @@ fn ffmpeg_reads_all_frames_without_a_warning() {
     let path = directory.path().join("out.avi");
     for max_part in [MAX_PART, 120_000, 1] {
         film(&path, max_part);
-        let raw = ["-map", "0:v", "-pix_fmt", "bgr24", "-f", "rawvideo", "-"];
-        let Some((pictures, messages)) = output("ffmpeg", &raw, &path) else { return };
+        let read = |arguments: &str| run("ffmpeg", directory.path(), &format!("-i out.avi {arguments} -"));
+        let Some((pictures, messages)) = read("-map 0:v -pix_fmt bgr24 -f rawvideo") else { return };
         assert_eq!(messages, "");
         assert_eq!(pictures, (0..40).flat_map(frame).collect::<Vec<_>>());
-        let (sound, messages) = output("ffmpeg", &["-map", "0:1", "-f", "s16le", "-"], &path).unwrap();
+        let (sound, messages) = read("-map 0:1 -f s16le").unwrap();
         assert_eq!((sound.len(), messages.as_str()), (40 * 5880, ""));
-        let (sound, messages) =
-            output("ffmpeg", &["-map", "0:2", "-c", "copy", "-f", "data", "-"], &path).unwrap();
+        let (sound, messages) = read("-map 0:2 -c copy -f data").unwrap();
         assert_eq!((sound, messages.as_str()), ((0..40).flat_map(mpeg).collect::<Vec<_>>(), ""));
         let entries = "stream=nb_frames,avg_frame_rate,display_aspect_ratio,duration_ts";
-        let (facts, messages) =
-            output("ffprobe", &["-show_entries", entries, "-of", "compact=p=0"], &path).unwrap();
+        let asked = format!("-show_entries {entries} -of compact=p=0 out.avi");
+        let (facts, messages) = run("ffprobe", directory.path(), &asked).unwrap();
         let facts = String::from_utf8(facts).unwrap();
         assert_eq!(messages, "");
         let video = "display_aspect_ratio=16:9|avg_frame_rate=30000/1001|duration_ts=40|nb_frames=40";
