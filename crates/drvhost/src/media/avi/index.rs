@@ -141,7 +141,8 @@ impl Index {
                 let (Some(offset), Some(size)) = (le32(entry, 0), le32(entry, 4)) else { continue };
                 // The offset is that of the body.
                 let offset = header.base.checked_add(offset.into()).and_then(|at| at.checked_sub(HEADER_LEN));
-                let Some(offset) = offset else { continue };
+                // Reading on behind nonsense would read as often as the super index says.
+                let Some(offset) = offset else { return Ok(()) };
                 let keyframe = size & NOT_A_KEY_FRAME == 0;
                 let entry = Entry { offset, size: size & !NOT_A_KEY_FRAME, keyframe };
                 if !is_checked && !leads_to_packet(riff, &entry, stream)? {

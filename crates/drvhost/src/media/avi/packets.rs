@@ -214,8 +214,8 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
         self.reader.riff.read_at(offset, buf)
     }
 
-    /// The first damage met so far, and how much could be read so far. After the last packet this tells whether
-    /// the file is whole.
+    /// The first damage met so far, and how much could be read so far, where what was passed over by seeking counts as read. After the
+    /// last packet this tells whether the file is whole.
     pub fn damage(&self) -> Option<Damage> {
         let (kind, offset) = self.damage?;
         let header = self.reader.stream(self.stream).map(|stream| &stream.header)?;

@@ -251,11 +251,13 @@ fn an_unfinished_recording_is_read_to_its_end() {
 #[test]
 fn an_unfinished_recording_has_later_riff_chunks() {
     let more = [list(b"RIFF", b"AVIX", &[list(b"LIST", b"movi", &[chunk(b"00dc", b"more")])])];
-    for last_is_finished in [true, false] {
+    for (list_is_finished, last_is_finished) in [(false, true), (false, false), (true, true), (true, false)] {
         let mut bytes = [file(0, &movi(), &[chunk(b"idx1", &[0; 32])]), more.concat()].concat();
-        let movi_size = movi_offset(&bytes) - 4;
-        bytes[movi_size..movi_size + 4].fill(0);
         bytes[4..8].fill(0);
+        if !list_is_finished {
+            let movi_size = movi_offset(&bytes) - 4;
+            bytes[movi_size..movi_size + 4].fill(0);
+        }
         if !last_is_finished {
             let last = bytes.len() - more.concat().len();
             bytes[last + 4..last + 8].fill(0);

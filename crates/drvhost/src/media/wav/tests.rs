@@ -82,6 +82,17 @@ fn cut_anywhere_yields_what_is_there() {
 }
 
 #[test]
+fn a_wave_file_is_a_source_of_samples() {
+    let bytes = wave(&block(2, b"abc"), b"0123456789", 10);
+    let mut reader = open(&bytes[..bytes.len() - 2]).unwrap();
+    let source: &mut dyn SampleSource = &mut reader;
+    assert_eq!((source.format().tag, source.data_len()), (2, Some(8)));
+    let mut buf = [0; 20];
+    assert_eq!((source.read_data(&mut buf).unwrap(), source.read_data(&mut buf).unwrap()), (8, 0));
+    assert_eq!(source.damage().unwrap().kind, DamageKind::EndsInChunk { id: *b"data", missing: 2 });
+}
+
+#[test]
 fn order_and_form_are_checked() {
     let data_first = [b"RIFF\x14\0\0\0WAVE".as_slice(), &chunk(b"data", 4, b"0123")].concat();
     assert!(matches!(open(&data_first), Err(MediaError::Malformed { offset: 12, .. })));

@@ -43,14 +43,14 @@ impl Shape {
             [4u16.to_le_bytes().as_slice(), &[0, 0], &(self.parts.len() as u32).to_le_bytes()].concat();
         index.extend(b"00dc");
         index.extend([0; 12]);
-        let (mut at, mut number) = (0, 0);
+        let (mut at, mut number) = (0, 0_u32);
         for count in &self.parts {
             let riff = at;
             let movi = if riff == 0 { first_movi } else { riff + 20 };
             at = movi + 4;
             let mut standard = Vec::new();
             for _ in 0..*count {
-                let key = number % self.keys == 0;
+                let key = number.is_multiple_of(self.keys);
                 standard.extend(((at + 8 - movi) as u32).to_le_bytes());
                 standard.extend((self.frame_len | u32::from(!key) << 31).to_le_bytes());
                 standard.extend(&[0x77; 4][..self.entry_len() - 8]);
@@ -157,7 +157,7 @@ fn all_riff_chunks_have_their_key_frames() {
     let (packets, damage) = read(&bytes, 0).unwrap();
     assert_eq!(damage, None);
     let found: Vec<_> = packets.iter().map(|(packet, _)| (packet.number, packet.keyframe)).collect();
-    let expected: Vec<_> = (0..8).map(|number| (number, Some(number % 3 == 0))).collect();
+    let expected: Vec<_> = (0..8_u64).map(|number| (number, Some(number.is_multiple_of(3)))).collect();
     assert_eq!(found, expected);
     let reader = AviReader::open(Cursor::new(&bytes)).unwrap();
     assert_eq!((reader.main_header().total_frames, reader.total_frames()), (4, 8));
@@ -242,6 +242,24 @@ fn an_index_that_states_too_much_is_read_as_far_as_it_goes() {
         *entry = first;
     }
     assert_eq!(seek(&bytes, 7), 0);
+}
+
+#[test]
+fn an_index_of_nonsense_is_left_at_once() {
+    // 4096 times the same four million entries, each of which is before the file's start.
+    let mut shape = Shape::new(&[4, 3, 1]);
+    shape.parts.resize(5000, 0);
+    let mut bytes = shape.bytes();
+    let ix = bytes.len() as u64;
+    let header = [[2, 0, 0, 1], [0xFF; 4], *b"00dc"].concat();
+    bytes.extend(chunk(b"ix00", &[header, vec![0; 12 + (4 << 20) * 8]].concat()));
+    let at = bytes.windows(4).position(|window| window == b"indx").unwrap() + 32;
+    for entry in bytes[at..at + 5000 * 16].as_chunks_mut::<16>().0 {
+        entry[..8].copy_from_slice(&ix.to_le_bytes());
+    }
+    let started = Instant::now();
+    assert_eq!(seek(&bytes, 7), 0);
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
 }
 
 #[test]
