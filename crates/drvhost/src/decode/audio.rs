@@ -100,6 +100,7 @@ impl AudioTrack<'_> {
         let damage: Vec<_> = stopped.into_iter().chain(damage.map(|damage| damage.to_string())).collect();
         let damage = (!damage.is_empty()).then(|| damage.join("; "));
         let Sink { sink, hasher, written, .. } = sink;
+        let sink = sink.ended();
         Ok(AudioDone { samples: written / size as u64, hash: hasher.finish(), warnings, damage, blame, sink })
     }
 }

@@ -21,6 +21,8 @@ use crate::media::{MediaError, PcmFormat, SampleType, VideoShape};
 
 /// How often it is looked whether ffmpeg has opened a pipe.
 const LOOK: Duration = Duration::from_millis(2);
+/// The format is said, so nothing of a stream needs to be looked at before the next one is opened.
+const UNPROBED: [&str; 4] = ["-probesize", "32", "-analyzeduration", "0"];
 /// The longest that is told of what ffmpeg says.
 const MAX_SAID: usize = 300;
 
@@ -72,11 +74,11 @@ impl Ffmpeg {
         };
         if let Some(VideoShape { width, height, scale, rate, .. }) = wanted.video {
             command.args(["-f", "rawvideo", "-pixel_format", "bgr24", "-video_size"]).arg(format!("{width}x{height}"));
-            command.arg("-framerate").arg(format!("{rate}/{scale}")).arg("-i").arg(pipe("video".into())?);
+            command.arg("-framerate").arg(format!("{rate}/{scale}")).args(UNPROBED).arg("-i").arg(pipe("video".into())?);
         }
         for (number, format) in wanted.audio.iter().enumerate() {
             command.args(["-f", sample_format(format.sample), "-ar"]).arg(format.samples_per_sec.to_string());
-            command.arg("-ac").arg(format.channels.to_string()).arg("-i").arg(pipe(format!("audio{number}"))?);
+            command.arg("-ac").arg(format.channels.to_string()).args(UNPROBED).arg("-i").arg(pipe(format!("audio{number}"))?);
         }
         for input in 0..names.len() {
             command.arg("-map").arg(input.to_string());

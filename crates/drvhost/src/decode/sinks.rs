@@ -50,6 +50,15 @@ impl VideoSink {
         Ok(())
     }
 
+    /// Says that no more comes, so that nobody waits for it. What is left is to be finished.
+    #[must_use]
+    pub fn ended(self) -> Self {
+        match self {
+            Self::Avi { .. } | Self::Pipe(_) => Self::None,
+            own => own,
+        }
+    }
+
     /// Completes what is the sink's own: what it shares with others is completed by whoever made it.
     ///
     /// # Errors
@@ -103,6 +112,15 @@ impl AudioSink {
             Self::Pipe(pipe) => pipe.write(pcm)?,
         }
         Ok(())
+    }
+
+    /// As [`VideoSink::ended`].
+    #[must_use]
+    pub fn ended(self) -> Self {
+        match self {
+            Self::Avi { .. } | Self::Pipe(_) => Self::None,
+            own => own,
+        }
     }
 
     /// As [`VideoSink::finish`].

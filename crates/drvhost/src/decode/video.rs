@@ -356,7 +356,7 @@ impl Painter {
             }
         }
         shared.go_on()?;
-        Ok(Painted { frames: self.frames, hash: self.hasher.finish(), sink: self.sink })
+        Ok(Painted { frames: self.frames, hash: self.hasher.finish(), sink: self.sink.ended() })
     }
 
     /// Writes the picture that is shown now.

@@ -83,13 +83,18 @@ impl<R: Read + Seek> AviReader<R> {
             };
             at = chunk.next();
             match &chunk.id {
-                b"LIST" => match riff.list(&chunk, part.end)? {
+                b"LIST" | b"RIFF" => match riff.list(&chunk, part.end)? {
                     Some(list) if &list.form == b"hdrl" && headers.is_none() => {
                         headers = Some(streams::read_headers(&mut riff, &list)?);
                     }
                     Some(list) if &list.form == b"movi" => {
                         at = at.max(list.end);
                         movi.push(list);
+                    }
+                    // Within a RIFF chunk whose length was never filled in.
+                    Some(list) if &chunk.id == b"RIFF" && &list.form == b"AVIX" => {
+                        missing = list.missing;
+                        (at, part) = (list.start, list);
                     }
                     _ => {}
                 },

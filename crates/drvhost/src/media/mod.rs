@@ -1,7 +1,7 @@
 //! Media files: reading AVI and WAV, writing AVI, Y4M, WAV and PNG, and turning decoded bitmaps into plain pixels.
 //!
 //! Nothing here calls a driver. [`AviReader`] and [`WavReader`] yield a format block and the packets a driver is
-//! fed with; [`PictureFormat`] turns the bitmap a driver answers into top-down BGR24; [`AviWriter`],
+//! fed with, or where it is sound, a [`SampleSource`]; [`PictureFormat`] turns the bitmap a driver answers into top-down BGR24; [`AviWriter`],
 //! [`Y4mWriter`], [`WavWriter`] and [`PngSeries`] store the result. BGR24 (rows from the top, three bytes a pixel, no padding)
 //! is the one picture form that passes between these parts.
 //!
@@ -25,6 +25,8 @@ mod samples;
 mod sniff;
 mod staged;
 mod stream;
+#[cfg(test)]
+mod testing;
 mod wav;
 mod wav_writer;
 mod y4m_writer;

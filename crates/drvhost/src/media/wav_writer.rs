@@ -153,6 +153,7 @@ mod tests {
     use super::super::stream::tests::Kept;
     use super::*;
     use crate::media::WavReader;
+    use crate::media::testing::run;
 
     const FORMAT: PcmFormat = PcmFormat { channels: 1, samples_per_sec: 11_025, sample: SampleType::U8 };
 
@@ -226,6 +227,9 @@ mod tests {
             let mut data = [0; 10];
             let read = reader.read_data(&mut data).unwrap();
             assert_eq!(&data[..read], samples);
+            if let Some((data, messages)) = run("ffmpeg", directory.path(), "-i out.wav -f u8 -") {
+                assert_eq!((data.as_slice(), messages.as_str()), (samples, ""));
+            }
         }
         let bytes = fs::read(&path).unwrap();
         assert_eq!((bytes[20], bytes[28], bytes[36], &bytes[76..80]), (78, 6, 3, [0xFF; 4].as_slice()));

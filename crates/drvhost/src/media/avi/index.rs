@@ -36,6 +36,8 @@ pub(super) struct Entry {
 pub(super) struct Index {
     /// In ascending order of offsets, without palette changes.
     entries: Vec<Entry>,
+    /// Whether the file lists them in this order, and none twice.
+    in_order: bool,
     /// Whether the palette changes in the course of the stream, as far as an index can tell; `None` where it cannot.
     palette_changes: Option<bool>,
 }
@@ -49,7 +51,7 @@ impl Index {
         idx1: Option<(&Chunk, u64)>,
         stream: u16,
     ) -> Result<Option<Self>, MediaError> {
-        let mut index = Self { entries: Vec::new(), palette_changes: None };
+        let mut index = Self { entries: Vec::new(), in_order: false, palette_changes: None };
         if let Some(indx) = indx {
             index.load_indx(riff, indx, stream)?;
         }
@@ -58,13 +60,14 @@ impl Index {
         {
             index.load_idx1(riff, idx1, movi, stream)?;
         }
+        index.in_order = index.entries.is_sorted_by(|one, other| one.offset < other.offset);
         index.entries.sort_by_key(|entry| entry.offset);
         Ok((!index.entries.is_empty()).then_some(index))
     }
 
-    /// All packets, in ascending order of offsets.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    /// All packets in ascending order of offsets, if the file lists them so and none twice.
+    pub fn in_order(&self) -> Option<&[Entry]> {
+        self.in_order.then_some(&self.entries)
     }
 
     /// Whether the palette changes in the course of the stream; `None` where the index cannot tell.
@@ -138,7 +141,8 @@ impl Index {
                 let (Some(offset), Some(size)) = (le32(entry, 0), le32(entry, 4)) else { continue };
                 // The offset is that of the body.
                 let offset = header.base.checked_add(offset.into()).and_then(|at| at.checked_sub(HEADER_LEN));
-                let Some(offset) = offset else { continue };
+                // Reading on behind nonsense would read as often as the super index says.
+                let Some(offset) = offset else { return Ok(()) };
                 let keyframe = size & NOT_A_KEY_FRAME == 0;
                 let entry = Entry { offset, size: size & !NOT_A_KEY_FRAME, keyframe };
                 if !is_checked && !leads_to_packet(riff, &entry, stream)? {

@@ -87,7 +87,7 @@ pub struct Packets<'a, R> {
 enum Element {
     /// A chunk of a stream of this file.
     Packet(u16, PacketKind),
-    /// A `rec ` list, which only groups packets: the walk goes on inside.
+    /// A `rec ` list, which only groups packets, or a list of packets in another one: the walk goes on inside.
     Group,
     /// A chunk that holds no packets.
     Other,
@@ -148,7 +148,7 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
     /// Goes to the last key frame at or before `frame`, so that it is the next packet, and answers its number.
     ///
     /// That is 0, and the start, where the file has no index to rely on: there is none, or it has another number of packets than the
-    /// stream, or the same packet twice, or does not lead to a packet. So it is where the palette changes or might do so, because each
+    /// stream, or its packets out of order, or does not lead to a packet. So it is where the palette changes or might do so, because each
     /// change counts for all that is behind it. OpenDML's indexes do not list changes, so video of up to eight bits a pixel with such an index
     /// is read from its start.
     ///
@@ -171,9 +171,8 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
     fn key_frame(&self, frame: u64) -> Option<(u64, Entry)> {
         let index = self.index.as_ref()?;
         let stream = self.reader.stream(self.stream)?;
-        let entries = index.entries();
-        let is_whole = entries.len() as u64 == u64::from(stream.header.length)
-            && entries.is_sorted_by(|one, other| one.offset < other.offset);
+        let entries = index.in_order()?;
+        let is_whole = entries.len() as u64 == u64::from(stream.header.length);
         if !is_whole || index.palette_changes().unwrap_or_else(|| may_change_palette(stream)) {
             return None;
         }
@@ -215,8 +214,8 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
         self.reader.riff.read_at(offset, buf)
     }
 
-    /// The first damage met so far, and how much could be read so far. After the last packet this tells whether
-    /// the file is whole.
+    /// The first damage met so far, and how much could be read so far, where what was passed over by seeking counts as read. After the
+    /// last packet this tells whether the file is whole.
     pub fn damage(&self) -> Option<Damage> {
         let (kind, offset) = self.damage?;
         let header = self.reader.stream(self.stream).map(|stream| &stream.header)?;
@@ -267,9 +266,10 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
                 Element::Other
             }));
         }
-        if &chunk.id == b"LIST" {
+        if [b"LIST", b"RIFF"].contains(&&chunk.id) {
             let list = self.reader.riff.list(chunk, chunk.body() + chunk.present)?;
-            let group = list.is_some_and(|list| &list.form == b"rec ");
+            // A recording that was never finished goes on with its later RIFF chunks in the first one's list.
+            let group = list.is_some_and(|list| [b"rec ", b"AVIX", b"movi"].contains(&&list.form));
             return Ok(Some(if group { Element::Group } else { Element::Other }));
         }
         let named = chunk.id.iter().all(|byte| byte.is_ascii_alphanumeric() || b" _".contains(byte));

@@ -6,7 +6,6 @@ use super::packets::{PacketKind, Packets};
 use super::{AudioStream, AviReader};
 use crate::media::damage::{Damage, Unit};
 use crate::media::error::MediaError;
-use crate::media::riff::Chunk;
 use crate::media::samples::SampleSource;
 use crate::media::wav::WaveFormat;
 
@@ -44,8 +43,7 @@ impl<'a, R: Read + Seek> AviSamples<'a, R> {
                     None => return Ok(false),
                 },
             };
-            let Chunk { present, .. } = chunk;
-            (self.at, self.left) = (chunk.body(), present);
+            (self.at, self.left) = (chunk.body(), chunk.present);
         }
         Ok(true)
     }

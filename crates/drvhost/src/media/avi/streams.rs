@@ -109,22 +109,19 @@ pub(super) fn read_headers<R: Read + Seek>(
             b"avih" => {
                 main = Some(MainHeader::parse(&riff.body(&chunk, MAX_HEADER, "'avih' chunk")?, &chunk)?);
             }
-            b"LIST" => {
-                let list = riff.list(&chunk, hdrl.end)?;
-                match list.map(|list| (list.form, list)) {
-                    Some((form, list)) if &form == b"strl" => {
-                        if streams.len() == MAX_STREAMS {
-                            return Err(MediaError::TooLarge {
-                                what: format!("the number of streams at byte {}", chunk.offset),
-                                why: format!("an AVI file can have {MAX_STREAMS}"),
-                            });
-                        }
-                        streams.push(read_stream(riff, &list, streams.len() as u16)?);
+            b"LIST" => match riff.list(&chunk, hdrl.end)? {
+                Some(list) if &list.form == b"strl" => {
+                    if streams.len() == MAX_STREAMS {
+                        return Err(MediaError::TooLarge {
+                            what: format!("the number of streams at byte {}", chunk.offset),
+                            why: format!("an AVI file can have {MAX_STREAMS}"),
+                        });
                     }
-                    Some((form, list)) if &form == b"odml" => all_frames = read_frames(riff, &list)?,
-                    _ => {}
+                    streams.push(read_stream(riff, &list, streams.len() as u16)?);
                 }
-            }
+                Some(list) if &list.form == b"odml" => all_frames = read_frames(riff, &list)?,
+                _ => {}
+            },
             _ => {}
         }
         at = chunk.next();

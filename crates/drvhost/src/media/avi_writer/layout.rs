@@ -3,7 +3,8 @@
 use super::track::{Track, first_video};
 use super::{HEADER_LEN, MAX_PARTS};
 use crate::media::avi::{
-    AVI_INDEX_OF_CHUNKS, AVI_INDEX_OF_INDEXES, AVIF_HASINDEX, AVIF_ISINTERLEAVED, MainHeader, NOT_A_KEY_FRAME,
+    AVI_INDEX_OF_CHUNKS, AVI_INDEX_OF_INDEXES, AVIF_HASINDEX, AVIF_ISINTERLEAVED, AVIIF_KEYFRAME, MainHeader,
+    NOT_A_KEY_FRAME,
 };
 use crate::media::riff::FourCc;
 
@@ -60,7 +61,7 @@ pub(super) fn standard_index(id: FourCc, movi: u64, entries: &[Entry]) -> Option
     bytes.extend([0; 4]);
     for entry in own() {
         // Here an offset is that of the body.
-        let delta = if entry.flags & crate::media::avi::AVIIF_KEYFRAME == 0 { NOT_A_KEY_FRAME } else { 0 };
+        let delta = if entry.flags & AVIIF_KEYFRAME == 0 { NOT_A_KEY_FRAME } else { 0 };
         bytes.extend((entry.offset + HEADER_LEN as u32).to_le_bytes());
         bytes.extend((entry.size | delta).to_le_bytes());
     }

@@ -1,12 +1,13 @@
 //! What is written is read back, here and by ffmpeg.
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
-use std::process::Command;
+
+use proptest::prelude::*;
 
 use super::*;
+use crate::media::testing::run;
 use crate::media::{
-    AviReader, Packet, PacketKind, PcmFormat, PictureFormat, SampleType, StreamHeader, to_dib24,
+    AviReader, Packet, PacketKind, PcmFormat, PictureFormat, SampleSource, SampleType, StreamHeader, to_dib24,
 };
 
 const SHAPE: VideoShape = VideoShape { width: 33, height: 17, scale: 1001, rate: 30_000, aspect: None };
@@ -65,26 +66,6 @@ fn film(path: &Path, max_part: u64) {
     writer.finish().unwrap();
 }
 
-/// Runs a program and gives what it wrote; `None` where it is not there.
-fn output(program: &str, arguments: &[&str], path: &Path) -> Option<(Vec<u8>, String)> {
-    let mut command = Command::new(program);
-    match command.args(["-v", "warning", "-i"]).arg(path).args(arguments).output() {
-        Err(error)
-            if error.kind() == ErrorKind::NotFound
-                && std::env::var_os("CI").is_none_or(|ci| ci != "true") =>
-        {
-            None
-        }
-        output => {
-            let output = output.unwrap();
-            let messages = String::from_utf8_lossy(&output.stderr).into_owned();
-            // PCM of two channels in a plain WAVEFORMATEX says nothing about loudspeakers.
-            let messages = messages.lines().filter(|line| !line.starts_with("Guessed Channel Layout"));
-            Some((output.stdout, messages.collect()))
-        }
-    }
-}
-
 #[test]
 fn frames_and_sound_are_read_back_from_any_number_of_riff_chunks() {
     let directory = tempfile::tempdir().unwrap();
@@ -133,18 +114,17 @@ fn ffmpeg_reads_all_frames_without_a_warning() {
     let path = directory.path().join("out.avi");
     for max_part in [MAX_PART, 120_000, 1] {
         film(&path, max_part);
-        let raw = ["-map", "0:v", "-pix_fmt", "bgr24", "-f", "rawvideo", "-"];
-        let Some((pictures, messages)) = output("ffmpeg", &raw, &path) else { return };
+        let read = |arguments: &str| run("ffmpeg", directory.path(), &format!("-i out.avi {arguments} -"));
+        let Some((pictures, messages)) = read("-map 0:v -pix_fmt bgr24 -f rawvideo") else { return };
         assert_eq!(messages, "");
         assert_eq!(pictures, (0..40).flat_map(frame).collect::<Vec<_>>());
-        let (sound, messages) = output("ffmpeg", &["-map", "0:1", "-f", "s16le", "-"], &path).unwrap();
+        let (sound, messages) = read("-map 0:1 -f s16le").unwrap();
         assert_eq!((sound.len(), messages.as_str()), (40 * 5880, ""));
-        let (sound, messages) =
-            output("ffmpeg", &["-map", "0:2", "-c", "copy", "-f", "data", "-"], &path).unwrap();
+        let (sound, messages) = read("-map 0:2 -c copy -f data").unwrap();
         assert_eq!((sound, messages.as_str()), ((0..40).flat_map(mpeg).collect::<Vec<_>>(), ""));
         let entries = "stream=nb_frames,avg_frame_rate,display_aspect_ratio,duration_ts";
-        let (facts, messages) =
-            output("ffprobe", &["-show_entries", entries, "-of", "compact=p=0"], &path).unwrap();
+        let asked = format!("-show_entries {entries} -of compact=p=0 out.avi");
+        let (facts, messages) = run("ffprobe", directory.path(), &asked).unwrap();
         let facts = String::from_utf8(facts).unwrap();
         assert_eq!(messages, "");
         let video = "display_aspect_ratio=16:9|avg_frame_rate=30000/1001|duration_ts=40|nb_frames=40";
@@ -163,9 +143,9 @@ fn frames_that_need_others_and_palettes_are_marked() {
         let track = AviTrack::video(format.clone(), *b"cram", 1, 25).unwrap();
         let mut writer = AviWriter::create(&path, vec![track]).unwrap();
         writer.max_part = max_part;
-        for index in 0..6 {
+        for index in 0..6_u8 {
             let packet = if index == 4 { vec![] } else { vec![index; 1001] };
-            writer.write(0, &packet, index % 3 == 0).unwrap();
+            writer.write(0, &packet, index.is_multiple_of(3)).unwrap();
         }
         writer.write_palette_change(0, &[0, 1, 0, 0, 9, 8, 7, 0]).unwrap();
         writer.write(0, b"last", false).unwrap();
@@ -236,4 +216,83 @@ fn a_pixel_has_the_shape_that_the_frame_leaves_it() {
     assert_eq!(shape(720, 576, Some((4, 3))), Some((16, 15)));
     assert_eq!(shape(640, 480, Some((4, 3))), Some((1, 1)));
     assert_eq!((shape(640, 480, None), shape(640, 480, Some((0, 3)))), (None, None));
+/// A packet of random length for one of three tracks: its track, length and whether it is a key frame; of video, also a palette change.
+#[derive(Clone, Debug)]
+struct Random {
+    track: usize,
+    len: usize,
+    key: bool,
+    is_change: bool,
+}
+
+fn random() -> impl Strategy<Value = Random> {
+    (0..3_usize, 0..300_usize, any::<bool>(), 0..20_u8).prop_map(|(track, len, key, change)| {
+        let len = if track == 1 { len / 4 * 4 } else { len };
+        Random { track, len, key, is_change: track == 0 && change == 0 }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_is_written_is_read_back_and_found(all in proptest::collection::vec(random(), 0..80), max_part in 1..20_000_u64) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("out.avi");
+        let tracks = vec![AviTrack::bgr24(SHAPE).unwrap(), AviTrack::pcm(PCM).unwrap(), variable()];
+        let mut writer = AviWriter::create(&path, tracks).unwrap();
+        writer.max_part = max_part;
+        let body = |index: usize, random: &Random| vec![index as u8; random.len];
+        for (index, random) in all.iter().enumerate() {
+            let body = body(index, random);
+            if random.is_change {
+                writer.write_palette_change(0, &body).unwrap();
+            } else {
+                writer.write(random.track, &body, random.key).unwrap();
+            }
+        }
+        writer.finish().unwrap();
+
+        let mut reader = AviReader::open(File::open(&path).unwrap()).unwrap();
+        for track in 0..3 {
+            let expected: Vec<_> =
+                all.iter().enumerate().filter(|(_, random)| random.track == track).collect();
+            let found = packets(&mut reader, track as u16);
+            prop_assert_eq!(found.len(), expected.len());
+            for ((packet, bytes), (index, random)) in found.iter().zip(&expected) {
+                prop_assert_eq!(bytes, &body(*index, random));
+                let key = (!random.is_change).then_some(random.key || track != 0);
+                prop_assert_eq!(packet.keyframe, key);
+            }
+            let units: usize = expected
+                .iter()
+                .map(|(_, random)| if track == 1 { random.len / 4 } else { usize::from(!random.is_change) })
+                .sum();
+            prop_assert_eq!(reader.streams()[track].header.length as usize, units);
+        }
+
+        let frames: Vec<_> = all.iter().enumerate().filter(|(_, r)| r.track == 0 && !r.is_change).collect();
+        let changes = all.iter().any(|random| random.is_change);
+        let mut packets = reader.packets(0).unwrap();
+        let mut buf = Vec::new();
+        for frame in 0..frames.len() {
+            let before = || frames[..=frame].iter().rposition(|(_, random)| random.key && random.len > 0);
+            let key = if changes { 0 } else { before().unwrap_or(0) };
+            prop_assert_eq!(packets.seek(frame as u64).unwrap(), key as u64);
+            if !changes {
+                let packet = packets.next_packet(&mut buf).unwrap().unwrap();
+                prop_assert_eq!(packet.number, key as u64);
+                prop_assert_eq!(&buf, &body(frames[key].0, frames[key].1));
+            }
+        }
+
+        let mut samples = reader.samples(1).unwrap();
+        let expected: Vec<u8> =
+            all.iter().enumerate().filter(|(_, r)| r.track == 1).flat_map(|(i, r)| body(i, r)).collect();
+        buf.resize(expected.len() + 1, 0);
+        prop_assert_eq!(samples.read_data(&mut buf).unwrap(), expected.len());
+        prop_assert_eq!(&buf[..expected.len()], &expected);
+        prop_assert_eq!(samples.data_len().unwrap_or(0), expected.len() as u64);
+        prop_assert_eq!(samples.damage(), None);
+    }
 }

@@ -1,10 +1,12 @@
 //! Small WAVE files of all kinds, built in memory.
 
+use std::fs::File;
 use std::io::{Cursor, SeekFrom, Write};
 
 use super::chunks::{W64_RIFF, W64_WAVE};
 use super::format::tests::block;
 use super::*;
+use crate::media::testing::run;
 
 fn chunk(id: &[u8; 4], size: u32, body: &[u8]) -> Vec<u8> {
     let mut bytes = [id.as_slice(), &size.to_le_bytes(), body].concat();
@@ -77,6 +79,17 @@ fn cut_anywhere_yields_what_is_there() {
         assert_eq!(damage.kind, DamageKind::EndsInChunk { id: *b"data", missing });
         assert_eq!((damage.offset, damage.read, damage.stated), (len as u64, 10 - missing, Some(10)));
     }
+}
+
+#[test]
+fn a_wave_file_is_a_source_of_samples() {
+    let bytes = wave(&block(2, b"abc"), b"0123456789", 10);
+    let mut reader = open(&bytes[..bytes.len() - 2]).unwrap();
+    let source: &mut dyn SampleSource = &mut reader;
+    assert_eq!((source.format().tag, source.data_len()), (2, Some(8)));
+    let mut buf = [0; 20];
+    assert_eq!((source.read_data(&mut buf).unwrap(), source.read_data(&mut buf).unwrap()), (8, 0));
+    assert_eq!(source.damage().unwrap().kind, DamageKind::EndsInChunk { id: *b"data", missing: 2 });
 }
 
 #[test]
@@ -195,5 +208,35 @@ fn samples_lie_beyond_four_gigabytes() {
         let mut buf = [0; 10];
         assert_eq!(reader.read_data(&mut buf).unwrap(), 4);
         assert_eq!(&buf[..4], b"last");
+    }
+}
+
+#[test]
+fn files_of_ffmpeg_are_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = directory.path();
+    // A multiple of eight, because ffmpeg takes what fills up the last chunk of a Wave64 file for samples.
+    let samples: Vec<u8> = (0..20_000_u32).map(|i| (i * i >> 7) as u8).collect();
+    std::fs::write(folder.join("samples"), &samples).unwrap();
+    for (name, options, tag) in [
+        ("plain.wav", "-f wav", 1),
+        ("long.wav", "-f wav -rf64 always", 1),
+        ("sony.w64", "-f w64", 1),
+        ("adpcm.w64", "-f w64 -c:a adpcm_ms", 2),
+    ] {
+        let make = format!("-f s16le -ar 8000 -ac 1 -i samples {options} {name}");
+        if run("ffmpeg", folder, &make).is_none() {
+            return;
+        }
+        let mut reader = WavReader::open(File::open(folder.join(name)).unwrap()).unwrap();
+        assert_eq!((reader.format().tag, reader.damage()), (tag, None), "{name}");
+        let mut data = vec![0; 30_000];
+        let len = reader.read_data(&mut data).unwrap();
+        assert_eq!(len as u64, reader.data_len());
+        if tag == 1 {
+            assert!(data[..len] == samples, "{name}: {len} bytes");
+        } else {
+            assert!(len > 5000 && len.is_multiple_of(reader.format().block_align.into()));
+        }
     }
 }
