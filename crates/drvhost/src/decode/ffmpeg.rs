@@ -196,13 +196,29 @@ pub(super) fn remuxed(input: &Path, beside: Option<&Path>) -> Result<(File, Temp
     let made = made.map_err(|error| io_error("making a file for the streams", error.kind().into()))?;
     let (file, path) = made.into_parts();
     let mut command = command();
-    command.arg("-i").arg(input).args(["-map", "0:v?", "-map", "0:a?", "-c", "copy", "-y"]).arg(&path);
+    command.arg("-i").arg(input).args(["-map", "0:v?", "-map", "0:a?", "-c", "copy"]);
+    if let Some(rate) = frame_rate(input) {
+        command.args(["-r", &rate]);
+    }
+    command.arg("-y").arg(&path);
     let status = spawn(command, folder.path())?.wait().map_err(|error| io_error("waiting for ffmpeg", error))?;
     if !status.success() {
         let doing = format!("taking the streams out of {} by ffmpeg", input.display());
         return Err(io_error(doing, io::Error::other(said(folder.path(), Some(status)))));
     }
     Ok((file, path))
+}
+
+/// The frame rate of a file's video, as ffmpeg writes it. Copied to an AVI file without it, a film in a container that keeps times in
+/// milliseconds gets a dropped frame behind each one.
+fn frame_rate(input: &Path) -> Option<String> {
+    let mut command = Command::new("ffprobe");
+    command.args(["-v", "error", "-select_streams", "v:0", "-show_entries", "stream=avg_frame_rate"]);
+    command.args(["-of", "default=nokey=1:noprint_wrappers=1"]).arg(input).stdin(Stdio::null());
+    let told = String::from_utf8(command.output().ok()?.stdout).ok()?;
+    let (rate, scale) = told.lines().next()?.split_once('/')?;
+    let is_number = |text: &str| text.parse().is_ok_and(|number: u64| number > 0);
+    (is_number(rate) && is_number(scale)).then(|| format!("{rate}/{scale}"))
 }
 
 /// ffmpeg as it is always started: silent but for errors.
