@@ -3,6 +3,7 @@
 mod compress;
 mod decompress;
 mod state;
+mod way;
 
 use std::sync::Arc;
 
