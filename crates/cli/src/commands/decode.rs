@@ -155,7 +155,8 @@ fn describe(decoded: &Decoded) -> String {
     }
     let output = decoded.output.as_ref().map_or_else(String::new, |output| format!(" -> {output}"));
     let driver = through(decoded.driver.as_ref());
-    let mut text = format!("{}{output}: {}, {driver}\nblake3 {}", decoded.input, parts.join(", "), decoded.hash);
+    let mut text =
+        format!("{}{output}: {}, {driver}\nblake3 {}", decoded.input, parts.join(", "), decoded.hash);
     for audio in &decoded.audio {
         let decode::DecodedAudio { stream, samples, channels, samples_per_sec, hash, .. } = audio;
         let driver = through(audio.driver.as_ref());

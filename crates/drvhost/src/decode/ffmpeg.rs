@@ -73,12 +73,24 @@ impl Ffmpeg {
             Ok::<_, Error>(path)
         };
         if let Some(VideoShape { width, height, scale, rate, .. }) = wanted.video {
-            command.args(["-f", "rawvideo", "-pixel_format", "bgr24", "-video_size"]).arg(format!("{width}x{height}"));
-            command.arg("-framerate").arg(format!("{rate}/{scale}")).args(UNPROBED).arg("-i").arg(pipe("video".into())?);
+            command
+                .args(["-f", "rawvideo", "-pixel_format", "bgr24", "-video_size"])
+                .arg(format!("{width}x{height}"));
+            command
+                .arg("-framerate")
+                .arg(format!("{rate}/{scale}"))
+                .args(UNPROBED)
+                .arg("-i")
+                .arg(pipe("video".into())?);
         }
         for (number, format) in wanted.audio.iter().enumerate() {
             command.args(["-f", sample_format(format.sample), "-ar"]).arg(format.samples_per_sec.to_string());
-            command.arg("-ac").arg(format.channels.to_string()).args(UNPROBED).arg("-i").arg(pipe(format!("audio{number}"))?);
+            command
+                .arg("-ac")
+                .arg(format.channels.to_string())
+                .args(UNPROBED)
+                .arg("-i")
+                .arg(pipe(format!("audio{number}"))?);
         }
         for input in 0..names.len() {
             command.arg("-map").arg(input.to_string());
@@ -201,7 +213,8 @@ pub(super) fn remuxed(input: &Path, beside: Option<&Path>) -> Result<(File, Temp
         command.args(["-r", &rate]);
     }
     command.arg("-y").arg(&path);
-    let status = spawn(command, folder.path())?.wait().map_err(|error| io_error("waiting for ffmpeg", error))?;
+    let status =
+        spawn(command, folder.path())?.wait().map_err(|error| io_error("waiting for ffmpeg", error))?;
     if !status.success() {
         let doing = format!("taking the streams out of {} by ffmpeg", input.display());
         return Err(io_error(doing, io::Error::other(said(folder.path(), Some(status)))));
@@ -231,10 +244,14 @@ fn command() -> Command {
 }
 
 fn spawn(mut command: Command, folder: &Path) -> Result<Child, Error> {
-    let log = File::create(folder.join("said")).map_err(|error| io_error("making a file for ffmpeg", error))?;
+    let log =
+        File::create(folder.join("said")).map_err(|error| io_error("making a file for ffmpeg", error))?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
     command.spawn().map_err(|source| match source.kind() {
-        ErrorKind::NotFound => Error::MissingProgram { program: "ffmpeg", why: "it reads and writes the formats that drvhost does not" },
+        ErrorKind::NotFound => Error::MissingProgram {
+            program: "ffmpeg",
+            why: "it reads and writes the formats that drvhost does not",
+        },
         _ => Error::Worker(format!("ffmpeg could not be started: {source}")),
     })
 }

@@ -2,8 +2,8 @@
 //! instead (spec section 4.1).
 
 use mmsystem::{
-    BITMAPINFOHEADER, ICDECOMPRESS, ICDECOMPRESSEX, ICERR_OK, ICERR_UNSUPPORTED, ICM_DECOMPRESS, ICM_DECOMPRESS_BEGIN,
-    ICM_DECOMPRESS_END, ICM_DECOMPRESS_QUERY, ICM_DECOMPRESSEX, ICM_DECOMPRESSEX_BEGIN,
+    BITMAPINFOHEADER, ICDECOMPRESS, ICDECOMPRESSEX, ICERR_OK, ICERR_UNSUPPORTED, ICM_DECOMPRESS,
+    ICM_DECOMPRESS_BEGIN, ICM_DECOMPRESS_END, ICM_DECOMPRESS_QUERY, ICM_DECOMPRESSEX, ICM_DECOMPRESSEX_BEGIN,
     ICM_DECOMPRESSEX_END, ICM_DECOMPRESSEX_QUERY, Structure,
 };
 
@@ -79,9 +79,9 @@ impl Way {
     /// Asks whether the codec decompresses so; ICERR_OK for yes.
     fn query(self, opened: &Opened<'_>, formats: &Between<'_>) -> Result<i64, Error> {
         match self {
-            Self::Plain => opened
-                .send(ICM_DECOMPRESS_QUERY, formats.input.lparam(), formats.output())
-                .map(icerr),
+            Self::Plain => {
+                opened.send(ICM_DECOMPRESS_QUERY, formats.input.lparam(), formats.output()).map(icerr)
+            }
             Self::Extended => formats.send_extended(opened, ICM_DECOMPRESSEX_QUERY),
         }
     }
@@ -106,7 +106,11 @@ impl Way {
         match self {
             Self::Plain => {
                 let (input, output) = (formats.input.lparam(), formats.output());
-                expect_ok(opened, ICM_DECOMPRESS_BEGIN, icerr(opened.send(ICM_DECOMPRESS_BEGIN, input, output)?))
+                expect_ok(
+                    opened,
+                    ICM_DECOMPRESS_BEGIN,
+                    icerr(opened.send(ICM_DECOMPRESS_BEGIN, input, output)?),
+                )
             }
             Self::Extended => {
                 let answer = formats.send_extended(opened, ICM_DECOMPRESSEX_BEGIN)?;
