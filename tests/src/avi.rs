@@ -27,6 +27,8 @@ pub struct Avi {
 pub enum Chunk {
     /// `00dc`.
     Frame(Vec<u8>),
+    /// The same, and the index says that it needs no other.
+    Key(Vec<u8>),
     /// `00pc`: new colours, from the entry of this number on.
     Palette(u8, Vec<Colour>),
 }
@@ -34,7 +36,7 @@ pub enum Chunk {
 impl Chunk {
     fn id(&self) -> &'static [u8; 4] {
         match self {
-            Self::Frame(_) => b"00dc",
+            Self::Frame(_) | Self::Key(_) => b"00dc",
             Self::Palette(..) => b"00pc",
         }
     }
@@ -42,7 +44,7 @@ impl Chunk {
     /// The chunk's content; for a palette an AVIPALCHANGE structure.
     fn body(&self) -> Vec<u8> {
         match self {
-            Self::Frame(frame) => frame.clone(),
+            Self::Frame(frame) | Self::Key(frame) => frame.clone(),
             Self::Palette(first, colours) => {
                 // 256 entries are written as 0.
                 let head = [*first, colours.len() as u8, 0, 0];
@@ -54,15 +56,18 @@ impl Chunk {
 }
 
 impl Avi {
-    /// The file. Its index says that the first frame alone is a key frame.
+    /// The file. Its index says that the first frame is a key frame, and those that are one by [`Chunk::Key`].
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
-        let frames = self.chunks.iter().filter(|chunk| matches!(chunk, Chunk::Frame(_))).count() as u32;
+        let frames = self.chunks.iter().filter(|chunk| !matches!(chunk, Chunk::Palette(..))).count() as u32;
         let (mut movi, mut index) = (b"movi".to_vec(), Vec::new());
         let mut key = 0x10;
         for part in &self.chunks {
             let body = part.body();
-            let is_frame = matches!(part, Chunk::Frame(_));
+            let is_frame = !matches!(part, Chunk::Palette(..));
+            if matches!(part, Chunk::Key(_)) {
+                key = 0x10;
+            }
             index.extend(part.id());
             // AVIIF_KEYFRAME, or AVIIF_NO_TIME.
             let flags = if is_frame { std::mem::take(&mut key) } else { 0x100 };

@@ -1,6 +1,8 @@
 //! `drvhost decode`, compared with ffmpeg.
 
 mod damaged;
+mod films;
+mod mended;
 mod pictures;
 mod sound;
 mod streams;

@@ -156,6 +156,14 @@ pub enum Error {
         /// The system's answer.
         source: std::io::Error,
     },
+    /// A program that is needed for this is not installed.
+    #[error("{program} is not installed, and {why}")]
+    MissingProgram {
+        /// Its name.
+        program: &'static str,
+        /// What it is needed for.
+        why: &'static str,
+    },
     /// The worker's program, its isolation or its memory could not be had.
     #[error("a worker could not be started: {0}")]
     Worker(String),
@@ -193,9 +201,11 @@ impl Error {
             Self::Faulted { fault, .. } if fault.kind == wire::FaultKind::Bug => Blame::Bug,
             Self::Faulted { .. } => Blame::Driver,
             Self::Media(MediaError::OutputName { .. }) => Blame::Usage,
-            Self::Media(MediaError::Io { .. }) | Self::File { .. } | Self::Worker(_) | Self::NoHandles => {
-                Blame::Host
-            }
+            Self::Media(MediaError::Io { .. })
+            | Self::File { .. }
+            | Self::MissingProgram { .. }
+            | Self::Worker(_)
+            | Self::NoHandles => Blame::Host,
             Self::Media(_) | Self::NoCodec { .. } | Self::TooLarge(_) => Blame::Media,
             Self::Bug(_) => Blame::Bug,
         }
@@ -223,6 +233,7 @@ impl Error {
             Self::Faulted { .. } | Self::Died { .. } => {
                 Some("`--trace FILE` writes down every message up to this one")
             }
+            Self::MissingProgram { .. } => Some("Debian has it in the package of the same name"),
             Self::Worker(_) => {
                 Some("`drvhost-worker` must lie beside `drvhost` and be executable; `-vv` says more")
             }

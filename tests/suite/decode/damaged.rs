@@ -120,7 +120,7 @@ media_test!(wrong_outputs_are_usage_errors_and_leave_nothing, |machine| {
     let before = folder.names();
     let original = folder.read("clip.avi");
     let wrong = [
-        ("clip.avi", "out.mp4", ".avi"),
+        ("clip.avi", "out.a b", ".avi"),
         ("clip.avi", "out", ".avi"),
         ("clip.avi", "out.wav", ".avi"),
         ("clip.avi", "out.png", "%05d"),

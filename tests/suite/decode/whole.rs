@@ -109,17 +109,6 @@ media_test!(json_has_these_fields_alone_and_nothing_is_written_without_o, |machi
     assert_eq!(folder.names(), ["clip.avi"]);
 });
 
-media_test!(sound_beside_the_pictures_is_said_to_be_left_out, |machine| {
-    let folder = Folder::new(machine);
-    folder.ffmpeg("-f lavfi -i testsrc2=size=160x120:rate=5:duration=1 -f lavfi -i sine=duration=1 -c:v cinepak -c:a adpcm_ms both.avi");
-    let decoded = folder.drvhost(["decode", "both.avi"]).json(0);
-    assert_eq!(decoded["frames"], 5);
-    let warnings = decoded["warnings"].as_array().unwrap();
-    assert!(warnings.len() == 1 && warnings[0].as_str().unwrap().contains("audio stream"), "{decoded}");
-    let output = folder.drvhost(["decode", "both.avi"]).output();
-    assert!(String::from_utf8_lossy(&output.stderr).contains("audio stream"), "{output:?}");
-});
-
 media_test!(a_driver_can_be_named, |machine| {
     let folder = Folder::with_spies(machine, &["spy.dll"]);
     cinepak(&folder, "clip.avi");

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use drvhost::decode::{self, Decoded, Output, Progress};
 use drvhost::media::{MediaError, Unit};
-use drvhost::{Error, Policy};
+use drvhost::{Blame, Error, Policy};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -26,7 +26,16 @@ pub fn run(global: &Global, command: &Decode) -> Result<Exit, Failure> {
     let driver =
         command.driver.as_deref().map(|name| session.registry().resolve_argument(name)).transpose()?;
     let packing = commands::packing(global);
-    let what = decode::Decode { input: command.input.clone(), output, driver, packing };
+    let what = decode::Decode {
+        input: command.input.clone(),
+        output,
+        driver,
+        packing,
+        stream: command.stream,
+        frames: command.frames.unwrap_or_default(),
+        pix_fmt: command.pix_fmt.clone(),
+        on_error: command.on_error.into(),
+    };
     let bar = progress_bar(global);
     let decoded = decode::run(&session, &what, |progress| {
         show(&bar, progress);
@@ -46,7 +55,11 @@ pub fn run(global: &Global, command: &Decode) -> Result<Exit, Failure> {
         output::json_line(&decoded)?
     } else {
         for warning in &decoded.warnings {
-            let blamed = if decoded.damage.as_ref() == Some(warning) { "media: " } else { "" };
+            let blamed = match decoded.blame {
+                Some(Blame::Driver) if decoded.damage.as_ref() == Some(warning) => "driver: ",
+                Some(_) if decoded.damage.as_ref() == Some(warning) => "media: ",
+                _ => "",
+            };
             output::aside(&format!("drvhost: {blamed}{warning}"));
         }
         describe(&decoded)
@@ -62,7 +75,7 @@ pub fn run(global: &Global, command: &Decode) -> Result<Exit, Failure> {
         Ok(()) | Err(Failure::Closed) => {}
         Err(failure) => return Err(failure),
     }
-    Ok(if decoded.damage.is_some() { Exit::Media } else { Exit::Done })
+    Ok(decoded.blame.map_or(Exit::Done, Exit::from))
 }
 
 /// What `-o` names: `-` is standard output, unless that is a terminal.
@@ -140,10 +153,23 @@ fn describe(decoded: &Decoded) -> String {
         parts.push(format!("{samples} samples"));
         parts.push(format!("{:.1} Msamples/s", speed(samples) / 1e6));
     }
-    let driver = decoded
-        .driver
-        .as_ref()
-        .map_or_else(|| "no driver needed".to_owned(), |driver| format!("through {driver}"));
     let output = decoded.output.as_ref().map_or_else(String::new, |output| format!(" -> {output}"));
-    format!("{}{output}: {}, {driver}\nblake3 {}", decoded.input, parts.join(", "), decoded.hash)
+    let driver = through(decoded.driver.as_ref());
+    let mut text =
+        format!("{}{output}: {}, {driver}\nblake3 {}", decoded.input, parts.join(", "), decoded.hash);
+    for audio in &decoded.audio {
+        let decode::DecodedAudio { stream, samples, channels, samples_per_sec, hash, .. } = audio;
+        let driver = through(audio.driver.as_ref());
+        // Writing to a text cannot fail.
+        let _ = write!(
+            text,
+            "\nstream {stream}: {samples} samples, {channels} x {samples_per_sec} Hz, {driver}\nblake3 {hash}"
+        );
+    }
+    text
+}
+
+/// By which driver.
+fn through(driver: Option<&String>) -> String {
+    driver.map_or_else(|| "no driver needed".to_owned(), |driver| format!("through {driver}"))
 }

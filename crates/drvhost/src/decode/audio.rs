@@ -1,60 +1,108 @@
-//! The samples of a WAVE file.
+//! One stream of audio.
 //!
 //! All that the file has is decoded. ADPCM encoders fill up the last block, and the `fact` chunk tells how many samples were
 //! meant; the filling is kept, as `ffmpeg` keeps it, because `fact` is often wrong and what is kept can still be cut off. A last
 //! block that is cut short is decoded as far as it goes, again as `ffmpeg` does: blocks are decoded from their start on, so what
 //! is missing changes nothing before it.
 
-use std::io::{Read, Seek};
-use std::time::Instant;
-
 use mmsystem::{WAVE_FORMAT_ADPCM, WAVE_FORMAT_DVI_ADPCM, WAVE_FORMAT_PCM};
 
 use super::choice::{self, format_tag_name};
-use super::{Decoded, Job, Target, nothing_readable};
+use super::shared::Shared;
+use super::sinks::AudioSink;
+use super::trouble::{is_of_one_packet, is_of_one_worker};
+use super::{Job, Progress, nothing_readable};
 use crate::acm::{Converted, Ends, Stream};
-use crate::error::Error;
+use crate::error::{Blame, Error};
 use crate::media::{
-    ContentHasher, MediaError, OutputKind, OutputStream, PcmFormat, SampleType, Unit, WavReader, WavWriter,
-    WaveFormat,
+    ContentHash, ContentHasher, MediaError, PcmFormat, SampleSource, SampleType, Unit, WaveFormat,
 };
+use crate::registry::DriverFile;
 
 /// How many bytes of PCM samples are passed through at a time, about.
 const PCM_SIZE: usize = 64 << 10;
 /// How often in a row a driver may use nothing of the source and still make samples.
 const MAX_IDLE: u32 = 64;
 
-pub(super) fn decode<R: Read + Seek>(job: &mut Job<'_>, wav: &mut WavReader<R>) -> Result<Decoded, Error> {
-    if let Some(target) = &job.target {
-        target.check(|kind| *kind == OutputKind::Wav, "the input is audio; write .wav")?;
-    }
-    if wav.data_len() == 0 {
-        return Err(nothing_readable("WAVE file", wav.damage().as_ref(), "it has no samples"));
-    }
-    let (mut samples, driver) = Samples::open(job, wav.format())?;
-    let format = samples.format();
-    let writer = job.target.as_ref().map(|target| writer(target, format)).transpose()?;
-    let mut sink = Sink { writer, hasher: ContentHasher::new(), made: 0 };
+/// A stream of audio that is to be decoded.
+pub(super) struct AudioTrack<'s> {
+    /// Its number in the file; 0 in a WAVE file.
+    pub stream: u16,
+    /// What decodes it.
+    pub samples: Samples<'s>,
+    /// Which of the samples are wanted.
+    pub span: Span,
+    /// How many samples of silence go before them, where the stream begins later than others.
+    pub silence: u64,
+    /// Whether others tell how far the run is.
+    pub silent: bool,
+}
 
-    let started = Instant::now();
-    let mut pending = Pending::default();
-    let stopped = feed(job, wav, &mut samples, &mut pending, &mut sink)?;
-    let mut warnings = Vec::from_iter(samples.warning());
-    if stopped.is_none() {
-        warnings.extend(finish_part(wav.format(), &mut samples, &pending.bytes, &mut sink)?);
+/// A run of samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    /// How many are left out at the beginning.
+    pub skip: u64,
+    /// How many are wanted then; `None` for all.
+    pub len: Option<u64>,
+}
+
+/// What became of a stream of audio.
+pub(super) struct AudioDone {
+    /// How many samples a channel there are.
+    pub samples: u64,
+    /// Of their bytes.
+    pub hash: ContentHash,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+    /// What is missing or unreadable.
+    pub damage: Option<String>,
+    /// Whose doing it is.
+    pub blame: Option<Blame>,
+    /// Where the samples went, to be finished.
+    pub sink: AudioSink,
+}
+
+impl AudioTrack<'_> {
+    /// Decodes the stream to `sink`.
+    ///
+    /// # Errors
+    /// As [`VideoTrack::run`](super::video::VideoTrack::run).
+    pub fn run(
+        self,
+        source: &mut dyn SampleSource,
+        sink: AudioSink,
+        shared: &Shared<'_>,
+    ) -> Result<AudioDone, Error> {
+        let Self { mut samples, span, silence, silent, .. } = self;
+        let format = samples.format();
+        let size = sample_size(format);
+        let mut sink = Sink::new(sink, format, span);
+        sink.begin(silence)?;
+        let mut pending = Pending::default();
+        let report = |done, total| {
+            if silent { shared.go_on() } else { shared.report(Progress { done, total, unit: Unit::Bytes }) }
+        };
+        let stopped = feed(source, &mut samples, &mut pending, &mut sink, report)?;
+        let mut warnings = Vec::from_iter(samples.warning());
+        if stopped.is_none() && !sink.full() {
+            warnings.extend(finish_part(source.format(), &mut samples, &pending.bytes, &mut sink)?);
+        }
+        let damage = source.damage();
+        if sink.made < size as u64 {
+            return Err(nothing_readable("sound", damage.as_ref(), "it holds not one whole sample"));
+        }
+        let blame = stopped.as_ref().map(|(blame, _)| *blame).or(damage.as_ref().map(|_| Blame::Media));
+        if blame != Some(Blame::Driver) {
+            warnings.extend(samples.close().err().map(|error| error.to_string()));
+        }
+        let stopped = stopped.map(|(_, why)| why);
+        let damage: Vec<_> = stopped.into_iter().chain(damage.map(|damage| damage.to_string())).collect();
+        let damage = (!damage.is_empty()).then(|| damage.join("; "));
+        let Sink { sink, hasher, written, .. } = sink;
+        let sink = sink.ended();
+        Ok(AudioDone { samples: written / size as u64, hash: hasher.finish(), warnings, damage, blame, sink })
     }
-    let damage = wav.damage();
-    let sample_size = sample_size(format);
-    if sink.made < sample_size as u64 {
-        return Err(nothing_readable("WAVE file", damage.as_ref(), "it holds not one whole sample"));
-    }
-    sink.writer.map_or(Ok(()), WavWriter::finish)?;
-    let seconds = started.elapsed().as_secs_f64();
-    warnings.extend(samples.close().err().map(|error| error.to_string()));
-    let decoded = job.decoded(driver, sink.hasher, seconds);
-    let decoded = Decoded { samples: Some(sink.made / sample_size as u64), warnings, ..decoded };
-    let damage = [stopped, damage.map(|damage| damage.to_string())].into_iter().flatten().collect::<Vec<_>>();
-    Ok(decoded.damaged((!damage.is_empty()).then(|| damage.join("; "))))
 }
 
 /// Source data that is not used up yet.
@@ -67,54 +115,64 @@ struct Pending {
 
 impl Pending {
     /// Fills up to `capacity` bytes; answers whether these are the last.
-    fn fill<R: Read + Seek>(&mut self, wav: &mut WavReader<R>, capacity: usize) -> Result<bool, Error> {
-        let kept = self.bytes.len();
+    fn fill(&mut self, source: &mut dyn SampleSource, capacity: usize) -> Result<bool, Error> {
+        let mut kept = self.bytes.len();
         self.bytes.resize(capacity.max(kept), 0);
-        let read = wav.read_data(self.bytes.get_mut(kept..).unwrap_or_default())?;
-        self.bytes.truncate(kept + read);
-        self.read += read as u64;
-        Ok(self.read >= wav.data_len())
+        let mut last = false;
+        // A stream in pieces gives less than is asked for.
+        while let Some(room) = self.bytes.get_mut(kept..).filter(|room| !room.is_empty()) {
+            let read = source.read_data(room)?;
+            kept += read;
+            self.read += read as u64;
+            if read == 0 {
+                last = true;
+                break;
+            }
+        }
+        self.bytes.truncate(kept);
+        Ok(last || source.data_len().is_some_and(|len| self.read >= len))
     }
 }
 
-/// Converts all source data up to the last whole block, which stays in `pending`. Answers why it stopped before.
-fn feed<R: Read + Seek>(
-    job: &mut Job<'_>,
-    wav: &mut WavReader<R>,
+/// Converts all source data up to the last whole block, which stays in `pending`. Answers why it stopped before, and whose doing that is.
+fn feed(
+    source: &mut dyn SampleSource,
     samples: &mut Samples<'_>,
     pending: &mut Pending,
     sink: &mut Sink,
-) -> Result<Option<String>, Error> {
-    let total = wav.data_len();
+    mut report: impl FnMut(u64, Option<u64>) -> Result<(), Error>,
+) -> Result<Option<(Blame, String)>, Error> {
+    let total = source.data_len();
     let mut pcm = Vec::new();
     let mut idle = 0;
     loop {
-        let last = pending.fill(wav, samples.capacity())?;
+        let last = pending.fill(source, samples.capacity())?;
         let used_before = pending.read - pending.bytes.len() as u64;
+        let place = || match total {
+            Some(total) => format!("byte {used_before} of {total} of the samples"),
+            None => format!("byte {used_before} of the samples"),
+        };
         let ends = if last { Ends::Last } else { Ends::Open };
         let converted = match samples.convert(&pending.bytes, ends, &mut pcm) {
             Ok(converted) => converted,
             // What was decoded up to here is worth keeping.
-            Err(error @ Error::Refused { .. }) if sink.made > 0 => {
-                return Ok(Some(format!(
-                    "decoding stopped at byte {used_before} of {total} of the samples: {error}"
-                )));
+            Err(error) if sink.made > 0 && (is_of_one_packet(&error) || is_of_one_worker(&error)) => {
+                let blame = if is_of_one_worker(&error) { Blame::Driver } else { Blame::Media };
+                return Ok(Some((blame, format!("decoding stopped at {}: {error}", place()))));
             }
             Err(error) => return Err(error),
         };
         sink.write(&pcm)?;
         pending.bytes.drain(..converted.used);
-        job.report(used_before + converted.used as u64, Some(total), Unit::Bytes)?;
+        report(used_before + converted.used as u64, total)?;
         idle = if converted.used == 0 { idle + 1 } else { 0 };
         let stuck = (converted.used == 0 && pcm.is_empty()) || idle > MAX_IDLE;
-        if last && (stuck || (pending.bytes.is_empty() && !converted.filled)) {
+        if sink.full() || (last && (stuck || (pending.bytes.is_empty() && !converted.filled))) {
             return Ok(None);
         }
         if stuck {
-            let why = "the driver uses no more of them";
-            return Ok(Some(format!(
-                "decoding stopped at byte {used_before} of {total} of the samples: {why}"
-            )));
+            let why = format!("decoding stopped at {}: the driver uses no more of them", place());
+            return Ok(Some((Blame::Media, why)));
         }
     }
 }
@@ -164,7 +222,7 @@ fn samples_in_part(format: &WaveFormat, len: usize) -> usize {
 }
 
 /// What turns source data into samples.
-enum Samples<'s> {
+pub(super) enum Samples<'s> {
     /// A driver, to this format.
     Codec(Box<Stream<'s>>, PcmFormat),
     /// Nothing: they are PCM.
@@ -172,8 +230,15 @@ enum Samples<'s> {
 }
 
 impl<'s> Samples<'s> {
-    /// Opens the driver for a format, if it needs one; also gives the driver's name.
-    fn open(job: &Job<'s>, format: &WaveFormat) -> Result<(Self, Option<String>), Error> {
+    /// Opens the driver for a format, if it needs one, the one that is given or the registry's; also gives the driver's name.
+    ///
+    /// # Errors
+    /// As [`Stream::open`]; [`Error::NoCodec`].
+    pub fn open(
+        job: &Job<'s>,
+        given: Option<&DriverFile>,
+        format: &WaveFormat,
+    ) -> Result<(Self, Option<String>), Error> {
         let tag = format.codec_tag();
         if tag == WAVE_FORMAT_PCM {
             return Ok((Self::Plain(plain_format(format)?), None));
@@ -181,7 +246,6 @@ impl<'s> Samples<'s> {
         let registry = job.session.registry();
         let aliases = choice::audio_aliases(tag, registry.aliases());
         let what = format!("format tag {}", format_tag_name(tag));
-        let given = job.what.driver.as_ref();
         let (stream, driver) = choice::first_that_opens(registry, given, &aliases, &what, |driver| {
             Stream::open(job.session, driver, job.what.packing, format, None)
         })?;
@@ -189,7 +253,8 @@ impl<'s> Samples<'s> {
         Ok((Self::Codec(Box::new(stream), output), Some(driver)))
     }
 
-    fn format(&self) -> PcmFormat {
+    /// The format of the samples.
+    pub fn format(&self) -> PcmFormat {
         match self {
             Self::Codec(_, format) | Self::Plain(format) => *format,
         }
@@ -243,31 +308,63 @@ fn plain_format(format: &WaveFormat) -> Result<PcmFormat, MediaError> {
 }
 
 /// Bytes of one sample of all channels, at least 1.
-fn sample_size(format: PcmFormat) -> usize {
+pub(super) fn sample_size(format: PcmFormat) -> usize {
     (usize::from(format.channels) * usize::from(format.sample.bytes())).max(1)
 }
 
-/// What writes to a target.
-fn writer(target: &Target<'_>, format: PcmFormat) -> Result<WavWriter, MediaError> {
-    match target {
-        Target::File { path, .. } => WavWriter::create(path, format),
-        Target::StandardOutput => WavWriter::stream(OutputStream::standard_output()?, format),
-    }
-}
-
-/// Where samples go.
+/// What writes, hashes and counts.
 struct Sink {
-    writer: Option<WavWriter>,
+    sink: AudioSink,
+    format: PcmFormat,
     hasher: ContentHasher,
+    /// How many bytes are still to be left out.
+    skip: u64,
+    /// How many bytes are still wanted; `None` for all.
+    left: Option<u64>,
     /// How many bytes were decoded.
     made: u64,
+    /// How many of them were wanted.
+    written: u64,
 }
 
 impl Sink {
-    fn write(&mut self, pcm: &[u8]) -> Result<(), MediaError> {
-        self.hasher.update(pcm);
+    fn new(sink: AudioSink, format: PcmFormat, span: Span) -> Self {
+        let bytes = |samples: u64| samples.saturating_mul(sample_size(format) as u64);
+        let (skip, left) = (bytes(span.skip), span.len.map(bytes));
+        Self { sink, format, hasher: ContentHasher::new(), skip, left, made: 0, written: 0 }
+    }
+
+    /// Writes silence, which is no part of what was decoded.
+    fn begin(&mut self, samples: u64) -> Result<(), Error> {
+        let size = sample_size(self.format);
+        let level = if self.format.sample == SampleType::U8 { 0x80 } else { 0 };
+        let piece = vec![level; PCM_SIZE.next_multiple_of(size)];
+        let mut left = samples.saturating_mul(size as u64);
+        while left > 0 {
+            let len = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len());
+            self.sink.write(piece.get(..len).unwrap_or_default())?;
+            left -= len as u64;
+        }
+        Ok(())
+    }
+
+    /// Whether no more is wanted.
+    fn full(&self) -> bool {
+        self.left == Some(0)
+    }
+
+    fn write(&mut self, pcm: &[u8]) -> Result<(), Error> {
         self.made += pcm.len() as u64;
-        self.writer.as_mut().map_or(Ok(()), |writer| writer.write(pcm))
+        let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(pcm.len());
+        self.skip -= skipped as u64;
+        let pcm = pcm.get(skipped..).unwrap_or_default();
+        let wanted =
+            self.left.map_or(pcm.len(), |left| usize::try_from(left).unwrap_or(usize::MAX).min(pcm.len()));
+        let pcm = pcm.get(..wanted).unwrap_or_default();
+        self.left = self.left.map(|left| left - wanted as u64);
+        self.hasher.update(pcm);
+        self.written += pcm.len() as u64;
+        self.sink.write(pcm)
     }
 }
 

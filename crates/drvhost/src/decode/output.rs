@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::Decode;
 use crate::error::Error;
 use crate::media::{MediaError, OutputKind};
 
@@ -34,32 +35,84 @@ pub(super) enum Target<'a> {
         /// What the name asks for.
         kind: OutputKind,
     },
+    /// A file that ffmpeg writes.
+    Ffmpeg {
+        /// Its name.
+        path: &'a Path,
+        /// Which kinds of streams it takes.
+        takes: Takes,
+    },
     /// Standard output.
     StandardOutput,
 }
 
+/// Which kinds of streams an output takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Takes {
+    /// Video and any number of audio streams.
+    All,
+    /// One video stream.
+    Video,
+    /// One audio stream.
+    Audio,
+    /// One stream, video if there is any.
+    One,
+}
+
+impl Takes {
+    /// Whether video belongs there.
+    pub fn video(self) -> bool {
+        self != Self::Audio
+    }
+}
+
+/// Endings of files that hold one stream of audio and nothing else.
+const AUDIO_ONLY: [&str; 8] = ["flac", "mp3", "ogg", "opus", "m4a", "aac", "w64", "aiff"];
+
 impl<'a> Target<'a> {
     /// Reads the kind from the name, and sees that the input would not be replaced by what is decoded from it.
-    pub fn choose(output: &'a Output, input: &Path) -> Result<Self, Error> {
+    pub fn choose(output: &'a Output, what: &Decode) -> Result<Self, Error> {
         let Output::File(path) = output else { return Ok(Self::StandardOutput) };
-        let kind = OutputKind::for_path(path)?;
+        let target = match OutputKind::for_path(path)? {
+            OutputKind::Other => {
+                let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+                let audio = extension.to_str().is_some_and(|extension| AUDIO_ONLY.contains(&extension));
+                Self::Ffmpeg { path, takes: if audio { Takes::Audio } else { Takes::All } }
+            }
+            OutputKind::Avi if what.pix_fmt.is_some() => Self::Ffmpeg { path, takes: Takes::All },
+            OutputKind::Y4m if what.pix_fmt.is_some() => Self::Ffmpeg { path, takes: Takes::Video },
+            OutputKind::Png(_) | OutputKind::Wav if what.pix_fmt.is_some() => {
+                return Err(unfit(
+                    path,
+                    "a pixel format can be chosen for .avi, .y4m and what ffmpeg writes",
+                ));
+            }
+            kind => Self::File { path, kind },
+        };
         let same = path
             .canonicalize()
             .ok()
-            .zip(input.canonicalize().ok())
+            .zip(what.input.canonicalize().ok())
             .is_some_and(|(output, input)| output == input);
-        if same {
-            Err(unfit(path, "it is the input, which would be lost"))
-        } else {
-            Ok(Self::File { path, kind })
+        if same { Err(unfit(path, "it is the input, which would be lost")) } else { Ok(target) }
+    }
+
+    /// Which kinds of streams it takes.
+    pub fn takes(&self) -> Takes {
+        match self {
+            Self::File { kind: OutputKind::Y4m | OutputKind::Png(_), .. } => Takes::Video,
+            Self::File { kind: OutputKind::Wav, .. } => Takes::Audio,
+            Self::File { .. } => Takes::All,
+            Self::Ffmpeg { takes, .. } => *takes,
+            Self::StandardOutput => Takes::One,
         }
     }
 
-    /// Refuses a file of a kind for which `fits` is not true.
-    pub fn check(&self, fits: impl Fn(&OutputKind) -> bool, why: &str) -> Result<(), Error> {
+    /// The error for an input that has nothing for it.
+    pub fn unfit(&self, why: &str) -> Error {
         match self {
-            Self::File { path, kind } if !fits(kind) => Err(unfit(path, why)),
-            Self::File { .. } | Self::StandardOutput => Ok(()),
+            Self::File { path, .. } | Self::Ffmpeg { path, .. } => unfit(path, why),
+            Self::StandardOutput => unfit(Path::new("-"), why),
         }
     }
 }

@@ -1,317 +1,373 @@
-//! The pictures of an AVI file.
+//! One stream of video: read, decoded, and shown, each by a thread of its own.
+//!
+//! The reading thread is a few frames ahead, and so is the driver before what is shown; buffers go round, so that memory does not grow with
+//! the film. The order of frames and palette changes is that of the file all along.
 
-use std::io::{Read, Seek};
-use std::time::Instant;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread;
 
-use mmsystem::ICMODE_DECOMPRESS;
-
-use super::choice::{self, handler_of};
-use super::{Decoded, Job, Target, nothing_readable};
-use crate::error::Error;
+use super::pictures::Pictures;
+use super::range::FrameRange;
+use super::shared::{Shared, finished, start};
+use super::sinks::VideoSink;
+use super::trouble::{OnError, RefusedPalettes, Troubles, is_of_one_packet, is_of_one_worker};
+use super::{Progress, nothing_readable};
+use crate::error::{Blame, Error};
 use crate::media::{
-    AviReader, AviWriter, BI_BITFIELDS, BI_RGB, ContentHasher, FourCc, MediaError, OutputKind, OutputStream,
-    PacketKind, PaletteChange, PictureFormat, PngSeries, Unit, VideoShape, VideoStream, Y4mWriter,
+    AviReader, ContentHash, ContentHasher, Damage, FileReader, MediaError, PacketKind, PaletteChange,
+    PictureFormat, Unit,
 };
-use crate::vfw::{Codec, Decompressor};
 
-/// Codes that some writers have for BI_RGB.
-const UNCOMPRESSED: [FourCc; 3] = [*b"DIB ", *b"RGB ", *b"RAW "];
-/// Where a BITMAPINFOHEADER has its `biCompression`.
-const COMPRESSION_AT: usize = 16;
-/// Frames a second to write when the file states no rate.
-const USUAL_RATE: u32 = 25;
-/// How many refused frames are listed one by one.
-const MAX_LISTED: usize = 10;
+/// How many packets are read ahead.
+const READ_AHEAD: usize = 8;
+/// How many pictures are decoded ahead.
+const DECODED_AHEAD: usize = 3;
+/// How often in a row a driver is opened again without a picture in between.
+const MAX_RENEWALS: u32 = 4;
 
-pub(super) fn decode<R: Read + Seek>(job: &mut Job<'_>, avi: &mut AviReader<R>) -> Result<Decoded, Error> {
-    if let Some(target) = &job.target {
-        let instead = "the input is video; write .avi, .y4m, or .png pictures as in frame%05d.png";
-        target.check(|kind| *kind != OutputKind::Wav, instead)?;
+/// A stream of video that is to be decoded.
+pub(super) struct VideoTrack<'s> {
+    /// Where it is read from: a reader of its own.
+    pub avi: AviReader<FileReader>,
+    /// Its number in the file.
+    pub stream: u16,
+    /// How many frames the file states.
+    pub length: u32,
+    /// Which of them are wanted.
+    pub range: FrameRange,
+    /// What decodes it.
+    pub pictures: Pictures<'s>,
+    /// What becomes of frames that cannot be decoded.
+    pub on_error: OnError,
+}
+
+/// What became of a stream of video.
+pub(super) struct VideoDone {
+    /// How many pictures there are.
+    pub frames: u64,
+    /// Of them, as BGR24.
+    pub hash: ContentHash,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+    /// What is missing or unreadable.
+    pub damage: Option<String>,
+    /// Whose doing the worst of it is.
+    pub blame: Option<Blame>,
+    /// Where the pictures went, to be finished.
+    pub sink: VideoSink,
+}
+
+/// What is read.
+enum Read {
+    /// A frame, and whether it needs no other, where that is known.
+    Frame(Vec<u8>, Option<bool>),
+    /// A frame of no bytes: the one before it stays.
+    Dropped,
+    /// A change of the palette.
+    Palette(Vec<u8>),
+    /// A frame that is too large.
+    Unreadable(MediaError),
+}
+
+/// What is to be shown.
+enum Drawn {
+    /// A picture in the codec's format.
+    Picture(Vec<u8>),
+    /// The one before it.
+    Again,
+    /// What takes the place of a frame that could not be decoded.
+    Missing,
+    /// Other colours from here on.
+    Palette(PaletteChange),
+}
+
+/// How the driver's part ended.
+struct Driven {
+    troubles: Troubles,
+    palettes: RefusedPalettes,
+    shown: u64,
+    /// Why it stopped before the end.
+    stopped: Option<String>,
+}
+
+impl VideoTrack<'_> {
+    /// Decodes the stream to `sink`.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] where every frame is refused; [`Error::Media`] where nothing can be read or written; what ends the driver for good;
+    /// [`Error::Interrupted`].
+    pub fn run(self, sink: VideoSink, shared: &Shared<'_>) -> Result<VideoDone, Error> {
+        let Self { avi, stream, length, range, mut pictures, on_error } = self;
+        let total = range.count_of(length);
+        let format = pictures.format().clone();
+        let done = thread::scope(|scope| {
+            let (read_to, read_from) = sync_channel(READ_AHEAD);
+            let (spent_packets, empty_packets) = channel();
+            let (shown_to, shown_from) = sync_channel(DECODED_AHEAD);
+            let (spent_pictures, empty_pictures) = channel();
+            let reading =
+                start(scope, "reading", move || read(avi, stream, range, &read_to, &empty_packets))?;
+            let painter = Painter::new(format, on_error, sink);
+            let painting =
+                start(scope, "writing", move || painter.run(&shown_from, &spent_pictures, total, shared))?;
+            let driver = Driver { pictures: &mut pictures, range, on_error, shared };
+            let driven = driver.run(&read_from, &spent_packets, &shown_to, &empty_pictures);
+            // The ends of the channels: the other threads stop where this one has.
+            drop((read_from, shown_to));
+            let painted = finished(painting);
+            let read = finished(reading);
+            // What failed first counts: where nothing can be written, the others only see closed channels.
+            let painted = painted?;
+            Ok::<_, Error>((driven?, painted, read?))
+        });
+        let (driven, painted, damage) = done?;
+        let Driven { troubles, palettes, shown, stopped } = driven;
+        if shown == 0 {
+            let unreadable = || nothing_readable("AVI file", damage.as_ref(), range.nothing());
+            return Err(troubles.first.unwrap_or_else(unreadable));
+        }
+        let mut blame = troubles.blame;
+        let undecoded = match troubles.count() {
+            0 => None,
+            1 => Some("one frame could not be decoded".to_owned()),
+            count => Some(format!("{count} frames could not be decoded")),
+        };
+        let mut warnings = Vec::from_iter(palettes.text());
+        warnings.extend(troubles.texts());
+        warnings.extend(pictures.close().err().map(|error| error.to_string()));
+        let undecoded = undecoded.filter(|_| stopped.is_none());
+        let damage = [stopped, undecoded, damage.map(|damage| damage.to_string())].into_iter().flatten();
+        let damage: Vec<String> = damage.collect();
+        let damage = (!damage.is_empty()).then(|| damage.join("; "));
+        if damage.is_some() {
+            blame.get_or_insert(Blame::Media);
+        }
+        let Painted { frames, hash, sink } = painted;
+        Ok(VideoDone { frames, hash, warnings, damage, blame, sink })
     }
-    let video = avi.first_video()?;
-    let mut warnings = other_streams(avi, video.index);
-    let (mut pictures, driver) = Pictures::open(job, &video)?;
-    let (width, height) = pictures.size();
-    let shape = shape_of(&video, width, height, &mut warnings);
-    let mut sink = Sink::create(job.target.as_ref(), shape)?;
+}
 
-    let started = Instant::now();
-    let total = (video.length != 0).then_some(u64::from(video.length));
-    let mut hasher = ContentHasher::new();
-    let mut refusals = Refusals::default();
-    let mut refused_palettes = RefusedPalettes::default();
-    // A frame that cannot be shown repeats the picture before it; before the first that is black.
-    let (mut packet, mut bgr) = (Vec::new(), vec![0; pictures.format().bgr24_size()]);
-    let (mut frames, mut shown) = (0_u64, 0_u64);
-    let mut packets = avi.packets(video.index)?;
-    loop {
-        let outcome = match packets.next_packet(&mut packet) {
+/// Reads the wanted frames, from the last key frame before them on. Answers what damage it met.
+fn read(
+    mut avi: AviReader<FileReader>,
+    stream: u16,
+    range: FrameRange,
+    to: &SyncSender<(u64, Read)>,
+    empty: &Receiver<Vec<u8>>,
+) -> Result<Option<Damage>, Error> {
+    let mut packets = avi.packets(stream)?;
+    let mut number = packets.seek(range.first)?;
+    while range.reaches(number) {
+        let mut bytes = empty.try_recv().unwrap_or_default();
+        let read = match packets.next_packet(&mut bytes) {
             Ok(None) => break,
-            Ok(Some(found)) if found.kind == PacketKind::PaletteChange => {
-                match pictures.change_palette(&packet, &mut bgr) {
-                    Ok(()) => {}
-                    Err(error) if is_of_one_packet(&error) => refused_palettes.add(error),
-                    Err(error) => return Err(error),
-                }
-                job.report(frames, total, Unit::Frames)?;
-                continue;
-            }
-            Ok(Some(_)) if packet.is_empty() => None,
-            Ok(Some(found)) => Some(pictures.decode(&packet, found.keyframe, &mut bgr)),
-            Err(error @ MediaError::TooLarge { .. }) => Some(Err(error.into())),
+            Ok(Some(found)) if found.kind == PacketKind::PaletteChange => Read::Palette(bytes),
+            Ok(Some(found)) if found.size == 0 => Read::Dropped,
+            Ok(Some(found)) => Read::Frame(bytes, found.keyframe),
+            Err(error @ MediaError::TooLarge { .. }) => Read::Unreadable(error),
             Err(error) => return Err(error.into()),
         };
-        frames += 1;
-        match outcome {
-            None => {}
-            Some(Ok(())) => shown += 1,
-            Some(Err(error)) if is_of_one_packet(&error) => refusals.add(frames, error),
-            Some(Err(error)) => return Err(error),
+        let counts = !matches!(read, Read::Palette(_));
+        if to.send((number, read)).is_err() {
+            break;
         }
-        hasher.update(&bgr);
-        sink.write(&bgr)?;
-        job.report(frames, total, Unit::Frames)?;
+        number += u64::from(counts);
     }
-    let damage = packets.damage();
-    if shown == 0 {
-        let unreadable =
-            || nothing_readable("AVI file", damage.as_ref(), "its video stream has no frame with data");
-        return Err(refusals.first.unwrap_or_else(unreadable));
-    }
-    sink.finish()?;
-    let seconds = started.elapsed().as_secs_f64();
-    warnings.extend(refused_palettes.text());
-    warnings.extend(refusals.texts());
-    warnings.extend(pictures.close().err().map(|error| error.to_string()));
-    let decoded = job.decoded(driver, hasher, seconds);
-    let (frames, width, height) = (Some(frames), Some(width), Some(height));
-    let decoded = Decoded { frames, width, height, warnings, ..decoded };
-    Ok(decoded.damaged(damage.map(|damage| damage.to_string())))
+    Ok(packets.damage())
 }
 
-/// What turns frames into pictures.
-enum Pictures<'s> {
-    /// A driver.
-    Codec(Box<Decompressor<'s>>),
-    /// Nothing but a conversion.
-    Plain(Plain),
+/// The part of the work that the driver does.
+struct Driver<'a, 's> {
+    pictures: &'a mut Pictures<'s>,
+    range: FrameRange,
+    on_error: OnError,
+    shared: &'a Shared<'a>,
 }
 
-/// Pictures that are stored as they are.
-struct Plain {
-    format: PictureFormat,
-    /// The last picture that was shown.
-    picture: Vec<u8>,
-}
-
-impl<'s> Pictures<'s> {
-    /// Opens the driver for a stream, if it needs one; also gives the driver's name.
-    fn open(job: &Job<'s>, video: &VideoStream) -> Result<(Self, Option<String>), Error> {
-        if let Some(block) = plain_format(video) {
-            let format = PictureFormat::from_bitmapinfo(&block)?;
-            return Ok((Self::Plain(Plain { format, picture: Vec::new() }), None));
-        }
-        let compression = u32::from_le_bytes(video.compression);
-        let aliases = choice::video_aliases(compression, u32::from_le_bytes(video.handler));
-        let what = choice::video_of(compression);
-        let (registry, given) = (job.session.registry(), job.what.driver.as_ref());
-        let (decompressor, driver) = choice::first_that_opens(registry, given, &aliases, &what, |driver| {
-            let handler = handler_of(compression, driver.alias.as_deref());
-            let codec = Codec::open(job.session, driver, handler, ICMODE_DECOMPRESS)?;
-            codec.decompressor(&video.format).map(Some)
-        })?;
-        Ok((Self::Codec(Box::new(decompressor)), Some(driver)))
-    }
-
-    fn format(&self) -> &PictureFormat {
-        match self {
-            Self::Codec(decompressor) => decompressor.format(),
-            Self::Plain(plain) => &plain.format,
-        }
-    }
-
-    fn size(&self) -> (u32, u32) {
-        (self.format().width(), self.format().height())
-    }
-
-    fn decode(&mut self, frame: &[u8], key_frame: Option<bool>, bgr: &mut Vec<u8>) -> Result<(), Error> {
-        match self {
-            Self::Codec(decompressor) => decompressor.decompress(frame, key_frame, bgr),
-            Self::Plain(plain) => {
-                plain.format.to_bgr24(frame, bgr)?;
-                plain.picture.clear();
-                plain.picture.extend_from_slice(frame);
-                Ok(())
-            }
-        }
-    }
-
-    /// Changes the palette by the bytes of a chunk `xxpc`, and the colours of the picture that is shown. In an error nothing
-    /// changes.
-    fn change_palette(&mut self, chunk: &[u8], bgr: &mut Vec<u8>) -> Result<(), Error> {
-        let change = PaletteChange::parse(chunk)?;
-        match self {
-            Self::Codec(decompressor) => decompressor.change_palette(&change, bgr),
-            Self::Plain(plain) => {
-                plain.format.change_palette(&change)?;
-                if plain.picture.is_empty() {
-                    return Ok(());
+impl Driver<'_, '_> {
+    fn run(
+        self,
+        packets: &Receiver<(u64, Read)>,
+        spent: &Sender<Vec<u8>>,
+        to: &SyncSender<(bool, Drawn)>,
+        empty: &Receiver<Vec<u8>>,
+    ) -> Result<Driven, Error> {
+        let Self { pictures, range, on_error, shared } = self;
+        let mut done = Driven {
+            troubles: Troubles::new(on_error),
+            palettes: RefusedPalettes::default(),
+            shown: 0,
+            stopped: None,
+        };
+        // Whether the driver was opened again, and has not seen a key frame since.
+        let mut lost = false;
+        let mut renewals = 0;
+        while let Ok((number, read)) = packets.recv() {
+            shared.go_on()?;
+            let wanted = range.contains(number);
+            let drawn = match read {
+                Read::Palette(bytes) => {
+                    match palette_change(pictures, &bytes) {
+                        Ok(change) => {
+                            if to.send((false, Drawn::Palette(change))).is_err() {
+                                break;
+                            }
+                        }
+                        Err(error) => done.palettes.add(error),
+                    }
+                    continue;
                 }
-                Ok(plain.format.to_bgr24(&plain.picture, bgr)?)
+                Read::Dropped => Ok(Drawn::Again),
+                Read::Unreadable(error) => Err(error.into()),
+                Read::Frame(bytes, key_frame) => {
+                    if lost && key_frame == Some(false) {
+                        let _ = spent.send(bytes);
+                        done.troubles.add_dependent(number + 1);
+                        if to.send((wanted, Drawn::Missing)).is_err() {
+                            break;
+                        }
+                        continue;
+                    }
+                    let mut picture = empty.try_recv().unwrap_or_default();
+                    let decoded = pictures.decode(&bytes, key_frame, &mut picture);
+                    // The reader may be done already.
+                    let _ = spent.send(bytes);
+                    decoded.map(|is_there| if is_there { Drawn::Picture(picture) } else { Drawn::Again })
+                }
+            };
+            let drawn = match drawn {
+                Ok(drawn) => {
+                    if matches!(drawn, Drawn::Picture(_)) {
+                        (lost, renewals) = (false, 0);
+                        done.shown += u64::from(wanted);
+                    }
+                    drawn
+                }
+                Err(error) => {
+                    let of_worker = is_of_one_worker(&error);
+                    if !of_worker && !is_of_one_packet(&error) {
+                        return Err(error);
+                    }
+                    if on_error == OnError::Stop {
+                        done.stopped = Some(format!("decoding stopped before frame {}: {error}", number + 1));
+                        done.troubles.add(number + 1, error);
+                        break;
+                    }
+                    done.troubles.add(number + 1, error);
+                    if of_worker {
+                        renewals += 1;
+                        let again = if renewals > MAX_RENEWALS {
+                            Err(format!("the driver failed {renewals} times in a row"))
+                        } else {
+                            pictures.renew().map_err(|error| error.to_string())
+                        };
+                        if let Err(why) = again {
+                            done.stopped = Some(format!("decoding stopped at frame {}: {why}", number + 1));
+                            break;
+                        }
+                        lost = true;
+                    }
+                    Drawn::Missing
+                }
+            };
+            if to.send((wanted, drawn)).is_err() {
+                break;
             }
         }
-    }
-
-    fn close(self) -> Result<(), Error> {
-        match self {
-            Self::Codec(decompressor) => decompressor.close(),
-            Self::Plain(_) => Ok(()),
-        }
+        Ok(done)
     }
 }
 
-/// The format of uncompressed video, as BI_RGB or BI_BITFIELDS whatever code it bears; `None` if it is compressed.
-fn plain_format(video: &VideoStream) -> Option<Vec<u8>> {
-    let mut format = video.format.clone();
-    if UNCOMPRESSED.contains(&video.compression) {
-        *format.get_mut(COMPRESSION_AT..)?.first_chunk_mut()? = BI_RGB;
-        return Some(format);
+/// Reads a change of the palette that can be made.
+fn palette_change(pictures: &Pictures<'_>, chunk: &[u8]) -> Result<PaletteChange, Error> {
+    let change = PaletteChange::parse(chunk)?;
+    if pictures.has_palette() {
+        return Ok(change);
     }
-    [BI_RGB, BI_BITFIELDS].contains(&video.compression).then_some(format)
-}
-
-/// A warning for every stream but the one that is decoded.
-fn other_streams<R: Read + Seek>(avi: &AviReader<R>, decoded: u16) -> Vec<String> {
-    let others = avi.streams().iter().filter(|stream| stream.index != decoded);
-    let describe = |stream: &crate::media::Stream| match &stream.header.kind {
-        b"auds" => format!("the audio stream (stream {}) was not decoded", stream.index),
-        b"vids" => format!("the further video stream (stream {}) was not decoded", stream.index),
-        kind => format!("stream {} (`{}`) was not decoded", stream.index, mmsystem::FourCc(*kind)),
+    let what = "a palette change".to_owned();
+    let why = match pictures {
+        Pictures::Codec(_) => "what the driver decodes to has its colours already".to_owned(),
+        Pictures::Plain(_) => "the pictures have no palette".to_owned(),
     };
-    others.map(describe).collect()
+    Err(MediaError::Unsupported { what, why }.into())
 }
 
-/// The size and rate to write.
-fn shape_of(video: &VideoStream, width: u32, height: u32, warnings: &mut Vec<String>) -> VideoShape {
-    let VideoStream { scale, rate, .. } = *video;
-    if scale == 0 || rate == 0 {
-        warnings.push(format!("the file states no frame rate; {USUAL_RATE} frames a second are assumed"));
-        return VideoShape { width, height, scale: 1, rate: USUAL_RATE };
+/// The part that shows: it converts pictures to BGR24, hashes and writes them.
+struct Painter {
+    format: PictureFormat,
+    on_error: OnError,
+    sink: VideoSink,
+    /// The last picture in the codec's format; empty before the first.
+    picture: Vec<u8>,
+    /// The last picture that was shown.
+    bgr: Vec<u8>,
+    /// Whether that is not `picture` in today's colours.
+    stale: bool,
+    hasher: ContentHasher,
+    frames: u64,
+}
+
+/// What was shown.
+struct Painted {
+    frames: u64,
+    hash: ContentHash,
+    sink: VideoSink,
+}
+
+impl Painter {
+    fn new(format: PictureFormat, on_error: OnError, sink: VideoSink) -> Self {
+        let bgr = vec![0; format.bgr24_size()];
+        let (hasher, picture) = (ContentHasher::new(), Vec::new());
+        Self { format, on_error, sink, picture, bgr, stale: false, hasher, frames: 0 }
     }
-    VideoShape { width, height, scale, rate }
-}
 
-/// Where pictures go.
-enum Sink {
-    None,
-    Avi(Box<AviWriter>),
-    Y4m(Box<Y4mWriter>),
-    Png(PngSeries),
-}
-
-impl Sink {
-    fn create(target: Option<&Target<'_>>, shape: VideoShape) -> Result<Self, MediaError> {
-        Ok(match target {
-            None => Self::None,
-            Some(Target::File { path, kind }) => match kind {
-                OutputKind::Png(pattern) => {
-                    Self::Png(PngSeries::create(pattern.clone(), shape.width, shape.height)?)
+    fn run(
+        mut self,
+        drawn: &Receiver<(bool, Drawn)>,
+        spent: &Sender<Vec<u8>>,
+        total: Option<u64>,
+        shared: &Shared<'_>,
+    ) -> Result<Painted, Error> {
+        while let Ok((wanted, drawn)) = drawn.recv() {
+            let shown = match drawn {
+                Drawn::Picture(picture) => {
+                    // The driver's part may be done already.
+                    let _ = spent.send(std::mem::replace(&mut self.picture, picture));
+                    self.stale = true;
+                    wanted
                 }
-                OutputKind::Y4m => Self::Y4m(Box::new(Y4mWriter::create(path, shape)?)),
-                // The other kind was refused at the beginning.
-                OutputKind::Avi | OutputKind::Wav => Self::Avi(Box::new(AviWriter::create(path, shape)?)),
-            },
-            Some(Target::StandardOutput) => {
-                Self::Y4m(Box::new(Y4mWriter::stream(OutputStream::standard_output()?, shape)?))
+                Drawn::Again => wanted,
+                Drawn::Palette(change) => {
+                    self.format.change_palette(&change)?;
+                    self.stale = true;
+                    false
+                }
+                Drawn::Missing if self.on_error == OnError::Black => {
+                    self.bgr.fill(0);
+                    self.picture.clear();
+                    self.stale = false;
+                    wanted
+                }
+                Drawn::Missing => wanted && self.on_error != OnError::Skip,
+            };
+            if shown {
+                self.show()?;
+                shared.report(Progress { done: self.frames, total, unit: Unit::Frames })?;
             }
-        })
-    }
-
-    fn write(&mut self, bgr: &[u8]) -> Result<(), MediaError> {
-        match self {
-            Self::None => Ok(()),
-            Self::Avi(writer) => writer.write_frame(bgr),
-            Self::Y4m(writer) => writer.write_frame(bgr),
-            Self::Png(writer) => writer.write_frame(bgr),
         }
+        shared.go_on()?;
+        Ok(Painted { frames: self.frames, hash: self.hasher.finish(), sink: self.sink.ended() })
     }
 
-    fn finish(self) -> Result<(), MediaError> {
-        match self {
-            Self::Avi(writer) => writer.finish(),
-            Self::Y4m(writer) => writer.finish(),
-            Self::None | Self::Png(_) => Ok(()),
+    /// Writes the picture that is shown now.
+    fn show(&mut self) -> Result<(), Error> {
+        if self.stale && !self.picture.is_empty() {
+            self.format.to_bgr24(&self.picture, &mut self.bgr)?;
         }
-    }
-}
-
-/// Whether an error concerns one packet, and the next may be tried.
-fn is_of_one_packet(error: &Error) -> bool {
-    matches!(error, Error::Refused { .. } | Error::Media(_) | Error::TooLarge(_))
-}
-
-/// Palette changes that were not applied.
-#[derive(Default)]
-struct RefusedPalettes {
-    first: Option<Error>,
-    count: u64,
-}
-
-impl RefusedPalettes {
-    fn add(&mut self, error: Error) {
-        self.first.get_or_insert(error);
-        self.count += 1;
-    }
-
-    fn text(self) -> Option<String> {
-        let Self { first, count } = self;
-        first.map(|error| {
-            format!(
-                "{count} changes of the palette were not applied, so colours may be wrong; the first: {error}"
-            )
-        })
-    }
-}
-
-/// Frames that were not decoded: the first are listed, the others counted.
-#[derive(Default)]
-struct Refusals {
-    first: Option<Error>,
-    listed: Vec<String>,
-    further: u64,
-}
-
-impl Refusals {
-    /// Notes a frame; frames count from 1.
-    fn add(&mut self, frame: u64, error: Error) {
-        if self.listed.len() < MAX_LISTED {
-            self.listed.push(format!("frame {frame} repeats the one before it: {error}"));
-        } else {
-            self.further += 1;
-        }
-        self.first.get_or_insert(error);
-    }
-
-    fn texts(self) -> impl Iterator<Item = String> {
-        let further = (self.further > 0).then(|| format!("{} further frames likewise", self.further));
-        self.listed.into_iter().chain(further)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn refused_frames_are_listed_up_to_a_limit() {
-        let mut refusals = Refusals::default();
-        for frame in 1..=15 {
-            refusals.add(frame, Error::TooLarge(frame));
-        }
-        assert!(matches!(refusals.first, Some(Error::TooLarge(1))));
-        let texts: Vec<_> = refusals.texts().collect();
-        assert_eq!(texts.len(), 11);
-        assert!(texts.first().is_some_and(|text| text.starts_with("frame 1 repeats the one before it: ")));
-        assert_eq!(texts.last().map(String::as_str), Some("5 further frames likewise"));
+        self.stale = false;
+        self.hasher.update(&self.bgr);
+        self.sink.write(&self.bgr)?;
+        self.frames += 1;
+        Ok(())
     }
 }

@@ -1,11 +1,13 @@
-//! Reading AVI files (MS Learn: AVI RIFF File Reference).
+//! Reading AVI files (MS Learn: AVI RIFF File Reference; OpenDML AVI File Format Extensions 1.02).
 //!
-//! Opening reads the headers and notes where the packets are; [`Packets`] then walks them in file order. The
-//! index `idx1` is optional and often wrong, so it only tells which packets are key frames.
+//! Opening reads the headers and notes where the packets are; [`Packets`] then walks them in file order. Indexes are optional
+//! and often wrong, so they only tell which packets are key frames, and lead to a frame where they agree with all else.
 
 mod headers;
 mod index;
 mod packets;
+mod samples;
+mod streams;
 #[cfg(test)]
 mod tests;
 
@@ -13,70 +15,34 @@ use std::io::{Read, Seek};
 
 use super::dib::BitmapInfoHeader;
 use super::error::MediaError;
-use super::riff::{Chunk, FourCc, List, RiffReader};
-pub(super) use headers::{AVIF_HASINDEX, AVIIF_KEYFRAME};
+use super::riff::{Chunk, List, RiffReader};
+use super::wav::WaveFormat;
+pub(super) use headers::{
+    AVI_INDEX_OF_CHUNKS, AVI_INDEX_OF_INDEXES, AVIF_HASINDEX, AVIF_ISINTERLEAVED, AVIIF_KEYFRAME,
+    AVIIF_NO_TIME, AVISF_VIDEO_PALCHANGES, NOT_A_KEY_FRAME,
+};
 pub use headers::{MainHeader, StreamHeader};
 pub use packets::{MAX_PACKET, Packet, PacketKind, Packets};
+pub use samples::AviSamples;
+pub use streams::{AudioStream, Stream, VideoStream};
 
 /// Streams a file can have: their numbers are two decimal digits in the packets' identifiers.
-const MAX_STREAMS: usize = 100;
+pub(super) const MAX_STREAMS: usize = 100;
 /// The longest `avih`, `strh` or `strn` chunk that is read.
-const MAX_HEADER: u64 = 64 << 10;
+pub(super) const MAX_HEADER: u64 = 64 << 10;
 /// The longest `strf` chunk that is read.
-const MAX_FORMAT: u64 = 1 << 20;
+pub(super) const MAX_FORMAT: u64 = 1 << 20;
 /// The most `RIFF` chunks and chunks beside the packets that are looked at, so that a file of empty chunks
 /// ends soon.
 const MAX_CHUNKS: usize = 1 << 16;
-
-/// One stream of a file, as its `strl` list describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stream {
-    /// The stream's number, from 0.
-    pub index: u16,
-    /// The `strh` chunk.
-    pub header: StreamHeader,
-    /// The `strf` chunk as it is: a BITMAPINFO block for `vids`, a WAVEFORMATEX for `auds`. Empty where the list
-    /// has none.
-    pub format: Vec<u8>,
-    /// The `strn` chunk, the stream's name.
-    pub name: Option<String>,
-    /// Where the format block lies in the file, for error messages.
-    format_offset: u64,
-}
-
-/// A video stream with its format checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VideoStream {
-    /// The stream's number.
-    pub index: u16,
-    /// `fccHandler`: the codec the file asks for; may be zero or differ from `compression`.
-    pub handler: FourCc,
-    /// The whole BITMAPINFO block with palette or codec data: at least 40 bytes and at least `biSize`.
-    pub format: Vec<u8>,
-    /// Pixels per row, at least 1.
-    pub width: u32,
-    /// Rows, at least 1.
-    pub height: u32,
-    /// Whether `biHeight` is negative.
-    pub top_down: bool,
-    /// `biCompression`.
-    pub compression: FourCc,
-    /// `biBitCount`, as stated.
-    pub bit_count: u16,
-    /// With `rate`: a frame lasts `scale / rate` seconds. Taken from the main header where the stream's own
-    /// header has a zero; both are 0 where neither says.
-    pub scale: u32,
-    /// See `scale`.
-    pub rate: u32,
-    /// Frames, as the stream header states them.
-    pub length: u32,
-}
 
 /// An AVI file: its headers, and where its packets are.
 pub struct AviReader<R> {
     riff: RiffReader<R>,
     main: MainHeader,
     streams: Vec<Stream>,
+    /// What the `dmlh` chunk says.
+    all_frames: Option<u32>,
     /// The `movi` lists in file order, at least one.
     movi: Vec<List>,
     /// The `idx1` chunk of the first `RIFF` chunk.
@@ -117,13 +83,18 @@ impl<R: Read + Seek> AviReader<R> {
             };
             at = chunk.next();
             match &chunk.id {
-                b"LIST" => match riff.list(&chunk, part.end)? {
+                b"LIST" | b"RIFF" => match riff.list(&chunk, part.end)? {
                     Some(list) if &list.form == b"hdrl" && headers.is_none() => {
-                        headers = Some(read_headers(&mut riff, &list)?);
+                        headers = Some(streams::read_headers(&mut riff, &list)?);
                     }
                     Some(list) if &list.form == b"movi" => {
                         at = at.max(list.end);
                         movi.push(list);
+                    }
+                    // Within a RIFF chunk whose length was never filled in.
+                    Some(list) if &chunk.id == b"RIFF" && &list.form == b"AVIX" => {
+                        missing = list.missing;
+                        (at, part) = (list.start, list);
                     }
                     _ => {}
                 },
@@ -137,16 +108,22 @@ impl<R: Read + Seek> AviReader<R> {
             offset: at.min(riff.len()),
             why: format!("it ends without a {what} list"),
         };
-        let (main, streams) = headers.ok_or_else(|| absent("'hdrl'"))?;
+        let streams::Headers { main, streams, all_frames } = headers.ok_or_else(|| absent("'hdrl'"))?;
         if movi.is_empty() {
             return Err(absent("'movi'"));
         }
-        Ok(Self { riff, main, streams, movi, idx1, missing })
+        Ok(Self { riff, main, streams, all_frames, movi, idx1, missing })
     }
 
     /// The main header.
     pub fn main_header(&self) -> &MainHeader {
         &self.main
+    }
+
+    /// How many frames the file has, as stated: the number in the `dmlh` chunk, which counts all `RIFF` chunks, or where there is none
+    /// that of the main header.
+    pub fn total_frames(&self) -> u32 {
+        self.all_frames.unwrap_or(self.main.total_frames)
     }
 
     /// All streams, in the order of their numbers.
@@ -190,7 +167,36 @@ impl<R: Read + Seek> AviReader<R> {
             scale,
             rate,
             length: stream.header.length,
+            aspect: stream.aspect,
         })
+    }
+
+    /// The numbers of all audio streams.
+    pub fn audio_streams(&self) -> Vec<u16> {
+        let audio = self.streams.iter().filter(|stream| stream.header.is_audio());
+        audio.map(|stream| stream.index).collect()
+    }
+
+    /// The audio stream of number `index`.
+    ///
+    /// # Errors
+    /// [`MediaError::NoStream`] where the number is taken by no audio stream; [`MediaError::Malformed`] with the offset in the file
+    /// where its format block breaks the rules of [`WaveFormat::parse`].
+    pub fn audio_stream(&self, index: u16) -> Result<AudioStream, MediaError> {
+        let stream = self.stream(index).filter(|stream| stream.header.is_audio());
+        let stream = stream.ok_or_else(|| self.no_stream(format!("audio stream of number {index}")))?;
+        let format =
+            WaveFormat::parse(stream.format.clone()).map_err(|err| err.within(stream.format_offset))?;
+        let StreamHeader { scale, rate, start, length, .. } = stream.header;
+        Ok(AudioStream { index, format, scale, rate, start, length })
+    }
+
+    /// Starts reading the sound of audio stream `index` from the beginning, as the bytes of all its packets.
+    ///
+    /// # Errors
+    /// As [`AviReader::audio_stream`].
+    pub fn samples(&mut self, index: u16) -> Result<AviSamples<'_, R>, MediaError> {
+        AviSamples::new(self, index)
     }
 
     /// Starts reading the packets of stream `index` from the beginning.
@@ -211,78 +217,4 @@ impl<R: Read + Seek> AviReader<R> {
     fn no_stream(&self, wanted: String) -> MediaError {
         MediaError::NoStream { wanted, present: self.streams.len() }
     }
-}
-
-/// Reads the `hdrl` list: the main header and the streams.
-fn read_headers<R: Read + Seek>(
-    riff: &mut RiffReader<R>,
-    hdrl: &List,
-) -> Result<(MainHeader, Vec<Stream>), MediaError> {
-    let mut main = None;
-    let mut streams = Vec::new();
-    let mut at = hdrl.start;
-    for _ in 0..MAX_CHUNKS {
-        let Some(chunk) = riff.chunk_at(at, hdrl.end)? else { break };
-        match &chunk.id {
-            b"avih" => {
-                main = Some(MainHeader::parse(&riff.body(&chunk, MAX_HEADER, "'avih' chunk")?, &chunk)?);
-            }
-            b"LIST" => {
-                if let Some(list) = riff.list(&chunk, hdrl.end)?
-                    && &list.form == b"strl"
-                {
-                    if streams.len() == MAX_STREAMS {
-                        return Err(MediaError::TooLarge {
-                            what: format!("the number of streams at byte {}", chunk.offset),
-                            why: format!("an AVI file can have {MAX_STREAMS}"),
-                        });
-                    }
-                    streams.push(read_stream(riff, &list, streams.len() as u16)?);
-                }
-            }
-            _ => {}
-        }
-        at = chunk.next();
-    }
-    let why = || "it has no 'avih' chunk".to_owned();
-    let main =
-        main.ok_or_else(|| MediaError::Malformed { what: "'hdrl' list", offset: hdrl.start, why: why() })?;
-    Ok((main, streams))
-}
-
-/// Reads one `strl` list.
-fn read_stream<R: Read + Seek>(
-    riff: &mut RiffReader<R>,
-    strl: &List,
-    index: u16,
-) -> Result<Stream, MediaError> {
-    let mut header = None;
-    let (mut format, mut format_offset) = (Vec::new(), strl.end);
-    let mut name = None;
-    let mut at = strl.start;
-    for _ in 0..MAX_CHUNKS {
-        let Some(chunk) = riff.chunk_at(at, strl.end)? else { break };
-        match &chunk.id {
-            b"strh" => {
-                header = Some(StreamHeader::parse(&riff.body(&chunk, MAX_HEADER, "'strh' chunk")?, &chunk)?);
-            }
-            b"strf" => {
-                format = riff.body(&chunk, MAX_FORMAT, "'strf' chunk")?;
-                format_offset = chunk.body();
-            }
-            b"strn" => {
-                let bytes = riff.body(&chunk, MAX_HEADER, "'strn' chunk")?;
-                let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
-                name = Some(String::from_utf8_lossy(text).into_owned());
-            }
-            _ => {}
-        }
-        at = chunk.next();
-    }
-    let header = header.ok_or_else(|| MediaError::Malformed {
-        what: "'strl' list",
-        offset: strl.start,
-        why: format!("stream {index} has no 'strh' chunk"),
-    })?;
-    Ok(Stream { index, header, format, name, format_offset })
 }

@@ -92,6 +92,40 @@ impl BitmapInfoHeader {
     }
 }
 
+/// Bytes of a row of 24-bit pixels as it is stored, padded to four.
+fn stride24(width: u32) -> u64 {
+    (u64::from(width) * 3).next_multiple_of(4)
+}
+
+/// Bytes of a picture of 24 bits a pixel as it is stored.
+pub(super) fn dib24_size(width: u32, height: u32) -> u64 {
+    stride24(width).saturating_mul(height.into())
+}
+
+/// Turns BGR24 (rows from the top, three bytes a pixel without padding) into a device-independent bitmap: rows from the bottom, each
+/// padded to four bytes. `out` is replaced. Rows that `bgr` lacks are black.
+pub fn to_dib24(bgr: &[u8], width: u32, height: u32, out: &mut Vec<u8>) {
+    // The padding is 0, as what is missing.
+    out.clear();
+    out.resize(dib24_size(width, height) as usize, 0);
+    let (stride, row_len) = (stride24(width).max(1) as usize, (width as usize * 3).max(1));
+    for (row, source) in out.chunks_exact_mut(stride).rev().zip(bgr.chunks(row_len)) {
+        row.iter_mut().zip(source).for_each(|(to, from)| *to = *from);
+    }
+}
+
+/// Checks that `bgr` is one frame of the given size.
+pub(super) fn check_frame(bgr: &[u8], width: u32, height: u32) -> Result<(), MediaError> {
+    if bgr.len() as u64 != u64::from(width) * u64::from(height) * 3 {
+        return Err(MediaError::Malformed {
+            what: "frame to be written",
+            offset: bgr.len() as u64,
+            why: format!("it ends there, and {width} x {height} pixels take three bytes each"),
+        });
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +157,17 @@ mod tests {
             bad[offset..offset + 4].copy_from_slice(&u32::to_le_bytes(value));
             assert!(BitmapInfoHeader::parse(&bad).is_err(), "{value} at {offset}");
         }
+    }
+
+    #[test]
+    fn a_bitmap_stands_on_its_head_with_padded_rows() {
+        let mut dib = vec![9; 100];
+        to_dib24(&[1, 2, 3, 4, 5, 6], 1, 2, &mut dib);
+        assert_eq!(dib, [4, 5, 6, 0, 1, 2, 3, 0]);
+        to_dib24(&[1, 2, 3], 1, 2, &mut dib);
+        assert_eq!(dib, [0, 0, 0, 0, 1, 2, 3, 0]);
+        to_dib24(&[], 0, 2, &mut dib);
+        assert!(dib.is_empty());
+        assert_eq!(dib24_size(33, 17), 1700);
     }
 }

@@ -1,7 +1,7 @@
 //! Media files: reading AVI and WAV, writing AVI, Y4M, WAV and PNG, and turning decoded bitmaps into plain pixels.
 //!
 //! Nothing here calls a driver. [`AviReader`] and [`WavReader`] yield a format block and the packets a driver is
-//! fed with; [`PictureFormat`] turns the bitmap a driver answers into top-down BGR24; [`AviWriter`],
+//! fed with, or where it is sound, a [`SampleSource`]; [`PictureFormat`] turns the bitmap a driver answers into top-down BGR24; [`AviWriter`],
 //! [`Y4mWriter`], [`WavWriter`] and [`PngSeries`] store the result. BGR24 (rows from the top, three bytes a pixel, no padding)
 //! is the one picture form that passes between these parts.
 //!
@@ -14,33 +14,41 @@ mod avi_writer;
 mod damage;
 mod dib;
 mod error;
+mod file;
 mod hash;
 mod output;
 mod palette;
 mod pixels;
 mod png_series;
 mod riff;
+mod samples;
 mod sniff;
 mod staged;
 mod stream;
+#[cfg(test)]
+mod testing;
 mod wav;
 mod wav_writer;
 mod y4m_writer;
 mod ycbcr;
 
 pub use avi::{
-    AviReader, MAX_PACKET, MainHeader, Packet, PacketKind, Packets, Stream, StreamHeader, VideoStream,
+    AudioStream, AviReader, AviSamples, MAX_PACKET, MainHeader, Packet, PacketKind, Packets, Stream,
+    StreamHeader, VideoStream,
 };
-pub use avi_writer::{AviWriter, VideoShape};
+pub use avi_writer::{AviTrack, AviWriter, VideoShape};
 pub use damage::{Damage, DamageKind, Unit};
-pub use dib::{BI_BITFIELDS, BI_RGB, BitmapInfoHeader};
+pub use dib::{BI_BITFIELDS, BI_RGB, BitmapInfoHeader, to_dib24};
 pub use error::MediaError;
+pub use file::FileReader;
 pub use hash::{ContentHash, ContentHasher};
 pub use output::{OutputKind, PngPattern};
 pub use palette::{Palette, PaletteChange};
 pub use pixels::PictureFormat;
 pub use png_series::PngSeries;
 pub use riff::FourCc;
+pub use samples::SampleSource;
+pub use sniff::is_remuxable;
 pub use stream::OutputStream;
 pub use wav::{WavReader, WaveFormat};
 pub use wav_writer::{PcmFormat, SampleType, WavWriter};

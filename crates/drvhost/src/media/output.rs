@@ -15,6 +15,8 @@ pub enum OutputKind {
     Wav,
     /// `.png` with a number's place in the name: one picture a frame.
     Png(PngPattern),
+    /// Any other ending: ffmpeg may know it.
+    Other,
 }
 
 impl OutputKind {
@@ -30,10 +32,13 @@ impl OutputKind {
             Some("y4m") => Ok(Self::Y4m),
             Some("wav") => Ok(Self::Wav),
             Some("png") => PngPattern::parse(path).map(Self::Png),
+            Some(other) if !other.is_empty() && other.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+                Ok(Self::Other)
+            }
             _ => Err(refused(
                 path,
-                "the name must end in .avi or .y4m (uncompressed video), .wav (PCM audio) or .png (one picture a frame, \
-                 as in frame%05d.png), or be - (standard output: Y4M or WAV)",
+                "the name must end in .avi or .y4m (uncompressed video), .wav (PCM audio), .png (one picture a frame, \
+                 as in frame%05d.png) or what ffmpeg writes (.mkv: FFV1 and FLAC), or be - (standard output: Y4M or WAV)",
             )),
         }
     }
@@ -103,11 +108,12 @@ mod tests {
         assert_eq!(OutputKind::for_path(Path::new("b.y4m")).unwrap(), OutputKind::Y4m);
         assert_eq!(OutputKind::for_path(Path::new("b.wav")).unwrap(), OutputKind::Wav);
         assert!(matches!(OutputKind::for_path(Path::new("b%d.png")), Ok(OutputKind::Png(_))));
-        for bad in ["b.mp4", "avi", "", "b.", "b.png"] {
+        assert_eq!(OutputKind::for_path(Path::new("b.MKV")).unwrap(), OutputKind::Other);
+        for bad in ["b.m p", "avi", "", "b.", "b.png"] {
             assert!(OutputKind::for_path(Path::new(bad)).is_err(), "{bad}");
         }
-        let err = OutputKind::for_path(Path::new("b.mp4")).unwrap_err().to_string();
-        for possible in [".avi", ".y4m", ".wav", "%05d.png"] {
+        let err = OutputKind::for_path(Path::new("b")).unwrap_err().to_string();
+        for possible in [".avi", ".y4m", ".wav", "%05d.png", ".mkv"] {
             assert!(err.contains(possible), "{err}");
         }
     }

@@ -146,6 +146,18 @@ impl PictureFormat {
         Ok(())
     }
 
+    /// Sees that `src` is a whole picture, and gives it without what lies behind.
+    ///
+    /// # Errors
+    /// [`MediaError::Malformed`] where it is too short.
+    pub fn check_size<'a>(&self, src: &'a [u8]) -> Result<&'a [u8], MediaError> {
+        src.get(..self.image_size()).ok_or_else(|| MediaError::Malformed {
+            what: "decoded picture",
+            offset: src.len() as u64,
+            why: format!("it ends there, and a whole one has {} bytes", self.image_size()),
+        })
+    }
+
     /// Converts the picture in `src` to BGR24, rows from the top, without padding. `dst` is resized to
     /// [`PictureFormat::bgr24_size`]; bytes of `src` behind [`PictureFormat::image_size`] are not looked at.
     ///
@@ -155,11 +167,7 @@ impl PictureFormat {
     /// # Errors
     /// [`MediaError::Malformed`] where `src` is too short; `dst` is then left as it was.
     pub fn to_bgr24(&self, src: &[u8], dst: &mut Vec<u8>) -> Result<(), MediaError> {
-        let picture = src.get(..self.image_size()).ok_or_else(|| MediaError::Malformed {
-            what: "decoded picture",
-            offset: src.len() as u64,
-            why: format!("it ends there, and a whole one has {} bytes", self.image_size()),
-        })?;
+        let picture = self.check_size(src)?;
         dst.resize(self.bgr24_size(), 0);
         let from = picture.chunks_exact(self.stride);
         let to = dst.chunks_exact_mut(self.width * 3);

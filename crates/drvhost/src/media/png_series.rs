@@ -2,12 +2,12 @@
 
 use std::io;
 
-use super::avi_writer::check_frame;
+use super::dib::check_frame;
 use super::error::MediaError;
 use super::output::PngPattern;
 use super::staged::StagedFile;
 
-/// Writes each frame as a picture of its own, numbered from 1: RGB, eight bits a channel.
+/// Writes each frame as a picture of its own, numbered from 1 unless told otherwise: RGB, eight bits a channel.
 ///
 /// Each file appears complete. Files of frames that were written stay, even where a later frame fails.
 pub struct PngSeries {
@@ -18,6 +18,7 @@ pub struct PngSeries {
     rgb: Vec<u8>,
     file: Vec<u8>,
     written: u64,
+    first: u64,
 }
 
 impl PngSeries {
@@ -32,7 +33,14 @@ impl PngSeries {
                 why: "each side must have at least one".to_owned(),
             });
         }
-        Ok(Self { pattern, width, height, rgb: Vec::new(), file: Vec::new(), written: 0 })
+        Ok(Self { pattern, width, height, rgb: Vec::new(), file: Vec::new(), written: 0, first: 1 })
+    }
+
+    /// The number of the first picture.
+    #[must_use]
+    pub fn numbered_from(mut self, first: u64) -> Self {
+        self.first = first;
+        self
     }
 
     /// Writes the next picture from BGR24, rows from the top, three bytes a pixel without padding.
@@ -45,7 +53,7 @@ impl PngSeries {
         for (to, &[blue, green, red]) in self.rgb.as_chunks_mut().0.iter_mut().zip(bgr.as_chunks::<3>().0) {
             *to = [red, green, blue];
         }
-        let path = self.pattern.path(self.written + 1);
+        let path = self.pattern.path(self.first.saturating_add(self.written));
         self.encode()
             .map_err(|err| MediaError::io(format!("encoding {}", path.display()), io::Error::other(err)))?;
         let mut out = StagedFile::create(&path)?;

@@ -34,6 +34,11 @@ pub(super) fn le32(bytes: &[u8], offset: usize) -> Option<u32> {
     fourcc(bytes, offset).map(u32::from_le_bytes)
 }
 
+/// The little-endian 64-bit number at `offset`, or `None` where `bytes` is too short.
+pub(super) fn le64(bytes: &[u8], offset: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(*bytes.get(offset..)?.first_chunk()?))
+}
+
 /// The four-character code at `offset`, or `None` where `bytes` is too short.
 pub(super) fn fourcc(bytes: &[u8], offset: usize) -> Option<FourCc> {
     bytes.get(offset..)?.first_chunk().copied()
@@ -60,12 +65,12 @@ impl Chunk {
 
     /// Offset behind the body as the chunk states it; may lie beyond the end of the file.
     pub fn end(&self) -> u64 {
-        self.body() + self.size
+        self.body().saturating_add(self.size)
     }
 
     /// Offset where the next chunk should start: the end, made even.
     pub fn next(&self) -> u64 {
-        self.end() + (self.size & 1)
+        self.end().saturating_add(self.size & 1)
     }
 
     /// How many bytes of the body the file does not have.

@@ -1,11 +1,19 @@
 //! Recognises other kinds of file, so that an error can name them.
 
+use std::io::Read;
+
+use super::error::MediaError;
 use super::riff::fourcc_text;
+
+/// How much of a file tells its kind.
+const HEAD_LEN: u64 = 16;
 
 /// Signatures by offset, and the names of what bears them.
 const SIGNATURES: &[(usize, &[u8], &str)] = &[
     (0, b"RIFX", "a big-endian RIFF file (RIFX)"),
-    (0, b"RF64", "an RF64 file (a wave file over 4 GiB)"),
+    (0, b"RF64", "an RF64 file (a WAVE file over 4 GiB)"),
+    (0, b"BW64", "a BW64 file (a WAVE file over 4 GiB)"),
+    (0, b"riff\x2E\x91\xCF\x11", "a Sony Wave64 file"),
     (0, b"FORM", "an IFF file"),
     (4, b"ftyp", "an ISO media file (MP4, QuickTime)"),
     (4, b"moov", "a QuickTime file"),
@@ -41,9 +49,29 @@ pub(super) fn describe(head: &[u8]) -> String {
     named.map_or("no kind of file that is known here", |(_, _, name)| *name).to_owned()
 }
 
+/// Kinds of containers, by their names above, that carry streams as AVI files have them.
+const CARRIERS: [&str; 4] = [
+    "an ISO media file (MP4, QuickTime)",
+    "a QuickTime file",
+    "a Matroska or WebM file",
+    "an ASF file (WMV, WMA)",
+];
+
+/// Whether a file is a container of another kind that may carry streams for the same codecs: Matroska (`V_MS/VFW/FOURCC`), ASF or QuickTime.
+///
+/// # Errors
+/// [`MediaError::Io`].
+pub fn is_remuxable(file: impl Read) -> Result<bool, MediaError> {
+    let mut head = Vec::new();
+    file.take(HEAD_LEN)
+        .read_to_end(&mut head)
+        .map_err(|err| MediaError::io("reading the file's start", err))?;
+    Ok(CARRIERS.contains(&describe(&head).as_str()))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::describe;
+    use super::{describe, is_remuxable};
 
     #[test]
     fn names_common_kinds() {
@@ -52,6 +80,15 @@ mod tests {
         assert_eq!(describe(b"RIFF\0\0"), "a RIFF file that ends within its first 12 bytes");
         assert_eq!(describe(b"\0\0\0\x20ftypisom"), "an ISO media file (MP4, QuickTime)");
         assert_eq!(describe(b"\x1A\x45\xDF\xA3\x01\0\0\0"), "a Matroska or WebM file");
+        assert_eq!(describe(b"riff\x2E\x91\xCF\x11\xA5\xD6"), "a Sony Wave64 file");
+        assert_eq!(describe(b"RF64\xFF\xFF\xFF\xFFWAVE"), "an RF64 file (a WAVE file over 4 GiB)");
         assert_eq!(describe(b"hello"), "no kind of file that is known here");
+    }
+
+    #[test]
+    fn matroska_carries_streams_and_ogg_does_not() {
+        assert!(is_remuxable(b"\x1A\x45\xDF\xA3\x01\0\0\0".as_slice()).unwrap());
+        assert!(is_remuxable(b"\0\0\0\x20ftypqt  ".as_slice()).unwrap());
+        assert!(!is_remuxable(b"OggS".as_slice()).unwrap() && !is_remuxable(b"".as_slice()).unwrap());
     }
 }

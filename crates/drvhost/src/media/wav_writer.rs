@@ -1,17 +1,21 @@
-//! Writing WAVE files of PCM samples (MS Learn: WAVEFORMATEX structure, mmreg.h).
+//! Writing WAVE files of PCM samples (MS Learn: WAVEFORMATEX structure, mmreg.h), and beyond 4 GiB RF64 (EBU Tech 3306).
 
 use std::path::Path;
 
 use super::error::MediaError;
 use super::stream::{Out, OutputStream};
-use super::wav::{WAVE_FORMAT_IEEE_FLOAT, WAVE_FORMAT_PCM};
+use super::wav::WaveFormat;
 
-/// Length of everything before the samples: RIFF header and form, `fmt ` chunk of 16 bytes, `data` header.
-const HEADER_LEN: u64 = 44;
-/// The most bytes of samples whose padded length still leaves the `RIFF` chunk's size in 32 bits.
-const MAX_DATA: u64 = u32::MAX as u64 - HEADER_LEN;
-/// What stands for a length that is not known: the reader goes on to the end.
-const UNKNOWN: u32 = u32::MAX;
+/// Length of a file before the samples: RIFF header and form, a chunk that keeps room for `ds64`, `fmt ` chunk of 16 bytes, `data` header.
+const HEADER_LEN: u64 = 80;
+/// Length of a `ds64` chunk without a table: three lengths and the number of the table's entries.
+const DS64_LEN: u32 = 28;
+/// Length of the `fmt ` chunk: PCM needs no `cbSize`, and a chunk without it is understood by all.
+const FORMAT_LEN: usize = 16;
+/// The longest a `RIFF` chunk's body can be.
+const MAX_RIFF: u64 = u32::MAX as u64 - 1;
+/// What stands for a length that is not known, or stands in `ds64`.
+const ELSEWHERE: u32 = u32::MAX;
 
 /// How a sample is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,61 +63,44 @@ pub struct PcmFormat {
 /// Writes PCM samples.
 pub struct WavWriter {
     out: Out,
-    format: Fields,
+    format: WaveFormat,
     data_len: u64,
-    max_data: u64,
-}
-
-/// The numbers of the `fmt ` chunk.
-#[derive(Clone, Copy)]
-struct Fields {
-    tag: u16,
-    channels: u16,
-    samples_per_sec: u32,
-    avg_bytes_per_sec: u32,
-    block_align: u16,
-    bits_per_sample: u16,
+    max_riff: u64,
 }
 
 impl WavWriter {
-    /// Starts a file that takes the name `path` at [`WavWriter::finish`]; dropped before, it leaves nothing.
+    /// Starts a file that takes the name `path` at [`WavWriter::finish`]; dropped before, it leaves nothing. Where it passes 4 GiB it
+    /// becomes an RF64 file.
     ///
     /// # Errors
     /// [`MediaError::Unsupported`] where channels or rate are 0, or too large for the header; [`MediaError::Io`].
     pub fn create(path: &Path, format: PcmFormat) -> Result<Self, MediaError> {
-        let format = Fields::of(format)?;
+        let format = WaveFormat::of_pcm(format)?;
         let mut out = Out::create(path)?;
-        out.write(&header(format, Sizes::of(0)))?;
-        Ok(Self { out, format, data_len: 0, max_data: MAX_DATA })
+        out.write(&header(&format, 0, MAX_RIFF))?;
+        Ok(Self { out, format, data_len: 0, max_riff: MAX_RIFF })
     }
 
     /// Starts a stream. Its header cannot be filled in at the end, so both sizes in it are 0xFFFFFFFF, which readers take for "up
-    /// to the end"; there is no limit of 4 GiB then, and no padding behind the last sample.
+    /// to the end"; there is no padding behind the last sample.
     ///
     /// # Errors
     /// As [`WavWriter::create`].
     pub fn stream(stream: OutputStream, format: PcmFormat) -> Result<Self, MediaError> {
-        let format = Fields::of(format)?;
+        let format = WaveFormat::of_pcm(format)?;
         let mut out = Out::Stream(stream);
-        out.write(&header(format, Sizes { riff: UNKNOWN, data: UNKNOWN }))?;
-        Ok(Self { out, format, data_len: 0, max_data: u64::MAX })
+        let elsewhere = ELSEWHERE.to_le_bytes();
+        out.write(&[b"RIFF".as_slice(), &elsewhere, b"WAVE", &format_and_data(&format, ELSEWHERE)].concat())?;
+        Ok(Self { out, format, data_len: 0, max_riff: MAX_RIFF })
     }
 
     /// Adds samples, as bytes in the file's format; a call may end in the middle of a sample.
     ///
     /// # Errors
-    /// [`MediaError::TooLarge`] where the file would pass 4 GiB, and what was written can still be finished;
     /// [`MediaError::Io`].
     pub fn write(&mut self, pcm: &[u8]) -> Result<(), MediaError> {
-        let data_len = self.data_len.saturating_add(pcm.len() as u64);
-        if data_len > self.max_data {
-            return Err(MediaError::TooLarge {
-                what: "the WAVE file".to_owned(),
-                why: "WAVE files end at 4 GiB".to_owned(),
-            });
-        }
         self.out.write(pcm)?;
-        self.data_len = data_len;
+        self.data_len += pcm.len() as u64;
         Ok(())
     }
 
@@ -126,67 +113,37 @@ impl WavWriter {
             if !self.data_len.is_multiple_of(2) {
                 file.write(&[0])?;
             }
-            file.overwrite(0, &header(self.format, Sizes::of(self.data_len as u32)))?;
+            file.overwrite(0, &header(&self.format, self.data_len, self.max_riff))?;
         }
         self.out.finish()
     }
 }
 
-impl Fields {
-    /// The derived numbers; an error where one is 0 or does not fit.
-    fn of(format: PcmFormat) -> Result<Self, MediaError> {
-        let unsupported = || MediaError::Unsupported {
-            what: format!(
-                "a WAVE file of {} channels at {} samples a second",
-                format.channels, format.samples_per_sec
-            ),
-            why: "neither can be 0, and bytes per second must fit in 32 bits".to_owned(),
-        };
-        let block_align = format.channels.checked_mul(format.sample.bytes()).ok_or_else(unsupported)?;
-        let avg_bytes_per_sec = format.samples_per_sec.checked_mul(block_align.into());
-        let avg_bytes_per_sec = avg_bytes_per_sec.filter(|&bytes| bytes != 0).ok_or_else(unsupported)?;
-        let tag = if format.sample == SampleType::F32 { WAVE_FORMAT_IEEE_FLOAT } else { WAVE_FORMAT_PCM };
-        Ok(Self {
-            tag,
-            channels: format.channels,
-            samples_per_sec: format.samples_per_sec,
-            avg_bytes_per_sec,
-            block_align,
-            bits_per_sample: format.sample.bytes() * 8,
-        })
-    }
-}
-
-/// The two lengths in a header.
-#[derive(Clone, Copy)]
-struct Sizes {
-    riff: u32,
-    data: u32,
-}
-
-impl Sizes {
-    /// For so many bytes of samples, at most [`MAX_DATA`].
-    fn of(data: u32) -> Self {
-        Self { riff: HEADER_LEN as u32 - 8 + data + data % 2, data }
-    }
-}
-
-/// Everything before the samples.
-fn header(format: Fields, sizes: Sizes) -> Vec<u8> {
+/// Everything before the samples of a file.
+fn header(format: &WaveFormat, data_len: u64, max_riff: u64) -> Vec<u8> {
+    let riff_len = HEADER_LEN - 8 + data_len.next_multiple_of(2);
+    let is_long = riff_len > max_riff;
+    let stated = |len: u64| if is_long { ELSEWHERE } else { len as u32 };
     let mut bytes = Vec::with_capacity(HEADER_LEN as usize);
-    bytes.extend(b"RIFF");
-    bytes.extend(sizes.riff.to_le_bytes());
-    bytes.extend(b"WAVEfmt ");
-    bytes.extend(16u32.to_le_bytes());
-    bytes.extend(format.tag.to_le_bytes());
-    bytes.extend(format.channels.to_le_bytes());
-    bytes.extend(format.samples_per_sec.to_le_bytes());
-    bytes.extend(format.avg_bytes_per_sec.to_le_bytes());
-    bytes.extend(format.block_align.to_le_bytes());
-    bytes.extend(format.bits_per_sample.to_le_bytes());
-    bytes.extend(b"data");
-    bytes.extend(sizes.data.to_le_bytes());
+    bytes.extend(if is_long { b"RF64" } else { b"RIFF" });
+    bytes.extend(stated(riff_len).to_le_bytes());
+    bytes.extend(b"WAVE");
+    bytes.extend(if is_long { b"ds64" } else { b"JUNK" });
+    bytes.extend(DS64_LEN.to_le_bytes());
+    let samples = data_len.checked_div(format.block_align.into()).unwrap_or(0);
+    let lengths = if is_long { [riff_len, data_len, samples] } else { [0; 3] };
+    bytes.extend(lengths.map(u64::to_le_bytes).as_flattened());
+    // There is no table.
+    bytes.extend([0; 4]);
+    bytes.extend(format_and_data(format, stated(data_len)));
     bytes
+}
+
+/// The `fmt ` chunk, and the header of the `data` chunk.
+fn format_and_data(format: &WaveFormat, data_len: u32) -> Vec<u8> {
+    let fields = format.bytes.get(..FORMAT_LEN).unwrap_or_default();
+    let format_len = FORMAT_LEN as u32;
+    [b"fmt ".as_slice(), &format_len.to_le_bytes(), fields, b"data", &data_len.to_le_bytes()].concat()
 }
 
 #[cfg(test)]
@@ -196,6 +153,7 @@ mod tests {
     use super::super::stream::tests::Kept;
     use super::*;
     use crate::media::WavReader;
+    use crate::media::testing::run;
 
     const FORMAT: PcmFormat = PcmFormat { channels: 1, samples_per_sec: 11_025, sample: SampleType::U8 };
 
@@ -208,7 +166,7 @@ mod tests {
         writer.write(b"de").unwrap();
         writer.finish().unwrap();
         let bytes = fs::read(&path).unwrap();
-        assert_eq!((bytes.len(), bytes[4]), (50, 42));
+        assert_eq!((bytes.len(), bytes[4], &bytes[12..16]), (86, 78, b"JUNK".as_slice()));
 
         let mut reader = WavReader::open(File::open(&path).unwrap()).unwrap();
         let format = reader.format();
@@ -249,19 +207,45 @@ mod tests {
         ] {
             assert!(matches!(WavWriter::create(&path, format), Err(MediaError::Unsupported { .. })));
         }
-        let mut writer = WavWriter::create(&path, FORMAT).unwrap();
-        writer.max_data = 4;
-        writer.write(b"abcd").unwrap();
-        assert!(matches!(writer.write(b"e"), Err(MediaError::TooLarge { .. })));
-        drop(writer);
+        drop(WavWriter::create(&path, FORMAT).unwrap());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 
     #[test]
-    fn the_longest_file_still_has_a_size() {
-        let fields = Fields::of(FORMAT).unwrap();
-        let bytes = header(fields, Sizes::of(MAX_DATA as u32));
-        assert_eq!(bytes.len() as u64, HEADER_LEN);
-        assert_eq!(bytes[4..8], (u32::MAX - 8 + (MAX_DATA % 2) as u32).to_le_bytes());
+    fn a_file_beyond_its_limit_becomes_rf64() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("out.wav");
+        for (samples, id) in [(b"abcd".as_slice(), b"RIFF"), (b"abcdef", b"RF64")] {
+            let mut writer = WavWriter::create(&path, PcmFormat { channels: 2, ..FORMAT }).unwrap();
+            writer.max_riff = HEADER_LEN - 8 + 4;
+            writer.write(samples).unwrap();
+            writer.finish().unwrap();
+            let bytes = fs::read(&path).unwrap();
+            assert_eq!((&bytes[..4], bytes.len()), (id.as_slice(), 80 + samples.len()));
+            let mut reader = WavReader::open(File::open(&path).unwrap()).unwrap();
+            assert_eq!((reader.data_len(), reader.damage()), (samples.len() as u64, None));
+            let mut data = [0; 10];
+            let read = reader.read_data(&mut data).unwrap();
+            assert_eq!(&data[..read], samples);
+            if let Some((data, messages)) = run("ffmpeg", directory.path(), "-i out.wav -f u8 -") {
+                assert_eq!((data.as_slice(), messages.as_str()), (samples, ""));
+            }
+        }
+        let bytes = fs::read(&path).unwrap();
+        assert_eq!((bytes[20], bytes[28], bytes[36], &bytes[76..80]), (78, 6, 3, [0xFF; 4].as_slice()));
+    }
+
+    #[test]
+    fn the_longest_riff_file_still_has_a_size() {
+        let format = WaveFormat::of_pcm(FORMAT).unwrap();
+        let longest = MAX_RIFF - (HEADER_LEN - 8);
+        let bytes = header(&format, longest, MAX_RIFF);
+        assert_eq!((bytes.len() as u64, &bytes[..4]), (HEADER_LEN, b"RIFF".as_slice()));
+        assert_eq!(bytes[4..8], (u32::MAX - 1).to_le_bytes());
+        let bytes = header(&format, longest + 1, MAX_RIFF);
+        assert_eq!(
+            (&bytes[..8], &bytes[20..28]),
+            (b"RF64\xFF\xFF\xFF\xFF".as_slice(), (MAX_RIFF + 2).to_le_bytes().as_slice())
+        );
     }
 }

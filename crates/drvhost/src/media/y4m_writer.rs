@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::avi_writer::{VideoShape, check_frame};
+use super::avi_writer::VideoShape;
+use super::dib::check_frame;
 use super::error::MediaError;
 use super::stream::{Out, OutputStream};
 use super::ycbcr::planes_of;
@@ -10,7 +11,7 @@ use super::ycbcr::planes_of;
 /// Writes frames as planes of Y, Cb and Cr of full size (4:4:4), BT.601 in limited range.
 ///
 /// The header says so: `C444`, and in comments `XCOLORRANGE=LIMITED`, as `ffmpeg` writes and reads it, and
-/// `XMATRIX=BT601`, for which there is no other place. Frames are progressive; the shape of a pixel is not known.
+/// `XMATRIX=BT601`, for which there is no other place. Frames are progressive.
 pub struct Y4mWriter {
     out: Out,
     shape: VideoShape,
@@ -36,7 +37,7 @@ impl Y4mWriter {
     }
 
     fn start(open: impl FnOnce() -> Result<Out, MediaError>, shape: VideoShape) -> Result<Self, MediaError> {
-        let VideoShape { width, height, scale, rate } = shape;
+        let VideoShape { width, height, scale, rate, .. } = shape;
         if [width, height, scale, rate].contains(&0) {
             return Err(MediaError::Unsupported {
                 what: format!("a Y4M file of {width} x {height} pixels at {rate}/{scale} frames a second"),
@@ -44,8 +45,10 @@ impl Y4mWriter {
             });
         }
         let mut out = open()?;
+        // 0:0 says that it is not known.
+        let (wide, high) = shape.pixel_aspect().unwrap_or_default();
         let header = format!(
-            "YUV4MPEG2 W{width} H{height} F{rate}:{scale} Ip A0:0 C444 XCOLORRANGE=LIMITED XMATRIX=BT601\n"
+            "YUV4MPEG2 W{width} H{height} F{rate}:{scale} Ip A{wide}:{high} C444 XCOLORRANGE=LIMITED XMATRIX=BT601\n"
         );
         out.write(header.as_bytes())?;
         Ok(Self { out, shape, planes: Vec::new() })
@@ -78,7 +81,7 @@ mod tests {
     use super::super::stream::tests::Kept;
     use super::*;
 
-    const SHAPE: VideoShape = VideoShape { width: 2, height: 1, scale: 1001, rate: 30_000 };
+    const SHAPE: VideoShape = VideoShape { width: 2, height: 1, scale: 1001, rate: 30_000, aspect: None };
     const HEADER: &[u8] = b"YUV4MPEG2 W2 H1 F30000:1001 Ip A0:0 C444 XCOLORRANGE=LIMITED XMATRIX=BT601\n";
 
     #[test]

@@ -193,7 +193,7 @@ mod tests {
         streams.finish();
         assert_eq!(write(&mut streams, stream, b"late"), Served::Failed(ERROR));
         assert_eq!(streams.serve(&WaveCall::Open { format: FORMAT }), Served::Failed(ERROR));
-        assert_eq!(fs::read(folder.path().join("out.wav")).unwrap().len(), 48);
+        assert_eq!(fs::read(folder.path().join("out.wav")).unwrap().len(), 84);
     }
 
     #[test]

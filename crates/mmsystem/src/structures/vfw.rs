@@ -76,6 +76,42 @@ structures! {
         lpPrev: Pointer,
     }
 
+    /// lParam1 of ICM_COMPRESS_FRAMES_INFO ("ICCOMPRESSFRAMES", MS Learn): what will be compressed.
+    natural struct ICCOMPRESSFRAMES {
+        /// Flags of the application.
+        dwFlags: Dword,
+        /// The output format.
+        lpbiOutput: Pointer,
+        /// For the function that takes frames.
+        lOutput: Pointer,
+        /// The input format.
+        lpbiInput: Pointer,
+        /// For the function that gives pictures.
+        lInput: Pointer,
+        /// The first frame.
+        lStartFrame: Long,
+        /// How many frames there are.
+        lFrameCount: Long,
+        /// The quality, 0 to 10000, or −1 for the usual one.
+        lQuality: Long,
+        /// The most bytes a second, or 0.
+        lDataRate: Long,
+        /// The most frames from one key frame to the next, or 0.
+        lKeyRate: Long,
+        /// With dwScale: a frame lasts dwScale / dwRate seconds.
+        dwRate: Dword,
+        /// See dwRate.
+        dwScale: Dword,
+        /// Bytes that the file adds to each frame.
+        dwOverheadPerFrame: Dword,
+        /// 0.
+        dwReserved2: Dword,
+        /// The function that gives pictures, or null.
+        GetData: Pointer,
+        /// The function that takes frames, or null.
+        PutData: Pointer,
+    }
+
     /// lParam1 of ICM_DECOMPRESS ("ICDECOMPRESS", MS Learn).
     natural struct ICDECOMPRESS {
         /// `ICDECOMPRESS_` flags.

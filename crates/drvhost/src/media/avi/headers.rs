@@ -5,6 +5,18 @@ use crate::media::riff::{Chunk, FourCc};
 
 /// `AVIF_HASINDEX` in [`MainHeader::flags`]: the file has an `idx1` chunk.
 pub(in crate::media) const AVIF_HASINDEX: u32 = 0x10;
+/// `AVIF_ISINTERLEAVED` in [`MainHeader::flags`]: the packets of several streams alternate.
+pub(in crate::media) const AVIF_ISINTERLEAVED: u32 = 0x100;
+/// `AVISF_VIDEO_PALCHANGES` in [`StreamHeader::flags`]: the palette changes in the course of the stream.
+pub(in crate::media) const AVISF_VIDEO_PALCHANGES: u32 = 0x1_0000;
+/// `AVIIF_NO_TIME` in an `idx1` entry: the packet takes no time, as a palette change does not.
+pub(in crate::media) const AVIIF_NO_TIME: u32 = 0x100;
+/// The index type of an OpenDML index that leads to other indexes.
+pub(in crate::media) const AVI_INDEX_OF_INDEXES: u8 = 0;
+/// The index type of an OpenDML index that leads to packets.
+pub(in crate::media) const AVI_INDEX_OF_CHUNKS: u8 = 1;
+/// In the size of a packet in an OpenDML index: it is no key frame.
+pub(in crate::media) const NOT_A_KEY_FRAME: u32 = 1 << 31;
 /// `AVIIF_KEYFRAME` in an `idx1` entry: the packet needs no other to be decoded.
 pub(in crate::media) const AVIIF_KEYFRAME: u32 = 0x10;
 

@@ -6,9 +6,10 @@
 
 use std::io::{Read, Seek};
 
-use super::AviReader;
-use super::index::KeyFrames;
+use super::index::{Entry, Index, leads_to_packet};
+use super::{AVISF_VIDEO_PALCHANGES, AviReader, Stream};
 use crate::media::damage::{Damage, DamageKind, Unit};
+use crate::media::dib::BitmapInfoHeader;
 use crate::media::error::MediaError;
 use crate::media::riff::{Chunk, HEADER_LEN, List};
 
@@ -29,8 +30,10 @@ pub struct Packet {
     pub kind: PacketKind,
     /// Length in bytes. A video packet of length 0 is a dropped frame: the one before it is shown again.
     pub size: usize,
-    /// Whether `idx1` marks the packet as a key frame; `None` where the file has no index that fits.
+    /// Whether an index marks the packet as a key frame; `None` where the file has no index that fits.
     pub keyframe: Option<bool>,
+    /// The number of the frame, or of the chunk of a stream that is not video, from 0. A palette change has that of the frame behind it.
+    pub number: u64,
     /// Offset of the chunk's header in the file.
     pub offset: u64,
 }
@@ -63,7 +66,7 @@ impl PacketKind {
 pub struct Packets<'a, R> {
     reader: &'a mut AviReader<R>,
     stream: u16,
-    keyframes: Option<KeyFrames>,
+    index: Option<Index>,
     /// Which of the reader's `movi` lists is being read.
     part: usize,
     /// Where the next chunk is expected.
@@ -72,17 +75,19 @@ pub struct Packets<'a, R> {
     unpadded: u64,
     /// What is left of [`MAX_ATTEMPTS`].
     attempts: u32,
-    /// Frames or chunks returned so far.
-    read: u64,
+    /// The number of the next frame or chunk: how many were returned, or passed over by seeking.
+    next: u64,
     /// The first damage: what and where.
     damage: Option<(DamageKind, u64)>,
+    /// The chunk of this stream in which the file ends.
+    cut: Option<Chunk>,
 }
 
 /// What a chunk header in a `movi` list stands for.
 enum Element {
     /// A chunk of a stream of this file.
     Packet(u16, PacketKind),
-    /// A `rec ` list, which only groups packets: the walk goes on inside.
+    /// A `rec ` list, which only groups packets, or a list of packets in another one: the walk goes on inside.
     Group,
     /// A chunk that holds no packets.
     Other,
@@ -103,22 +108,28 @@ pub(super) fn stream_of(id: &[u8; 4]) -> Option<u16> {
 impl<'a, R: Read + Seek> Packets<'a, R> {
     pub(super) fn new(reader: &'a mut AviReader<R>, stream: u16) -> Result<Self, MediaError> {
         let first = reader.movi.first().copied();
-        let keyframes = match (reader.idx1, first) {
-            (Some(idx1), Some(movi)) => KeyFrames::load(&mut reader.riff, &idx1, movi.start - 4, stream)?,
-            _ => None,
-        };
-        let at = first.map_or(0, |movi| movi.start);
-        Ok(Self {
+        let idx1 = reader.idx1.zip(first);
+        let idx1 = idx1.as_ref().map(|(idx1, movi)| (idx1, movi.start - 4));
+        let indx = reader.streams.get(usize::from(stream)).and_then(|stream| stream.indx);
+        let index = Index::load(&mut reader.riff, indx.as_ref(), idx1, stream)?;
+        Ok(Self { index, ..Self::without_index(reader, stream) })
+    }
+
+    /// Packets of which nobody asks whether they are key frames.
+    pub(super) fn without_index(reader: &'a mut AviReader<R>, stream: u16) -> Self {
+        let at = reader.movi.first().map_or(0, |movi| movi.start);
+        Self {
             reader,
             stream,
-            keyframes,
+            index: None,
             part: 0,
             at,
             unpadded: at,
             attempts: MAX_ATTEMPTS,
-            read: 0,
+            next: 0,
             damage: None,
-        })
+            cut: None,
+        }
     }
 
     /// Reads the next packet's bytes into `buf`, replacing what it holds. `None` at the end of the stream, or
@@ -128,14 +139,61 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
     /// [`MediaError::TooLarge`] for a packet over [`MAX_PACKET`], which the next call passes over, and
     /// [`MediaError::Io`].
     pub fn next_packet(&mut self, buf: &mut Vec<u8>) -> Result<Option<Packet>, MediaError> {
+        match self.next_chunk()? {
+            Some((chunk, kind)) => self.read_packet(&chunk, kind, buf).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Goes to the last key frame at or before `frame`, so that it is the next packet, and answers its number.
+    ///
+    /// That is 0, and the start, where the file has no index to rely on: there is none, or it has another number of packets than the
+    /// stream, or its packets out of order, or does not lead to a packet. So it is where the palette changes or might do so, because each
+    /// change counts for all that is behind it. OpenDML's indexes do not list changes, so video of up to eight bits a pixel with such an index
+    /// is read from its start.
+    ///
+    /// # Errors
+    /// [`MediaError::Io`].
+    pub fn seek(&mut self, frame: u64) -> Result<u64, MediaError> {
+        let start = self.reader.movi.first().map_or(0, |movi| movi.start);
+        (self.part, self.at, self.unpadded, self.next, self.cut) = (0, start, start, 0, None);
+        let Some((number, entry)) = self.key_frame(frame) else { return Ok(0) };
+        let holds = |movi: &List| (movi.start..movi.end).contains(&entry.offset);
+        let Some(part) = self.reader.movi.iter().position(holds) else { return Ok(0) };
+        if !leads_to_packet(&mut self.reader.riff, &entry, self.stream)? {
+            return Ok(0);
+        }
+        (self.part, self.at, self.unpadded, self.next) = (part, entry.offset, entry.offset, number);
+        Ok(number)
+    }
+
+    /// The last key frame at or before `frame`, by an index that can be relied on.
+    fn key_frame(&self, frame: u64) -> Option<(u64, Entry)> {
+        let index = self.index.as_ref()?;
+        let stream = self.reader.stream(self.stream)?;
+        let entries = index.in_order()?;
+        let is_whole = entries.len() as u64 == u64::from(stream.header.length);
+        if !is_whole || index.palette_changes().unwrap_or_else(|| may_change_palette(stream)) {
+            return None;
+        }
+        if stream.header.flags & AVISF_VIDEO_PALCHANGES != 0 {
+            return None;
+        }
+        let up_to = usize::try_from(frame).map_or(usize::MAX, |frame| frame.saturating_add(1));
+        let before = entries.get(..up_to.min(entries.len()))?;
+        // A frame without data repeats the one before it, whatever its flag says.
+        let number = before.iter().rposition(|entry| entry.keyframe && entry.size > 0)?;
+        before.get(number).map(|entry| (number as u64, *entry))
+    }
+
+    /// Finds the next packet without reading it.
+    pub(super) fn next_chunk(&mut self) -> Result<Option<(Chunk, PacketKind)>, MediaError> {
         while let Some(movi) = self.reader.movi.get(self.part).copied() {
             let Some((chunk, element)) = self.next_element(&movi)? else { continue };
             self.unpadded = chunk.end();
             self.at = chunk.next();
             match element {
-                Element::Packet(stream, kind) if stream == self.stream => {
-                    return self.read_packet(&chunk, kind, buf).map(Some);
-                }
+                Element::Packet(stream, kind) if stream == self.stream => return Ok(Some((chunk, kind))),
                 Element::Packet(..) | Element::Other => {}
                 Element::Group => {
                     self.at = chunk.body() + 4;
@@ -146,8 +204,18 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
         Ok(None)
     }
 
-    /// The first damage met so far, and how much could be read so far. After the last packet this tells whether
-    /// the file is whole.
+    /// The chunk of this stream in which the file ends, once.
+    pub(super) fn take_cut(&mut self) -> Option<Chunk> {
+        self.cut.take()
+    }
+
+    /// Fills `buf` from `offset` in the file.
+    pub(super) fn read_at(&mut self, offset: u64, buf: &mut [u8]) -> Result<(), MediaError> {
+        self.reader.riff.read_at(offset, buf)
+    }
+
+    /// The first damage met so far, and how much could be read so far, where what was passed over by seeking counts as read. After the
+    /// last packet this tells whether the file is whole.
     pub fn damage(&self) -> Option<Damage> {
         let (kind, offset) = self.damage?;
         let header = self.reader.stream(self.stream).map(|stream| &stream.header)?;
@@ -156,7 +224,7 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
         } else {
             (None, Unit::Chunks)
         };
-        Some(Damage { kind, offset, read: self.read, stated, unit })
+        Some(Damage { kind, offset, read: self.next, stated, unit })
     }
 
     /// The chunk at the current place, or behind bytes that are none. `None` where this list has no more; the
@@ -180,6 +248,9 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
             return self.search(movi);
         }
         self.damage.get_or_insert((damage, self.reader.riff.len()));
+        if matches!(element, Element::Packet(stream, _) if stream == self.stream) {
+            self.cut = Some(chunk);
+        }
         self.end_part(movi);
         Ok(None)
     }
@@ -195,9 +266,10 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
                 Element::Other
             }));
         }
-        if &chunk.id == b"LIST" {
+        if [b"LIST", b"RIFF"].contains(&&chunk.id) {
             let list = self.reader.riff.list(chunk, chunk.body() + chunk.present)?;
-            let group = list.is_some_and(|list| &list.form == b"rec ");
+            // A recording that was never finished goes on with its later RIFF chunks in the first one's list.
+            let group = list.is_some_and(|list| [b"rec ", b"AVIX", b"movi"].contains(&&list.form));
             return Ok(Some(if group { Element::Group } else { Element::Other }));
         }
         let named = chunk.id.iter().all(|byte| byte.is_ascii_alphanumeric() || b" _".contains(byte));
@@ -306,8 +378,15 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
         let size = chunk.size as usize;
         buf.resize(size, 0);
         self.reader.riff.read_at(chunk.body(), buf)?;
-        self.read += u64::from(kind != PacketKind::PaletteChange);
-        let keyframe = self.keyframes.as_ref().and_then(|keyframes| keyframes.keyframe(chunk));
-        Ok(Packet { kind, size, keyframe, offset: chunk.offset })
+        let number = self.next;
+        self.next += u64::from(kind != PacketKind::PaletteChange);
+        let keyframe = self.index.as_ref().and_then(|index| index.keyframe(chunk));
+        Ok(Packet { kind, size, keyframe, number, offset: chunk.offset })
     }
+}
+
+/// Whether a stream has numbers into a palette for pixels, or a format that does not tell.
+fn may_change_palette(stream: &Stream) -> bool {
+    stream.header.is_video()
+        && BitmapInfoHeader::parse(&stream.format).map_or(true, |header| (1..=8).contains(&header.bit_count))
 }

@@ -1,5 +1,9 @@
 //! Small AVI files built in memory, whole and damaged.
 
+mod odml;
+mod old_index;
+mod sound;
+
 use std::io::Cursor;
 
 use super::*;
@@ -242,6 +246,26 @@ fn an_unfinished_recording_is_read_to_its_end() {
     let (packets, damage) = bodies(&bytes[..bytes.len() - 1]);
     assert_eq!(packets.len(), 3);
     assert_eq!(damage.unwrap().kind, DamageKind::EndsInStream { stream: 0, missing: 1 });
+}
+
+#[test]
+fn an_unfinished_recording_has_later_riff_chunks() {
+    let more = [list(b"RIFF", b"AVIX", &[list(b"LIST", b"movi", &[chunk(b"00dc", b"more")])])];
+    for (list_is_finished, last_is_finished) in [(false, true), (false, false), (true, true), (true, false)] {
+        let mut bytes = [file(0, &movi(), &[chunk(b"idx1", &[0; 32])]), more.concat()].concat();
+        bytes[4..8].fill(0);
+        if !list_is_finished {
+            let movi_size = movi_offset(&bytes) - 4;
+            bytes[movi_size..movi_size + 4].fill(0);
+        }
+        if !last_is_finished {
+            let last = bytes.len() - more.concat().len();
+            bytes[last + 4..last + 8].fill(0);
+            bytes[last + 16..last + 20].fill(0);
+        }
+        let (packets, damage) = bodies(&bytes);
+        assert_eq!((packets.len(), packets[4].as_slice(), damage), (5, b"more".as_slice(), None));
+    }
 }
 
 #[test]
