@@ -257,7 +257,7 @@ mod tests {
         let what = Decode { output: Some(file(folder.path(), "./in.wav")), input, ..Decode::default() };
         let session = Session::builder().start().unwrap();
         let error = run(&session, &what, |_| ControlFlow::Continue(())).unwrap_err();
-        assert_eq!(error.blame(), crate::Blame::Usage);
+        assert_eq!(error.blame(), Blame::Usage);
     }
 
     #[test]

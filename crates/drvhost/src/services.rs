@@ -287,7 +287,15 @@ mod tests {
         let image =
             Image { name: "a.dll".into(), file: "/nowhere/a.dll".into(), machine: Machine::X86_64, bytes };
         let (settings, recorder) = (Settings::new(None), Recorder::new(crate::Sound::default()).unwrap());
-        Services::new(1, &image, Reach::default(), Arc::new(settings), Arc::new(recorder), Trace::none(), DialogAnswer::default())
+        Services::new(
+            1,
+            &image,
+            Reach::default(),
+            Arc::new(settings),
+            Arc::new(recorder),
+            Trace::none(),
+            DialogAnswer::default(),
+        )
     }
 
     fn serve(services: &Services, want: &Want) -> Served {

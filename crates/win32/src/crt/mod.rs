@@ -52,8 +52,8 @@ mod wide;
 
 pub(crate) use exports::LIBRARY;
 pub(crate) use exports::UCRT;
-pub(crate) use native::{OF_SSE, OF_X87};
 pub(crate) use insert::print_insert;
+pub(crate) use native::{OF_SSE, OF_X87};
 pub(crate) use ntdll::LIBRARY as NTDLL;
 pub(crate) use printf::print_cut;
 pub(crate) use startup::run_exit_functions_in;
