@@ -123,7 +123,7 @@ pub fn PathStripPath<U: Unit>(process: &mut Process, path: Pointer) -> Result<()
         return Ok(());
     }
     let name = path.at(file_name(&wide::<U>(process, path)?) as u64 * U::SIZE);
-    Ok(crate::text::copy::<U>(&process.machine, path, name, u64::MAX)?)
+    crate::text::copy::<U>(&process.machine, path, name, u64::MAX)
 }
 
 /// PathStripToRoot: false for a path without one.
