@@ -286,16 +286,9 @@ mod tests {
         let bytes = pe::builder::Builder::new(pe::Machine::X86_64).build();
         let image =
             Image { name: "a.dll".into(), file: "/nowhere/a.dll".into(), machine: Machine::X86_64, bytes };
-        let (settings, recorder) = (Settings::new(None), Recorder::new(crate::Sound::default()).unwrap());
-        Services::new(
-            1,
-            &image,
-            Reach::default(),
-            Arc::new(settings),
-            Arc::new(recorder),
-            Trace::none(),
-            DialogAnswer::default(),
-        )
+        let settings = Arc::new(Settings::new(None));
+        let recorder = Arc::new(Recorder::new(crate::Sound::default()).unwrap());
+        Services::new(1, &image, Reach::default(), settings, recorder, Trace::none(), DialogAnswer::Ok)
     }
 
     fn serve(services: &Services, want: &Want) -> Served {

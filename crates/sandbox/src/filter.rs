@@ -32,14 +32,14 @@ pub enum Argument {
 /// The end of the addresses that guest memory may have: 32-bit pointers reach no further.
 pub const GUEST_END: u64 = 1 << 32;
 
-/// The addresses that guest memory may have.
-const GUEST: std::ops::Range<u64> = 0..GUEST_END;
-
 /// Where images lie that come while driver code runs.
 pub const BROUGHT: std::ops::Range<u64> = 0x2c00_0000..0x3000_0000;
 
 /// What of the addresses is the guest's own data: images, and those that come later with the heap behind them.
 pub const DATA: [std::ops::Range<u64>; 2] = [0x40_0000..0x2000_0000, BROUGHT.start..0x6c00_0000];
+
+/// All addresses that guest memory may have.
+const GUEST: &[std::ops::Range<u64>] = std::slice::from_ref(&(0..GUEST_END));
 
 /// Private and shared, realtime and monotonic forms of one futex operation.
 const FUTEX_FLAGS: u32 = (libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME).cast_unsigned();
@@ -91,7 +91,7 @@ pub const LOADING: &[Rule] = &[
     Rule {
         number: libc::SYS_mprotect,
         name: "mprotect",
-        arguments: &[Argument::Within(0, &[GUEST])],
+        arguments: &[Argument::Within(0, GUEST)],
         reason: "gives each section of the mapped image its own protection",
     },
     Rule {
@@ -234,7 +234,7 @@ mod tests {
     fn all_that_a_rule_asks_must_be_met_at_once() {
         let two = Argument::Masked(1, 0, &[7, 8]);
         assert_eq!(alternatives_of(&[]).unwrap(), [vec![]]);
-        let ways = alternatives_of(&[two, Argument::Within(0, &[BROUGHT])]).unwrap();
+        let ways = alternatives_of(&[two, Argument::Within(0, GUEST)]).unwrap();
         assert_eq!(ways.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3]);
     }
 }

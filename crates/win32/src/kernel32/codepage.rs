@@ -114,7 +114,7 @@ impl CodePage {
 
     /// UTF-16 as bytes, and whether a character had to be replaced by `default`; `None` for unpaired surrogates when `strict`. UTF-8 has its own replacement
     /// character.
-    pub fn from_wide(self, units: &[u16], strict: bool, default: u8) -> Option<(Vec<u8>, bool)> {
+    pub fn to_bytes(self, units: &[u16], strict: bool, default: u8) -> Option<(Vec<u8>, bool)> {
         let (mut bytes, mut replaced) = (Vec::with_capacity(units.len()), false);
         for decoded in char::decode_utf16(units.iter().copied()) {
             if strict && decoded.is_err() {
@@ -223,23 +223,23 @@ mod tests {
         for oem in [437, 850].map(|number| CodePage::of(number).unwrap()) {
             let bytes: Vec<u8> = (0..=u8::MAX).collect();
             let wide = oem.to_wide(&bytes, true).unwrap();
-            assert_eq!(oem.from_wide(&wide, true, b'?'), Some((bytes, false)));
+            assert_eq!(oem.to_bytes(&wide, true, b'?'), Some((bytes, false)));
             assert_eq!(wide[0x81], u16::from(b'\xfc'));
         }
         assert_eq!(CodePage::Ansi.to_wide(b"\x80", true), Some(vec![0x20ac]));
         assert_eq!(CodePage::Latin1.to_wide(b"\x80\xe4", true), Some(vec![0x80, 0xe4]));
         assert_eq!(CodePage::Symbol.to_wide(b"\ta", true), Some(vec![9, 0xf061]));
-        assert_eq!(CodePage::Symbol.from_wide(&[9, 0xf061, 0x61], true, b'?'), Some((b"\ta?".into(), true)));
-        assert_eq!(CodePage::Latin1.from_wide(&[0xe4, 0x20ac], true, b'?'), Some((b"\xe4?".into(), true)));
-        assert_eq!(CodePage::Ascii.from_wide(&[0x61, 0xe4], true, b'_'), Some((b"a_".into(), true)));
+        assert_eq!(CodePage::Symbol.to_bytes(&[9, 0xf061, 0x61], true, b'?'), Some((b"\ta?".into(), true)));
+        assert_eq!(CodePage::Latin1.to_bytes(&[0xe4, 0x20ac], true, b'?'), Some((b"\xe4?".into(), true)));
+        assert_eq!(CodePage::Ascii.to_bytes(&[0x61, 0xe4], true, b'_'), Some((b"a_".into(), true)));
     }
 
     #[test]
     fn utf16_is_replaced_or_refused() {
         let utf8 = CodePage::Utf8;
-        assert_eq!(utf8.from_wide(&[0xd83d, 0xde00], true, b'?'), Some(("😀".into(), false)));
-        assert_eq!(utf8.from_wide(&[0xd83d], true, b'?'), None);
-        assert_eq!(utf8.from_wide(&[0xd83d], false, b'?'), Some(("\u{fffd}".into(), false)));
-        assert_eq!(CodePage::Ansi.from_wide(&[0x20ac, 0x17b], false, b'_'), Some((vec![0x80, b'_'], true)));
+        assert_eq!(utf8.to_bytes(&[0xd83d, 0xde00], true, b'?'), Some(("😀".into(), false)));
+        assert_eq!(utf8.to_bytes(&[0xd83d], true, b'?'), None);
+        assert_eq!(utf8.to_bytes(&[0xd83d], false, b'?'), Some(("\u{fffd}".into(), false)));
+        assert_eq!(CodePage::Ansi.to_bytes(&[0x20ac, 0x17b], false, b'_'), Some((vec![0x80, b'_'], true)));
     }
 }

@@ -92,8 +92,7 @@ pub fn FileTimeToDosDateTime(
     let Some(years) = year.checked_sub(1980).filter(|&years| years < 128) else {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, false));
     };
-    let (packed_date, packed_time) =
-        (years << 9 | month << 5 | day, hour << 11 | minute << 5 | (second / 2));
+    let (packed_date, packed_time) = (years << 9 | month << 5 | day, hour << 11 | minute << 5 | (second / 2));
     process.machine.memory.write(date.0, &packed_date.to_le_bytes())?;
     process.machine.memory.write(time.0, &packed_time.to_le_bytes())?;
     Ok(true)

@@ -123,7 +123,7 @@ pub fn WideCharToMultiByte(
     let wide = units::<u16>(&process.machine.memory, source, count)?;
     let [default] = if default.is_null() { [b'?'] } else { process.machine.memory.array(default.0)? };
     let strict = flags & WC_ERR_INVALID_CHARS != 0;
-    let Some((bytes, replaced)) = code_page.from_wide(&wide, strict, default) else {
+    let Some((bytes, replaced)) = code_page.to_bytes(&wide, strict, default) else {
         return Ok(fail(process, ERROR_NO_UNICODE_TRANSLATION, 0));
     };
     if !used_default.is_null() {
