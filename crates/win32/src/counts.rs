@@ -162,7 +162,7 @@ mod tests {
         let text = guest.put(b"text\0");
         assert!(!NATIVES.contains(&guest.address("strlen")));
         assert_eq!((guest.call("strlen", &[text]), guest.call("strlen", &[text])), (4, 4));
-        assert_eq!(counted(guest, "ucrtbase.dll!strlen"), (2, vec![]));
+        assert_eq!(counted(guest, "msvcrt.dll!strlen"), (2, vec![]));
         if guest.mode() == Mode::X86_64 {
             return;
         }

@@ -216,8 +216,8 @@ impl Process {
             return Some((variable.address)(self).0).filter(|&address| address != 0);
         }
         let listed = library.shims.iter().position(|shim| shim.name == name);
-        // Only what leaves guest code is counted.
-        let counted = self.counts.all && listed.is_some() && self.machine.is_shortcut(name);
+        // Only what leaves guest code is counted. A shortcut that this library does not list is a function of the next one.
+        let counted = self.counts.all && self.machine.is_shortcut(name);
         if !counted && (listed.is_some() || library.convention == Convention::Cdecl) {
             let native = self.native(name);
             if native.is_some() {

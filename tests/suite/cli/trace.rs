@@ -65,7 +65,7 @@ spy_test!(a_summary_counts_the_errors_that_functions_answer, |machine| {
 
 spy_test!(a_summary_counts_what_32_bit_code_calls_without_leaving_its_mode, |machine| {
     let told = summary(&traced(machine, "mixed", MIXED_SUM, "3"));
-    let shim = find(&told, "shims", "name", "ucrtbase.dll!strlen");
+    let shim = find(&told, "shims", "name", "msvcrt.dll!strlen");
     assert_eq!((&shim["calls"], &shim["failures"]), (&json!(3), &json!(0)), "{shim}");
 });
 
