@@ -6,7 +6,7 @@ use drvhost::{Blame, Error};
 use serde::Serialize;
 
 /// The exit codes: a contract, listed by `drvhost --help`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Exit {
     /// Done.
@@ -108,17 +108,22 @@ impl Failure {
         match serde_json::to_string(&line) {
             Ok(line) if json => eprintln!("{line}"),
             _ => {
-                let who = match blame {
-                    Blame::Usage => "",
-                    Blame::Media => "media: ",
-                    Blame::Driver => "driver: ",
-                    Blame::Host => "host: ",
-                    Blame::Bug => "bug: ",
-                };
+                let who = prefix(blame);
                 let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
                 eprintln!("drvhost: {who}{error}{advice}");
             }
         }
         blame.into()
+    }
+}
+
+/// What goes before a message, so that people see whose doing it is.
+pub fn prefix(blame: Blame) -> &'static str {
+    match blame {
+        Blame::Usage => "",
+        Blame::Media => "media: ",
+        Blame::Driver => "driver: ",
+        Blame::Host => "host: ",
+        Blame::Bug => "bug: ",
     }
 }

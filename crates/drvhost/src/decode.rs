@@ -13,8 +13,10 @@ mod output;
 mod pictures;
 mod plan;
 mod range;
+pub(crate) mod serving;
 mod shared;
 mod sinks;
+mod stills;
 mod trouble;
 mod video;
 
@@ -26,7 +28,7 @@ use std::thread;
 use std::time::Instant;
 
 use mmsystem::Packing;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Blame, Error};
 use crate::media::{Damage, MediaError, Unit};
@@ -35,12 +37,14 @@ use crate::session::Session;
 
 pub(crate) use choice::{AUDIO_PREFIX, VIDEO_PREFIX, code_of, handler_of, strip_prefix};
 pub use choice::{compression_name, format_tag_name};
-use input::Input;
+pub use ffmpeg::is_there as ffmpeg_is_there;
+pub(crate) use input::Input;
 pub use output::Output;
 use output::Target;
 use plan::Plan;
 pub use range::FrameRange;
 use shared::{Shared, finished, start};
+pub(crate) use stills::Stills;
 pub use trouble::OnError;
 
 /// What to decode, and how.
@@ -111,7 +115,7 @@ pub struct Decoded {
 }
 
 /// A stream of audio that was decoded beside video.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecodedAudio {
     /// Its number in the file.
     pub stream: u16,

@@ -205,6 +205,13 @@ pub(super) fn remuxed(input: &Path, beside: Option<&Path>) -> Result<(File, Temp
     Ok((file, path))
 }
 
+/// Whether ffmpeg is installed.
+#[must_use]
+pub fn is_there() -> bool {
+    let quiet = Command::new("ffmpeg").arg("-version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    quiet.is_ok()
+}
+
 /// ffmpeg as it is always started: silent but for errors.
 fn command() -> Command {
     let mut command = Command::new("ffmpeg");
