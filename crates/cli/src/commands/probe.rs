@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use drvhost::decode;
 use drvhost::media::MediaError;
-use drvhost::probe::{self, Findings, Found, Kind, Sheet};
+use drvhost::probe::{self, Findings, Found, Kind, Reason, Sheet};
 use drvhost::{Error, Policy, Session};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::args::{Global, Probe};
 use crate::commands;
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, prefix};
 use crate::output;
 
 /// What is printed as JSON.
@@ -22,6 +22,13 @@ struct Line<'a> {
     #[serde(flatten)]
     findings: &'a Findings,
     sheet: Option<&'a Sheet>,
+}
+
+/// What is printed of a file that cannot be looked at, where there are others.
+#[derive(Serialize)]
+struct Failed<'a> {
+    file: &'a str,
+    error: Reason,
 }
 
 pub fn run(global: &Global, command: &Probe) -> Result<Exit, Failure> {
@@ -41,16 +48,19 @@ pub fn run(global: &Global, command: &Probe) -> Result<Exit, Failure> {
         let this = match told {
             Ok((findings, sheet)) => {
                 print(global, &findings, sheet.as_ref(), std::mem::replace(&mut printed, true))?;
-                if findings.whole && findings.servable { Exit::Done } else { Exit::Media }
+                let all_drawn = sheet.is_none_or(|sheet| sheet.failed.is_empty());
+                if findings.whole && findings.servable && all_drawn { Exit::Done } else { Exit::Media }
             }
             Err(Failure::Error(error @ Error::Interrupted)) => return Err(error.into()),
             Err(failure) if command.files.len() == 1 => return Err(failure),
             Err(Failure::Error(error)) => {
-                let named = matches!(error, Error::File { .. });
-                if !global.json && !named {
-                    output::aside(&format!("{}:", file.display()));
+                let name = file.display().to_string();
+                if global.json {
+                    output::json(&Failed { file: &name, error: Reason::from(&error) })?;
+                } else {
+                    output::aside(&format!("drvhost: {name}: {}{error}", prefix(error.blame())));
                 }
-                Failure::Error(error).report(global.json)
+                error.blame().into()
             }
             Err(failure) => return Err(failure),
         };
@@ -147,7 +157,15 @@ fn describe(findings: &Findings, sheet: Option<&Sheet>) -> String {
             count => format!(", of which {count} could not be decoded"),
         };
         list("sheet", &[format!("{file}: {} frames{missing}", frames.len())]);
-        let texts: Vec<_> = failed.iter().map(|(frame, why)| format!("frame {frame}: {why}")).collect();
+        let mut by_reason: Vec<(&str, Vec<String>)> = Vec::new();
+        for (frame, why) in failed {
+            match by_reason.iter_mut().find(|(known, _)| known == why) {
+                Some((_, frames)) => frames.push(frame.to_string()),
+                None => by_reason.push((why, vec![frame.to_string()])),
+            }
+        }
+        let text = |(why, frames): (&str, Vec<String>)| format!("frame {}: {why}", frames.join(", "));
+        let texts: Vec<_> = by_reason.into_iter().map(text).collect();
         list("", &texts);
     }
     lines.join("\n")
@@ -173,11 +191,7 @@ fn stream(found: &Found) -> String {
         Kind::Audio => {
             facts.push(format!("audio {}", found.codec));
             facts.extend(found.sample_rate.map(|rate| format!("{rate} Hz")));
-            facts.extend(found.channels.map(|count| match count {
-                1 => "mono".to_owned(),
-                2 => "stereo".to_owned(),
-                count => format!("{count} channels"),
-            }));
+            facts.extend(found.channels_text());
             facts.extend(found.bits.map(|bits| format!("{bits} bits")));
             facts.extend(found.bytes.or(found.stated).map(size));
             facts.extend(found.seconds.map(probe::clock));

@@ -188,7 +188,7 @@ fn facts(findings: &Findings, found: &Found, video: &VideoStream) -> Vec<(String
     for sound in findings.streams.iter().filter(|found| found.kind == Kind::Audio) {
         let mut facts = vec![format!("sound {}", sound.codec)];
         facts.extend(sound.sample_rate.map(|rate| format!("{rate} Hz")));
-        facts.extend(sound.channels.map(|channels| format!("{channels} channels")));
+        facts.extend(sound.channels_text());
         facts.extend(sound.driver.as_ref().map(|driver| format!("through {driver}")));
         lines.push((facts.join(", "), false));
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{Read, Seek};
 
+use mmsystem::{WAVE_FORMAT_ADPCM, WAVE_FORMAT_DVI_ADPCM, WAVE_FORMAT_GSM610};
 use serde::Serialize;
 
 use super::{Reason, seconds};
@@ -130,7 +131,7 @@ impl Found {
         let there = wave.data_len();
         found.stated = wave.damage().map_or(Some(there), |damage| damage.stated);
         (found.found, found.bytes) = (Some(there), Some(there));
-        found.seconds = seconds(there, 1, format.avg_bytes_per_sec.into());
+        found.seconds = duration(format, there);
         found.serve(serving::for_audio(session, what, format))?;
         Ok(found)
     }
@@ -170,15 +171,21 @@ impl Found {
             found.palette_changes = walked.map(|walk| walk.palette_changes);
         }
         found.too_large = walked.map_or(0, |walk| walk.too_large);
-        found.seconds = match (found.kind, found.found) {
-            (Kind::Video, frames) => {
+        let stated = seconds(header.length.into(), header.scale.into(), header.rate.into());
+        found.seconds = match found.kind {
+            Kind::Video => {
                 let video = avi.video_stream(stream.index).ok();
-                video.and_then(|video| seconds(frames.or(found.stated)?, video.scale.into(), video.rate.into()))
+                let frames = found.found.or(found.stated);
+                video.and_then(|video| seconds(frames?, video.scale.into(), video.rate.into()))
             }
-            (Kind::Audio, Some(bytes)) if header.sample_size != 0 => {
-                avi.audio_stream(stream.index).ok().and_then(|audio| seconds(bytes, 1, audio.format.avg_bytes_per_sec.into()))
+            Kind::Audio => {
+                let audio = avi.audio_stream(stream.index).ok();
+                let of = |bytes| audio.as_ref().and_then(|audio| duration(&audio.format, bytes));
+                // Packets of a codec that are of any length say nothing of time.
+                let bytes = found.found.or(found.stated).filter(|_| header.sample_size != 0);
+                bytes.map_or(stated, of)
             }
-            _ => seconds(header.length.into(), header.scale.into(), header.rate.into()),
+            Kind::Other => stated,
         };
         Ok(found)
     }
@@ -246,6 +253,16 @@ impl Found {
         Ok(())
     }
 
+    /// Its channels, in words.
+    #[must_use]
+    pub fn channels_text(&self) -> Option<String> {
+        self.channels.map(|count| match count {
+            1 => "mono".to_owned(),
+            2 => "stereo".to_owned(),
+            count => format!("{count} channels"),
+        })
+    }
+
     /// What its packets are counted in.
     #[must_use]
     pub fn unit(&self) -> &'static str {
@@ -296,5 +313,18 @@ impl Found {
             _ => {}
         }
         texts
+    }
+}
+
+/// How long so many bytes of a format play. Where the format says how many samples a block has, that counts; many writers state only roughly how many
+/// bytes a second takes (MS Learn: ADPCMWAVEFORMAT, IMAADPCMWAVEFORMAT and GSM610WAVEFORMAT structures, whose first extra number it is).
+fn duration(format: &WaveFormat, bytes: u64) -> Option<f64> {
+    let is_in_blocks = [WAVE_FORMAT_ADPCM, WAVE_FORMAT_DVI_ADPCM, WAVE_FORMAT_GSM610].contains(&format.codec_tag());
+    let samples = format.extra.first_chunk().map(|samples| u64::from(u16::from_le_bytes(*samples)));
+    match samples {
+        Some(samples) if is_in_blocks && samples > 0 && format.block_align > 0 => {
+            seconds(bytes / u64::from(format.block_align), samples, format.samples_per_sec.into())
+        }
+        _ => seconds(bytes, 1, format.avg_bytes_per_sec.into()),
     }
 }
