@@ -55,6 +55,8 @@ impl Shelf {
                 }
                 shelf.roots.push(root);
                 shelf.look_into(path, Path::new(""), out.as_deref(), MAX_DEPTH);
+            } else if !data.is_file() {
+                return Err(refused(path, "it is neither a file nor a folder"));
             } else {
                 let name = path.file_name().map_or_else(|| path.clone(), PathBuf::from);
                 // What is named is to be decoded, whatever it is: the decoder says what is wrong with it.
