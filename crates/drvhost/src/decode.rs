@@ -6,6 +6,7 @@
 
 mod audio;
 mod choice;
+mod chosen;
 mod ffmpeg;
 mod input;
 mod interleave;
@@ -13,6 +14,7 @@ mod output;
 mod pictures;
 mod plan;
 mod range;
+mod result;
 pub(crate) mod serving;
 mod shared;
 mod sinks;
@@ -43,6 +45,7 @@ pub use output::Output;
 use output::Target;
 use plan::Plan;
 pub use range::FrameRange;
+use result::Ended;
 use shared::{Shared, finished, start};
 pub(crate) use stills::Stills;
 pub use trouble::OnError;
@@ -160,7 +163,9 @@ pub fn run(
         let shared = Shared::new(&stop, to);
         let video = video.map(|(track, sink)| {
             let (shared, stop) = (shared.clone(), &stop);
-            start(scope, "video", move || track.run(sink, &shared).inspect_err(|_| stop.store(true, Ordering::Relaxed)))
+            start(scope, "video", move || {
+                track.run(sink, &shared).inspect_err(|_| stop.store(true, Ordering::Relaxed))
+            })
         });
         let alone = video.is_none();
         let mut heard = Vec::new();
@@ -183,7 +188,7 @@ pub fn run(
         }
         let video = video.map(|thread| finished(thread?));
         let audio: Vec<_> = heard.into_iter().map(|thread| finished(thread?)).collect();
-        (video, audio)
+        Ended { video, audio }
     });
     if asked {
         return Err(Error::Interrupted);

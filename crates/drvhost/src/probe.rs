@@ -122,7 +122,10 @@ impl<'s> Probe<'s> {
             notes.extend(found.notes());
         }
         if !matches!(self.container.as_str(), "AVI" | "WAVE" | "RF64" | "BW64" | "Wave64") {
-            notes.push("its streams were taken out by ffmpeg; what is said of packets and indexes is of these".to_owned());
+            notes.push(
+                "its streams were taken out by ffmpeg; what is said of packets and indexes is of these"
+                    .to_owned(),
+            );
         }
         let decodable = |found: &&Found| found.kind != Kind::Other;
         let servable = streams.iter().any(|found| decodable(&found))
@@ -199,7 +202,10 @@ mod tests {
 
     #[test]
     fn times_are_read_off_at_once() {
-        assert_eq!([clock(0.0), clock(59.9996), clock(3725.5)], ["0:00:00.000", "0:01:00.000", "1:02:05.500"]);
+        assert_eq!(
+            [clock(0.0), clock(59.9996), clock(3725.5)],
+            ["0:00:00.000", "0:01:00.000", "1:02:05.500"]
+        );
         assert_eq!(seconds(45, 1001, 30_000), Some(1.5015));
         assert_eq!(seconds(1, 1, 0), None);
         assert_eq!([rounded(25.0), rounded(29.97002), rounded(100.0)], ["25", "29.97", "100"]);

@@ -11,7 +11,11 @@ use crate::session::Session;
 ///
 /// # Errors
 /// As [`run`](super::run), where none can be opened for it.
-pub(crate) fn for_video(session: &Session, what: &Decode, video: &VideoStream) -> Result<Option<String>, Error> {
+pub(crate) fn for_video(
+    session: &Session,
+    what: &Decode,
+    video: &VideoStream,
+) -> Result<Option<String>, Error> {
     let pictures = Pictures::open(&Job { session, what }, what.driver.as_ref(), video)?;
     let driver = pictures.driver();
     close(pictures.close());
@@ -22,7 +26,11 @@ pub(crate) fn for_video(session: &Session, what: &Decode, video: &VideoStream) -
 ///
 /// # Errors
 /// As [`run`](super::run), where none can be opened for it.
-pub(crate) fn for_audio(session: &Session, what: &Decode, format: &WaveFormat) -> Result<Option<String>, Error> {
+pub(crate) fn for_audio(
+    session: &Session,
+    what: &Decode,
+    format: &WaveFormat,
+) -> Result<Option<String>, Error> {
     let (samples, driver) = Samples::open(&Job { session, what }, what.driver.as_ref(), format)?;
     close(samples.close());
     Ok(driver)

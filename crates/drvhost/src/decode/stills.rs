@@ -4,7 +4,9 @@ use super::pictures::Pictures;
 use super::trouble::{is_of_one_packet, is_of_one_worker};
 use super::{Decode, Job};
 use crate::error::Error;
-use crate::media::{AviReader, FileReader, MediaError, PacketKind, Packets, PaletteChange, PictureFormat, VideoStream};
+use crate::media::{
+    AviReader, FileReader, MediaError, PacketKind, Packets, PaletteChange, PictureFormat, VideoStream,
+};
 use crate::session::Session;
 
 /// How often in a row a driver is opened again without a picture in between.

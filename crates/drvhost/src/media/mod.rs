@@ -33,8 +33,8 @@ mod y4m_writer;
 mod ycbcr;
 
 pub use avi::{
-    AudioStream, AviReader, AviSamples, IndexState, MAX_PACKET, MainHeader, Packet, PacketKind, Packets, Stream,
-    StreamHeader, StreamWalk, VideoStream, Walk,
+    AudioStream, AviReader, AviSamples, IndexState, MAX_PACKET, MainHeader, Packet, PacketKind, Packets,
+    Stream, StreamHeader, StreamWalk, VideoStream, Walk,
 };
 pub use avi_writer::{AviTrack, AviWriter, VideoShape};
 pub use damage::{Damage, DamageKind, Flaw, Unit};

@@ -53,7 +53,12 @@ pub(super) fn describe(head: &[u8]) -> String {
 }
 
 /// Kinds of containers, by their names above, that carry streams as AVI files have them.
-const CARRIERS: [&str; 4] = ["an ISO media file (MP4, QuickTime)", "a QuickTime file", "a Matroska or WebM file", "an ASF file (WMV, WMA)"];
+const CARRIERS: [&str; 4] = [
+    "an ISO media file (MP4, QuickTime)",
+    "a QuickTime file",
+    "a Matroska or WebM file",
+    "an ASF file (WMV, WMA)",
+];
 
 /// What a file is, as far as its first bytes tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +79,9 @@ pub enum MediaKind {
 /// [`MediaError::Io`].
 pub fn kind_of(file: impl Read) -> Result<MediaKind, MediaError> {
     let mut head = Vec::new();
-    file.take(HEAD_LEN).read_to_end(&mut head).map_err(|err| MediaError::io("reading the file's start", err))?;
+    file.take(HEAD_LEN)
+        .read_to_end(&mut head)
+        .map_err(|err| MediaError::io("reading the file's start", err))?;
     let form = head.get(8..12);
     Ok(match head.get(..4) {
         Some(b"RIFF") if form == Some(b"AVI ") => MediaKind::Avi,

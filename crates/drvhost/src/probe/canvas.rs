@@ -62,7 +62,14 @@ impl Canvas {
     }
 
     /// Shows a picture, BGR24 from the top, made smaller to `size`: each point is the mean of those that fall on it.
-    pub fn picture(&mut self, left: usize, top: usize, size: (usize, usize), bgr: &[u8], from: (usize, usize)) {
+    pub fn picture(
+        &mut self,
+        left: usize,
+        top: usize,
+        size: (usize, usize),
+        bgr: &[u8],
+        from: (usize, usize),
+    ) {
         let span = |at: usize, of: usize, to: usize| {
             let start = at * of / to.max(1);
             start..((at + 1) * of / to.max(1)).max(start + 1).min(of)
@@ -73,10 +80,13 @@ impl Canvas {
                 for row in span(y, from.1, size.1) {
                     for column in span(x, from.0, size.0) {
                         let at = (row * from.0 + column) * 3;
-                        let Some(&[blue, green, red]) = bgr.get(at..).and_then(|rest| rest.first_chunk()) else {
+                        let Some(&[blue, green, red]) = bgr.get(at..).and_then(|rest| rest.first_chunk())
+                        else {
                             continue;
                         };
-                        sums.iter_mut().zip([red, green, blue]).for_each(|(sum, value)| *sum += u64::from(value));
+                        sums.iter_mut()
+                            .zip([red, green, blue])
+                            .for_each(|(sum, value)| *sum += u64::from(value));
                         count += 1;
                     }
                 }
@@ -89,7 +99,8 @@ impl Canvas {
 
     fn set(&mut self, x: usize, y: usize, colour: Colour) {
         if x < self.width
-            && let Some(point) = self.rgb.get_mut((y * self.width + x) * 3..).and_then(|rest| rest.first_chunk_mut())
+            && let Some(point) =
+                self.rgb.get_mut((y * self.width + x) * 3..).and_then(|rest| rest.first_chunk_mut())
         {
             *point = colour;
         }

@@ -47,12 +47,14 @@ pub(super) fn draw(
     path: &Path,
     stop: &dyn Fn() -> bool,
 ) -> Result<Sheet, Error> {
-    let none = || MediaError::NoStream { wanted: "video to draw".to_owned(), present: findings.streams.len() };
+    let none =
+        || MediaError::NoStream { wanted: "video to draw".to_owned(), present: findings.streams.len() };
     let (file, video) = match &probe.input {
         Input::Avi { avi, file, .. } => (file.clone(), avi.first_video()?),
         Input::Wave { .. } => return Err(none().into()),
     };
-    let found = findings.streams.iter().find(|found| found.stream == video.index && found.kind == Kind::Video);
+    let found =
+        findings.streams.iter().find(|found| found.stream == video.index && found.kind == Kind::Video);
     let found = found.ok_or_else(none)?;
     // Frames behind the end of a damaged film are shown as missing, so that people see how much of it is.
     let length = found.found.max(found.stated).unwrap_or(0);
@@ -179,7 +181,8 @@ fn columns(count: usize, (width, height): (usize, usize)) -> usize {
 
 /// The lines below the heading, and whether each says what is wrong.
 fn facts(findings: &Findings, found: &Found, video: &VideoStream) -> Vec<(String, bool)> {
-    let mut film = vec![findings.container.clone(), format!("{} {}x{}", found.codec, video.width, video.height)];
+    let mut film =
+        vec![findings.container.clone(), format!("{} {}x{}", found.codec, video.width, video.height)];
     film.extend(found.rate.map(|rate| format!("{} frames/s", super::rounded(rate))));
     film.extend(found.found.or(found.stated).map(|frames| format!("{frames} frames")));
     film.extend(findings.seconds.map(clock));
@@ -208,7 +211,8 @@ fn shortened(text: &str, most: usize) -> String {
     }
     let kept = most.saturating_sub(3);
     let head = kept.div_ceil(2);
-    let (start, end) = (characters.iter().take(head), characters.iter().skip(characters.len() - (kept - head)));
+    let (start, end) =
+        (characters.iter().take(head), characters.iter().skip(characters.len() - (kept - head)));
     start.chain(&['.', '.', '.']).chain(end).collect()
 }
 

@@ -153,7 +153,11 @@ impl Found {
             Self::new(stream.index, Kind::Other, mmsystem::FourCc(header.kind).to_string())
         };
         found.name.clone_from(&stream.name);
-        let counted = if found.kind == Kind::Audio { walked.map(|walk| walk.bytes) } else { walked.map(|walk| walk.packets) };
+        let counted = if found.kind == Kind::Audio {
+            walked.map(|walk| walk.bytes)
+        } else {
+            walked.map(|walk| walk.packets)
+        };
         found.found = counted;
         found.bytes = walked.map(|walk| walk.bytes);
         let (kind, packets, keys) = match avi.index_state(stream.index)? {
@@ -164,7 +168,8 @@ impl Found {
                 (Some(kind), packets, Some(walked.map_or(key_frames, |walk| walk.key_frames)))
             }
         };
-        found.index = kind.map(|kind| StreamIndex { kind, packets, confirmed: walked.map(|walk| walk.listed) });
+        found.index =
+            kind.map(|kind| StreamIndex { kind, packets, confirmed: walked.map(|walk| walk.listed) });
         if found.kind == Kind::Video {
             found.key_frames = keys;
             found.repeats = walked.map(|walk| walk.empty);
@@ -206,7 +211,8 @@ impl Found {
             }
         };
         let mut found = kind(compression_name(u32::from_le_bytes(video.compression)));
-        (found.width, found.height, found.bits) = (Some(video.width), Some(video.height), Some(video.bit_count));
+        (found.width, found.height, found.bits) =
+            (Some(video.width), Some(video.height), Some(video.bit_count));
         found.rate = (video.scale > 0).then(|| f64::from(video.rate) / f64::from(video.scale));
         found.stated = (video.length > 0).then_some(video.length.into());
         found.serve(serving::for_video(session, what, &video))?;
@@ -305,7 +311,9 @@ impl Found {
             }
             (Some(()), Some(index), Some(found)) if index.confirmed != Some(*found) => {
                 let confirmed = index.confirmed.unwrap_or(0);
-                texts.push(format!("the index is right about {confirmed} of {found} frames of stream {stream}"));
+                texts.push(format!(
+                    "the index is right about {confirmed} of {found} frames of stream {stream}"
+                ));
             }
             (Some(()), None, _) => {
                 texts.push(format!("stream {stream} has no index: which frames are key frames is not known"));
@@ -319,7 +327,8 @@ impl Found {
 /// How long so many bytes of a format play. Where the format says how many samples a block has, that counts; many writers state only roughly how many
 /// bytes a second takes (MS Learn: ADPCMWAVEFORMAT, IMAADPCMWAVEFORMAT and GSM610WAVEFORMAT structures, whose first extra number it is).
 fn duration(format: &WaveFormat, bytes: u64) -> Option<f64> {
-    let is_in_blocks = [WAVE_FORMAT_ADPCM, WAVE_FORMAT_DVI_ADPCM, WAVE_FORMAT_GSM610].contains(&format.codec_tag());
+    let is_in_blocks =
+        [WAVE_FORMAT_ADPCM, WAVE_FORMAT_DVI_ADPCM, WAVE_FORMAT_GSM610].contains(&format.codec_tag());
     let samples = format.extra.first_chunk().map(|samples| u64::from(u16::from_le_bytes(*samples)));
     match samples {
         Some(samples) if is_in_blocks && samples > 0 && format.block_align > 0 => {

@@ -49,9 +49,13 @@ impl Shelf {
         for path in named {
             let data = fs::metadata(path).map_err(|source| Error::File { file: path.clone(), source })?;
             if data.is_dir() {
-                let root = path.canonicalize().map_err(|source| Error::File { file: path.clone(), source })?;
+                let root =
+                    path.canonicalize().map_err(|source| Error::File { file: path.clone(), source })?;
                 if out.as_ref().is_some_and(|out| root.starts_with(out)) {
-                    return Err(refused(path, "outputs would be written among the inputs; choose another folder for them"));
+                    return Err(refused(
+                        path,
+                        "outputs would be written among the inputs; choose another folder for them",
+                    ));
                 }
                 shelf.roots.push(root);
                 shelf.look_into(path, Path::new(""), out.as_deref(), MAX_DEPTH);
@@ -65,11 +69,16 @@ impl Shelf {
             }
         }
         shelf.inputs.sort_by(|one, other| one.name.cmp(&other.name));
-        shelf.inputs.dedup_by(|one, other| one.path.canonicalize().ok() == other.path.canonicalize().ok() && one.name == other.name);
+        shelf.inputs.dedup_by(|one, other| {
+            one.path.canonicalize().ok() == other.path.canonicalize().ok() && one.name == other.name
+        });
         let mut names = BTreeMap::new();
         for input in &shelf.inputs {
             if let Some(other) = names.insert(&input.name, &input.path) {
-                let why = format!("its output would have the name of that of {}; give each folder its own --out-dir", other.display());
+                let why = format!(
+                    "its output would have the name of that of {}; give each folder its own --out-dir",
+                    other.display()
+                );
                 return Err(refused(&input.path, &why));
             }
         }
@@ -82,8 +91,16 @@ impl Shelf {
         }
         let entries = match fs::read_dir(folder) {
             Ok(entries) if depth > 0 => entries,
-            Ok(_) => return self.unreadable.push((folder.to_owned(), refused(folder, "folders lie too deep in each other"))),
-            Err(source) => return self.unreadable.push((folder.to_owned(), Error::File { file: folder.to_owned(), source })),
+            Ok(_) => {
+                return self
+                    .unreadable
+                    .push((folder.to_owned(), refused(folder, "folders lie too deep in each other")));
+            }
+            Err(source) => {
+                return self
+                    .unreadable
+                    .push((folder.to_owned(), Error::File { file: folder.to_owned(), source }));
+            }
         };
         for entry in entries.flatten() {
             let (path, name) = (entry.path(), name.join(entry.file_name()));
@@ -138,13 +155,18 @@ mod tests {
         std::os::unix::fs::symlink(file("in/b"), file("in/link.wav")).unwrap();
         std::os::unix::fs::symlink(file("in"), file("in/deep/round")).unwrap();
         let shelf = Shelf::find(&[file("in")], &file("in/out")).unwrap();
-        let found: Vec<_> = shelf.inputs.iter().map(|input| (input.name.to_str().unwrap(), input.is_wave)).collect();
+        let found: Vec<_> =
+            shelf.inputs.iter().map(|input| (input.name.to_str().unwrap(), input.is_wave)).collect();
         assert_eq!(found, [("b", true), ("deep/er/a.txt", false)]);
         assert_eq!((shelf.others, shelf.unreadable.len()), (vec![file("in/deep/film.avi")], 0));
         // A link that is named is followed, and so is a file that is no media: the decoder says so.
         let shelf = Shelf::find(&[file("in/link.wav"), file("in/deep/film.avi")], &file("out")).unwrap();
         assert_eq!(shelf.inputs.len(), 2);
-        for (named, out) in [(vec![file("in")], file("in")), (vec![file("in/deep")], file("in")), (vec![file("none")], file("in"))] {
+        for (named, out) in [
+            (vec![file("in")], file("in")),
+            (vec![file("in/deep")], file("in")),
+            (vec![file("none")], file("in")),
+        ] {
             assert_eq!(Shelf::find(&named, &out).unwrap_err().blame(), crate::Blame::Usage);
         }
         let error = Shelf::find(&[file("in/b"), file("in")], &file("out"));

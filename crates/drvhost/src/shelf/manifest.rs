@@ -95,8 +95,7 @@ impl Manifest {
     pub fn open(folder: &Path) -> Result<Self, Error> {
         let path = folder.join(NAME);
         let failed = |source| Error::File { file: path.clone(), source };
-        let mut file =
-            OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(failed)?;
+        let mut file = OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(failed)?;
         flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|error| {
             let why = "another run is writing to this folder; wait for its end, or choose another folder";
             // A kind that is the caller's doing.
@@ -111,7 +110,8 @@ impl Manifest {
         }
         let mut lines: BTreeMap<String, Line> = BTreeMap::new();
         let mut owners: BTreeMap<String, String> = BTreeMap::new();
-        let read = bytes.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok());
+        let read =
+            bytes.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok());
         for line in read {
             if let Some(output) = &line.output
                 && let Some(before) = owners.insert(output.clone(), line.input.clone())
@@ -214,7 +214,9 @@ mod tests {
 
     #[test]
     fn names_of_any_bytes_come_back() {
-        for name in [&b"a/b.avi"[..], b"caf\xE9.avi", b"back\\slash", b"\xFF\xFE", "\u{E4}\u{4E2D}".as_bytes()] {
+        for name in
+            [&b"a/b.avi"[..], b"caf\xE9.avi", b"back\\slash", b"\xFF\xFE", "\u{E4}\u{4E2D}".as_bytes()]
+        {
             let path = Path::new(OsStr::from_bytes(name));
             assert_eq!(path_of(&text_of(path)), path);
         }
@@ -226,7 +228,8 @@ mod tests {
     fn what_is_done_is_known_again_behind_a_cut_line() {
         let place = tempfile::tempdir().unwrap();
         let stamp = Stamp { size: 5, modified: 7 };
-        let done = |manifest: &Manifest, name: &str| manifest.done(Path::new(name), stamp, "to=mkv").is_some();
+        let done =
+            |manifest: &Manifest, name: &str| manifest.done(Path::new(name), stamp, "to=mkv").is_some();
         let manifest = Manifest::open(place.path()).unwrap();
         for name in ["a", "b", "c", "d", "e"] {
             fs::write(place.path().join(format!("{name}.mkv")), "").unwrap();
@@ -242,7 +245,10 @@ mod tests {
         text.extend(b"{\"input\":\"e\",\"output\":\"e.m");
         fs::write(&path, text).unwrap();
         let manifest = Manifest::open(place.path()).unwrap();
-        assert_eq!(["a", "b", "c", "d", "e"].map(|name| done(&manifest, name)), [true, false, true, false, false]);
+        assert_eq!(
+            ["a", "b", "c", "d", "e"].map(|name| done(&manifest, name)),
+            [true, false, true, false, false]
+        );
         manifest.append(&line("e", Some("e.mkv"), None)).unwrap();
         // Another input's output under the same name.
         manifest.append(&line("x", Some("a.mkv"), None)).unwrap();

@@ -86,7 +86,8 @@ mod tests {
     use super::*;
 
     fn inputs(names: &[&str]) -> Vec<Input> {
-        let input = |name: &&str| Input { path: name.into(), name: name.into(), is_wave: name.ends_with(".wav") };
+        let input =
+            |name: &&str| Input { path: name.into(), name: name.into(), is_wave: name.ends_with(".wav") };
         names.iter().map(input).collect()
     }
 
