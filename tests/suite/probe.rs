@@ -20,7 +20,7 @@ fn with_codec(folder: &Folder, command: &str, arguments: &[&str]) -> Vec<PathBuf
 media_test!(streams_and_their_drivers_are_told, |machine| {
     let folder = Folder::new(machine);
     folder.ffmpeg(
-        "-f lavfi -i testsrc2=size=160x120:rate=12:duration=2 -f lavfi -i sine=sample_rate=22050:duration=2 -map 0 -map 1 -c:v msvideo1 -g 4 \
+        "-f lavfi -i testsrc2=size=160x120:rate=12:duration=2 -f lavfi -i sine=sample_rate=22050:duration=2 -map 0 -map 1 -c:v msvideo1 -keyint_min 4 \
          -c:a adpcm_ms -bitexact film.avi",
     );
     let told = folder.drvhost(["probe", "film.avi"]).json(0);
