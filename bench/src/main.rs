@@ -16,6 +16,7 @@ mod profile;
 mod report;
 mod round_trip;
 mod session_end;
+mod shelf;
 mod statistics;
 mod widths;
 mod wine;
@@ -59,6 +60,7 @@ enum What {
     Widths,
     Emulator,
     SessionEnd,
+    Shelf,
 }
 
 /// What is measured on Wine, too.
@@ -139,6 +141,12 @@ fn measure(args: &Args) -> Result<Report, Failure> {
             rows.extend(session_end::measure(folder.path(), args.times(1))?);
         }
         missing.extend(compilers);
+    }
+    if args.wants(What::Shelf) {
+        match wine::find("", &["ffmpeg"]) {
+            None => missing.push(FFMPEG),
+            Some(_) => rows.push(shelf::measure(folder.path(), args.times(5))?),
+        }
     }
     if args.wants(What::Widths) || args.wants(What::Emulator) {
         missing.extend(narrow(args, folder.path(), &mut rows)?);

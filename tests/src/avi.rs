@@ -56,6 +56,19 @@ impl Chunk {
 }
 
 impl Avi {
+    /// A film for the test codec `spyc` (`drivers/vfw.c`), which paints a picture of a frame's first byte, refuses an `R`, and faults on an `F`. Of its
+    /// frames, `A` and `G` are key frames.
+    #[must_use]
+    pub fn for_spyc(frames: &str) -> Self {
+        let chunk = |frame: char| {
+            let bytes = vec![frame as u8];
+            if matches!(frame, 'A' | 'G') { Chunk::Key(bytes) } else { Chunk::Frame(bytes) }
+        };
+        let chunks = frames.chars().map(chunk).collect();
+        let (compression, handler) = (*b"spyc", *b"spyc");
+        Self { handler, compression, bits: 24, width: 8, height: 4, palette: Vec::new(), chunks }
+    }
+
     /// The file. Its index says that the first frame is a key frame, and those that are one by [`Chunk::Key`].
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {

@@ -1,11 +1,16 @@
 //! What can be typed. Help, completions and the manual derive from these declarations.
 
+mod decode;
+mod probe;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
-use drvhost::decode::FrameRange;
 use drvhost::{Pace, Sound};
+
+pub use decode::Decode;
+pub use probe::Probe;
 
 /// Runs Windows installable drivers (Video-for-Windows and ACM codecs, MIDI synths) on Linux: natively, each in a sandboxed worker
 /// process, from DRV_LOAD to DRV_EXITSESSION.
@@ -170,7 +175,9 @@ pub enum Command {
         #[command(subcommand)]
         what: SessionCommand,
     },
-    /// Decode the video and the sound of a file through VfW and ACM drivers
+    /// Say what media files have, which driver would decode each of their streams, and what is damaged; exit code 3 if something is, or if there is no driver
+    Probe(Probe),
+    /// Decode the video and the sound of files through VfW and ACM drivers
     Decode(Decode),
     /// Install a driver for yourself: copy its file, give it an alias, and tell it DRV_INSTALL
     Install(Install),
@@ -316,57 +323,6 @@ pub struct Send {
     /// Have the service do it
     #[command(flatten)]
     pub bus: Connect,
-}
-
-/// `drvhost decode`.
-#[derive(Debug, clap::Args)]
-pub struct Decode {
-    /// An AVI or WAV file; with ffmpeg installed also MKV, ASF or MOV, if its streams are for VfW and ACM codecs
-    pub input: PathBuf,
-    /// Where to write: `.avi` (uncompressed BGR24 and PCM), `.y4m` (4:4:4, BT.601, limited range), `.wav` (PCM), pictures as `name%05d.png`,
-    /// `-` for standard output (Y4M or WAV; then all text and JSON goes to standard error), or what ffmpeg writes: `.mkv` (FFV1 and FLAC), `.mov`
-    /// (FFV1 and PCM), others as it likes; without it nothing is written
-    #[arg(short, long, value_name = "OUTPUT")]
-    pub output: Option<PathBuf>,
-    /// The driver to use, instead of the one that the format asks for; for the video where there is any
-    #[arg(long, value_name = "DRIVER")]
-    pub driver: Option<String>,
-    /// Decode the stream of this number alone, counted from 0 (`drvhost decode` names what it leaves out); unless given, the first video and its sound
-    #[arg(long, value_name = "N")]
-    pub stream: Option<u16>,
-    /// Decode these frames only, and the sound that goes with them: `1..100`, `250..`, `..10`; counted from 1, both included
-    #[arg(long, value_name = "A..B")]
-    pub frames: Option<FrameRange>,
-    /// Write this pixel format, by ffmpeg's name (`yuv420p`); ffmpeg writes the file then
-    #[arg(long, value_name = "FORMAT")]
-    pub pix_fmt: Option<String>,
-    /// What becomes of a frame that the driver refuses or fails on; the exit code tells in any case
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t = OnError::Repeat)]
-    pub on_error: OnError,
-}
-
-/// What becomes of a frame that cannot be decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OnError {
-    /// The picture before it is shown again
-    Repeat,
-    /// A black picture takes its place
-    Black,
-    /// It is left out
-    Skip,
-    /// Decoding stops before it; what came before is written
-    Stop,
-}
-
-impl From<OnError> for drvhost::decode::OnError {
-    fn from(on_error: OnError) -> Self {
-        match on_error {
-            OnError::Repeat => Self::Repeat,
-            OnError::Black => Self::Black,
-            OnError::Skip => Self::Skip,
-            OnError::Stop => Self::Stop,
-        }
-    }
 }
 
 /// What follows DRV_EXITSESSION.

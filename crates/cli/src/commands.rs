@@ -7,11 +7,14 @@ pub mod info;
 pub mod install;
 pub mod list;
 pub mod manual;
+pub mod probe;
 pub mod remove;
 pub mod run;
 pub mod send;
 pub mod serve;
 pub mod session;
+pub mod shelf;
+pub mod stop;
 pub mod trace;
 
 use std::time::Duration;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::args::Global;
 
 /// The exit codes: a contract, listed by `drvhost --help`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Exit {
     /// Done.
@@ -112,13 +112,7 @@ impl Failure {
         match serde_json::to_string(&line) {
             Ok(line) if global.json => eprintln!("{line}"),
             _ => {
-                let who = match blame {
-                    Blame::Usage => "",
-                    Blame::Media => "media: ",
-                    Blame::Driver => "driver: ",
-                    Blame::Host => "host: ",
-                    Blame::Bug => "bug: ",
-                };
+                let who = prefix(blame);
                 let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
                 eprintln!("drvhost: {who}{error}{advice}");
             }
@@ -133,5 +127,16 @@ impl Failure {
             return None;
         };
         Some(format!("`drvhost trace summary {}` says what was called up to this message", trace.display()))
+    }
+}
+
+/// What goes before a message, so that people see whose doing it is.
+pub fn prefix(blame: Blame) -> &'static str {
+    match blame {
+        Blame::Usage => "",
+        Blame::Media => "media: ",
+        Blame::Driver => "driver: ",
+        Blame::Host => "host: ",
+        Blame::Bug => "bug: ",
     }
 }

@@ -49,6 +49,7 @@ fn run() -> Exit {
         }
         Command::Trace { what: TraceCommand::Summary { file } } => commands::trace::summary(&global, &file),
         Command::Session { what: SessionCommand::Last } => commands::session::last(&global),
+        Command::Probe(probe) => commands::probe::run(&global, &probe),
         Command::Decode(decode) => commands::decode::run(&global, &decode),
         Command::Install(install) => commands::install::run(&global, &install),
         Command::Remove { alias } => commands::remove::run(&global, &alias),

@@ -15,8 +15,10 @@ mod pictures;
 mod plan;
 mod range;
 mod result;
+pub(crate) mod serving;
 mod shared;
 mod sinks;
+mod stills;
 mod trouble;
 mod video;
 
@@ -28,7 +30,7 @@ use std::thread;
 use std::time::Instant;
 
 use mmsystem::Packing;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Blame, Error};
 use crate::media::{Damage, MediaError, Unit};
@@ -37,13 +39,15 @@ use crate::session::Session;
 
 pub(crate) use choice::{AUDIO_PREFIX, VIDEO_PREFIX, code_of, handler_of, strip_prefix};
 pub use choice::{compression_name, format_tag_name};
-use input::Input;
+pub use ffmpeg::is_there as ffmpeg_is_there;
+pub(crate) use input::Input;
 pub use output::Output;
 use output::Target;
 use plan::Plan;
 pub use range::FrameRange;
 use result::Ended;
 use shared::{Shared, finished, start};
+pub(crate) use stills::Stills;
 pub use trouble::OnError;
 
 /// What to decode, and how.
@@ -114,7 +118,7 @@ pub struct Decoded {
 }
 
 /// A stream of audio that was decoded beside video.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecodedAudio {
     /// Its number in the file.
     pub stream: u16,

@@ -8,7 +8,7 @@ use crate::media::MediaError;
 use crate::store::StoreError;
 
 /// Who has to change something before it can work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Blame {
     /// Whoever called: a wrong argument, a file that is not there.

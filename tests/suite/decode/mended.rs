@@ -7,17 +7,9 @@ use serde_json::json;
 
 use super::*;
 
-/// Makes `film.avi` for the codec `spyc`, which paints a picture of a frame's first byte, refuses an `R`, and faults on an `F`. The frames in upper
-/// case besides are key frames.
+/// Makes `film.avi` for the codec `spyc`.
 fn film(folder: &Folder, frames: &str) {
-    let chunk = |frame: char| {
-        let bytes = vec![frame as u8];
-        if matches!(frame, 'A' | 'G') { Chunk::Key(bytes) } else { Chunk::Frame(bytes) }
-    };
-    let chunks = frames.chars().map(chunk).collect();
-    let (compression, handler) = (*b"spyc", *b"spyc");
-    let avi = Avi { handler, compression, bits: 24, width: 8, height: 4, palette: Vec::new(), chunks };
-    folder.write("film.avi", avi.bytes());
+    folder.write("film.avi", Avi::for_spyc(frames).bytes());
 }
 
 /// Decodes it to `out.avi`; answers the result, and the first byte of each picture.

@@ -4,14 +4,12 @@ use std::fmt::Write;
 use std::io::{ErrorKind, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use drvhost::decode::{self, Decoded, Output, Progress};
 use drvhost::media::{MediaError, Unit};
 use drvhost::{Blame, Error, Policy};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::args::{Decode, Global};
 use crate::commands;
@@ -19,7 +17,14 @@ use crate::failure::{Exit, Failure};
 use crate::output;
 
 pub fn run(global: &Global, command: &Decode) -> Result<Exit, Failure> {
-    let stop = stop_flag()?;
+    if let Some(out) = &command.out_dir {
+        return commands::shelf::run(global, command, out);
+    }
+    if let Some(error) = commands::shelf::without_folder(command) {
+        return Err(error.into());
+    }
+    let input = command.inputs.first().ok_or_else(|| Error::Bug("no input".to_owned()))?;
+    let stop = commands::stop::flag()?;
     let output = command.output.as_deref().map(output_of).transpose()?;
     let streams = output == Some(Output::StandardOutput);
     let session = commands::session(global)?;
@@ -27,7 +32,7 @@ pub fn run(global: &Global, command: &Decode) -> Result<Exit, Failure> {
         command.driver.as_deref().map(|name| session.registry().resolve_argument(name)).transpose()?;
     let packing = commands::packing(global);
     let what = decode::Decode {
-        input: command.input.clone(),
+        input: input.clone(),
         output,
         driver,
         packing,
@@ -93,17 +98,6 @@ fn output_of(name: &Path) -> Result<Output, Error> {
 /// Whether whoever read what was written has seen enough.
 fn is_closed_pipe(error: &Error) -> bool {
     matches!(error, Error::Media(MediaError::Io { source, .. }) if source.kind() == ErrorKind::BrokenPipe)
-}
-
-/// A flag that a signal sets; a second signal ends the command at once.
-fn stop_flag() -> Result<Arc<AtomicBool>, Error> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
-            .map_err(|error| Error::Worker(format!("signals cannot be watched: {error}")))?;
-    }
-    Ok(stop)
 }
 
 fn progress_bar(global: &Global) -> ProgressBar {

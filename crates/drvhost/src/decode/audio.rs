@@ -287,7 +287,11 @@ impl<'s> Samples<'s> {
         }
     }
 
-    fn close(self) -> Result<(), Error> {
+    /// Closes the driver.
+    ///
+    /// # Errors
+    /// As [`Stream::close`].
+    pub fn close(self) -> Result<(), Error> {
         match self {
             Self::Codec(stream, _) => stream.close(),
             Self::Plain(_) => Ok(()),

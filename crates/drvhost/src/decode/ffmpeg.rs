@@ -222,6 +222,18 @@ pub(super) fn remuxed(input: &Path, beside: Option<&Path>) -> Result<(File, Temp
     Ok((file, path))
 }
 
+/// Whether ffmpeg is installed.
+#[must_use]
+pub fn is_there() -> bool {
+    let quiet = Command::new("ffmpeg")
+        .arg("-version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    quiet.is_ok()
+}
+
 /// The frame rate of a file's video, as ffmpeg writes it. Copied to an AVI file without it, a film in a container that keeps times in
 /// milliseconds gets a dropped frame behind each one.
 fn frame_rate(input: &Path) -> Option<String> {

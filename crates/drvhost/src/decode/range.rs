@@ -1,5 +1,6 @@
 //! Which frames of a film are wanted.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// A run of frames, by numbers from 0.
@@ -51,6 +52,17 @@ impl Default for FrameRange {
     }
 }
 
+impl fmt::Display for FrameRange {
+    /// Writes what `from_str` reads; `..` for all.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.first > 0 {
+            write!(f, "{}", self.first.saturating_add(1))?;
+        }
+        f.write_str("..")?;
+        self.last.map_or(Ok(()), |last| write!(f, "{}", last.saturating_add(1)))
+    }
+}
+
 impl FromStr for FrameRange {
     type Err = &'static str;
 
@@ -82,6 +94,9 @@ mod tests {
         assert_eq!("..2".parse(), Ok(FrameRange { first: 0, last: Some(1) }));
         let open: FrameRange = "7..".parse().unwrap();
         assert_eq!((open.count_of(10), open.count_of(0), open.count_of(3)), (Some(4), None, Some(0)));
+        for text in ["3..5", "..2", "7..", "2..2"] {
+            assert_eq!(text.parse::<FrameRange>().unwrap().to_string(), text);
+        }
         for wrong in ["", "..", "5", "0..3", "5..4", "a..b", "1...2", "-1..2"] {
             assert!(wrong.parse::<FrameRange>().is_err(), "{wrong}");
         }

@@ -10,6 +10,7 @@ mod samples;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::io::{Read, Seek};
 
@@ -25,6 +26,7 @@ pub use headers::{MainHeader, StreamHeader};
 pub use packets::{MAX_PACKET, Packet, PacketKind, Packets};
 pub use samples::AviSamples;
 pub use streams::{AudioStream, Stream, VideoStream};
+pub use walk::{IndexState, StreamWalk, Walk};
 
 /// Streams a file can have: their numbers are two decimal digits in the packets' identifiers.
 pub(super) const MAX_STREAMS: usize = 100;
@@ -124,6 +126,11 @@ impl<R: Read + Seek> AviReader<R> {
     /// that of the main header.
     pub fn total_frames(&self) -> u32 {
         self.all_frames.unwrap_or(self.main.total_frames)
+    }
+
+    /// How many `RIFF` chunks hold its packets, as far as they could be told apart.
+    pub fn parts(&self) -> usize {
+        self.movi.len()
     }
 
     /// All streams, in the order of their numbers.

@@ -19,7 +19,16 @@ pub struct Damage {
     pub unit: Unit,
 }
 
-/// The kind of a [`Damage`].
+/// What is wrong with a file at one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    /// What is wrong.
+    pub kind: DamageKind,
+    /// Where in the file.
+    pub offset: u64,
+}
+
+/// The kind of a [`Damage`] or a [`Flaw`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DamageKind {
     /// The file ends inside a chunk of a stream.
@@ -71,30 +80,33 @@ impl fmt::Display for Unit {
     }
 }
 
-impl fmt::Display for Damage {
+impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let offset = self.offset;
         match self.kind {
             DamageKind::EndsInStream { stream, missing } => write!(
                 f,
                 "the file ends at byte {offset} in the middle of a chunk of stream {stream} ({missing} bytes are missing)"
-            )?,
+            ),
             DamageKind::EndsInChunk { id, missing } => write!(
                 f,
                 "the file ends at byte {offset} in the middle of a {} chunk ({missing} bytes are missing)",
                 fourcc_text(id)
-            )?,
+            ),
             DamageKind::EndsEarly { missing } => {
-                write!(
-                    f,
-                    "the file ends at byte {offset}, {missing} bytes before the end its header states"
-                )?;
+                write!(f, "the file ends at byte {offset}, {missing} bytes before the end its header states")
             }
             DamageKind::Skipped { bytes } => {
-                write!(f, "{bytes} bytes at byte {offset} are not a chunk and were skipped")?;
+                write!(f, "{bytes} bytes at byte {offset} are not a chunk and were skipped")
             }
-            DamageKind::Lost => write!(f, "there is no chunk at byte {offset} and none soon after it")?,
+            DamageKind::Lost => write!(f, "there is no chunk at byte {offset} and none soon after it"),
         }
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Flaw { kind: self.kind, offset: self.offset }.fmt(f)?;
         match self.stated {
             Some(stated) => write!(f, "; {} of {stated} {} could be read", self.read, self.unit),
             None => write!(f, "; {} {} could be read", self.read, self.unit),

@@ -33,11 +33,11 @@ mod y4m_writer;
 mod ycbcr;
 
 pub use avi::{
-    AudioStream, AviReader, AviSamples, MAX_PACKET, MainHeader, Packet, PacketKind, Packets, Stream,
-    StreamHeader, VideoStream,
+    AudioStream, AviReader, AviSamples, IndexState, MAX_PACKET, MainHeader, Packet, PacketKind, Packets,
+    Stream, StreamHeader, StreamWalk, VideoStream, Walk,
 };
 pub use avi_writer::{AviTrack, AviWriter, VideoShape};
-pub use damage::{Damage, DamageKind, Unit};
+pub use damage::{Damage, DamageKind, Flaw, Unit};
 pub use dib::{BI_BITFIELDS, BI_RGB, BitmapInfoHeader, to_dib24};
 pub use error::MediaError;
 pub use file::FileReader;
@@ -45,10 +45,10 @@ pub use hash::{ContentHash, ContentHasher};
 pub use output::{OutputKind, PngPattern};
 pub use palette::{Palette, PaletteChange};
 pub use pixels::PictureFormat;
-pub use png_series::PngSeries;
+pub use png_series::{PngSeries, write_png};
 pub use riff::FourCc;
 pub use samples::SampleSource;
-pub use sniff::is_remuxable;
+pub use sniff::{MediaKind, is_remuxable, kind_of};
 pub use stream::OutputStream;
 pub use wav::{WavReader, WaveFormat};
 pub use wav_writer::{PcmFormat, SampleType, WavWriter};

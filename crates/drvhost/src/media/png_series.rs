@@ -1,6 +1,7 @@
 //! Writing frames as numbered PNG pictures.
 
 use std::io;
+use std::path::Path;
 
 use super::dib::check_frame;
 use super::error::MediaError;
@@ -54,11 +55,8 @@ impl PngSeries {
             *to = [red, green, blue];
         }
         let path = self.pattern.path(self.first.saturating_add(self.written));
-        self.encode()
-            .map_err(|err| MediaError::io(format!("encoding {}", path.display()), io::Error::other(err)))?;
-        let mut out = StagedFile::create(&path)?;
-        out.write(&self.file)?;
-        out.finish()?;
+        let Self { width, height, rgb, file, .. } = self;
+        write(&path, [*width, *height], rgb, png::Compression::Fast, file)?;
         self.written += 1;
         Ok(())
     }
@@ -67,18 +65,36 @@ impl PngSeries {
     pub fn written(&self) -> u64 {
         self.written
     }
+}
 
-    /// Makes `file` from `rgb`.
-    fn encode(&mut self) -> Result<(), png::EncodingError> {
-        self.file.clear();
-        let mut encoder = png::Encoder::new(&mut self.file, self.width, self.height);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::Fast);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&self.rgb)?;
-        writer.finish()
-    }
+/// Writes one RGB picture, rows from the top, three bytes a pixel without padding. The file appears complete.
+///
+/// # Errors
+/// [`MediaError::Io`], also where `rgb` has another length than a picture of this size, or a side is 0.
+pub fn write_png(path: &Path, width: u32, height: u32, rgb: &[u8]) -> Result<(), MediaError> {
+    write(path, [width, height], rgb, png::Compression::Balanced, &mut Vec::new())
+}
+
+/// Writes a picture; `file` is room for what goes into the file.
+fn write(
+    path: &Path,
+    [width, height]: [u32; 2],
+    rgb: &[u8],
+    compression: png::Compression,
+    file: &mut Vec<u8>,
+) -> Result<(), MediaError> {
+    file.clear();
+    let mut encoder = png::Encoder::new(&mut *file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(compression);
+    encoder
+        .write_header()
+        .and_then(|mut writer| writer.write_image_data(rgb).and_then(|()| writer.finish()))
+        .map_err(|err| MediaError::io(format!("encoding {}", path.display()), io::Error::other(err)))?;
+    let mut out = StagedFile::create(path)?;
+    out.write(file)?;
+    out.finish()
 }
 
 #[cfg(test)]

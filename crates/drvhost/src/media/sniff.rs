@@ -8,12 +8,15 @@ use super::riff::fourcc_text;
 /// How much of a file tells its kind.
 const HEAD_LEN: u64 = 16;
 
+/// What Sony Wave64 files are called.
+const WAVE64: &str = "a Sony Wave64 file";
+
 /// Signatures by offset, and the names of what bears them.
 const SIGNATURES: &[(usize, &[u8], &str)] = &[
     (0, b"RIFX", "a big-endian RIFF file (RIFX)"),
     (0, b"RF64", "an RF64 file (a WAVE file over 4 GiB)"),
     (0, b"BW64", "a BW64 file (a WAVE file over 4 GiB)"),
-    (0, b"riff\x2E\x91\xCF\x11", "a Sony Wave64 file"),
+    (0, b"riff\x2E\x91\xCF\x11", WAVE64),
     (0, b"FORM", "an IFF file"),
     (4, b"ftyp", "an ISO media file (MP4, QuickTime)"),
     (4, b"moov", "a QuickTime file"),
@@ -57,21 +60,53 @@ const CARRIERS: [&str; 4] = [
     "an ASF file (WMV, WMA)",
 ];
 
-/// Whether a file is a container of another kind that may carry streams for the same codecs: Matroska (`V_MS/VFW/FOURCC`), ASF or QuickTime.
+/// What a file is, as far as its first bytes tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MediaKind {
+    /// An AVI file.
+    Avi,
+    /// A WAVE file, by the name of its form: `WAVE`, `RF64`, `BW64` or `Wave64`.
+    Wave(&'static str),
+    /// Another container that may carry streams for the same codecs, with its article: Matroska (`V_MS/VFW/FOURCC`), ASF or QuickTime.
+    Carrier(String),
+    /// Something else, with its article.
+    Other(String),
+}
+
+/// What a file is.
 ///
 /// # Errors
 /// [`MediaError::Io`].
-pub fn is_remuxable(file: impl Read) -> Result<bool, MediaError> {
+pub fn kind_of(file: impl Read) -> Result<MediaKind, MediaError> {
     let mut head = Vec::new();
     file.take(HEAD_LEN)
         .read_to_end(&mut head)
         .map_err(|err| MediaError::io("reading the file's start", err))?;
-    Ok(CARRIERS.contains(&describe(&head).as_str()))
+    let form = head.get(8..12);
+    Ok(match head.get(..4) {
+        Some(b"RIFF") if form == Some(b"AVI ") => MediaKind::Avi,
+        Some(b"RIFF") if form == Some(b"WAVE") => MediaKind::Wave("WAVE"),
+        Some(b"RF64") if form == Some(b"WAVE") => MediaKind::Wave("RF64"),
+        Some(b"BW64") if form == Some(b"WAVE") => MediaKind::Wave("BW64"),
+        _ => match describe(&head) {
+            name if name == WAVE64 => MediaKind::Wave("Wave64"),
+            name if CARRIERS.contains(&name.as_str()) => MediaKind::Carrier(name),
+            name => MediaKind::Other(name),
+        },
+    })
+}
+
+/// Whether a file is a container of another kind that may carry streams for the same codecs.
+///
+/// # Errors
+/// [`MediaError::Io`].
+pub fn is_remuxable(file: impl Read) -> Result<bool, MediaError> {
+    Ok(matches!(kind_of(file)?, MediaKind::Carrier(_)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{describe, is_remuxable};
+    use super::{MediaKind, describe, is_remuxable, kind_of};
 
     #[test]
     fn names_common_kinds() {
@@ -90,5 +125,17 @@ mod tests {
         assert!(is_remuxable(b"\x1A\x45\xDF\xA3\x01\0\0\0".as_slice()).unwrap());
         assert!(is_remuxable(b"\0\0\0\x20ftypqt  ".as_slice()).unwrap());
         assert!(!is_remuxable(b"OggS".as_slice()).unwrap() && !is_remuxable(b"".as_slice()).unwrap());
+    }
+
+    #[test]
+    fn kinds_are_told_by_the_first_bytes() {
+        let kind = |head: &[u8]| kind_of(head).unwrap();
+        assert_eq!(kind(b"RIFF\0\0\0\0AVI LIST"), MediaKind::Avi);
+        assert_eq!(kind(b"RIFF\0\0\0\0WAVEfmt "), MediaKind::Wave("WAVE"));
+        assert_eq!(kind(b"RF64\xFF\xFF\xFF\xFFWAVE"), MediaKind::Wave("RF64"));
+        assert_eq!(kind(b"riff\x2E\x91\xCF\x11\xA5\xD6"), MediaKind::Wave("Wave64"));
+        assert!(matches!(kind(b"\x1A\x45\xDF\xA3\x01\0\0\0"), MediaKind::Carrier(_)));
+        assert_eq!(kind(b"RIFF\0\0\0\0CDXA"), MediaKind::Other("a RIFF file of form 'CDXA'".into()));
+        assert_eq!(kind(b""), MediaKind::Other("an empty file".into()));
     }
 }

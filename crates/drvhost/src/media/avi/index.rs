@@ -40,6 +40,8 @@ pub(super) struct Index {
     in_order: bool,
     /// Whether the palette changes in the course of the stream, as far as an index can tell; `None` where it cannot.
     palette_changes: Option<bool>,
+    /// Whether it is one of OpenDML's.
+    open_dml: bool,
 }
 
 impl Index {
@@ -51,13 +53,14 @@ impl Index {
         idx1: Option<(&Chunk, u64)>,
         stream: u16,
     ) -> Result<Option<Self>, MediaError> {
-        let mut index = Self { entries: Vec::new(), in_order: false, palette_changes: None };
+        let mut index = Self { entries: Vec::new(), in_order: false, palette_changes: None, open_dml: true };
         if let Some(indx) = indx {
             index.load_indx(riff, indx, stream)?;
         }
         if let Some((idx1, movi)) = idx1
             && index.entries.is_empty()
         {
+            index.open_dml = false;
             index.load_idx1(riff, idx1, movi, stream)?;
         }
         index.in_order = index.entries.is_sorted_by(|one, other| one.offset < other.offset);
@@ -73,6 +76,21 @@ impl Index {
     /// Whether the palette changes in the course of the stream; `None` where the index cannot tell.
     pub fn palette_changes(&self) -> Option<bool> {
         self.palette_changes
+    }
+
+    /// Whether it is one of OpenDML's.
+    pub fn is_open_dml(&self) -> bool {
+        self.open_dml
+    }
+
+    /// How many packets it lists.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// How many of them are key frames.
+    pub fn key_frames(&self) -> u64 {
+        self.entries.iter().filter(|entry| entry.keyframe && entry.size > 0).count() as u64
     }
 
     /// Whether the packet in `chunk` is a key frame; `None` where no entry has its place and size.

@@ -8,7 +8,7 @@ use std::io::{Read, Seek};
 
 use super::index::{Entry, Index, leads_to_packet};
 use super::{AVISF_VIDEO_PALCHANGES, AviReader, Stream};
-use crate::media::damage::{Damage, DamageKind, Unit};
+use crate::media::damage::{Damage, DamageKind, Flaw, Unit};
 use crate::media::dib::BitmapInfoHeader;
 use crate::media::error::MediaError;
 use crate::media::riff::{Chunk, HEADER_LEN, List};
@@ -107,11 +107,7 @@ pub(super) fn stream_of(id: &[u8; 4]) -> Option<u16> {
 
 impl<'a, R: Read + Seek> Packets<'a, R> {
     pub(super) fn new(reader: &'a mut AviReader<R>, stream: u16) -> Result<Self, MediaError> {
-        let first = reader.movi.first().copied();
-        let idx1 = reader.idx1.zip(first);
-        let idx1 = idx1.as_ref().map(|(idx1, movi)| (idx1, movi.start - 4));
-        let indx = reader.streams.get(usize::from(stream)).and_then(|stream| stream.indx);
-        let index = Index::load(&mut reader.riff, indx.as_ref(), idx1, stream)?;
+        let index = reader.index_of(stream)?;
         Ok(Self { index, ..Self::without_index(reader, stream) })
     }
 
@@ -186,15 +182,40 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
         before.get(number).map(|entry| (number as u64, *entry))
     }
 
+    /// Goes to `frame` as [`seek`](Self::seek) does, unless that leads back to before the next packet, or to no place that is nearer. Answers the
+    /// number of the next packet.
+    ///
+    /// # Errors
+    /// [`MediaError::Io`].
+    pub fn advance(&mut self, frame: u64) -> Result<u64, MediaError> {
+        let here = (self.part, self.at, self.unpadded, self.next, self.cut);
+        let next = self.next;
+        let number = self.seek(frame)?;
+        if (number..=frame).contains(&next) {
+            (self.part, self.at, self.unpadded, self.next, self.cut) = here;
+        }
+        Ok(self.next)
+    }
+
     /// Finds the next packet without reading it.
     pub(super) fn next_chunk(&mut self) -> Result<Option<(Chunk, PacketKind)>, MediaError> {
+        while let Some((chunk, stream, kind)) = self.next_of_any()? {
+            if stream == self.stream {
+                return Ok(Some((chunk, kind)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Finds the next packet of whichever stream without reading it.
+    pub(super) fn next_of_any(&mut self) -> Result<Option<(Chunk, u16, PacketKind)>, MediaError> {
         while let Some(movi) = self.reader.movi.get(self.part).copied() {
             let Some((chunk, element)) = self.next_element(&movi)? else { continue };
             self.unpadded = chunk.end();
             self.at = chunk.next();
             match element {
-                Element::Packet(stream, kind) if stream == self.stream => return Ok(Some((chunk, kind))),
-                Element::Packet(..) | Element::Other => {}
+                Element::Packet(stream, kind) => return Ok(Some((chunk, stream, kind))),
+                Element::Other => {}
                 Element::Group => {
                     self.at = chunk.body() + 4;
                     self.unpadded = self.at;
@@ -202,6 +223,11 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
             }
         }
         Ok(None)
+    }
+
+    /// What is wrong at the place that was met last, once.
+    pub(super) fn take_flaw(&mut self) -> Option<Flaw> {
+        self.damage.take().map(|(kind, offset)| Flaw { kind, offset })
     }
 
     /// The chunk of this stream in which the file ends, once.
