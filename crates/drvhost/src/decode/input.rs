@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::media::{AviReader, FileReader, MediaError, WavReader, is_remuxable};
 
 /// A file whose kind is known.
-pub(super) enum Input {
+pub(crate) enum Input {
     /// An AVI file.
     Avi {
         /// Its headers.
