@@ -2,6 +2,7 @@
 
 pub mod configure;
 pub mod decode;
+pub mod encode;
 pub mod import;
 pub mod info;
 pub mod install;
@@ -12,6 +13,7 @@ pub mod run;
 pub mod send;
 pub mod serve;
 pub mod session;
+pub mod state;
 pub mod trace;
 
 use std::time::Duration;

@@ -15,7 +15,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::args::{Args, Command, Global, SessionCommand, TraceCommand};
+use crate::args::{Args, Command, Global, SessionCommand, StateCommand, TraceCommand};
 use crate::failure::{Exit, Failure};
 
 fn main() -> ExitCode {
@@ -48,6 +48,14 @@ fn run() -> Exit {
         Command::Trace { what: TraceCommand::Summary { file } } => commands::trace::summary(&global, &file),
         Command::Session { what: SessionCommand::Last } => commands::session::last(&global),
         Command::Decode(decode) => commands::decode::run(&global, &decode),
+        Command::Encode(encode) => commands::encode::run(&global, &encode),
+        Command::State { what: StateCommand::Show { driver } } => commands::state::show(&global, &driver),
+        Command::State { what: StateCommand::Save { driver, file } } => {
+            commands::state::save(&global, &driver, &file)
+        }
+        Command::State { what: StateCommand::Load { driver, file } } => {
+            commands::state::load(&global, &driver, &file)
+        }
         Command::Install(install) => commands::install::run(&global, &install),
         Command::Remove { alias } => commands::remove::run(&global, &alias),
         Command::Configure { driver, query: true } => commands::configure::query(&global, &driver),

@@ -58,7 +58,9 @@ media_test!(streams_lie_side_by_side_in_the_file, |machine| {
     film(&folder, "film.avi");
     folder.drvhost(["decode", "film.avi", "-o", "out.avi"]).success();
     let out = folder.read("out.avi");
-    let places = |id: &[u8; 4]| out.windows(4).enumerate().filter(|(_, four)| four == id).map(|(at, _)| at).collect::<Vec<_>>();
+    let places = |id: &[u8; 4]| {
+        out.windows(4).enumerate().filter(|(_, four)| four == id).map(|(at, _)| at).collect::<Vec<_>>()
+    };
     let (pictures, sounds) = (places(b"00db"), places(b"01wb"));
     // A quarter of a second of sound goes with three pictures; the index at the end names all once more.
     assert!(sounds[1] > pictures[1] && sounds[1] < pictures[8], "{pictures:?} {sounds:?}");
@@ -85,11 +87,16 @@ media_test!(a_pixel_format_is_ffmpegs_to_make, |machine| {
     folder.drvhost(["decode", "film.avi", "-o", "out.mov", "--pix-fmt", "yuv420p"]).success();
     assert_eq!(streams(&folder, "out.mov", "pix_fmt")[0]["pix_fmt"], "yuv420p");
     folder.drvhost(["decode", "film.avi", "-o", "out.y4m", "--pix-fmt", "yuv422p"]).success();
-    assert_eq!(streams(&folder, "out.y4m", "pix_fmt,codec_name"), [json!({"pix_fmt": "yuv422p", "codec_name": "rawvideo"})]);
+    assert_eq!(
+        streams(&folder, "out.y4m", "pix_fmt,codec_name"),
+        [json!({"pix_fmt": "yuv422p", "codec_name": "rawvideo"})]
+    );
     let before = folder.names();
-    let complaint = folder.drvhost(["decode", "film.avi", "-o", "bad.mkv", "--pix-fmt", "nonsense"]).complaint(5);
+    let complaint =
+        folder.drvhost(["decode", "film.avi", "-o", "bad.mkv", "--pix-fmt", "nonsense"]).complaint(5);
     assert!(complaint.contains("nonsense") && complaint.contains("ffmpeg"), "{complaint}");
-    let complaint = folder.drvhost(["decode", "film.avi", "-o", "bad.wav", "--pix-fmt", "yuv420p"]).complaint(2);
+    let complaint =
+        folder.drvhost(["decode", "film.avi", "-o", "bad.wav", "--pix-fmt", "yuv420p"]).complaint(2);
     assert!(complaint.contains("pixel format"), "{complaint}");
     let complaint = folder.drvhost(["decode", "film.avi", "-o", "bad.nonsense"]).complaint(5);
     assert!(complaint.contains("bad.nonsense"), "{complaint}");
@@ -99,7 +106,8 @@ media_test!(a_pixel_format_is_ffmpegs_to_make, |machine| {
 media_test!(without_ffmpeg_its_outputs_are_refused_by_name, |machine| {
     let folder = Folder::new(machine);
     film(&folder, "film.avi");
-    let complaint = folder.drvhost(["decode", "film.avi", "-o", "out.mkv"]).env("PATH", "/nowhere").complaint(5);
+    let complaint =
+        folder.drvhost(["decode", "film.avi", "-o", "out.mkv"]).env("PATH", "/nowhere").complaint(5);
     assert!(complaint.contains("ffmpeg is not installed"), "{complaint}");
     assert_eq!(folder.names(), ["film.avi"]);
 });
@@ -129,7 +137,11 @@ media_test!(some_frames_come_with_their_sound, |machine| {
     for (range, first, last) in [("3..5", 3, 5), ("6..", 6, FRAMES), ("..2", 1, 2), ("12..99", 12, 12)] {
         let decoded = folder.drvhost(["decode", "film.avi", "-o", "out.avi", "--frames", range]).json(0);
         let expected = &whole[(first - 1) * FRAME_SIZE..last * FRAME_SIZE];
-        assert_eq!((&decoded["hash"], &decoded["frames"]), (&json!(hash(expected)), &json!(last - first + 1)), "{range}");
+        assert_eq!(
+            (&decoded["hash"], &decoded["frames"]),
+            (&json!(hash(expected)), &json!(last - first + 1)),
+            "{range}"
+        );
         assert_eq!(pictures(&folder, "out.avi"), expected);
         let at = |frames: usize| (frames * RATE / FRAMES * 2).min(heard.len());
         let end = if range.ends_with("..") || range.ends_with("99") { heard.len() } else { at(last) };
@@ -150,7 +162,11 @@ media_test!(other_containers_are_read_where_ffmpeg_is_there, |machine| {
     for name in ["film.mkv", "film.mov"] {
         folder.ffmpeg(&format!("-i film.avi -map 0:v -map 0:a:0 -c copy {name}"));
         let decoded = folder.drvhost(["decode", name, "-o", "out.avi"]).json(0);
-        assert_eq!((&decoded["hash"], &decoded["driver"]), (&expected["hash"], &json!("msvidc32.dll")), "{name}");
+        assert_eq!(
+            (&decoded["hash"], &decoded["driver"]),
+            (&expected["hash"], &json!("msvidc32.dll")),
+            "{name}"
+        );
         assert_eq!(decoded["audio"][0]["driver"], "msadp32.acm", "{name}");
         let complaint = folder.drvhost(["decode", name]).env("PATH", "/nowhere").complaint(5);
         assert!(complaint.contains("ffmpeg is not installed"), "{complaint}");

@@ -36,8 +36,12 @@ media_test!(what_cannot_be_decoded_repeats_up_to_the_next_key_frame, |machine| {
     let (decoded, pictures) = decoded(&folder, &[], 4);
     assert_eq!(pictures, b"AbbdddGh");
     assert_eq!(decoded["frames"], 8);
-    let warnings: Vec<_> = decoded["warnings"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
-    assert!(warnings[0].starts_with("frame 3 repeats the one before it: ") && warnings[0].contains("refused"), "{warnings:?}");
+    let warnings: Vec<_> =
+        decoded["warnings"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+    assert!(
+        warnings[0].starts_with("frame 3 repeats the one before it: ") && warnings[0].contains("refused"),
+        "{warnings:?}"
+    );
     assert!(warnings[1].starts_with("frame 5 ") && warnings[1].contains("faulted"), "{warnings:?}");
     assert!(warnings[2].starts_with("frame 6 ") && warnings[2].contains("builds on"), "{warnings:?}");
     assert_eq!(warnings[3], "3 frames could not be decoded");

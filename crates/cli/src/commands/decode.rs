@@ -96,7 +96,7 @@ fn is_closed_pipe(error: &Error) -> bool {
 }
 
 /// A flag that a signal sets; a second signal ends the command at once.
-fn stop_flag() -> Result<Arc<AtomicBool>, Error> {
+pub fn stop_flag() -> Result<Arc<AtomicBool>, Error> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))
@@ -106,7 +106,8 @@ fn stop_flag() -> Result<Arc<AtomicBool>, Error> {
     Ok(stop)
 }
 
-fn progress_bar(global: &Global) -> ProgressBar {
+/// A bar on a terminal.
+pub fn progress_bar(global: &Global) -> ProgressBar {
     if global.json || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -123,7 +124,8 @@ fn progress_bar(global: &Global) -> ProgressBar {
     bar
 }
 
-fn show(bar: &ProgressBar, progress: Progress) {
+/// Shows how far it is.
+pub fn show(bar: &ProgressBar, progress: Progress) {
     if let Some(total) = progress.total.filter(|&total| bar.length() != Some(total)) {
         bar.set_length(total);
         bar.set_message(unit(progress.unit));
@@ -155,7 +157,8 @@ fn describe(decoded: &Decoded) -> String {
     }
     let output = decoded.output.as_ref().map_or_else(String::new, |output| format!(" -> {output}"));
     let driver = through(decoded.driver.as_ref());
-    let mut text = format!("{}{output}: {}, {driver}\nblake3 {}", decoded.input, parts.join(", "), decoded.hash);
+    let mut text =
+        format!("{}{output}: {}, {driver}\nblake3 {}", decoded.input, parts.join(", "), decoded.hash);
     for audio in &decoded.audio {
         let decode::DecodedAudio { stream, samples, channels, samples_per_sec, hash, .. } = audio;
         let driver = through(audio.driver.as_ref());

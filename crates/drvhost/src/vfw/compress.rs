@@ -142,7 +142,7 @@ impl<'s> Codec<'s> {
         }
         let Some((Agreed { input, output, header, format_size }, source)) = agreed else {
             let none = || Error::Bug("a compressor was asked for no format at all".into());
-            return Err(first_error.unwrap_or_else(none));
+            return Err(first_error.map_or_else(none, only_decompresses));
         };
         let size = icerr(opened.send(ICM_COMPRESS_GET_SIZE, input.lparam(), output.lparam())?);
         if size <= 0 || size > MAX_FRAME {
@@ -269,7 +269,8 @@ impl Compressor<'_> {
         let mut made = self.once(quality, if crunches { limit } else { 0 }, frame)?;
         let fits = |frame: &[u8]| limit == 0 || frame.len() as u64 <= u64::from(limit);
         // A codec with a memory of its own has seen the picture now, and must not see it again.
-        let again = !crunches && self.flags & (VIDCF_QUALITY | VIDCF_FASTTEMPORALC) == VIDCF_QUALITY;
+        let has_memory = self.is_temporal() && self.previous.is_none();
+        let again = !crunches && self.has_qualities() && !has_memory;
         if !fits(frame) && again {
             let (mut low, mut high) = (0, self.settings.quality.unwrap_or(BEST_QUALITY).min(BEST_QUALITY));
             let mut tried = Vec::new();
@@ -388,6 +389,18 @@ impl Drop for Compressor<'_> {
 
 fn opened<'a, 's>(opened: &'a Option<Opened<'s>>) -> Result<&'a Opened<'s>, Error> {
     opened.as_ref().ok_or_else(|| Error::Bug("a compressor was used when closed".into()))
+}
+
+/// A codec's refusal of the first format, where it has refused all others, too.
+fn only_decompresses(error: Error) -> Error {
+    match error {
+        Error::Refused { driver, message, result } => Error::Refused {
+            driver,
+            message,
+            result: format!("{result}, to every kind of picture; it may be made for decompressing only"),
+        },
+        other => other,
+    }
 }
 
 /// The `VIDCF_` flags of a codec; none where it does not tell.

@@ -1,0 +1,185 @@
+//! Encoding with real drivers, and decoding again by them and by ffmpeg: as `docs/formats.md` says.
+
+use super::*;
+
+use drvhost::media::PictureFormat;
+use serde_json::json;
+
+/// A film of a second, and its sound.
+fn source(folder: &Folder, rate: u32, channels: u32) {
+    let sound = format!("aevalsrc=0.4*sin(880*PI*t)+0.1*sin(3000*PI*t)|0.4*sin(1760*PI*t):s={rate}:d=1.03");
+    folder.ffmpeg(&format!(
+        "-f lavfi -i testsrc2=size=161x121:rate=12:duration=1 -f lavfi -i {sound} -c:v rawvideo -pix_fmt bgr24 -ac {channels} -c:a pcm_s16le in.avi"
+    ));
+}
+
+/// The power of a content over that of the difference of another from it, in decibels; for pictures the greatest power that there can be.
+fn ratio(one: &[f64], other: &[f64], peak: Option<f64>) -> f64 {
+    assert!(other.len() >= one.len(), "{} of {}", other.len(), one.len());
+    let noise: f64 = one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum();
+    let power =
+        peak.map_or_else(|| one.iter().map(|one| one.powi(2)).sum(), |peak| peak.powi(2) * one.len() as f64);
+    10.0 * (power / noise).log10()
+}
+
+fn pictures(folder: &Folder, name: &str) -> Vec<f64> {
+    folder
+        .ffmpeg(&format!("-i {name} -fps_mode passthrough -pix_fmt bgr24 -f rawvideo -"))
+        .into_iter()
+        .map(f64::from)
+        .collect()
+}
+
+fn samples(folder: &Folder, name: &str) -> Vec<f64> {
+    let bytes = folder.ffmpeg(&format!("-i {name} -f s16le -"));
+    bytes.as_chunks().0.iter().map(|sample| f64::from(i16::from_le_bytes(*sample))).collect()
+}
+
+/// Encodes the sound of `in.avi` and sees that ffmpeg and the driver decode it with at least `least` decibels to its noise.
+fn sound_comes_back(
+    machine: Machine,
+    (alias, format, tag): (&str, &str, u16),
+    (rate, channels): (u32, u32),
+    least: f64,
+) {
+    let folder = Folder::new(machine);
+    source(&folder, rate, channels);
+    let audio = format!("{alias}{format}");
+    let said = folder.drvhost(["encode", "in.avi", "-o", "out.avi", "--audio", &audio]).json(0);
+    let sound = &said["audio"][0];
+    assert_eq!((&sound["format_tag"], &said["video"]["driver"]), (&json!(tag), &json!(null)), "{said}");
+    assert_eq!(said["warnings"], json!([]), "{said}");
+    ffmpeg_is_content(&folder, "out.avi");
+    let original = samples(&folder, "in.avi");
+    assert_eq!(sound["samples"], original.len() / channels as usize);
+    folder.drvhost(["decode", "out.avi", "-o", "back.avi"]).success();
+    for name in ["out.avi", "back.avi"] {
+        let decoded = samples(&folder, name);
+        let ratio = ratio(&original, &decoded, None);
+        println!(
+            "{alias}{format} {machine} {name}: {ratio:.1} dB, {} samples more",
+            decoded.len() - original.len()
+        );
+        assert!(ratio > least, "{audio} {name}: {ratio} dB");
+        // The last block is filled up.
+        assert!(decoded.len() - original.len() < 6000 * channels as usize);
+    }
+    // The pictures are as they were.
+    assert_eq!(pictures(&folder, "in.avi"), pictures(&folder, "out.avi"));
+}
+
+media_test!(ima_adpcm_comes_back, |machine| {
+    sound_comes_back(machine, ("imaadpcm", "", 0x11), (22_050, 2), 30.0);
+    sound_comes_back(machine, ("msacm.imaadpcm", ":44100/1", 0x11), (44_100, 1), 30.0);
+});
+
+media_test!(g711_comes_back, |machine| {
+    sound_comes_back(machine, ("msg711", "", 6), (22_050, 2), 35.0);
+    sound_comes_back(machine, ("msg711", ":u-law", 7), (8_000, 1), 35.0);
+    sound_comes_back(machine, ("msg711", ":alaw/stereo", 6), (44_100, 2), 35.0);
+});
+
+media_test!(gsm_comes_back, |machine| sound_comes_back(machine, ("msgsm610", "", 0x31), (8_000, 1), 10.0));
+
+media_test!(run_lengths_come_back, |machine| {
+    let folder = Folder::new(machine);
+    source(&folder, 22_050, 2);
+    let arguments = [
+        "encode",
+        "in.avi",
+        "-o",
+        "out.avi",
+        "--video",
+        "mrle",
+        "--audio",
+        "imaadpcm",
+        "--keyframe-every",
+        "1",
+    ];
+    let said = folder.drvhost(arguments).json(0);
+    let video = &said["video"];
+    assert_eq!((&video["driver"], &video["fourcc"]), (&json!("msrle32.dll"), &json!("BI_RLE8")), "{said}");
+    assert_eq!((&video["frames"], &video["key_frames"]), (&json!(12), &json!(12)));
+    ffmpeg_is_content(&folder, "out.avi");
+    let ratio = ratio(&pictures(&folder, "in.avi"), &pictures(&folder, "out.avi"), Some(255.0));
+    println!("mrle {machine}: {ratio:.1} dB");
+    assert!(ratio > 28.0, "{ratio} dB");
+    // What has few colours comes back as it was, by the driver and by ffmpeg.
+    folder.drvhost(["decode", "out.avi", "-o", "few.avi"]).success();
+    folder
+        .drvhost(["encode", "few.avi", "-o", "again.avi", "--video", "vidc.mrle", "--keyframe-every", "1"])
+        .success();
+    let [first, again] =
+        ["out.avi", "again.avi"].map(|name| folder.drvhost(["decode", name]).json(0)["hash"].clone());
+    assert_eq!(first, again);
+    assert_eq!(pictures(&folder, "few.avi"), pictures(&folder, "again.avi"));
+});
+
+media_test!(run_lengths_that_build_on_the_frame_before_are_read_by_ffmpeg, |machine| {
+    let folder = Folder::new(machine);
+    source(&folder, 22_050, 2);
+    folder.drvhost(["encode", "in.avi", "-o", "out.avi", "--video", "mrle"]).success();
+    let made = frames(&folder.file("out.avi"));
+    let keys: Vec<_> = made.iter().map(|frame| frame.key).collect();
+    assert_eq!(keys, [[true].as_slice(), &[false; 11]].concat());
+    assert!(made[5].bytes.len() < made[0].bytes.len() / 2);
+    let ratio = ratio(&pictures(&folder, "in.avi"), &pictures(&folder, "out.avi"), Some(255.0));
+    assert!(ratio > 28.0, "{ratio} dB");
+});
+
+media_test!(greys_stay_as_they_are, |machine| {
+    let folder = Folder::new(machine);
+    folder.ffmpeg(
+        "-f lavfi -i testsrc2=size=64x48:rate=5:duration=1 -vf format=gray,format=bgr24 -c:v rawvideo in.avi",
+    );
+    folder
+        .drvhost(["encode", "in.avi", "-o", "out.avi", "--video", "mrle", "--keyframe-every", "1"])
+        .success();
+    assert_eq!(pictures(&folder, "in.avi"), pictures(&folder, "out.avi"));
+    let format = AviReader::open(FileReader::open(&folder.file("out.avi")).unwrap())
+        .unwrap()
+        .video_stream(0)
+        .unwrap()
+        .format;
+    assert!(PictureFormat::from_bitmapinfo(&format).is_err(), "it is compressed");
+    assert_eq!(format[40..48], [0, 0, 0, 0, 1, 1, 1, 0]);
+});
+
+media_test!(drivers_that_only_decode_say_so, |machine| {
+    let folder = Folder::new(machine);
+    source(&folder, 22_050, 2);
+    for (option, driver) in
+        [("--video", "cvid"), ("--video", "msvc"), ("--audio", "msadpcm"), ("--audio", "l3acm")]
+    {
+        let said = folder
+            .drvhost(["encode", "in.avi", "-o", "out.avi", option, driver])
+            .complaint(pick_exit(driver));
+        assert!(said.contains(" refused ") || said.contains("none but PCM"), "{said}");
+        assert_eq!(folder.names(), ["in.avi"]);
+    }
+});
+
+/// A driver that lists no format is asked for one that it does not have; the others refuse.
+fn pick_exit(driver: &str) -> i32 {
+    if driver == "l3acm" { 2 } else { 4 }
+}
+
+lame_test!(lame_encodes_what_the_format_says, |machine| {
+    let folder = Folder::new(machine);
+    source(&folder, 44_100, 2);
+    let driver = lame(machine, pick(machine, Packing::Natural, Packing::Byte)).display().to_string();
+    let mut sizes = Vec::new();
+    for format in ["44100/2/320k", "128k"] {
+        let audio = format!("{driver}:{format}");
+        let said = folder.drvhost(["encode", "in.avi", "-o", "out.avi", "--audio", &audio]).json(0);
+        assert_eq!(said["audio"][0]["format_tag"], 0x55, "{said}");
+        sizes.push(said["audio"][0]["bytes"].as_u64().unwrap());
+        ffmpeg_is_content(&folder, "out.avi");
+        let (original, decoded) = (samples(&folder, "in.avi"), samples(&folder, "out.avi"));
+        let ratios = (0..4000).map(|delay| ratio(&original[..20_000], &decoded[delay * 2..], None));
+        let best = ratios.fold(f64::MIN, f64::max);
+        println!("lame {machine} {format}: {best:.1} dB");
+        assert!(best > 30.0, "{format}: {best} dB");
+    }
+    assert!((30..=50).contains(&(sizes[0] / 1000)) && (11..=20).contains(&(sizes[1] / 1000)), "{sizes:?}");
+});
