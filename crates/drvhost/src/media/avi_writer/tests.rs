@@ -216,6 +216,8 @@ fn a_pixel_has_the_shape_that_the_frame_leaves_it() {
     assert_eq!(shape(720, 576, Some((4, 3))), Some((16, 15)));
     assert_eq!(shape(640, 480, Some((4, 3))), Some((1, 1)));
     assert_eq!((shape(640, 480, None), shape(640, 480, Some((0, 3)))), (None, None));
+}
+
 /// A packet of random length for one of three tracks: its track, length and whether it is a key frame; of video, also a palette change.
 #[derive(Clone, Debug)]
 struct Random {
