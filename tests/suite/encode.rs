@@ -40,7 +40,7 @@ fn frames(file: &Path) -> Vec<Frame> {
     let mut frames = Vec::new();
     let mut bytes = Vec::new();
     while let Some(Packet { kind, keyframe, .. }) = packets.next_packet(&mut bytes).unwrap() {
-        assert_eq!(kind, PacketKind::Data);
+        assert_ne!(kind, PacketKind::PaletteChange);
         frames.push(Frame { bytes: bytes.clone(), key: keyframe == Some(true) });
     }
     assert!(packets.damage().is_none());
@@ -70,7 +70,9 @@ fn ffmpeg_is_content(folder: &Folder, name: &str) {
     let said =
         std::process::Command::new("ffmpeg").args(arguments).current_dir(folder.path()).output().unwrap();
     let said = String::from_utf8_lossy(&said.stderr).into_owned();
-    // That is said of every sound whose channels have no places.
-    let of_interest = |line: &&str| !line.contains("Guessed Channel Layout");
+    // It says the one of every sound whose channels have no places, and the other of its own files without video.
+    let of_interest = |line: &&str| {
+        !line.contains("Guessed Channel Layout") && !line.contains("Estimating duration from bitrate")
+    };
     assert_eq!(said.lines().find(of_interest), None);
 }

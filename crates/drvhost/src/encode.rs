@@ -20,9 +20,9 @@ use std::time::Instant;
 
 use mmsystem::Packing;
 
-use crate::decode::{Decode, Progress};
 use crate::decode::interleave::{Interleaved, Track, check_streams};
 use crate::decode::shared::{Shared, finished, start};
+use crate::decode::{Decode, Progress};
 use crate::error::Error;
 use crate::media::{AviWriter, MediaError};
 use crate::session::Session;
@@ -144,10 +144,14 @@ fn conduct(
     let mut tracks = tracks.into_iter();
     let mut next = || tracks.next().ok_or_else(|| Error::Bug("a stream has no place in its file".into()));
     let film = film.map(|film| Ok::<_, Error>((film, next()?))).transpose()?;
-    let sounds = sounds.into_iter().map(|sound| Ok::<_, Error>((sound, next()?))).collect::<Result<Vec<(_, Track)>, _>>()?;
+    let sounds = sounds
+        .into_iter()
+        .map(|sound| Ok::<_, Error>((sound, next()?)))
+        .collect::<Result<Vec<(_, Track)>, _>>()?;
     let (video, audio) = thread::scope(|scope| {
         let failed = |_: &Error| shared.stop();
-        let film = film.map(|(film, track)| start(scope, "video", move || film.run(track, shared).inspect_err(failed)));
+        let film = film
+            .map(|(film, track)| start(scope, "video", move || film.run(track, shared).inspect_err(failed)));
         let sounds: Vec<_> = sounds
             .into_iter()
             .map(|(sound, track)| start(scope, "audio", move || sound.run(track, shared).inspect_err(failed)))

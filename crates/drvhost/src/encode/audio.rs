@@ -53,7 +53,14 @@ impl<'s> Sound<'s> {
     pub fn open(session: &'s Session, what: &Encode, source: PcmFormat, taker: Taker) -> Result<Self, Error> {
         let Some(coding) = &what.audio else {
             let output = WaveFormat::of_pcm(source)?;
-            return Ok(Self { coder: Coder::Plain, driver: None, source, output, taker, warnings: Vec::new() });
+            return Ok(Self {
+                coder: Coder::Plain,
+                driver: None,
+                source,
+                output,
+                taker,
+                warnings: Vec::new(),
+            });
         };
         let pcm = PcmFormat { sample: SampleType::S16, ..source };
         let stream = opened(session, what, coding, pcm)?;

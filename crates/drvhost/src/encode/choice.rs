@@ -38,7 +38,10 @@ impl VideoCoding {
         let (name, code) = split(text);
         let parsed = code.map(str::parse).transpose().map_err(|_| Error::NoSuchDriver {
             name: text.to_owned(),
-            looked: format!("a code behind the colon, and `{}` has not one to four characters", code.unwrap_or_default()),
+            looked: format!(
+                "a code behind the colon, and `{}` has not one to four characters",
+                code.unwrap_or_default()
+            ),
         })?;
         Ok(Self { driver: resolve(registry, name, VIDEO_PREFIX)?, code: parsed })
     }
@@ -57,7 +60,8 @@ impl VideoCoding {
             return Ok(code);
         }
         let codec = Codec::open(session, &self.driver, FourCc::default(), ICMODE_QUERY)?;
-        let own = codec.info()?.map(|info| FourCc::from(info.fccHandler)).filter(|code| *code != FourCc::default());
+        let own =
+            codec.info()?.map(|info| FourCc::from(info.fccHandler)).filter(|code| *code != FourCc::default());
         codec.close()?;
         own.ok_or_else(|| Error::NoSuchFormat {
             driver: self.driver.file_name(),
@@ -88,7 +92,8 @@ fn split(text: &str) -> (&str, Option<&str>) {
 
 /// An entry whose prefix goes without saying, or else what [`Registry::resolve_argument`] finds.
 fn resolve(registry: &Registry, name: &str, prefix: &str) -> Result<DriverFile, Error> {
-    let entry = registry.resolve(&format!("{prefix}{name}"), None).ok().filter(|driver| driver.alias.is_some());
+    let entry =
+        registry.resolve(&format!("{prefix}{name}"), None).ok().filter(|driver| driver.alias.is_some());
     entry.map_or_else(|| registry.resolve_argument(name), Ok)
 }
 

@@ -61,7 +61,14 @@ impl Ffmpeg {
         let has_video = video.is_some();
         if let Some((index, shape, total)) = video {
             let mut command = begun(index);
-            command.args(["-f", "rawvideo", "-pix_fmt", "bgr24", "-sws_flags", "accurate_rnd+full_chroma_int+full_chroma_inp"]);
+            command.args([
+                "-f",
+                "rawvideo",
+                "-pix_fmt",
+                "bgr24",
+                "-sws_flags",
+                "accurate_rnd+full_chroma_int+full_chroma_inp",
+            ]);
             command.args(["-fps_mode", "cfr", "-r"]).arg(format!("{}/{}", shape.rate, shape.scale)).arg("-");
             let (to, taker) = handover();
             let piece = shape.width as usize * shape.height as usize * 3;
@@ -106,7 +113,13 @@ impl Ffmpeg {
 }
 
 impl Piped {
-    fn start(mut command: Command, to: Handover, piece: usize, is_video: bool, total: Option<u64>) -> Result<Self, Error> {
+    fn start(
+        mut command: Command,
+        to: Handover,
+        piece: usize,
+        is_video: bool,
+        total: Option<u64>,
+    ) -> Result<Self, Error> {
         let folder = private_folder()?;
         let log = File::create(folder.path().join("said"));
         let log = log.map_err(|error| io_error("making a file for ffmpeg", error))?;
@@ -123,7 +136,8 @@ impl Piped {
             shared.go_on()?;
             let mut buffer = self.to.empty();
             buffer.resize(self.piece, 0);
-            let read = read_full(&mut self.from, &mut buffer).map_err(|error| io_error("reading what ffmpeg decodes", error))?;
+            let read = read_full(&mut self.from, &mut buffer)
+                .map_err(|error| io_error("reading what ffmpeg decodes", error))?;
             done += read as u64;
             if read < self.piece && self.is_video {
                 break;

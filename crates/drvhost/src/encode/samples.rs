@@ -13,7 +13,9 @@ pub(super) fn to_16_bits(samples: &[u8], sample: SampleType, out: &mut Vec<u8>) 
                 put(rounded(i32::from_le_bytes([0, low, middle, high])));
             }
         }
-        SampleType::S32 => samples.as_chunks().0.iter().for_each(|bytes| put(rounded(i32::from_le_bytes(*bytes)))),
+        SampleType::S32 => {
+            samples.as_chunks().0.iter().for_each(|bytes| put(rounded(i32::from_le_bytes(*bytes))))
+        }
         SampleType::F32 => {
             for bytes in samples.as_chunks().0 {
                 // Beyond the ends this is the nearest end, and 0 for what is no number.

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::ffmpeg::{Ffmpeg, is_series};
 use super::Encode;
+use super::ffmpeg::{Ffmpeg, is_series};
 use crate::decode::handover::Taker;
 use crate::decode::input::Input;
 use crate::decode::output::{Takes, Target};
@@ -63,7 +63,10 @@ impl<'s> Source<'s> {
             Ok(plan) => plan,
             Err(error @ Error::NoCodec { .. }) => {
                 let Ok((ffmpeg, streams)) = Ffmpeg::open(&what.input) else { return Err(error) };
-                return Ok((Self::Ffmpeg(ffmpeg, Some(format!("ffmpeg decodes the input, because {error}"))), streams));
+                return Ok((
+                    Self::Ffmpeg(ffmpeg, Some(format!("ffmpeg decodes the input, because {error}"))),
+                    streams,
+                ));
             }
             Err(error) => return Err(error),
         };

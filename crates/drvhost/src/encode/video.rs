@@ -51,7 +51,12 @@ impl<'s> Film<'s> {
     ///
     /// # Errors
     /// As [`super::run`].
-    pub fn open(session: &'s Session, what: &Encode, source: VideoSource, first: Vec<u8>) -> Result<Self, Error> {
+    pub fn open(
+        session: &'s Session,
+        what: &Encode,
+        source: VideoSource,
+        first: Vec<u8>,
+    ) -> Result<Self, Error> {
         let VideoSource { shape, total, taker } = source;
         let mut film = Self {
             coder: Coder::Plain,
@@ -80,7 +85,10 @@ impl<'s> Film<'s> {
         }
         let compressor = codec.compressor(inputs, settings)?;
         if what.quality.is_some() && !compressor.has_qualities() {
-            film.warnings.push(format!("{} has one quality only, so --quality makes no difference", coding.driver.file_name()));
+            film.warnings.push(format!(
+                "{} has one quality only, so --quality makes no difference",
+                coding.driver.file_name()
+            ));
         }
         film.driver = Some(coding.driver.file_name());
         film.coder = Coder::Codec(Box::new(compressor));

@@ -212,7 +212,11 @@ mod tests {
         input.convert(&PICTURE, &mut out);
         assert_eq!(out.len(), input.image_size(), "{pixels:?}");
         let header = BitmapInfoHeader::parse(input.block()).unwrap();
-        assert_eq!((header.width, header.height, header.size_image as usize), (3, 2, out.len()), "{pixels:?}");
+        assert_eq!(
+            (header.width, header.height, header.size_image as usize),
+            (3, 2, out.len()),
+            "{pixels:?}"
+        );
         (input, out)
     }
 
@@ -223,7 +227,8 @@ mod tests {
             let mut back = Vec::new();
             PictureFormat::from_bitmapinfo(input.block()).unwrap().to_bgr24(&out, &mut back).unwrap();
             // 99 lies between two steps of five bits.
-            let expected = if pixels == Pixels::Rgb555 { [&PICTURE[..15], &[99; 3]].concat() } else { PICTURE.to_vec() };
+            let expected =
+                if pixels == Pixels::Rgb555 { [&PICTURE[..15], &[99; 3]].concat() } else { PICTURE.to_vec() };
             assert_eq!(back, expected, "{pixels:?}");
         }
     }
@@ -234,7 +239,8 @@ mod tests {
         assert_eq!(yuy2[..8], [41, 165, 81, 175, 145, 54, 145, 34]);
         assert_eq!(yuy2[8..], [16, 128, 235, 128, 101, 128, 101, 128]);
         let (_, uyvy) = converted(Pixels::Uyvy);
-        let swapped: Vec<u8> = yuy2.as_chunks::<2>().0.iter().flat_map(|[one, other]| [*other, *one]).collect();
+        let swapped: Vec<u8> =
+            yuy2.as_chunks::<2>().0.iter().flat_map(|[one, other]| [*other, *one]).collect();
         assert_eq!(uyvy, swapped);
     }
 

@@ -2,10 +2,10 @@
 
 use mmsystem::{
     AVIIF_KEYFRAME, BITMAPINFOHEADER, ICCOMPRESS, ICCOMPRESS_KEYFRAME, ICCOMPRESSFRAMES, ICDECOMPRESS,
-    ICDECOMPRESS_NOTKEYFRAME, ICERR_OK, ICM_COMPRESS, ICM_COMPRESS_BEGIN, ICM_COMPRESS_END,
+    ICDECOMPRESS_NOTKEYFRAME, ICERR_OK, ICINFO, ICM_COMPRESS, ICM_COMPRESS_BEGIN, ICM_COMPRESS_END,
     ICM_COMPRESS_FRAMES_INFO, ICM_COMPRESS_GET_FORMAT, ICM_COMPRESS_GET_SIZE, ICM_COMPRESS_QUERY,
-    ICM_DECOMPRESS, ICM_DECOMPRESS_BEGIN, ICM_DECOMPRESS_END, ICM_DECOMPRESS_QUERY, ICM_GETDEFAULTQUALITY, ICM_GETINFO,
-    ICINFO, Structure, VIDCF_CRUNCH, VIDCF_FASTTEMPORALC, VIDCF_QUALITY, VIDCF_TEMPORAL,
+    ICM_DECOMPRESS, ICM_DECOMPRESS_BEGIN, ICM_DECOMPRESS_END, ICM_DECOMPRESS_QUERY, ICM_GETDEFAULTQUALITY,
+    ICM_GETINFO, Structure, VIDCF_CRUNCH, VIDCF_FASTTEMPORALC, VIDCF_QUALITY, VIDCF_TEMPORAL,
 };
 
 use super::{Codec, MAX_FORMAT, ask, format_block, icerr, icerr_text};
@@ -455,7 +455,8 @@ mod tests {
 
     #[test]
     fn a_data_rate_limits_each_frame() {
-        let settings = Compression { data_rate: Some(100_000), scale: 1001, rate: 30_000, ..Compression::default() };
+        let settings =
+            Compression { data_rate: Some(100_000), scale: 1001, rate: 30_000, ..Compression::default() };
         assert_eq!(settings.frame_size(), 3336);
         assert_eq!(Compression { data_rate: None, ..settings }.frame_size(), 0);
         assert_eq!(Compression { data_rate: Some(1), ..settings }.frame_size(), 1);
@@ -464,7 +465,8 @@ mod tests {
     #[test]
     fn key_frames_come_at_the_beginning_and_by_the_number() {
         let every = |key_frame_every| Compression { key_frame_every, ..Compression::default() };
-        let keys = |settings: Compression| (0..7).filter(|number| settings.is_key(*number)).collect::<Vec<_>>();
+        let keys =
+            |settings: Compression| (0..7).filter(|number| settings.is_key(*number)).collect::<Vec<_>>();
         assert_eq!(keys(every(0)), [0]);
         assert_eq!(keys(every(3)), [0, 3, 6]);
     }

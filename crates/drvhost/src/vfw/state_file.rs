@@ -60,7 +60,14 @@ mod tests {
 
     #[test]
     fn base64_is_that_of_the_rfc() {
-        let vectors = [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYmFy", "foobar"), ("Zm9vYg", "foob")];
+        let vectors = [
+            ("", ""),
+            ("Zg==", "f"),
+            ("Zm8=", "fo"),
+            ("Zm9v", "foo"),
+            ("Zm9vYmFy", "foobar"),
+            ("Zm9vYg", "foob"),
+        ];
         for (text, bytes) in vectors {
             assert_eq!(base64(text), Some(bytes.as_bytes().to_vec()), "{text}");
         }
@@ -72,10 +79,17 @@ mod tests {
 
     #[test]
     fn a_script_has_the_settings_in_one_line() {
-        let script = |call: &str| format!("VirtualDub.audio.SetMode(0);\r\n{call}\r\nVirtualDub.video.SetMode(3);\r\n");
+        let script = |call: &str| {
+            format!("VirtualDub.audio.SetMode(0);\r\n{call}\r\nVirtualDub.video.SetMode(3);\r\n")
+        };
         let state = |call: &str| state_in(script(call).as_bytes());
         assert_eq!(state("VirtualDub.video.SetCompData(3,\"Zm9v\");"), Ok(b"foo".to_vec()));
-        for wrong in ["", "VirtualDub.video.SetCompData(4,\"Zm9v\");", "VirtualDub.video.SetCompData(\"Zm9v\");", "VirtualDub.video.SetCompData(3,\"Z*9v\""] {
+        for wrong in [
+            "",
+            "VirtualDub.video.SetCompData(4,\"Zm9v\");",
+            "VirtualDub.video.SetCompData(\"Zm9v\");",
+            "VirtualDub.video.SetCompData(3,\"Z*9v\"",
+        ] {
             assert!(state(wrong).is_err(), "{wrong}");
         }
         assert_eq!(state_in(b"\0\x01plain"), Ok(b"\0\x01plain".to_vec()));

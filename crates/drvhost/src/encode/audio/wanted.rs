@@ -51,7 +51,8 @@ impl Word {
         let name = lower.replace(['-', '_'], "").replace("ulaw", "mulaw").replace("mmulaw", "mulaw");
         let named = WAVE_FORMATS.iter().find(|(known, _)| {
             let known = known.to_ascii_lowercase();
-            known == lower || known.strip_prefix("wave_format_").is_some_and(|known| known.replace('_', "") == name)
+            known == lower
+                || known.strip_prefix("wave_format_").is_some_and(|known| known.replace('_', "") == name)
         });
         named.map_or_else(|| Self::Described(lower.clone()), |(_, tag)| Self::Tag(*tag))
     }
@@ -82,7 +83,9 @@ pub(super) fn choose<'l>(
 ) -> Result<&'l Listed, Error> {
     let whole = wanted.map(|wanted| wanted.trim().to_lowercase());
     let words: Vec<_> = wanted.into_iter().flat_map(|wanted| wanted.split('/')).map(Word::parse).collect();
-    let keeps = |format: &WaveFormat| (format.channels, format.samples_per_sec) == (pcm.channels, pcm.samples_per_sec);
+    let keeps = |format: &WaveFormat| {
+        (format.channels, format.samples_per_sec) == (pcm.channels, pcm.samples_per_sec)
+    };
     let is_wanted = |(number, listed): &(usize, &Listed)| {
         let called = whole.as_ref().is_some_and(|whole| listed.described.to_lowercase().contains(whole));
         called || words.iter().all(|word| word.fits(*number, listed))
@@ -113,7 +116,8 @@ fn told(driver: &str, listed: &[(usize, &Listed)], what: &str, wanted: Option<&s
     let text = |(number, listed): &(usize, &Listed)| {
         let format = &listed.format;
         let kilobits = u64::from(format.avg_bytes_per_sec) * 8 / 1000;
-        let (rate, channels, tag) = (format.samples_per_sec, format.channels, format_tag_name(format.codec_tag()));
+        let (rate, channels, tag) =
+            (format.samples_per_sec, format.channels, format_tag_name(format.codec_tag()));
         format!("#{number} {rate}/{channels}/{kilobits}k {tag}")
     };
     let mut there: Vec<_> = listed.iter().take(MOST_TOLD).map(text).collect();
@@ -172,7 +176,9 @@ mod tests {
             listed(6, 1, 8_000, 8_000),
             listed(7, 1, 8_000, 8_000),
         ];
-        let chosen = |wanted, pcm| choose("d", &all, wanted, pcm).map(|found| all.iter().position(|one| one == found).unwrap());
+        let chosen = |wanted, pcm| {
+            choose("d", &all, wanted, pcm).map(|found| all.iter().position(|one| one == found).unwrap())
+        };
         assert_eq!(chosen(None, pcm(2, 44_100)).unwrap(), 1);
         assert_eq!(chosen(Some("128k"), pcm(2, 44_100)).unwrap(), 0);
         assert_eq!(chosen(Some("44100/2/128k"), pcm(2, 44_100)).unwrap(), 0);
@@ -181,7 +187,10 @@ mod tests {
         assert_eq!(chosen(Some("u-law"), pcm(1, 8_000)).unwrap(), 4);
         assert_eq!(chosen(Some("44.100 kHz, 2"), pcm(2, 44_100)).unwrap(), 1);
         let error = chosen(Some("64k"), pcm(2, 44_100)).unwrap_err().to_string();
-        assert!(error.contains("`64k` of the sound's 44100 Hz and 2 channels; it has #3 44100/1/64k"), "{error}");
+        assert!(
+            error.contains("`64k` of the sound's 44100 Hz and 2 channels; it has #3 44100/1/64k"),
+            "{error}"
+        );
         assert!(chosen(Some("#9"), pcm(2, 44_100)).unwrap_err().to_string().contains("#5 8000/1/64k"));
         assert!(choose("d", &[], None, pcm(1, 1)).unwrap_err().to_string().ends_with("none but PCM"));
     }

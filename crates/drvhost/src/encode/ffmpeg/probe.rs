@@ -91,12 +91,19 @@ impl Probed {
             let seconds = number(stream.duration.as_deref()).or(whole);
             match stream.codec_type.as_deref() {
                 Some("video") if probed.video.is_none() && stream.disposition.attached_pic == 0 => {
-                    probed.video = stream.shape().map(|shape| (stream.index, shape, stream.frames(shape, seconds)));
+                    probed.video =
+                        stream.shape().map(|shape| (stream.index, shape, stream.frames(shape, seconds)));
                 }
                 Some("audio") => {
-                    let rate = stream.sample_rate.as_deref().and_then(|rate| rate.parse().ok()).filter(|rate| *rate > 0);
+                    let rate = stream
+                        .sample_rate
+                        .as_deref()
+                        .and_then(|rate| rate.parse().ok())
+                        .filter(|rate| *rate > 0);
                     let channels = stream.channels.filter(|channels| *channels > 0);
-                    probed.audio.extend(rate.zip(channels).map(|(rate, channels)| (stream.index, rate, channels, seconds)));
+                    probed.audio.extend(
+                        rate.zip(channels).map(|(rate, channels)| (stream.index, rate, channels, seconds)),
+                    );
                 }
                 _ => {}
             }
@@ -112,7 +119,11 @@ impl Probed {
 impl Stream {
     fn shape(&self) -> Option<VideoShape> {
         let (width, height) = (self.width.filter(|side| *side > 0)?, self.height.filter(|side| *side > 0)?);
-        let turned = self.side_data_list.iter().filter_map(|data| data.rotation).any(|turn| turn.rem_euclid(180.0) != 0.0);
+        let turned = self
+            .side_data_list
+            .iter()
+            .filter_map(|data| data.rotation)
+            .any(|turn| turn.rem_euclid(180.0) != 0.0);
         // ffmpeg turns it upright.
         let (width, height) = if turned { (height, width) } else { (width, height) };
         let (rate, scale) = self.rate();
@@ -175,7 +186,8 @@ pub fn is_series(path: &Path) -> bool {
 fn first_of_series(path: &Path) -> Vec<String> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let Some((before, rest)) = name.split_once('%').filter(|_| is_series(path)) else { return Vec::new() };
-    let behind = rest.trim_start_matches(|char: char| char.is_ascii_digit()).strip_prefix('d').unwrap_or_default();
+    let behind =
+        rest.trim_start_matches(|char: char| char.is_ascii_digit()).strip_prefix('d').unwrap_or_default();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let entries = folder.read_dir().into_iter().flatten().flatten();
     let numbers = entries.filter_map(|entry| {
@@ -201,7 +213,8 @@ fn unreadable(input: &Path, said: &str) -> Error {
     let line: String = line.chars().filter(|char| !char.is_control()).take(MAX_SAID).collect();
     if input.exists() {
         let wanted = "what drivers here or ffmpeg read";
-        return MediaError::WrongForm { wanted, found: format!("something of which ffprobe says: {line}") }.into();
+        return MediaError::WrongForm { wanted, found: format!("something of which ffprobe says: {line}") }
+            .into();
     }
     io_error(format!("reading {}", input.display()), io::Error::other(line))
 }
@@ -216,9 +229,14 @@ mod tests {
 
     #[test]
     fn shapes_and_rates_are_read() {
-        let usual = stream(r#"{"index":0,"width":160,"height":120,"r_frame_rate":"30000/1001","avg_frame_rate":"2997/100","nb_frames":"7"}"#);
+        let usual = stream(
+            r#"{"index":0,"width":160,"height":120,"r_frame_rate":"30000/1001","avg_frame_rate":"2997/100","nb_frames":"7"}"#,
+        );
         let shape = usual.shape().unwrap();
-        assert_eq!((shape.width, shape.height, shape.rate, shape.scale, shape.aspect), (160, 120, 30_000, 1001, None));
+        assert_eq!(
+            (shape.width, shape.height, shape.rate, shape.scale, shape.aspect),
+            (160, 120, 30_000, 1001, None)
+        );
         assert_eq!(usual.frames(shape, Some(9.0)), Some(7));
         let odd = stream(
             r#"{"index":0,"width":160,"height":120,"r_frame_rate":"90000/1","avg_frame_rate":"12/1","sample_aspect_ratio":"4:3","side_data_list":[{"rotation":-90}]}"#,
