@@ -27,7 +27,7 @@ fn seen_frames(rig: &Rig, teller: Hdrvr) -> Vec<ICCOMPRESS> {
     rig.seen(teller, ICM_COMPRESS).iter().map(|seen| seen.first(rig.machine().width())).collect()
 }
 
-spy_test!(c106_c109_compressing_follows_the_documented_sequence, |machine| {
+spy_test!(c106_compressing_follows_the_documented_sequence, |machine| {
     let rig = Rig::new(machine);
     let mut compressor = compressor(&rig, "plan", settings());
     let mut frame = Vec::new();

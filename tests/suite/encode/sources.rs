@@ -119,8 +119,9 @@ media_test!(ffmpeg_decodes_what_drivers_do_not, |machine| {
         warning.starts_with("ffmpeg decodes the input, because no driver here reads `MJPG` video"),
         "{warning}"
     );
-    folder.ffmpeg("-i strange.avi -vn sound.flac");
-    let said = folder.drvhost(["encode", "sound.flac", "-o", "out.avi", "--audio", "imaadpcm"]).json(0);
+    // A name that is no address.
+    folder.ffmpeg("-i strange.avi -vn ./http:sound.flac");
+    let said = folder.drvhost(["encode", "http:sound.flac", "-o", "out.avi", "--audio", "imaadpcm"]).json(0);
     assert_eq!((&said["video"], &said["audio"][0]["samples"]), (&json!(null), &json!(22_050)), "{said}");
     ffmpeg_is_content(&folder, "out.avi");
 });

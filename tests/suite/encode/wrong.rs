@@ -63,6 +63,18 @@ spy_test!(drivers_that_fail_leave_no_file, |machine| {
     complains(&folder, command(&folder, "huge", &[]), 4, "a frame of 268435456 bytes");
 });
 
+spy_test!(what_of_a_damaged_file_can_be_read_is_encoded, |machine| {
+    let folder = Folder::new(machine);
+    film(&folder, "in.avi", &[1, 2, 3, 4]);
+    let whole = folder.read("in.avi");
+    // Behind the frames there is the index, of 16 bytes a frame; the fourth frame loses its end.
+    folder.write("in.avi", &whole[..whole.len() - 4 * 16 - 8 - 20]);
+    let said = command(&folder, "plan", &[]).json(3);
+    assert_eq!(said["video"]["frames"], 3, "{said}");
+    assert!(said["warnings"][0].as_str().unwrap().contains("ends"), "{said}");
+    assert_eq!(values(&frames(&folder.file("out.avi"))), [Some(1), Some(2), Some(3)]);
+});
+
 media_test!(formats_that_a_driver_does_not_have_are_told, |machine| {
     let folder = Folder::new(machine);
     folder.ffmpeg("-f lavfi -i sine=frequency=440:sample_rate=12345:duration=1 in.wav");

@@ -50,6 +50,7 @@ impl Ffmpeg {
     /// # Errors
     /// [`Error::Media`] where it reads no video and no sound there; [`Error::MissingProgram`].
     pub fn open(input: &Path) -> Result<(Self, Streams), Error> {
+        let input = &named(input);
         let Probed { arguments, video, audio } = Probed::of(input)?;
         let begun = |index: u32| {
             let mut command = command();
@@ -110,6 +111,11 @@ impl Ffmpeg {
         let blame = (!warnings.is_empty()).then_some(Blame::Media);
         Ok(Fed { damage: warnings.last().cloned(), warnings, blame })
     }
+}
+
+/// The input's name as ffmpeg cannot take it for an address, which begins with letters and a colon.
+fn named(input: &Path) -> PathBuf {
+    if input.is_absolute() { input.to_owned() } else { Path::new(".").join(input) }
 }
 
 impl Piped {
