@@ -42,7 +42,7 @@ pub use scribble::Scribble;
 pub use seen::{Seen, encoded};
 pub use sequence::Sequence;
 pub use tone::{TONE_RATE, tone};
-pub use tried::{LAME_SNR, TRIED, Tried, table_of_drivers};
+pub use tried::{ENCODERS, Encoder, LAME_SNR, RUN_LENGTHS_PSNR, TRIED, Tried, table_of_drivers};
 
 /// What tests need besides Rust: Debian's packages for it, and whether it was there when this was compiled.
 pub const TOOLS: &[(&str, bool)] = &[

@@ -115,18 +115,68 @@ pub fn table_of_drivers(wine: &str) -> String {
         let line = format!("| {driver} | Wine {wine} | {machines} | {what} | {ffmpeg} | {between} |\n");
         table.push_str(&line);
     }
-    table.push_str(ENCODERS);
+    table.push_str(ENCODERS_INTRODUCTION);
+    for Encoder { driver, what, least, .. } in ENCODERS {
+        table.push_str(&format!("| {driver} | Wine {wine} | {machines} | {what} | at least {least} dB |\n"));
+    }
+    table.push_str(&format!(
+        "| msrle32.dll | Wine {wine} | {machines} | pictures of many colours, to MS RLE of 8 bits | at least {RUN_LENGTHS_PSNR} dB |\n"
+    ));
     table.push_str(&format!(
         "| lameACM.acm | Debian's source of LAME | {machines}, in either packing | 44.1 kHz, stereo, to MP3 | at least {LAME_SNR} dB |\n"
     ));
     table
 }
 
+/// A driver that encodes sound, and how exactly it must.
+#[derive(Debug)]
+pub struct Encoder {
+    /// Its file's name.
+    pub driver: &'static str,
+    /// What `drvhost encode --audio` is told.
+    pub named: &'static str,
+    /// What it makes, in words.
+    pub what: &'static str,
+    /// The tag of that format.
+    pub tag: u16,
+    /// Samples a second and channels of what it is given.
+    pub sound: (u32, u32),
+    /// How far its noise must be below the sound at least, in decibels.
+    pub least: f64,
+}
+
+macro_rules! encoders {
+    ($($driver:literal, $named:literal, $what:literal, $tag:literal, $sound:expr, $least:literal;)*) => {
+        /// Wine's drivers that encode sound.
+        pub const ENCODERS: &[Encoder] = &[$(Encoder {
+            driver: $driver,
+            named: $named,
+            what: $what,
+            tag: $tag,
+            sound: $sound,
+            least: $least,
+        }),*];
+    };
+}
+
+encoders! {
+    "imaadp32.acm", "imaadpcm", "22.05 kHz, stereo, to IMA ADPCM", 0x11, (22_050, 2), 29.0;
+    "imaadp32.acm", "msacm.imaadpcm:44100/1", "44.1 kHz, mono, to IMA ADPCM", 0x11, (44_100, 1), 35.0;
+    "msg711.acm", "msg711", "22.05 kHz, stereo, to A-law", 6, (22_050, 2), 37.0;
+    "msg711.acm", "msg711:alaw/stereo", "44.1 kHz, stereo, to A-law", 6, (44_100, 2), 37.0;
+    "msg711.acm", "msg711:u-law", "8 kHz, mono, to u-law", 7, (8_000, 1), 37.0;
+    "msgsm32.acm", "msgsm610", "8 kHz, mono, to GSM 6.10", 0x31, (8_000, 1), 17.0;
+}
+
+/// How far MS RLE's noise must be below the greatest signal, in decibels, with a film of many colours.
+pub const RUN_LENGTHS_PSNR: f64 = 32.0;
+
 /// How far LAME's noise must be below the sound at least, in decibels, once ffmpeg has decoded it.
 pub const LAME_SNR: f64 = 65.0;
 
-const ENCODERS: &str = "
-Encoders: the driver, built during the set-up of the tests, converts the sound through ACMDM_STREAM messages, and ffmpeg decodes what it made.
+const ENCODERS_INTRODUCTION: &str = "
+Encoders: `drvhost encode` has the driver compress two tones, or pictures with a palette of 256 colours, and ffmpeg and the driver itself decode what it made. LAME's driver is built
+during the set-up of the tests; ffmpeg alone decodes what that makes.
 
 | Driver | Of | Machines | Encodes | Signal to noise |
 |---|---|---|---|---|

@@ -6,6 +6,7 @@ mod acm;
 mod announcements;
 mod cli;
 mod decode;
+mod encode;
 mod exceptions;
 mod files;
 mod hostile;

@@ -1,6 +1,7 @@
 //! What can be typed. Help, completions and the manual derive from these declarations.
 
 mod decode;
+mod encode;
 mod probe;
 
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use drvhost::{Pace, Sound};
 
 pub use decode::Decode;
+pub use encode::{Encode, StateCommand};
 pub use probe::Probe;
 
 /// Runs Windows installable drivers (Video-for-Windows and ACM codecs, MIDI synths) on Linux: natively, each in a sandboxed worker
@@ -179,6 +181,14 @@ pub enum Command {
     Probe(Probe),
     /// Decode the video and the sound of files through VfW and ACM drivers
     Decode(Decode),
+    /// Encode a file to AVI through VfW and ACM drivers
+    Encode(Encode),
+    /// Look at the settings that a video codec hands out itself (ICM_GETSTATE), keep them in a file, and give it those of one
+    State {
+        /// What to do with them
+        #[command(subcommand)]
+        what: StateCommand,
+    },
     /// Install a driver for yourself: copy its file, give it an alias, and tell it DRV_INSTALL
     Install(Install),
     /// Remove an installed driver: tell it DRV_REMOVE, and take away its alias, and its file with the last one

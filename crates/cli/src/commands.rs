@@ -2,6 +2,7 @@
 
 pub mod configure;
 pub mod decode;
+pub mod encode;
 pub mod import;
 pub mod info;
 pub mod install;
@@ -14,6 +15,7 @@ pub mod send;
 pub mod serve;
 pub mod session;
 pub mod shelf;
+pub mod state;
 pub mod stop;
 pub mod trace;
 

@@ -15,7 +15,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::args::{Args, Command, Global, SessionCommand, TraceCommand};
+use crate::args::{Args, Command, Global, SessionCommand, StateCommand, TraceCommand};
 use crate::failure::{Exit, Failure};
 
 fn main() -> ExitCode {
@@ -51,6 +51,14 @@ fn run() -> Exit {
         Command::Session { what: SessionCommand::Last } => commands::session::last(&global),
         Command::Probe(probe) => commands::probe::run(&global, &probe),
         Command::Decode(decode) => commands::decode::run(&global, &decode),
+        Command::Encode(encode) => commands::encode::run(&global, &encode),
+        Command::State { what: StateCommand::Show { driver } } => commands::state::show(&global, &driver),
+        Command::State { what: StateCommand::Save { driver, file } } => {
+            commands::state::save(&global, &driver, &file)
+        }
+        Command::State { what: StateCommand::Load { driver, file } } => {
+            commands::state::load(&global, &driver, &file)
+        }
         Command::Install(install) => commands::install::run(&global, &install),
         Command::Remove { alias } => commands::remove::run(&global, &alias),
         Command::Configure { driver, query: true } => commands::configure::query(&global, &driver),

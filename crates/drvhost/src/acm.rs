@@ -16,6 +16,7 @@ use crate::opened::{Opened, decoded, encoded};
 use crate::registry::{DRIVERS32, DriverFile};
 use crate::session::{Hdrvr, Session};
 
+pub use formats::Listed;
 pub use packing::packing_of;
 pub use stream::{Converted, Ends, Stream};
 

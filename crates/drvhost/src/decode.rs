@@ -4,19 +4,20 @@
 //! written by threads of its own. What needs no codec is passed through without a driver. ffmpeg, where it is installed, takes the streams out of other
 //! containers, and puts them into others.
 
-mod audio;
+pub(crate) mod audio;
 mod choice;
 mod chosen;
-mod ffmpeg;
-mod input;
-mod interleave;
-mod output;
+pub(crate) mod ffmpeg;
+pub(crate) mod handover;
+pub(crate) mod input;
+pub(crate) mod interleave;
+pub(crate) mod output;
 mod pictures;
-mod plan;
+pub(crate) mod plan;
 mod range;
 mod result;
 pub(crate) mod serving;
-mod shared;
+pub(crate) mod shared;
 mod sinks;
 mod stills;
 mod trouble;
@@ -148,12 +149,22 @@ pub struct DecodedAudio {
 pub fn run(
     session: &Session,
     what: &Decode,
-    mut progress: impl FnMut(Progress) -> ControlFlow<()>,
+    progress: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Decoded, Error> {
     let target = what.output.as_ref().map(|output| Target::choose(output, what)).transpose()?;
     let input = Input::open(what)?;
     let job = Job { session, what };
-    let plan = Plan::new(&job, &input, target.as_ref())?;
+    perform(Plan::new(&job, &input, target.as_ref())?, progress)
+}
+
+/// Does what was planned.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn perform(
+    plan: Plan<'_>,
+    mut progress: impl FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Decoded, Error> {
     let started = Instant::now();
     let stop = AtomicBool::new(false);
     let mut asked = false;
@@ -204,9 +215,11 @@ pub fn run(
 }
 
 /// One run, as its parts share it.
-struct Job<'a> {
-    session: &'a Session,
-    what: &'a Decode,
+pub(crate) struct Job<'a> {
+    /// Where drivers are opened.
+    pub session: &'a Session,
+    /// What is to be decoded.
+    pub what: &'a Decode,
 }
 
 /// The error for a file of which nothing could be decoded.

@@ -145,6 +145,16 @@ pub enum Error {
         /// Where it was looked for.
         looked: String,
     },
+    /// A driver does not make what was asked for, but other things.
+    #[error("{driver} has no {wanted}; it has {there}")]
+    NoSuchFormat {
+        /// The driver's file name.
+        driver: String,
+        /// What was asked for.
+        wanted: String,
+        /// What it has instead.
+        there: String,
+    },
     /// The caller asked to stop before the end.
     #[error("stopped on request, before the end; the output is not complete")]
     Interrupted,
@@ -178,6 +188,7 @@ impl Error {
     pub fn blame(&self) -> Blame {
         match self {
             Self::NoSuchDriver { .. }
+            | Self::NoSuchFormat { .. }
             | Self::OtherMachine { .. }
             | Self::BadHandle(_)
             | Self::SessionEnding
@@ -217,6 +228,9 @@ impl Error {
         match self {
             Self::NoSuchDriver { .. } => Some(
                 "`drvhost list` shows what is known; a file needs its path (`./name.dll`) or `--driver-path DIR`",
+            ),
+            Self::NoSuchFormat { .. } => Some(
+                "behind the driver's name, `:` and a format choose another one; `ffmpeg -i IN -ar RATE -ac CHANNELS OUT.wav` converts sound",
             ),
             Self::OtherMachine { .. } => Some("without `--machine` the file's own machine counts"),
             Self::Late { .. } | Self::Busy { .. } => {

@@ -234,7 +234,7 @@ fn file_name_of(file: &Path) -> String {
 }
 
 /// The entries that name a file, and those that are known for files of its name.
-fn aliases_of(registry: &Registry, file: &Path) -> Vec<String> {
+pub(crate) fn aliases_of(registry: &Registry, file: &Path) -> Vec<String> {
     let same = |driver: &DriverFile| driver.path.canonicalize().ok() == file.canonicalize().ok();
     let registered = registry.aliases().into_iter();
     let registered = registered.filter(|alias| registry.resolve_each(alias).iter().any(same));

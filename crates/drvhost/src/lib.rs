@@ -29,6 +29,7 @@ pub mod decode;
 mod depth;
 mod direct;
 mod directories;
+pub mod encode;
 mod end;
 mod error;
 mod gate;

@@ -3,6 +3,7 @@
 mod compress;
 mod decompress;
 mod state;
+mod state_file;
 mod way;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::session::{Hdrvr, Session};
 
 pub use compress::{BEST_QUALITY, Compressed, Compression, Compressor};
 pub use decompress::Decompressor;
+pub use state_file::state_in;
 
 /// The kind of driver: ICOPEN's `fccType`.
 const ICTYPE_VIDEO: FourCc = FourCc(*b"vidc");

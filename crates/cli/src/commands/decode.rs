@@ -100,7 +100,8 @@ fn is_closed_pipe(error: &Error) -> bool {
     matches!(error, Error::Media(MediaError::Io { source, .. }) if source.kind() == ErrorKind::BrokenPipe)
 }
 
-fn progress_bar(global: &Global) -> ProgressBar {
+/// A bar on a terminal.
+pub fn progress_bar(global: &Global) -> ProgressBar {
     if global.json || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -117,7 +118,8 @@ fn progress_bar(global: &Global) -> ProgressBar {
     bar
 }
 
-fn show(bar: &ProgressBar, progress: Progress) {
+/// Shows how far it is.
+pub fn show(bar: &ProgressBar, progress: Progress) {
     if let Some(total) = progress.total.filter(|&total| bar.length() != Some(total)) {
         bar.set_length(total);
         bar.set_message(unit(progress.unit));

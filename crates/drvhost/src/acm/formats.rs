@@ -8,12 +8,21 @@ use mmsystem::{
 use super::{Codec, mmsyserr};
 use crate::error::Error;
 use crate::media::{PcmFormat, SampleType, WaveFormat};
-use crate::opened::encoded;
+use crate::opened::{decoded, encoded};
 
 /// The most formats of one tag that a driver is asked for.
 const MAX_FORMATS: u32 = 4096;
 /// The most bytes that a format may have.
 const MAX_FORMAT_SIZE: usize = 64 << 10;
+
+/// A format that a codec lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The format.
+    pub format: WaveFormat,
+    /// The driver's words for it, such as `44.100 kHz, 4 Bit, Stereo`; empty where it has none.
+    pub described: String,
+}
 
 impl Codec<'_> {
     /// The formats of a tag that the codec lists, in its order (ACMDM_FORMAT_DETAILS by index); none when it does not have the tag. What is
@@ -22,6 +31,14 @@ impl Codec<'_> {
     /// # Errors
     /// As [`Session::send`](crate::Session::send).
     pub fn formats(&self, tag: u16) -> Result<Vec<WaveFormat>, Error> {
+        Ok(self.listed(tag)?.into_iter().map(|listed| listed.format).collect())
+    }
+
+    /// As [`formats`](Self::formats), with the driver's words for each.
+    ///
+    /// # Errors
+    /// As [`Session::send`](crate::Session::send).
+    pub fn listed(&self, tag: u16) -> Result<Vec<Listed>, Error> {
         let Some(details) = self.format_tag(tag)? else { return Ok(Vec::new()) };
         let size = (details.cbFormatSize as usize).clamp(WAVEFORMATEX::size(()), MAX_FORMAT_SIZE);
         let format = self.opened.arena.block(size)?;
@@ -41,10 +58,21 @@ impl Codec<'_> {
             if mmsyserr(self.opened.send(ACMDM_FORMAT_DETAILS, block.lparam(), query)?) != MMSYSERR_NOERROR {
                 break;
             }
-            formats.extend(WaveFormat::parse(format.to_vec()?).ok());
+            let details: ACMFORMATDETAILSW = decoded(&block, self.layout)?;
+            let described = text(&details.szFormat);
+            let parsed = WaveFormat::parse(format.to_vec()?);
+            formats.extend(parsed.ok().map(|format| Listed { format, described }));
         }
         Ok(formats)
     }
+}
+
+/// A driver's text up to its NUL, without what does not print.
+fn text(units: &[u16]) -> String {
+    let units = units.iter().take_while(|unit| **unit != 0);
+    let chars = char::decode_utf16(units.copied()).map(|char| char.unwrap_or(char::REPLACEMENT_CHARACTER));
+    let text: String = chars.filter(|char| !char.is_control()).collect();
+    text.trim().to_owned()
 }
 
 /// A format as drivers expect it: a whole WAVEFORMATEX with its true tag. Files may have the shorter WAVEFORMAT

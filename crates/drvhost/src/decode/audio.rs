@@ -313,7 +313,7 @@ fn plain_format(format: &WaveFormat) -> Result<PcmFormat, MediaError> {
 }
 
 /// Bytes of one sample of all channels, at least 1.
-pub(super) fn sample_size(format: PcmFormat) -> usize {
+pub(crate) fn sample_size(format: PcmFormat) -> usize {
     (usize::from(format.channels) * usize::from(format.sample.bytes())).max(1)
 }
 

@@ -23,7 +23,7 @@ pub fn compression_name(compression: u32) -> String {
 }
 
 /// Video of a kind of compression, for messages.
-pub(super) fn video_of(compression: u32) -> String {
+pub(crate) fn video_of(compression: u32) -> String {
     let (name, number) = (compression_name(compression), format!("{compression:#010x}"));
     match printable(compression) {
         Some(_) => format!("`{name}` video"),

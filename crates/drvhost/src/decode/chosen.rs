@@ -48,7 +48,7 @@ impl Chosen {
                         .into());
                     }
                 }
-                let ffmpegs = matches!(target, Some(Target::Ffmpeg { .. }));
+                let ffmpegs = matches!(target, Some(Target::Ffmpeg { .. } | Target::Handed(_)));
                 if !matches!(takes, Takes::Audio | Takes::One) && target.is_some() && !ffmpegs {
                     return Err(unfit("the input is audio; write .wav"));
                 }

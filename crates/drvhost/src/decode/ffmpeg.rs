@@ -247,7 +247,7 @@ fn frame_rate(input: &Path) -> Option<String> {
 }
 
 /// ffmpeg as it is always started: silent but for errors.
-fn command() -> Command {
+pub(crate) fn command() -> Command {
     let mut command = Command::new("ffmpeg");
     command.args(["-hide_banner", "-nostdin", "-loglevel", "error"]);
     // Ctrl-C is for drvhost, which ends ffmpeg itself.
@@ -269,7 +269,7 @@ fn spawn(mut command: Command, folder: &Path) -> Result<Child, Error> {
 }
 
 /// What ffmpeg said last, or how it ended.
-fn said(folder: &Path, status: Option<ExitStatus>) -> String {
+pub(crate) fn said(folder: &Path, status: Option<ExitStatus>) -> String {
     let said = fs::read(folder.join("said")).unwrap_or_default();
     let said = String::from_utf8_lossy(&said);
     // The first line is the cause, what follows are its consequences.
@@ -341,7 +341,7 @@ fn staged(target: &Path) -> Result<TempPath, Error> {
 }
 
 /// A folder that only this user can enter.
-fn private_folder() -> Result<TempDir, Error> {
+pub(crate) fn private_folder() -> Result<TempDir, Error> {
     let folder = Builder::new().prefix("drvhost-").tempdir();
     folder.map_err(|error| io_error("making a folder for pipes", error.kind().into()))
 }
@@ -350,6 +350,6 @@ fn lock(child: &Mutex<Child>) -> std::sync::MutexGuard<'_, Child> {
     child.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn io_error(doing: impl Into<String>, source: io::Error) -> Error {
+pub(crate) fn io_error(doing: impl Into<String>, source: io::Error) -> Error {
     MediaError::Io { doing: doing.into(), source }.into()
 }

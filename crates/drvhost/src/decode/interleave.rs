@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::media::{AviWriter, MediaError};
 
 /// The file.
-pub(super) struct Interleaved(Arc<Shared>);
+pub(crate) struct Interleaved(Arc<Shared>);
 
 struct Shared {
     state: Mutex<State>,
@@ -49,17 +49,17 @@ impl Shared {
 }
 
 /// A stream of the file. Dropped, it holds up no other.
-pub(super) struct Track {
+pub(crate) struct Track {
     shared: Arc<Shared>,
     index: usize,
 }
 
 impl Track {
-    /// Writes a packet, which every player can begin with. The stream then reaches up to `end` / `rate` seconds.
+    /// Writes a packet; `key_frame` says whether a player can begin with it. The stream then reaches up to `end` / `rate` seconds.
     ///
     /// # Errors
     /// [`Error::Media`].
-    pub fn write(&self, packet: &[u8], end: u64, rate: u32) -> Result<(), Error> {
+    pub fn write(&self, packet: &[u8], key_frame: bool, end: u64, rate: u32) -> Result<(), Error> {
         let mut state = self.shared.lock();
         while state.is_ahead(self.index) {
             state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -68,7 +68,7 @@ impl Track {
         let Some(writer) = writer else {
             return Err(Error::Bug("a stream was written when its file was finished".into()));
         };
-        writer.write(self.index, packet, true)?;
+        writer.write(self.index, packet, key_frame)?;
         let end = u128::from(end) * 1_000_000_000 / u128::from(rate.max(1));
         if let Some(reached) = reached.get_mut(self.index) {
             *reached = Some(u64::try_from(end).unwrap_or(u64::MAX));
@@ -100,7 +100,7 @@ impl Drop for Track {
 ///
 /// # Errors
 /// [`MediaError::TooLarge`].
-pub(super) fn check_streams(streams: usize) -> Result<(), MediaError> {
+pub(crate) fn check_streams(streams: usize) -> Result<(), MediaError> {
     if streams <= 100 {
         return Ok(());
     }

@@ -27,7 +27,7 @@ impl fmt::Display for Output {
 }
 
 /// An output that was looked at.
-pub(super) enum Target<'a> {
+pub(crate) enum Target<'a> {
     /// A file, or many.
     File {
         /// Its name.
@@ -44,11 +44,13 @@ pub(super) enum Target<'a> {
     },
     /// Standard output.
     StandardOutput,
+    /// Threads that take it from there.
+    Handed(Takes),
 }
 
 /// Which kinds of streams an output takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Takes {
+pub(crate) enum Takes {
     /// Video and any number of audio streams.
     All,
     /// One video stream.
@@ -105,6 +107,7 @@ impl<'a> Target<'a> {
             Self::File { .. } => Takes::All,
             Self::Ffmpeg { takes, .. } => *takes,
             Self::StandardOutput => Takes::One,
+            Self::Handed(takes) => *takes,
         }
     }
 
@@ -112,7 +115,7 @@ impl<'a> Target<'a> {
     pub fn unfit(&self, why: &str) -> Error {
         match self {
             Self::File { path, .. } | Self::Ffmpeg { path, .. } => unfit(path, why),
-            Self::StandardOutput => unfit(Path::new("-"), why),
+            Self::StandardOutput | Self::Handed(_) => unfit(Path::new("-"), why),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::audio::{AudioDone, AudioTrack, Samples, Span};
 use super::chosen::{Chosen, nothing_left};
 use super::ffmpeg::{Ffmpeg, Wanted};
+use super::handover::{Handed, handover};
 use super::input::Input;
 use super::interleave::{Interleaved, check_streams};
 use super::output::Target;
@@ -23,17 +24,17 @@ use crate::media::{
 const USUAL_RATE: u32 = 25;
 
 /// What is to be done.
-pub(super) struct Plan<'s> {
+pub(crate) struct Plan<'s> {
     /// What is known of the result.
-    pub decoded: Decoded,
+    pub(super) decoded: Decoded,
     /// The video, and where it goes.
-    pub video: Option<(VideoTrack<'s>, VideoSink)>,
+    pub(super) video: Option<(VideoTrack<'s>, VideoSink)>,
     /// The audio.
-    pub audio: Vec<AudioPart<'s>>,
+    pub(super) audio: Vec<AudioPart<'s>>,
     /// The file that the streams share.
-    pub files: Files,
+    pub(super) files: Files,
     /// Streams that cannot be decoded though they belong to the output.
-    pub lost: Vec<String>,
+    pub(super) lost: Vec<String>,
 }
 
 /// A stream of audio, where it comes from and where it goes.
@@ -75,6 +76,8 @@ pub(super) enum Files {
     Avi(Interleaved),
     /// A file that ffmpeg writes.
     Ffmpeg(Ffmpeg),
+    /// None: other threads take the streams.
+    Handed(Handed),
 }
 
 impl Files {
@@ -86,7 +89,7 @@ impl Files {
         video.map_or(Ok(()), VideoSink::finish)?;
         audio.into_iter().try_for_each(AudioSink::finish)?;
         match self {
-            Self::Own => Ok(()),
+            Self::Own | Self::Handed(_) => Ok(()),
             Self::Avi(file) => file.finish(),
             Self::Ffmpeg(ffmpeg) => ffmpeg.finish(),
         }
@@ -95,7 +98,7 @@ impl Files {
     /// Why a run failed: ffmpeg may know better.
     pub fn reason(&self, error: Error) -> Error {
         match self {
-            Self::Own | Self::Avi(_) => error,
+            Self::Own | Self::Avi(_) | Self::Handed(_) => error,
             Self::Ffmpeg(ffmpeg) => ffmpeg.reason(error),
         }
     }
@@ -178,6 +181,24 @@ impl<'s> Plan<'s> {
     }
 }
 
+impl Plan<'_> {
+    /// How many frames of video the file states, if it does.
+    pub fn frames(&self) -> Option<u64> {
+        self.video.as_ref().map(|(track, _)| track.length.into()).filter(|frames| *frames > 0)
+    }
+
+    /// The streams, where they were [wanted](Target::Handed) so.
+    pub fn take_handed(&mut self) -> Handed {
+        match std::mem::replace(&mut self.files, Files::Own) {
+            Files::Handed(handed) => handed,
+            others => {
+                self.files = others;
+                Handed::default()
+            }
+        }
+    }
+}
+
 /// Where all streams go.
 struct Outputs {
     video: VideoSink,
@@ -217,6 +238,20 @@ impl Outputs {
                 let audio = pipes.map(AudioSink::Pipe).collect();
                 Self { video, audio, files: Files::Ffmpeg(ffmpeg) }
             }
+            (Target::Handed(_), shape) => {
+                let (mut handed, mut video) = (Handed::default(), VideoSink::None);
+                if let Some(shape) = shape {
+                    let (to, from) = handover();
+                    (video, handed.video) = (VideoSink::Handed(to), Some((shape, from)));
+                }
+                let mut sinks = Vec::new();
+                for format in audio {
+                    let (to, from) = handover();
+                    sinks.push(AudioSink::Handed(to));
+                    handed.audio.push((*format, from));
+                }
+                Self { video, audio: sinks, files: Files::Handed(handed) }
+            }
             (Target::File { path, kind: OutputKind::Avi }, shape) => {
                 check_streams(audio.len() + usize::from(shape.is_some()))?;
                 let mut tracks = Vec::new();
@@ -240,7 +275,7 @@ impl Outputs {
             (target, _) => {
                 let writer = |format: &PcmFormat| match target {
                     Target::File { path, .. } => WavWriter::create(path, *format),
-                    Target::StandardOutput | Target::Ffmpeg { .. } => {
+                    Target::StandardOutput | Target::Ffmpeg { .. } | Target::Handed(_) => {
                         WavWriter::stream(OutputStream::standard_output()?, *format)
                     }
                 };

@@ -9,7 +9,7 @@ use crate::error::Error;
 
 /// How the threads of a run hear of its stop, and tell how far they are.
 #[derive(Debug, Clone)]
-pub(super) struct Shared<'a> {
+pub(crate) struct Shared<'a> {
     stop: &'a AtomicBool,
     progress: Sender<Progress>,
 }
@@ -30,6 +30,11 @@ impl<'a> Shared<'a> {
         self.go_on()
     }
 
+    /// Has the run end.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
     /// Whether the run goes on.
     ///
     /// # Errors
@@ -43,7 +48,7 @@ impl<'a> Shared<'a> {
 ///
 /// # Errors
 /// [`Error::Worker`] where the system gives none.
-pub(super) fn start<'scope, 'env, T: Send + 'scope>(
+pub(crate) fn start<'scope, 'env, T: Send + 'scope>(
     scope: &'scope Scope<'scope, 'env>,
     name: &str,
     work: impl FnOnce() -> T + Send + 'scope,
@@ -58,6 +63,6 @@ pub(super) fn start<'scope, 'env, T: Send + 'scope>(
 ///
 /// # Errors
 /// That of its work; [`Error::Bug`] where it panicked.
-pub(super) fn finished<T>(thread: ScopedJoinHandle<'_, Result<T, Error>>) -> Result<T, Error> {
-    thread.join().unwrap_or_else(|_| Err(Error::Bug("a thread of the decoder ended in a panic".into())))
+pub(crate) fn finished<T>(thread: ScopedJoinHandle<'_, Result<T, Error>>) -> Result<T, Error> {
+    thread.join().unwrap_or_else(|_| Err(Error::Bug("a thread of the work ended in a panic".into())))
 }

@@ -2,6 +2,7 @@
 
 use super::audio::sample_size;
 use super::ffmpeg::Pipe;
+use super::handover::Handover;
 use super::interleave::Track;
 use crate::error::Error;
 use crate::media::{PcmFormat, PngSeries, VideoShape, WavWriter, Y4mWriter, to_dib24};
@@ -27,6 +28,8 @@ pub(super) enum VideoSink {
     },
     /// To ffmpeg.
     Pipe(Pipe),
+    /// To another thread.
+    Handed(Handover),
 }
 
 impl VideoSink {
@@ -43,9 +46,10 @@ impl VideoSink {
                 to_dib24(bgr, shape.width, shape.height, dib);
                 *frames += 1;
                 let scale = u64::from(shape.scale);
-                track.write(dib, frames.saturating_mul(scale), shape.rate)?;
+                track.write(dib, true, frames.saturating_mul(scale), shape.rate)?;
             }
             Self::Pipe(pipe) => pipe.write(bgr)?,
+            Self::Handed(to) => to.give(bgr)?,
         }
         Ok(())
     }
@@ -54,7 +58,7 @@ impl VideoSink {
     #[must_use]
     pub fn ended(self) -> Self {
         match self {
-            Self::Avi { .. } | Self::Pipe(_) => Self::None,
+            Self::Avi { .. } | Self::Pipe(_) | Self::Handed(_) => Self::None,
             own => own,
         }
     }
@@ -66,7 +70,7 @@ impl VideoSink {
     pub fn finish(self) -> Result<(), Error> {
         match self {
             Self::Y4m(writer) => writer.finish()?,
-            Self::None | Self::Png(_) | Self::Avi { .. } | Self::Pipe(_) => {}
+            Self::None | Self::Png(_) | Self::Avi { .. } | Self::Pipe(_) | Self::Handed(_) => {}
         }
         Ok(())
     }
@@ -89,6 +93,8 @@ pub(super) enum AudioSink {
     },
     /// To ffmpeg.
     Pipe(Pipe),
+    /// To another thread.
+    Handed(Handover),
 }
 
 impl AudioSink {
@@ -106,10 +112,11 @@ impl AudioSink {
                 let piece = (format.samples_per_sec as usize / 4).max(1) * sample;
                 for piece in pcm.chunks(piece) {
                     *written += piece.len() as u64;
-                    track.write(piece, *written / sample as u64, format.samples_per_sec)?;
+                    track.write(piece, true, *written / sample as u64, format.samples_per_sec)?;
                 }
             }
             Self::Pipe(pipe) => pipe.write(pcm)?,
+            Self::Handed(to) => to.give(pcm)?,
         }
         Ok(())
     }
@@ -118,7 +125,7 @@ impl AudioSink {
     #[must_use]
     pub fn ended(self) -> Self {
         match self {
-            Self::Avi { .. } | Self::Pipe(_) => Self::None,
+            Self::Avi { .. } | Self::Pipe(_) | Self::Handed(_) => Self::None,
             own => own,
         }
     }
@@ -130,7 +137,7 @@ impl AudioSink {
     pub fn finish(self) -> Result<(), Error> {
         match self {
             Self::Wav(writer) => writer.finish()?,
-            Self::None | Self::Avi { .. } | Self::Pipe(_) => {}
+            Self::None | Self::Avi { .. } | Self::Pipe(_) | Self::Handed(_) => {}
         }
         Ok(())
     }

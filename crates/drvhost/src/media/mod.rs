@@ -11,6 +11,7 @@
 
 mod avi;
 mod avi_writer;
+mod codec_input;
 mod damage;
 mod dib;
 mod error;
@@ -37,6 +38,7 @@ pub use avi::{
     Stream, StreamHeader, StreamWalk, VideoStream, Walk,
 };
 pub use avi_writer::{AviTrack, AviWriter, VideoShape};
+pub use codec_input::{CodecInput, Pixels};
 pub use damage::{Damage, DamageKind, Flaw, Unit};
 pub use dib::{BI_BITFIELDS, BI_RGB, BitmapInfoHeader, to_dib24};
 pub use error::MediaError;

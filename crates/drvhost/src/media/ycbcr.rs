@@ -29,6 +29,15 @@ pub(super) fn planes_of(bgr: &[u8], planes: &mut Vec<u8>) {
     }
 }
 
+/// Two pixels beside each other, which share their colour differences: Y of each, and Cb and Cr of both, the mean of what each would have,
+/// rounded once.
+pub(super) fn pair([left, right]: [[u8; 3]; 2]) -> ([u8; 2], [u8; 2]) {
+    let [blue, green, red] = [0, 1, 2].map(|channel| i32::from(left[channel]) + i32::from(right[channel]));
+    let cb = rounded::<128, 451_860>(112 * (886 * blue - 299 * red - 587 * green));
+    let cr = rounded::<128, 357_510>(112 * (701 * red - 587 * green - 114 * blue));
+    ([ycbcr(left)[0], ycbcr(right)[0]], [cb, cr])
+}
+
 /// One pixel.
 fn ycbcr([blue, green, red]: [u8; 3]) -> [u8; 3] {
     let (blue, green, red) = (i32::from(blue), i32::from(green), i32::from(red));
@@ -78,6 +87,16 @@ mod tests {
             }
         }
         assert!(most <= 0.5 + 1e-9, "{most}");
+    }
+
+    #[test]
+    fn pairs_share_the_mean_of_their_colours() {
+        for pixel in [[0, 0, 0], [255, 0, 0], [12, 200, 99]] {
+            let [y, cb, cr] = ycbcr(pixel);
+            assert_eq!(pair([pixel; 2]), ([y; 2], [cb, cr]));
+        }
+        // Blue has (240, 110) and red (90, 240).
+        assert_eq!(pair([[255, 0, 0], [0, 0, 255]]), ([41, 81], [165, 175]));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use mmsystem::{
 use super::{Codec, MAX_FORMAT, ask, format_block, icerr, icerr_text};
 use crate::arena::Block;
 use crate::error::Error;
-use crate::media::PictureFormat;
+use crate::media::CodecInput;
 use crate::opened::{Opened, decoded, encoded};
 
 /// The largest frame that a codec may ask room for.
@@ -73,11 +73,15 @@ pub struct Compressor<'s> {
     settings: Compression,
     flags: u32,
     /// The pictures' format as the codec reads it.
-    source: PictureFormat,
+    source: CodecInput,
+    /// A picture in it.
+    converted: Vec<u8>,
     input: Block,
     output: Block,
     /// The output's header as the codec named it.
     header: BITMAPINFOHEADER,
+    /// How many bytes the codec said that the output's format has.
+    format_size: usize,
     picture: Block,
     frame: Block,
     parameters: Block,
@@ -101,8 +105,8 @@ struct Previous {
 struct Agreed {
     input: Block,
     output: Block,
-    source: PictureFormat,
     header: BITMAPINFOHEADER,
+    format_size: usize,
 }
 
 impl<'s> Codec<'s> {
@@ -115,20 +119,19 @@ impl<'s> Codec<'s> {
         self.opened.send(ICM_COMPRESS_QUERY, input.lparam(), 0).map(icerr)
     }
 
-    /// Makes the codec ready to compress pictures of the first of `inputs`, BITMAPINFO blocks, that it takes. Which that is tells
+    /// Makes the codec ready to compress pictures in the first of `inputs` that it takes. Which that is tells
     /// [`Compressor::source`].
     ///
     /// # Errors
-    /// [`Error::Refused`] where it takes none of them; [`Error::Media`] for a format that cannot be read; and as
-    /// [`Session::send`](crate::Session::send).
-    pub fn compressor(self, inputs: &[Vec<u8>], settings: Compression) -> Result<Compressor<'s>, Error> {
+    /// [`Error::Refused`] where it takes none of them; and as [`Session::send`](crate::Session::send).
+    pub fn compressor(self, inputs: Vec<CodecInput>, settings: Compression) -> Result<Compressor<'s>, Error> {
         let Self { opened } = self;
         let mut first_error = None;
         let mut agreed = None;
         for input in inputs {
-            match Agreed::of(&opened, input) {
+            match Agreed::of(&opened, input.block()) {
                 Ok(found) => {
-                    agreed = Some(found);
+                    agreed = Some((found, input));
                     break;
                 }
                 Err(error @ Error::Refused { .. }) => {
@@ -137,9 +140,9 @@ impl<'s> Codec<'s> {
                 Err(error) => return Err(error),
             }
         }
-        let Some(Agreed { input, output, source, header }) = agreed else {
+        let Some((Agreed { input, output, header, format_size }, source)) = agreed else {
             let none = || Error::Bug("a compressor was asked for no format at all".into());
-            return Err(first_error.unwrap_or_else(none));
+            return Err(first_error.map_or_else(none, only_decompresses));
         };
         let size = icerr(opened.send(ICM_COMPRESS_GET_SIZE, input.lparam(), output.lparam())?);
         if size <= 0 || size > MAX_FRAME {
@@ -163,9 +166,11 @@ impl<'s> Codec<'s> {
             settings,
             flags,
             source,
+            converted: Vec::new(),
             input,
             output,
             header,
+            format_size,
             picture,
             frame,
             parameters,
@@ -179,7 +184,6 @@ impl<'s> Codec<'s> {
 impl Agreed {
     /// The documented conversation (spec section 4.1): QUERY, GET_FORMAT twice, QUERY.
     fn of(opened: &Opened<'_>, input: &[u8]) -> Result<Self, Error> {
-        let source = PictureFormat::from_bitmapinfo(input)?;
         let input = format_block(&opened.arena, input)?;
         ask(opened, ICM_COMPRESS_QUERY, input.lparam(), 0)?;
         let size = icerr(opened.send(ICM_COMPRESS_GET_FORMAT, input.lparam(), 0)?);
@@ -191,7 +195,7 @@ impl Agreed {
         ask(opened, ICM_COMPRESS_GET_FORMAT, input.lparam(), output.lparam())?;
         ask(opened, ICM_COMPRESS_QUERY, input.lparam(), output.lparam())?;
         let header = decoded::<BITMAPINFOHEADER>(&output, ())?;
-        Ok(Self { input, output, source, header })
+        Ok(Self { input, output, header, format_size: size as usize })
     }
 }
 
@@ -201,7 +205,7 @@ impl Previous {
         opened: &Opened<'_>,
         input: &Block,
         output: &Block,
-        source: &PictureFormat,
+        source: &CodecInput,
     ) -> Result<Option<Self>, Error> {
         for message in [ICM_DECOMPRESS_QUERY, ICM_DECOMPRESS_BEGIN] {
             if icerr(opened.send(message, output.lparam(), input.lparam())?) != ICERR_OK {
@@ -217,7 +221,7 @@ impl Previous {
 impl Compressor<'_> {
     /// The format of the pictures that it takes.
     #[must_use]
-    pub fn source(&self) -> &PictureFormat {
+    pub fn source(&self) -> &CodecInput {
         &self.source
     }
 
@@ -233,8 +237,15 @@ impl Compressor<'_> {
             (1..=8, stated) => stated.min(256) as usize,
             _ => 0,
         };
-        block.truncate((header.biSize as usize).max(BITMAPINFOHEADER::size(())) + colours * 4);
+        let palette_end = (header.biSize as usize).max(BITMAPINFOHEADER::size(())) + colours * 4;
+        block.truncate(palette_end.max(self.format_size));
         Ok(block)
+    }
+
+    /// Whether the codec lets the quality be chosen.
+    #[must_use]
+    pub fn has_qualities(&self) -> bool {
+        self.flags & VIDCF_QUALITY != 0
     }
 
     /// Whether the codec makes frames that build on others.
@@ -243,20 +254,23 @@ impl Compressor<'_> {
         self.flags & VIDCF_TEMPORAL != 0
     }
 
-    /// Compresses a picture, in the format of [`source`](Self::source), to `frame`. That is empty where the codec keeps the picture back.
+    /// Compresses a picture, BGR24 with rows from the top without padding, to `frame`. That is empty where the codec keeps the picture
+    /// back, or says that the one before it stays.
     /// With a data rate, and a codec that does not keep to it by itself, the best quality is looked for that does.
     ///
     /// # Errors
     /// [`Error::Refused`], and as [`Session::send`](crate::Session::send).
-    pub fn compress(&mut self, picture: &[u8], frame: &mut Vec<u8>) -> Result<Compressed, Error> {
-        self.picture.write(0, self.source.check_size(picture)?)?;
+    pub fn compress(&mut self, bgr: &[u8], frame: &mut Vec<u8>) -> Result<Compressed, Error> {
+        self.source.convert(bgr, &mut self.converted);
+        self.picture.write(0, &self.converted)?;
         let limit = self.settings.frame_size();
         let crunches = self.flags & VIDCF_CRUNCH != 0;
         let quality = self.settings.quality.unwrap_or(USUAL_QUALITY);
         let mut made = self.once(quality, if crunches { limit } else { 0 }, frame)?;
         let fits = |frame: &[u8]| limit == 0 || frame.len() as u64 <= u64::from(limit);
         // A codec with a memory of its own has seen the picture now, and must not see it again.
-        let again = !crunches && self.flags & (VIDCF_QUALITY | VIDCF_FASTTEMPORALC) == VIDCF_QUALITY;
+        let has_memory = self.is_temporal() && self.previous.is_none();
+        let again = !crunches && self.has_qualities() && !has_memory;
         if !fits(frame) && again {
             let (mut low, mut high) = (0, self.settings.quality.unwrap_or(BEST_QUALITY).min(BEST_QUALITY));
             let mut tried = Vec::new();
@@ -316,7 +330,8 @@ impl Compressor<'_> {
         self.frame.read(0, frame)?;
         let mut flags = [0; 4];
         self.answers.read(4, &mut flags)?;
-        Ok(u32::from_le_bytes(flags) & AVIIF_KEYFRAME != 0)
+        // A codec whose frames never build on others need not say so of each.
+        Ok(u32::from_le_bytes(flags) & AVIIF_KEYFRAME != 0 || !self.is_temporal())
     }
 
     /// Has the codec decompress its frame, as the picture before the next one.
@@ -374,6 +389,18 @@ impl Drop for Compressor<'_> {
 
 fn opened<'a, 's>(opened: &'a Option<Opened<'s>>) -> Result<&'a Opened<'s>, Error> {
     opened.as_ref().ok_or_else(|| Error::Bug("a compressor was used when closed".into()))
+}
+
+/// A codec's refusal of the first format, where it has refused all others, too.
+fn only_decompresses(error: Error) -> Error {
+    match error {
+        Error::Refused { driver, message, result } => Error::Refused {
+            driver,
+            message,
+            result: format!("{result}, to every kind of picture; it may be made for decompressing only"),
+        },
+        other => other,
+    }
 }
 
 /// The `VIDCF_` flags of a codec; none where it does not tell.
