@@ -1,4 +1,4 @@
-//! Compiles the test drivers for each machine, and the program that opens them under Wine, and says which of the tools that tests need are
+//! Compiles the test drivers for each machine, and the programs that open them under Wine, and says which of the tools that tests need are
 //! missing.
 
 use std::ffi::OsStr;
@@ -57,6 +57,7 @@ const VARIANTS: &[Variant] = &[
         source: "image",
         options: &["-s", "-Wl,--section-alignment,32", "-Wl,--file-alignment,32"],
     },
+    Variant { name: "lacking-refusing", source: "lacking", options: &["-DREFUSES"] },
     // Their DriverProc lies in another library, and in the same one under another name.
     Variant {
         name: "forwardself",
@@ -74,10 +75,21 @@ const VARIANTS: &[Variant] = &[
 const LIBRARIES: &[(&str, &str)] = &[("delay", "--output-delaylib"), ("ordinal", "--output-lib")];
 
 /// A driver in several libraries, each of which imports from those before it.
-const COMPANIONS: &[&str] = &["tonebase", "tonecore", "tonextra", "companions"];
+const COMPANIONS: &[&str] = &[
+    "tonebase",
+    "tonecore",
+    "tonextra",
+    "tonerefuse",
+    "toneleft",
+    "toneforward",
+    "tonefar",
+    "tonegate",
+    "toneslow",
+    "companions",
+];
 
-/// The machine of the program that opens drivers under Wine.
-const PLAYED: &str = "x86_64";
+/// The programs that open drivers under Wine.
+const PROGRAMS: &[&str] = &["player", "surveyor"];
 
 /// Where Debian's package libwine keeps Wine's libraries, drivers among them.
 const WINE_LIBRARIES: &str = "/usr/lib/x86_64-linux-gnu/wine/x86_64-windows";
@@ -176,14 +188,12 @@ fn compile_all() -> io::Result<()> {
             target.compile(&options, &source, &folder.join(name).with_extension("dll"))?;
         }
         target.survey(&folder)?;
-        if target.machine == PLAYED {
-            // Not beside the drivers: a program's own folder is the first where Windows looks for libraries.
-            let folder = folder.join("wine");
-            fs::create_dir_all(&folder)?;
-            for program in ["player", "surveyor"] {
-                let source = Path::new("wine").join(program).with_extension("c");
-                target.compile(&[], &source, &folder.join(program).with_extension("exe"))?;
-            }
+        // Not beside the drivers: a program's own folder is the first where Windows looks for libraries.
+        let folder = folder.join("wine");
+        fs::create_dir_all(&folder)?;
+        for program in PROGRAMS {
+            let source = Path::new("wine").join(program).with_extension("c");
+            target.compile(&[], &source, &folder.join(program).with_extension("exe"))?;
         }
     }
     Ok(())

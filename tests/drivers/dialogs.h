@@ -58,6 +58,9 @@ static LRESULT modal(int form)
     case 1:
         result = DialogBoxParamW(module, L"Settings", NULL, settings_proc, (LPARAM)&settings);
         break;
+    case 2:
+        /* What it is answered with, whichever that is. */
+        return DialogBoxParamA(module, MAKEINTRESOURCEA(IDD_SETTINGS), NULL, settings_proc, (LPARAM)&settings);
     default: {
         static const WORD template[] = {0, 0x80c8, 0, 0, 0, 10, 20, 30, 40, 0, 0, 'S', 'e', 't', 't', 'i', 'n', 'g', 's', 0};
         HWND dialog = CreateDialogIndirectParamA(module, (const DLGTEMPLATE *)template, NULL, NULL, 0);

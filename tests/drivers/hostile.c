@@ -100,6 +100,16 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
         abort();
     case HOSTILE_SYSCALL:
         return system_call((const LPARAM *)l1);
+    case HOSTILE_PROTECT: {
+        static char *page;
+        DWORD old;
+        if (!page)
+            page = VirtualAlloc(NULL, 4096, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+        return VirtualProtect(page, 4096, (DWORD)l1, &old) ? (LRESULT)page : 0;
+    }
+    case HOSTILE_SHIM_WRITES:
+        GetSystemTime((SYSTEMTIME *)l1);
+        return 1;
     case HOSTILE_POKE:
         *(volatile BYTE *)l1 = (BYTE)l2;
         return *(volatile BYTE *)l1;

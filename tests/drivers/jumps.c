@@ -108,6 +108,10 @@ __attribute__((used)) static void note(int what)
 
 /* 1 faults, 2 raises an exception that is continued, 3 jumps, 4 does what 1 does inside another such function. */
 int guarded(int what);
+/* The same with the handler of newer compilers. */
+int guarded4(int what);
+
+static int (*inside)(int what);
 
 __attribute__((used)) static void act(int what)
 {
@@ -119,7 +123,7 @@ __attribute__((used)) static void act(int what)
     if (what == 3)
         longjmp(back, 6);
     if (what == 4)
-        guarded(5);
+        inside(5);
     if (what == 5)
         *(volatile int *)8 = 1;
     note(2);
@@ -136,6 +140,20 @@ __attribute__((used)) static int decide(int what, EXCEPTION_POINTERS *pointers)
 }
 
 int __cdecl _except_handler3(void *, void *, void *, void *);
+/* Import libraries of compilers that do not call it lack it. */
+static int(__cdecl *except_handler4_common)(DWORD *, void *, void *, void *, void *, void *);
+
+__attribute__((used)) static DWORD cookie = 0xbb40e64e;
+
+static void __fastcall check_cookie(DWORD value)
+{
+    (void)value;
+}
+
+__attribute__((used)) static int __cdecl handler4(void *record, void *registration, void *context, void *dispatcher)
+{
+    return except_handler4_common(&cookie, (void *)check_cookie, record, registration, context, dispatcher);
+}
 
 /*
  * int guarded(int what) {
@@ -143,42 +161,53 @@ int __cdecl _except_handler3(void *, void *, void *, void *);
  *     return 5;
  * }
  */
-asm(".text\n"
-    ".globl _guarded\n"
-    "_guarded:\n"
-    "pushl %ebp\n movl %esp, %ebp\n"
-    "pushl $-1\n pushl $1f\n pushl $__except_handler3\n pushl %fs:0\n movl %esp, %fs:0\n"
-    "subl $8, %esp\n pushl %ebx\n pushl %esi\n pushl %edi\n movl %esp, -24(%ebp)\n"
-    "movl $0, -4(%ebp)\n movl $1, -4(%ebp)\n"
-    "pushl 8(%ebp)\n call _act\n addl $4, %esp\n"
-    "movl $0, -4(%ebp)\n call 2f\n movl $-1, -4(%ebp)\n"
-    "movl $5, %eax\n jmp 5f\n"
-    /* The code of __finally, the filter, the code of __except. */
-    "2: pushl $4\n call _note\n addl $4, %esp\n ret\n"
-    "3: pushl -20(%ebp)\n pushl 8(%ebp)\n call _decide\n addl $8, %esp\n ret\n"
-    "4: movl -24(%ebp), %esp\n movl $-1, -4(%ebp)\n pushl $5\n call _note\n addl $4, %esp\n movl $7, %eax\n"
-    "5: movl -16(%ebp), %ecx\n movl %ecx, %fs:0\n popl %edi\n popl %esi\n popl %ebx\n movl %ebp, %esp\n popl %ebp\n ret\n"
-    ".section .rdata,\"dr\"\n .align 4\n"
-    "1: .long -1, 3b, 4b\n .long 0, 0, 2b\n"
-    ".text\n");
+#define GUARDED(name, none, push_table, handler, head)                                                                   \
+    asm(".text\n"                                                                                                        \
+        ".globl " name "\n" name ":\n"                                                                                   \
+        "pushl %ebp\n movl %esp, %ebp\n"                                                                                 \
+        "pushl $" none "\n" push_table "pushl $" handler "\n pushl %fs:0\n movl %esp, %fs:0\n"                            \
+        "subl $8, %esp\n pushl %ebx\n pushl %esi\n pushl %edi\n movl %esp, -24(%ebp)\n"                                  \
+        "movl $0, -4(%ebp)\n movl $1, -4(%ebp)\n"                                                                        \
+        "pushl 8(%ebp)\n call _act\n addl $4, %esp\n"                                                                    \
+        "movl $0, -4(%ebp)\n call 2f\n movl $" none ", -4(%ebp)\n"                                                       \
+        "movl $5, %eax\n jmp 5f\n" /* The code of __finally, the filter, the code of __except. */                        \
+        "2: pushl $4\n call _note\n addl $4, %esp\n ret\n"                                                               \
+        "3: pushl -20(%ebp)\n pushl 8(%ebp)\n call _decide\n addl $8, %esp\n ret\n"                                      \
+        "4: movl -24(%ebp), %esp\n movl $" none ", -4(%ebp)\n pushl $5\n call _note\n addl $4, %esp\n movl $7, %eax\n"   \
+        "5: movl -16(%ebp), %ecx\n movl %ecx, %fs:0\n popl %edi\n popl %esi\n popl %ebx\n movl %ebp, %esp\n popl %ebp\n ret\n" \
+        ".section .rdata,\"dr\"\n .align 4\n"                                                                            \
+        "1: " head ".long " none ", 3b, 4b\n .long 0, 0, 2b\n"                                                           \
+        ".text\n");
 
-static int blocks(void)
+GUARDED("_guarded", "-1", "pushl $1f\n", "__except_handler3", "")
+GUARDED("_guarded4", "-2", "movl $1f, %eax\n xorl _cookie, %eax\n pushl %eax\n", "_handler4", ".long -2, 0, -2, 0\n ")
+
+static int blocks_of(int (*function)(int))
 {
     int value;
+    inside = function;
     order = 0;
-    CHECK(guarded(0) == 5 && order == 124);
+    CHECK(function(0) == 5 && order == 124);
     order = 0;
-    CHECK(guarded(1) == 7 && order == 1345);
+    CHECK(function(1) == 7 && order == 1345);
     order = 0;
-    CHECK(guarded(2) == 5 && order == 1324);
+    CHECK(function(2) == 5 && order == 1324);
     order = 0;
     value = setjmp(back);
     if (value == 0)
-        guarded(3);
+        function(3);
     CHECK(value == 6 && order == 14);
     order = 0;
-    CHECK(guarded(4) == 7 && order == 1133445);
+    CHECK(function(4) == 7 && order == 1133445);
     return 0;
+}
+
+static int blocks(void)
+{
+    int line = blocks_of(guarded);
+    except_handler4_common = (void *)GetProcAddress(GetModuleHandleA("msvcrt.dll"), "_except_handler4_common");
+    CHECK(except_handler4_common);
+    return line ? line : blocks_of(guarded4);
 }
 #else
 static int blocks(void)

@@ -374,8 +374,56 @@ static LRESULT fault(void)
     return 1;
 }
 
+/* PlaySound: 1000 samples at 8000 Hz from memory, and from a file that the test has put beside the driver. */
+static LRESULT whole_sounds(void)
+{
+    static const unsigned char head[44] = "RIFF\xf4\x07\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\xd0\x07\0";
+    static unsigned char file[44 + 2000];
+    int i;
+    memcpy(file, head, sizeof head);
+    for (i = 0; i < 2000; i++)
+        file[44 + i] = (unsigned char)(i * 7);
+    CHECK(PlaySoundA((char *)file, NULL, SND_MEMORY | SND_SYNC));
+    CHECK(sndPlaySoundA("tone.wav", SND_SYNC | SND_NODEFAULT));
+    CHECK(PlaySoundW(L"tone.wav", NULL, SND_FILENAME | SND_ASYNC | SND_LOOP));
+    CHECK(PlaySoundW(NULL, NULL, 0) && PlaySoundA(NULL, NULL, SND_PURGE));
+    CHECK(!PlaySoundA("absent.wav", NULL, SND_FILENAME) && !PlaySoundA("SystemExit", NULL, SND_ALIAS));
+    CHECK(!PlaySoundA(MAKEINTRESOURCEA(99), NULL, SND_RESOURCE));
+    file[0] = 'X';
+    CHECK(!PlaySoundA((char *)file, NULL, SND_MEMORY));
+    return 1;
+}
+
+static volatile LONG early_close = -1, early_flags;
+
+static void CALLBACK closes(HWAVEOUT device, UINT message, DWORD_PTR user, DWORD_PTR header, DWORD_PTR none)
+{
+    if (message == WOM_DONE && InterlockedIncrement(&told) == 1) {
+        early_flags = (LONG)flags_of(1);
+        early_close = (LONG)waveOutClose(device);
+    }
+}
+
+/* Two buffers of a loop come back together: the first one's client cannot close the device before the second one is back, too. */
+static LRESULT returned_together(void)
+{
+    HWAVEOUT device = opened((DWORD_PTR)closes, CALLBACK_FUNCTION);
+    CHECK(device && prepared(device, 0, 10) && prepared(device, 1, 10));
+    headers[0].dwFlags |= WHDR_BEGINLOOP;
+    headers[0].dwLoops = 2;
+    headers[1].dwFlags |= WHDR_ENDLOOP;
+    told = 0;
+    CHECK(written(device, 0) && written(device, 1) && comes_back(0) && comes_back(1));
+    while (told < 2)
+        Sleep(1);
+    CHECK((early_flags & WHDR_INQUEUE) && early_close == WAVERR_STILLPLAYING);
+    CHECK(waveOutClose(device) == MMSYSERR_NOERROR && told == 2);
+    return 1;
+}
+
 static LRESULT (*const checks[])(void) = {devices,   pause_and_reset,     loop,   endless_loop, real_time, reset_while_playing,
-                                          volume, many, no_device, timers, fault};
+                                          volume, many, no_device, timers, fault, whole_sounds,
+                                          returned_together};
 
 __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UINT message, LPARAM l1, LPARAM l2)
 {

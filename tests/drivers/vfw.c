@@ -1,13 +1,17 @@
 /*
  * A video codec for a format of its own: every pixel of a frame has the value of the frame's first byte. The compression is not looked at.
- * A frame that begins with R is refused, one that begins with F makes it fault.
+ * A frame that begins with R is refused, one that begins with F makes it fault. Opened for the handler `spye`, it knows ICM_DECOMPRESSEX and its
+ * relatives only.
  */
 #include "codec.h"
 #include <vfw.h>
 
+static int extended_only;
+
 static LRESULT open_codec(DWORD_PTR id, HDRVR hdrvr, LPARAM l1, const ICOPEN *open)
 {
     see(DRV_OPEN, l1, (LPARAM)open);
+    extended_only = open && open->fccHandler == mmioFOURCC('s', 'p', 'y', 'e');
     if (open && open->fccType != ICTYPE_VIDEO) {
         note(id, hdrvr, DRV_OPEN, l1, (LPARAM)open);
         return 0;
@@ -43,14 +47,13 @@ static LRESULT get_format(const BITMAPINFOHEADER *in, BITMAPINFOHEADER *out)
     return ICERR_OK;
 }
 
-static LRESULT decompress(const ICDECOMPRESS *frame)
+static LRESULT decompress(BYTE value, void *picture, const BITMAPINFOHEADER *format)
 {
-    BYTE value = *(const BYTE *)frame->lpInput;
     if (value == 'R')
         return ICERR_ERROR;
     if (value == 'F')
         *(volatile int *)4 = 0;
-    memset(frame->lpOutput, value, stride(frame->lpbiOutput) * frame->lpbiOutput->biHeight);
+    memset(picture, value, stride(format) * format->biHeight);
     return ICERR_OK;
 }
 
@@ -64,13 +67,29 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
         return spy(id, hdrvr, message, l1, l2);
     see(message, l1, l2);
     note(id, hdrvr, message, l1, l2);
+    if (extended_only) {
+        const ICDECOMPRESSEX *frame = (const ICDECOMPRESSEX *)l1;
+        switch (message) {
+        case ICM_DECOMPRESSEX:
+            return decompress(*(const BYTE *)frame->lpSrc, frame->lpDst, frame->lpbiDst);
+        case ICM_DECOMPRESSEX_QUERY:
+        case ICM_DECOMPRESSEX_BEGIN:
+        case ICM_DECOMPRESSEX_END:
+            return ICERR_OK;
+        case ICM_DECOMPRESS_QUERY:
+        case ICM_DECOMPRESS_BEGIN:
+        case ICM_DECOMPRESS:
+            return ICERR_UNSUPPORTED;
+        }
+    }
     switch (message) {
     case ICM_GETINFO:
         return get_info((ICINFO *)l1, l2);
     case ICM_DECOMPRESS_GET_FORMAT:
         return get_format((const BITMAPINFOHEADER *)l1, (BITMAPINFOHEADER *)l2);
     case ICM_DECOMPRESS:
-        return decompress((const ICDECOMPRESS *)l1);
+        return decompress(*(const BYTE *)((const ICDECOMPRESS *)l1)->lpInput, ((const ICDECOMPRESS *)l1)->lpOutput,
+                          ((const ICDECOMPRESS *)l1)->lpbiOutput);
     case ICM_DECOMPRESS_QUERY:
     case ICM_DECOMPRESS_BEGIN:
     case ICM_DECOMPRESS_END:

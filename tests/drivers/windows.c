@@ -278,7 +278,7 @@ static INT_PTR CALLBACK page_proc(HWND dialog, UINT message, WPARAM wparam, LPAR
     return FALSE;
 }
 
-static LRESULT sheet(void)
+static LRESULT sheet(LPARAM only_answer)
 {
     PROPSHEETPAGEA pages[2] = {{0}};
     PROPSHEETHEADERA header = {0};
@@ -296,6 +296,8 @@ static LRESULT sheet(void)
     header.nPages = 2;
     header.ppsp = pages;
     sheet_told = 0;
+    if (only_answer)
+        return PropertySheetA(&header);
     check(PropertySheetA(&header) == 1 && sheet_told == 22, 1);
     header.nPages = 0;
     check(PropertySheetA(&header) == -1, 2);
@@ -391,7 +393,7 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
     case WINDOWS_THREADS:
         return threads();
     case WINDOWS_SHEET:
-        return sheet();
+        return sheet(l2);
     case WINDOWS_LEAVE:
         return leave();
     case WINDOWS_PICTURES:

@@ -105,6 +105,10 @@ acts! {
 
     /// `hostile`: writes the byte lParam2 at lParam1; answers what is there then.
     HOSTILE_POKE = 0x7121;
+    /// `hostile`: VirtualProtect of a page that it has allocated to lParam1; answers the page, or 0.
+    HOSTILE_PROTECT = 0x7122;
+    /// `hostile`: has GetSystemTime write to lParam1.
+    HOSTILE_SHIM_WRITES = 0x7123;
 
     /// `nest`: the handle of what it opened in DRV_LOAD; 0 for none.
     NEST_CHILD = 0x7200;
@@ -290,6 +294,12 @@ acts! {
     COMPANIONS_LOAD = 0x7B01;
     /// `companions`: the order in which it and the library were told of their beginnings: 12 when the library was first.
     COMPANIONS_ORDER = 0x7B02;
+    /// `companions`: a library that refuses to be loaded; as COMPANIONS_LOAD.
+    COMPANIONS_REFUSED = 0x7B03;
+    /// `companions`: a library that goes while timers, sound and windows would call it; as COMPANIONS_LOAD.
+    COMPANIONS_LEFT = 0x7B04;
+    /// `companions`: how often a library is counted; as COMPANIONS_LOAD.
+    COMPANIONS_USERS = 0x7B05;
     /// `windows`: a modal dialog that shows settings and takes them back, in form lParam1 (0: A, 1: W, 2: from memory); answers 1, or minus the
     /// number of the first check that fails. So do the next ones.
     WINDOWS_MODAL = 0x7D00;
@@ -317,6 +327,18 @@ acts! {
     WINDOWS_FAULT = 0x7D0B;
     /// `windows`: waits for a message that never comes.
     WINDOWS_WAIT = 0x7D0C;
+
+    /// `lacking`: calls the import number lParam1 of those that nobody supplies.
+    LACKING_CALL = 0x7E00;
+
+    /// `waits`: what is handed over to threads that wait; answers 0, or the line of the first check that fails.
+    WAITS_ALL = 0x7E10;
+    /// `waits`: threads that wait for timers and never get all that they want; likewise.
+    WAITS_IDLE = 0x7E11;
+    /// `waits`: ends those threads; likewise.
+    WAITS_END_IDLE = 0x7E12;
+    /// `waits`: makes and ends lParam1 of everything that can be made; likewise.
+    WAITS_MANY = 0x7E13;
 
     /// `survey`: writes the name of its case number lParam1 at lParam2; answers 0 if there is none.
     SURVEY_NAME = 0x7C00;

@@ -183,8 +183,8 @@ macro_rules! survey_test {
     ($($test:tt)*) => {
         $crate::driver_test! {
             cfg_attr(
-                any(no_mingw, no_wine, no_wine64),
-                ignore = "needs wine64, libwine, and mingw-w64 for x86-64 and i686"
+                any(no_mingw, no_wine, no_wine_i386, no_wine64),
+                ignore = "needs wine64, libwine, that for i386 by scripts/fetch, and mingw-w64 for x86-64 and i686"
             );
             $($test)*
         }

@@ -1,8 +1,10 @@
 //! The survey: a driver that imports every function of `survey/functions.txt` and calls each, in the cases of `drivers/survey/`, here and under
-//! Wine; and what differs, with reasons, in `survey/differences/`.
+//! Wine; what differs, with reasons, in `survey/differences/`; and what the documentation says of cases for 32 bits alone, in
+//! `survey/documented.txt`.
 
 mod differences;
 mod document;
+mod documented;
 mod drvhost;
 mod functions;
 mod wine;
@@ -11,6 +13,7 @@ use std::fmt;
 
 pub use differences::{Difference, Differences};
 pub use document::win32_document;
+pub use documented::Documented;
 pub use functions::{Function, functions};
 
 /// The name of the driver.
@@ -71,6 +74,27 @@ impl Survey {
     pub fn answer(&self, case: &Case) -> Option<&str> {
         self.0.iter().find(|(other, _)| other == case).map(|(_, answer)| answer.as_str())
     }
+
+    /// The cases that the other machine's drivers have as well, and those that they have not.
+    #[must_use]
+    pub fn split(self, other: &Self) -> (Self, Self) {
+        let (shared, own) = self.0.into_iter().partition(|(case, _)| other.answer(case).is_some());
+        (Self(shared), Self(own))
+    }
+
+    /// Where something else comes of a case for the other machine's drivers. Cases write down numbers, texts and what holds, nothing that is
+    /// as wide as an address, so nothing has to be made alike first.
+    #[must_use]
+    pub fn differing(&self, other: &Self) -> Vec<String> {
+        let answers = self.0.iter().filter_map(|(case, answer)| Some((case, answer, other.answer(case)?)));
+        let differing = answers.filter(|(_, answer, other)| answer != other);
+        differing.map(|(case, answer, other)| format!("{case}: `{answer}`, but `{other}`")).collect()
+    }
+}
+
+/// The value of a line of a list.
+fn field(line: &str, word: &str) -> Option<String> {
+    line.trim().strip_prefix(word).map(|value| value.trim().to_owned())
 }
 
 /// How an answer says that an exception ended the case, after what it wrote down until then.

@@ -1,6 +1,7 @@
 //! Files of drivers: their own folder, their data, and what they are granted.
 
 use std::path::Path;
+use std::time::Duration;
 
 use drvhost::{Error, Grant, Hdrvr, Store};
 use drvhost_tests::*;
@@ -72,6 +73,31 @@ spy_test!(what_is_not_granted_is_refused_and_told, |machine| {
     assert!(told("delete a file", r"C:\windows\system32\files.dll"), "{refusals:?}");
 });
 
+/// Has a driver copy a file of this computer's; how many bytes, or minus an error.
+fn copy(rig: &Rig, files: Hdrvr, from: &Path, to: &Path) -> i64 {
+    let path = |path: &Path| rig.bytes(files, format!("Z:{}\0", path.display()).as_bytes());
+    let (from, to) = (path(from), path(to));
+    rig.send(files, FILES_COPY, from.lparam(), to.lparam())
+}
+
+spy_test!(what_an_installed_driver_is_granted_no_other_of_its_name_gets, |machine| {
+    const EACCES: i64 = 13;
+    let place = tempfile::tempdir().unwrap();
+    let (from, to) = (place.path().join("from"), place.path().join("to"));
+    std::fs::write(&from, "sound").unwrap();
+    let store = Store::at(&place.path().join("config"), &place.path().join("data"));
+    let grant = Grant { folder: place.path().to_owned(), write: true };
+    store.grant(machine, "files.dll", &[grant]).unwrap();
+    let mut bytes = std::fs::read(driver(machine, "files")).unwrap();
+    std::fs::write(store.folder(machine).join("Files.dll"), &bytes).unwrap();
+    let (same, files) = rig(machine, place.path());
+    assert_eq!(copy(&same, files, &from, &to), 5);
+    bytes.push(0);
+    std::fs::write(store.folder(machine).join("Files.dll"), bytes).unwrap();
+    let (other, files) = rig(machine, place.path());
+    assert_eq!(copy(&other, files, &from, &to), -EACCES);
+});
+
 spy_test!(granted_folders_are_read_and_written_and_nothing_beside_them, |machine| {
     const EACCES: i64 = 13;
     let place = tempfile::tempdir().unwrap();
@@ -86,11 +112,7 @@ spy_test!(granted_folders_are_read_and_written_and_nothing_beside_them, |machine
     let grants = [Grant { folder: at("read"), write: false }, Grant { folder: at("write"), write: true }];
     store.grant(machine, "files.dll", &grants).unwrap();
     let (rig, files) = rig(machine, place.path());
-    let copy = |from: &str, to: &str| {
-        let path = |name: &str| format!("Z:{}\0", at(name).display());
-        let [from, to] = [from, to].map(|name| rig.bytes(files, path(name).as_bytes()));
-        rig.send(files, FILES_COPY, from.lparam(), to.lparam())
-    };
+    let copy = |from: &str, to: &str| copy(&rig, files, &at(from), &at(to));
     assert_eq!(copy("read/bank.SF2", "write/copy"), 5);
     assert_eq!(std::fs::read(at("write/copy")).unwrap(), b"sound");
     for (from, to) in [
@@ -117,6 +139,15 @@ spy_test!(libraries_beside_a_driver_are_loaded, |machine| {
     assert_eq!(rig.close(driver), 1);
     let again = rig.open("companions", "");
     assert_eq!(rig.send(again, COMPANIONS_CALL, 1, 0), 3);
+});
+
+spy_test!(libraries_go_with_all_that_would_call_them, |machine| {
+    let rig = Rig::with_deadline(machine, Duration::from_secs(60));
+    let driver = rig.open("companions", "");
+    for act in [COMPANIONS_REFUSED, COMPANIONS_LEFT, COMPANIONS_USERS, COMPANIONS_LEFT, COMPANIONS_LOAD] {
+        assert_eq!(rig.send(driver, act, 0, 0), 0, "the line of companions.c that fails");
+    }
+    assert_eq!(rig.close(driver), 1);
 });
 
 spy_test!(a_driver_without_its_library_does_not_open, |machine| {

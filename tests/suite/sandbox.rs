@@ -136,16 +136,41 @@ spy_test!(no_memory_becomes_code, |machine| {
     assert_eq!(rig.send(hostile, HOSTILE_PROTECT_CODE, 0, 0), 0);
 });
 
+spy_test!(what_a_driver_forbids_itself_ends_its_call_only, |machine| {
+    const PAGE_NOACCESS: i64 = 1;
+    const PAGE_READONLY: i64 = 2;
+    const PAGE_READWRITE: i64 = 4;
+    let rig = Rig::new(machine);
+    let hostile = rig.open("hostile", "");
+    let page = rig.send(hostile, HOSTILE_PROTECT, PAGE_READWRITE, 0);
+    assert_eq!(rig.send(hostile, HOSTILE_POKE, page, 5), 5);
+    for protection in [PAGE_READONLY, PAGE_NOACCESS] {
+        assert_eq!(rig.send(hostile, HOSTILE_PROTECT, protection, 0), page);
+        for message in [HOSTILE_POKE, HOSTILE_SHIM_WRITES] {
+            let error = rig.session.send(hostile, message, page, 6).unwrap_err();
+            assert!(matches!(error, Error::Faulted { .. }), "{error}");
+        }
+    }
+    assert_eq!(rig.send(hostile, HOSTILE_PROTECT, PAGE_READWRITE, 0), page);
+    assert_eq!(rig.send(hostile, HOSTILE_POKE, page, 7), 7);
+    assert_eq!(rig.send(hostile, HOSTILE_SHIM_WRITES, page, 0), 1);
+});
+
 /// Where further images lie, as `sandbox` has it.
 const BROUGHT: i64 = sandbox::filter::BROUGHT.start.cast_signed();
 
 spy_test!(mprotect_of_further_images_to_code, |machine| is_denied(machine, libc::SYS_mprotect, |_| {
     vec![BROUGHT, 4096, (libc::PROT_READ | libc::PROT_EXEC).into()]
 }));
-spy_test!(mprotect_outside_of_further_images, |machine| is_denied(machine, libc::SYS_mprotect, |inside| {
-    let data = inside.rig.send(inside.hostile, HOSTILE_OWN_DATA, 0, 0);
-    vec![data & !0xfff, 4096, libc::PROT_READ.into()]
-}));
+spy_test!(mprotect_of_what_is_no_data_of_the_drivers, |machine| is_denied(
+    machine,
+    libc::SYS_mprotect,
+    |_| {
+        // Where images end, and the system's own memory begins.
+        let thunks = sandbox::filter::DATA[0].end.cast_signed();
+        vec![thunks, 4096, libc::PROT_READ.into()]
+    }
+));
 
 spy_test!(what_can_be_written_of_further_images_cannot_be_run, |machine| {
     const RET: i64 = 0xC3;

@@ -328,19 +328,22 @@ busctl_test!(busctl_is_enough, || {
 /// A user that can do nothing.
 const NOBODY: u32 = 65534;
 
+/// What busctl prints of a call of the service's by that user.
+fn call_as_nobody(bus: &Bus, arguments: &[&str]) -> String {
+    let object = [service::NAME, service::PATH, service::INTERFACE];
+    let mut command = bus.command("busctl");
+    command.arg("--user").arg("call").args(object).args(arguments).uid(NOBODY).gid(NOBODY);
+    let output = command.output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
 driver_test!(cfg_attr(
     any(no_mingw, no_dbus, no_busctl, not_root),
     ignore = "needs root, which alone can be two users, dbus, systemd for busctl, and mingw-w64 for x86-64 and i686"
 ); two_users_cannot_touch_each_others_instances, || {
     let (_folder, bus) = with_spy(Machine::X86_64);
     let _service = bus.serve(&["--system"]);
-    let object = [service::NAME, service::PATH, service::INTERFACE];
-    let as_nobody = |arguments: &[&str]| {
-        let mut command = bus.command("busctl");
-        command.arg("--user").arg("call").args(object).args(arguments).uid(NOBODY).gid(NOBODY);
-        let output = command.output().unwrap();
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-    };
+    let as_nobody = |arguments: &[&str]| call_as_nobody(&bus, arguments);
     let root = bus.client();
     let handle = root.open(SPY, "");
     assert_eq!(as_nobody(&["SendOnce", "ssuxx", SPY, "", "0x7000", "5", "3"]).trim(), "x 6");
@@ -353,4 +356,44 @@ driver_test!(cfg_attr(
     let by_path = as_nobody(&["Open", "ssx", "/etc/passwd", "", "0"]);
     assert!(by_path.contains("by path for the service's own user only"), "{by_path}");
     assert_eq!(root.send(handle, XOR, 5, 3), Ok(6));
+});
+
+driver_test!(cfg_attr(
+    any(no_mingw, no_dbus, no_busctl, not_root),
+    ignore = "needs root, which alone can be two users, dbus, systemd for busctl, and mingw-w64 for x86-64 and i686"
+); what_drivers_keep_is_the_services_own_users, || {
+    const EACCES: i64 = 13;
+    const ERROR_FILE_NOT_FOUND: i64 = 2;
+    let folder = Folder::new(Machine::X86_64);
+    for driver in ["files", "registry"] {
+        folder.copy_driver(driver, &format!("{driver}.dll"));
+    }
+    let bus = Bus::start(&folder);
+    let service = bus.serve(&["--system"]);
+    // Each is a client of its own, which leaves as soon as it is answered.
+    let root = |driver: &str, message: u32, name: i64, value: i64| -> i64 {
+        bus.client().call("SendOnce", &(driver, "", message, name, value)).unwrap()
+    };
+    let nobody = |driver: &str, message: u32, name: i64, value: i64| {
+        let [message, name, value] = [message.into(), name, value].map(|number| number.to_string());
+        call_as_nobody(&bus, &["SendOnce", "ssuxx", driver, "", &message, &name, &value]).trim().to_owned()
+    };
+    let (files, registry) = ("files.dll", "registry.dll");
+    let none = format!("x -{ERROR_FILE_NOT_FOUND}");
+    assert_eq!([1, 2].map(|_| root(files, FILES_COUNT, 0, 0)), [1, 2]);
+    assert_eq!(root(registry, REGISTRY_SET, 1, 77), 0);
+    // Another user's driver sees none of it, writes no file, and finds its own settings gone the next time.
+    assert_eq!(nobody(files, FILES_COUNT, 0, 0), format!("x -{EACCES}"));
+    assert_eq!(nobody(registry, REGISTRY_GET, 1, 0), none);
+    for name in [1, 2] {
+        assert_eq!(nobody(registry, REGISTRY_SET, name, 5), "x 0");
+        assert_eq!(nobody(registry, REGISTRY_GET, name, 0), none);
+    }
+    // Nor does the service's own user see what it set.
+    assert_eq!(root(registry, REGISTRY_GET, 1, 0), 77);
+    assert_eq!(root(registry, REGISTRY_GET, 2, 0), -ERROR_FILE_NOT_FOUND);
+    assert_eq!(root(files, FILES_COUNT, 0, 0), 3);
+    drop(service);
+    let text = std::fs::read_to_string(folder.file(".config/drvhost/registry.reg")).unwrap();
+    assert!(text.contains("\"1\"=dword:0000004d") && !text.contains("\"2\""), "{text}");
 });

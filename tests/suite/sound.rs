@@ -165,6 +165,23 @@ spy_test!(timers_fire_when_they_should, |machine| check(&playing_on(machine, Sou
 
 spy_test!(a_fault_in_a_timer_ends_that_call_only, |machine| check(&playing_on(machine, Sound::None), 10));
 
+spy_test!(whole_sounds_are_played_in_one_call, |machine| {
+    let (rig, folder) = recording(machine, Pace::Fast);
+    let driver = rig.copy("sound", "whole.dll");
+    let samples_played: Vec<u8> = (0..2000_u32).map(|i| (i * 7).to_le_bytes()[0]).collect();
+    let mut file =
+        b"RIFF\xf4\x07\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\xd0\x07\0\0"
+            .to_vec();
+    file.extend(&samples_played);
+    std::fs::write(driver.with_file_name("tone.wav"), file).unwrap();
+    let sound = rig.try_open_file(&driver, "", 0).unwrap();
+    assert_eq!(rig.send(sound, SOUND_CHECK, 11, 0), 1, "minus the line of drivers/sound.c");
+    assert_ne!(rig.close(sound), 0);
+    for name in ["out.wav", "out-2.wav"] {
+        assert!(samples(&folder, name) == samples_played, "{name}");
+    }
+});
+
 spy_test!(the_command_says_what_drivers_play_on, |machine| {
     let folder = Folder::with_spies(machine, &[]);
     folder.copy_driver("synth", "synth.dll");
@@ -177,5 +194,11 @@ spy_test!(the_command_says_what_drivers_play_on, |machine| {
     assert_eq!(send(&["--sound", "none"]).success(), "-1\n");
     for wrong in ["loud", "out.mp3", "no-such-folder/out.wav"] {
         send(&["--sound", wrong]).failure(2);
+    }
+});
+
+spy_test!(a_device_stays_open_until_all_buffers_are_back, |machine| {
+    for pace in [Pace::Fast, Pace::Real] {
+        check(&playing_on(machine, Sound::Silent(pace)), 12);
     }
 });

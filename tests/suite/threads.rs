@@ -61,6 +61,37 @@ spy_test!(threads_that_wait_use_no_processor_time, |machine| {
     assert_eq!(rig.send(locks, LOCKS_END_IDLE, 0, 0), 0);
 });
 
+spy_test!(what_threads_wait_for_is_handed_over_to_them, |machine| {
+    let rig = Rig::with_deadline(machine, Duration::from_secs(120));
+    let waits = rig.open("waits", "");
+    for _ in 0..10 {
+        assert_eq!(rig.send(waits, WAITS_ALL, 0, 0), 0, "the check in that line of waits.c fails");
+    }
+    assert_eq!(rig.send(waits, WAITS_IDLE, 0, 0), 0);
+    let [worker] = workers(std::process::id(), "waits.dll")[..] else { panic!("there is one worker") };
+    let before = used(worker);
+    std::thread::sleep(Duration::from_secs(1));
+    let idle = used(worker) - before;
+    assert!(idle < Duration::from_millis(100), "{idle:?}");
+    assert_eq!(rig.send(waits, WAITS_END_IDLE, 0, 0), 0, "the check in that line of waits.c fails");
+});
+
+spy_test!(what_is_made_and_ended_leaves_nothing_behind, |machine| {
+    let rig = Rig::with_deadline(machine, Duration::from_secs(300));
+    let waits = rig.open("waits", "");
+    let memory = |worker: u32| {
+        let status = std::fs::read_to_string(format!("/proc/{worker}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
+    };
+    assert_eq!(rig.send(waits, WAITS_MANY, 2000, 0), 0, "the check in that line of waits.c fails");
+    let [worker] = workers(std::process::id(), "waits.dll")[..] else { panic!("there is one worker") };
+    let before = memory(worker);
+    assert_eq!(rig.send(waits, WAITS_MANY, 20_000, 0), 0, "the check in that line of waits.c fails");
+    let grown = memory(worker).saturating_sub(before);
+    assert!(grown < 512, "{grown} KiB more after 20,000 of everything");
+});
+
 spy_test!(a_thread_ends_with_its_code, |machine| {
     let (rig, threads) = opened(machine);
     for code in [0, 7, 0x1234_5678] {

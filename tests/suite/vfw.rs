@@ -1,6 +1,6 @@
 //! C101 to C115: video codecs.
 //!
-//! Not here: C112, because nothing is compressed; C114, because nothing is opened by its function.
+//! Not here: C112, which is with encoding; C114, because nothing is opened by its function.
 
 use std::ops::ControlFlow;
 
@@ -255,6 +255,30 @@ spy_test!(c107_decompress_gets_a_structure_and_its_size, |machine| {
     let begin = rig.call_with(ICM_DECOMPRESS_BEGIN);
     let formats = (begin.lparam1.cast_unsigned(), begin.lparam2.cast_unsigned());
     assert!(seen.iter().all(|seen| (seen.lpbiInput, seen.lpbiOutput) == formats), "{seen:?}");
+});
+
+spy_test!(c107_a_codec_without_the_plain_messages_gets_the_extended_ones, |machine| {
+    let rig = Rig::new(machine);
+    let teller = rig.open("vfw", "");
+    let mut decompressor = decompressor(&rig, b"spye");
+    let mut picture = Vec::new();
+    assert!(decompressor.decompress(b"abc", Some(false), &mut picture).unwrap());
+    assert_eq!(picture, [b'a'; 8 * 4 * 3]);
+    decompressor.close().unwrap();
+    let call = rig.call_with(ICM_DECOMPRESSEX);
+    assert_eq!(call.lparam2, pick(machine, 52, 72));
+    let seen: ICDECOMPRESSEX = rig.seen(teller, ICM_DECOMPRESSEX)[0].first(machine.width());
+    assert_eq!(
+        (seen.dwFlags, seen.xSrc, seen.ySrc, seen.xDst, seen.yDst),
+        (ICDECOMPRESS_NOTKEYFRAME, 0, 0, 0, 0)
+    );
+    assert_eq!((seen.dxSrc, seen.dySrc, seen.dxDst, seen.dyDst), (8, 4, 8, 4));
+    let begun: ICDECOMPRESSEX = rig.seen(teller, ICM_DECOMPRESSEX_BEGIN)[0].first(machine.width());
+    assert_eq!((begun.lpbiSrc, begun.lpbiDst), (seen.lpbiSrc, seen.lpbiDst));
+    assert_eq!(
+        (rig.calls_with(ICM_DECOMPRESS_BEGIN).len(), rig.calls_with(ICM_DECOMPRESSEX_END).len()),
+        (0, 1)
+    );
 });
 
 spy_test!(decompressing_follows_the_documented_sequence, |machine| {

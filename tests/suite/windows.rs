@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use drvhost::Hdrvr;
+use drvhost::{DialogAnswer, Hdrvr};
 use drvhost_tests::*;
 
 fn opened(machine: Machine) -> (Rig, Hdrvr) {
@@ -13,8 +13,23 @@ fn opened(machine: Machine) -> (Rig, Hdrvr) {
 
 spy_test!(a_modal_dialog_shows_settings_and_takes_them_back, |machine| {
     let (rig, windows) = opened(machine);
-    for form in 0..3 {
+    for form in [0, 1, 3] {
         assert_eq!(rig.send(windows, WINDOWS_MODAL, form, 0), 1, "form {form}");
+    }
+});
+
+// What a driver's dialogs, property sheets and message boxes are answered under each policy.
+spy_test!(dialogs_are_answered_as_the_user_wants, |machine| {
+    // MB_RETRYCANCEL, then MB_OK to MB_CANCELTRYCONTINUE, and MB_YESNO with No as its default.
+    let kinds = [5, 0, 1, 2, 3, 4, 6, 0x104];
+    let ok = (1234, 1, [4, 1, 1, 3, 6, 6, 2, 7]);
+    let cancel = (-5, 0, [2, 1, 2, 3, 2, 7, 2, 7]);
+    for (policy, expected) in [(DialogAnswer::Ok, ok), (DialogAnswer::Cancel, cancel)] {
+        let rig = Rig::with(machine, |builder| builder.dialogs(policy));
+        let windows = rig.open("windows", "");
+        let boxes = kinds.map(|kind| rig.send(windows, WINDOWS_BOX, kind, 0));
+        let applied = rig.send(windows, WINDOWS_SHEET, 0, 1);
+        assert_eq!((rig.send(windows, WINDOWS_MODAL, 2, 0), applied, boxes), expected, "{policy:?}");
     }
 });
 

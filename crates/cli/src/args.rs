@@ -55,6 +55,10 @@ pub struct Global {
     /// Treat drivers in a way that some need (may be given several times)
     #[arg(long, global = true, value_name = "QUIRK")]
     pub quirk: Vec<Quirk>,
+    /// How dialogs of drivers are answered, which nobody sees: `ok`, with OK, and message boxes with their default button; `cancel`, with Cancel, and message
+    /// boxes with the button that declines (No, Cancel or Abort; OK where there is no other)
+    #[arg(long, global = true, value_enum, value_name = "ANSWER", default_value_t = Dialogs::Ok)]
+    pub dialogs: Dialogs,
     /// Say more: what drivers print (-v), and how they are loaded (-vv)
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
@@ -76,6 +80,24 @@ impl From<Machine> for drvhost::Machine {
         match machine {
             Machine::I386 => Self::I386,
             Machine::X86_64 => Self::X86_64,
+        }
+    }
+}
+
+/// How dialogs are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Dialogs {
+    /// As it is set up
+    Ok,
+    /// Nothing changes
+    Cancel,
+}
+
+impl From<Dialogs> for drvhost::DialogAnswer {
+    fn from(dialogs: Dialogs) -> Self {
+        match dialogs {
+            Dialogs::Ok => Self::Ok,
+            Dialogs::Cancel => Self::Cancel,
         }
     }
 }
@@ -136,6 +158,9 @@ pub enum Command {
         /// What follows DRV_EXITSESSION at the session's end
         #[arg(long, value_enum, default_value_t = EndPolicy::Orderly)]
         policy: EndPolicy,
+        /// What drivers find to play sound on: `null`, a sound card that nobody hears; `fast`, the same without keeping time; `none`, no sound card
+        #[arg(long, value_name = "SOUND", default_value = "null", value_parser = parse_device)]
+        sound: Sound,
     },
     /// Look at what `--trace` has written
     Trace {
@@ -415,6 +440,14 @@ fn parse_sound(text: &str) -> Result<Sound, String> {
     }
 }
 
+/// What drivers of many clients are to play on: files would be each other's.
+fn parse_device(text: &str) -> Result<Sound, String> {
+    match parse_sound(text) {
+        Ok(sound @ (Sound::None | Sound::Silent(_))) => Ok(sound),
+        _ => Err("sound goes to `null`, `fast` or `none`; `drvhost run` writes it to a file".into()),
+    }
+}
+
 /// What is longer is for ever.
 const LONGEST_TIME: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -462,6 +495,13 @@ mod tests {
         for wrong in ["", "-", "0x", "--5", "+5", "9223372036854775808", "0x-1", "five"] {
             assert!(parse_parameter(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_service_writes_no_sound_to_files() {
+        assert_eq!(parse_device("fast"), Ok(Sound::Silent(Pace::Fast)));
+        assert_eq!(parse_device("none"), Ok(Sound::None));
+        assert!(parse_device("a.wav").is_err() && parse_device("fast:a.wav").is_err());
     }
 
     #[test]

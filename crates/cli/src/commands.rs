@@ -79,6 +79,7 @@ pub fn builder(global: &Global) -> Result<Builder, Error> {
         .registry(registry(global)?)
         .deadline(deadline(global))
         .trace(trace)
+        .dialogs(global.dialogs.into())
         .hidden_instance(global.quirk.contains(&Quirk::HiddenInstance));
     Ok(match store() {
         Some(store) => builder.store(store),

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use drvhost::{Blame, Error};
 use serde::Serialize;
 
+use crate::args::Global;
+
 /// The exit codes: a contract, listed by `drvhost --help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -98,15 +100,17 @@ struct Line<'a> {
 
 impl Failure {
     /// Says what went wrong on standard error and answers the exit code.
-    pub fn report(&self, json: bool) -> Exit {
+    pub fn report(&self, global: &Global) -> Exit {
         let (error, blame, advice) = match self {
             Self::Error(error) => (error.to_string(), error.blame(), error.advice()),
             Self::Service(error) => (error.to_string(), error.blame(), error.advice()),
             Self::Closed => return Exit::Done,
         };
+        let traced = self.advice_on_trace(global);
+        let advice = traced.as_deref().or(advice);
         let line = Line { error: error.clone(), blame, advice };
         match serde_json::to_string(&line) {
-            Ok(line) if json => eprintln!("{line}"),
+            Ok(line) if global.json => eprintln!("{line}"),
             _ => {
                 let who = match blame {
                     Blame::Usage => "",
@@ -120,5 +124,14 @@ impl Failure {
             }
         }
         blame.into()
+    }
+
+    /// What to try next where a trace was written, which there is no need to be told of any more.
+    fn advice_on_trace(&self, global: &Global) -> Option<String> {
+        let (Self::Error(Error::Faulted { .. } | Error::Died { .. }), Some(trace)) = (self, &global.trace)
+        else {
+            return None;
+        };
+        Some(format!("`drvhost trace summary {}` says what was called up to this message", trace.display()))
     }
 }

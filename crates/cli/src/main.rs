@@ -44,7 +44,9 @@ fn run() -> Exit {
             commands::run::run(&global, &drivers, policy.into(), &playing, &bus)
         }
         Command::Serve { system, install_units: true, .. } => commands::serve::install_units(&global, system),
-        Command::Serve { system, policy, .. } => commands::serve::run(&global, system, policy.into()),
+        Command::Serve { system, policy, sound, .. } => {
+            commands::serve::run(&global, system, policy.into(), sound)
+        }
         Command::Trace { what: TraceCommand::Summary { file } } => commands::trace::summary(&global, &file),
         Command::Session { what: SessionCommand::Last } => commands::session::last(&global),
         Command::Decode(decode) => commands::decode::run(&global, &decode),
@@ -64,7 +66,7 @@ fn run() -> Exit {
         Command::Completions { shell } => commands::manual::completions(&global, shell),
         Command::Man { directory } => commands::manual::pages(&global, &directory),
     };
-    done.unwrap_or_else(|failure: Failure| failure.report(global.json))
+    done.unwrap_or_else(|failure: Failure| failure.report(&global))
 }
 
 fn start_log(global: &Global) {

@@ -41,7 +41,7 @@ impl Aside {
             let answered = match heard {
                 Ok(None) => continue,
                 Ok(Some(want)) => {
-                    let served = self.services.serve(&want, &self.images, self.brought);
+                    let served = self.services.serve(&want, &self.images, self.brought, None);
                     channel.send(words, &served)
                 }
                 Err(error) => Err(error),

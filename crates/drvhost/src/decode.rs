@@ -6,6 +6,7 @@
 
 pub(crate) mod audio;
 mod choice;
+mod chosen;
 pub(crate) mod ffmpeg;
 pub(crate) mod handover;
 pub(crate) mod input;
@@ -14,6 +15,7 @@ pub(crate) mod output;
 mod pictures;
 pub(crate) mod plan;
 mod range;
+mod result;
 pub(crate) mod shared;
 mod sinks;
 mod trouble;
@@ -41,6 +43,7 @@ pub use output::Output;
 use output::Target;
 use plan::Plan;
 pub use range::FrameRange;
+use result::Ended;
 use shared::{Shared, finished, start};
 pub use trouble::OnError;
 
@@ -167,7 +170,9 @@ pub(crate) fn perform(
         let shared = Shared::new(&stop, to);
         let video = video.map(|(track, sink)| {
             let (shared, stop) = (shared.clone(), &stop);
-            start(scope, "video", move || track.run(sink, &shared).inspect_err(|_| stop.store(true, Ordering::Relaxed)))
+            start(scope, "video", move || {
+                track.run(sink, &shared).inspect_err(|_| stop.store(true, Ordering::Relaxed))
+            })
         });
         let alone = video.is_none();
         let mut heard = Vec::new();
@@ -190,7 +195,7 @@ pub(crate) fn perform(
         }
         let video = video.map(|thread| finished(thread?));
         let audio: Vec<_> = heard.into_iter().map(|thread| finished(thread?)).collect();
-        (video, audio)
+        Ended { video, audio }
     });
     if asked {
         return Err(Error::Interrupted);
@@ -265,7 +270,7 @@ mod tests {
         let what = Decode { output: Some(file(folder.path(), "./in.wav")), input, ..Decode::default() };
         let session = Session::builder().start().unwrap();
         let error = run(&session, &what, |_| ControlFlow::Continue(())).unwrap_err();
-        assert_eq!(error.blame(), crate::Blame::Usage);
+        assert_eq!(error.blame(), Blame::Usage);
     }
 
     #[test]

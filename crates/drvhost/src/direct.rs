@@ -8,12 +8,17 @@ use crate::trace::{Begun, CallRecord, Outcome, Trace, micros};
 /// More open calls than a worker's stack can hold.
 const MOST: usize = 4096;
 
+/// How many calls of one request are written down: a worker that only says that its drivers call each other must not fill the disk.
+const MOST_WRITTEN: usize = 20_000;
+
 /// The calls that have begun during one request and not ended.
 #[derive(Debug)]
 pub(crate) struct DirectCalls {
     /// How wide the drivers are that call each other.
     width: Width,
     open: Vec<DirectCall>,
+    /// How many have begun, as far as it matters.
+    begun: usize,
 }
 
 #[derive(Debug)]
@@ -26,12 +31,20 @@ struct DirectCall {
 impl DirectCalls {
     /// None yet.
     pub fn new(width: Width) -> Self {
-        Self { width, open: Vec::new() }
+        Self { width, open: Vec::new(), begun: 0 }
     }
 
     /// A call begins; `driver` is whose. False when there cannot be so many.
     pub fn enter(&mut self, entered: Entered, driver: String, trace: &Trace) -> bool {
-        self.open.push(DirectCall { entered, driver, begun: trace.begin() });
+        self.begun = self.begun.saturating_add(1);
+        if self.begun == MOST_WRITTEN + 1 && trace.is_read() {
+            tracing::warn!(
+                driver,
+                "drivers call each other more often in one message than the trace tells of"
+            );
+        }
+        let begun = (self.begun <= MOST_WRITTEN).then(|| trace.begin()).flatten();
+        self.open.push(DirectCall { entered, driver, begun });
         self.open.len() <= MOST
     }
 
@@ -97,5 +110,21 @@ mod tests {
         let numbers: Vec<_> = lines.lines().map(numbers).collect();
         let wide = [0x10, 0xFFFF_FFFE, 0xFFFF_FFFB, 3, 0xFFFF_FFFF];
         assert_eq!(numbers, [[0x10, -2, -5, 3, -1], wide]);
+    }
+
+    #[test]
+    fn only_so_many_are_written_down() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let trace = Trace::to_file(file.path()).unwrap();
+        let mut calls = DirectCalls::new(Width::Bits64);
+        let entered = Entered { hdrvr: 0x10, id: 1, message: 0x7000, lparam1: 0, lparam2: 0 };
+        for _ in 0..MOST_WRITTEN + 5 {
+            assert!(calls.enter(entered, "a.dll".into(), &trace) && calls.leave(0, 1, &trace));
+        }
+        assert_eq!(std::fs::read_to_string(file.path()).unwrap().lines().count(), MOST_WRITTEN);
+        // The next request begins anew; one that does not end its calls is stopped.
+        let mut calls = DirectCalls::new(Width::Bits64);
+        let entered = (0..=MOST).take_while(|_| calls.enter(entered, "a.dll".into(), &Trace::none())).count();
+        assert_eq!(entered, MOST);
     }
 }

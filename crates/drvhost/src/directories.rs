@@ -1,13 +1,13 @@
 //! The directories that drivers' files are looked for in, and which of several files of one name is taken.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use pe::WineMark;
 
 use crate::machine::Machine;
+use crate::module::open_at_once;
 use crate::registry::Origin;
 
 /// Added to a file name that has no extension.
@@ -142,7 +142,7 @@ pub(crate) fn wine_mark_of(file: &Path) -> Option<WineMark> {
 /// The beginning of a file; nothing of one that cannot be read.
 fn headers(file: &Path) -> Vec<u8> {
     let mut headers = Vec::new();
-    let read = File::open(file).and_then(|file| file.take(HEADERS).read_to_end(&mut headers));
+    let read = open_at_once(file).and_then(|file| file.take(HEADERS).read_to_end(&mut headers));
     if read.is_err() {
         headers.clear();
     }

@@ -16,7 +16,7 @@ use crate::module::Image;
 /// Alignment of images, as on Windows (`dwAllocationGranularity`).
 const GRANULARITY: u32 = 0x1_0000;
 /// The largest file of a further image. The worker needs room for a copy of it.
-const MAX_FILE: u32 = 16 << 20;
+pub(crate) const MAX_FILE: u32 = 16 << 20;
 
 /// The file with the images, and what lies where.
 #[derive(Debug)]
@@ -34,7 +34,17 @@ pub(crate) struct Images {
 struct Place {
     brought: Brought,
     content: blake3::Hash,
-    used: bool,
+    /// Who uses it.
+    user: Option<User>,
+}
+
+/// Who has an image brought. Each frees its own only: what the worker says of its libraries says nothing of drivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum User {
+    /// The host, for a driver that a driver opens.
+    Driver,
+    /// The worker, for a library that lies beside a driver.
+    Library,
 }
 
 impl Images {
@@ -68,10 +78,12 @@ impl Images {
     ///
     /// # Errors
     /// [`Error::NotADriver`] for an image that cannot lie there, [`Error::Worker`].
-    pub fn bring(&mut self, driver: &Image, base: u64) -> Result<Brought, Error> {
+    pub fn bring(&mut self, driver: &Image, base: u64, user: User) -> Result<Brought, Error> {
         let content = blake3::hash(&driver.bytes);
-        if let Some(place) = self.places.iter_mut().find(|place| !place.used && place.content == content) {
-            place.used = true;
+        if let Some(place) =
+            self.places.iter_mut().find(|place| place.user.is_none() && place.content == content)
+        {
+            place.user = Some(user);
             return Ok(place.brought);
         }
         let not_a_driver = |why: String| Error::NotADriver { file: driver.file.clone(), why };
@@ -102,14 +114,15 @@ impl Images {
             })
             .map_err(|error| Error::Worker(error.to_string()))?;
         (self.next_image, self.next_file) = (next_image, next_file);
-        self.places.push(Place { brought, content, used: true });
+        self.places.push(Place { brought, content, user: Some(user) });
         Ok(brought)
     }
 
     /// An image is unloaded and none of its code runs.
-    pub fn free(&mut self, brought: Brought) {
-        if let Some(place) = self.places.iter_mut().find(|place| place.brought == brought) {
-            place.used = false;
+    pub fn free(&mut self, brought: Brought, user: User) {
+        let is_it = |place: &&mut Place| place.brought == brought && place.user == Some(user);
+        if let Some(place) = self.places.iter_mut().find(is_it) {
+            place.user = None;
         }
     }
 }
@@ -149,8 +162,8 @@ mod tests {
     fn images_lie_side_by_side_and_serve_again() {
         let (first, second) = (image(1), image(2));
         let mut images = Images::new(&first.bytes).unwrap();
-        let at_first = images.bring(&first, BASE).unwrap();
-        let at_second = images.bring(&second, BASE).unwrap();
+        let at_first = images.bring(&first, BASE, User::Driver).unwrap();
+        let at_second = images.bring(&second, BASE, User::Driver).unwrap();
         assert!(at_second.image >= at_first.image + 0x3000 && at_second.image.is_multiple_of(GRANULARITY));
         let laid =
             pe::Image::parse(&second.bytes).unwrap().laid_out(BASE + u64::from(at_second.image)).unwrap();
@@ -158,9 +171,11 @@ mod tests {
         images.file.read_exact_at(&mut there, at_second.image.into()).unwrap();
         assert!(there == laid, "what lies there is not the image");
         // One that is used is not given out again, even for the same file.
-        assert_ne!(images.bring(&first, BASE).unwrap(), at_first);
-        images.free(at_first);
-        assert_eq!(images.bring(&first, BASE).unwrap(), at_first);
+        assert_ne!(images.bring(&first, BASE, User::Driver).unwrap(), at_first);
+        images.free(at_first, User::Library);
+        assert_ne!(images.bring(&first, BASE, User::Driver).unwrap(), at_first, "a driver's is no library");
+        images.free(at_first, User::Driver);
+        assert_eq!(images.bring(&first, BASE, User::Driver).unwrap(), at_first);
     }
 
     #[test]
@@ -168,8 +183,8 @@ mod tests {
         for machine in Machine::ALL {
             let driver = image_for(machine, 0x10);
             let mut images = Images::new(&driver.bytes).unwrap();
-            images.bring(&driver, BASE).unwrap();
-            let brought = images.bring(&driver, BASE).unwrap();
+            images.bring(&driver, BASE, User::Driver).unwrap();
+            let brought = images.bring(&driver, BASE, User::Driver).unwrap();
             let mut moved = [0; 8];
             // The code, with the pointer at its start.
             images.file.read_exact_at(&mut moved, u64::from(brought.image) + 0x1000).unwrap();
@@ -187,7 +202,7 @@ mod tests {
     fn there_is_an_end_to_the_room() {
         let driver = image(3);
         let mut images = Images::new(&driver.bytes).unwrap();
-        let error = (0..).find_map(|_| images.bring(&driver, BASE).err()).unwrap();
+        let error = (0..).find_map(|_| images.bring(&driver, BASE, User::Driver).err()).unwrap();
         assert!(error.to_string().contains("no room"), "{error}");
     }
 }

@@ -1,6 +1,6 @@
 //! What a driver file is, told from the file and from the driver itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::module::MAX_FILE;
 use crate::opened::encoded;
 use crate::registry::{DriverFile, Origin, Registry};
-use crate::session::{Hdrvr, Session};
+use crate::session::Session;
 use crate::vfw;
 use crate::worker::printable;
 
@@ -42,9 +42,9 @@ pub struct Inspection {
     pub class: Class,
     /// The names that it exports.
     pub exports: Vec<String>,
-    /// The imports that are not supplied here, as `library!function`, those that were called first; of a driver that does not open, only those.
+    /// The imports that are not supplied here, as `library!function`, those first that were called; of a driver whose entry point fails, only those.
     pub imports_unresolved: Vec<String>,
-    /// Which of them were called: while it was looked at, or in runs that it was [ranked](Self::rank) by.
+    /// Which of them were called: while it was looked at, or in runs that it was [ranked](Self::rank) by, there the most called first.
     pub imports_called: Vec<String>,
     /// Whether it opens here.
     pub opens: bool,
@@ -118,11 +118,8 @@ pub fn inspect(session: &Session, file: &Path) -> Result<Inspection, Error> {
     let driver = DriverFile { path: file.to_owned(), text: None, alias: None, origin: Origin::DriverPath };
     let subject = Subject { session, aliases: aliases_of(session.registry(), file), driver };
     let opened = subject.open(&mut inspection);
-    let called = session.unresolved_called();
-    inspection.rank(&called);
-    // What it has called it imports, even if it could not say so.
-    inspection.imports_unresolved.splice(0..inspection.imports_called.len(), called.iter().cloned());
-    inspection.imports_called = called.into_iter().collect();
+    inspection.imports_unresolved = session.unresolved_in(file);
+    inspection.rank(session.unresolved_called());
     match opened {
         Ok(()) => Ok(inspection),
         Err(error @ Error::Worker(_)) => Err(error),
@@ -208,12 +205,16 @@ fn from_bytes(file: &Path, bytes: &[u8]) -> Inspection {
 }
 
 impl Inspection {
-    /// Puts those of its imports that were called, and are not supplied here, before the others.
-    pub fn rank(&mut self, called: &BTreeSet<String>) {
-        let was_called = |import: &String| called.contains(import) || self.imports_called.contains(import);
-        let (first, rest): (Vec<_>, Vec<_>) = self.imports_unresolved.iter().cloned().partition(was_called);
-        self.imports_unresolved = [first.clone(), rest].concat();
-        self.imports_called = first;
+    /// Puts functions that it called, and that are not supplied here, before its other imports. What it has called is among them even if it could not
+    /// say so, or a library beside it imports it.
+    pub fn rank(&mut self, called: impl IntoIterator<Item = String>) {
+        for import in called {
+            if !self.imports_called.contains(&import) {
+                self.imports_called.push(import);
+            }
+        }
+        self.imports_unresolved.retain(|import| !self.imports_called.contains(import));
+        self.imports_unresolved.splice(0..0, self.imports_called.iter().cloned());
     }
 }
 
@@ -263,9 +264,7 @@ impl Subject<'_> {
     fn open(&self, inspection: &mut Inspection) -> Result<(), Error> {
         // An instance for configuration, which every class must allow (C104). While it is open the others share its worker.
         let plain = self.session.open(&self.driver, |_| Ok(0));
-        if let Ok(hdrvr) = plain {
-            self.opened(hdrvr, inspection)?;
-        }
+        inspection.opens = plain.is_ok();
         // What is no driver here at all is not asked again.
         if matches!(plain, Ok(_) | Err(Error::Refused { .. })) && inspection.class != Class::WaveMidi {
             self.ask(inspection);
@@ -280,13 +279,6 @@ impl Subject<'_> {
             Err(_) if inspection.opens => Ok(()),
             Err(error) => Err(error),
         }
-    }
-
-    /// Notes that it opened.
-    fn opened(&self, hdrvr: Hdrvr, inspection: &mut Inspection) -> Result<(), Error> {
-        inspection.opens = true;
-        inspection.imports_unresolved = self.session.unresolved(hdrvr)?;
-        Ok(())
     }
 
     /// Asks it as a codec of each kind, until it is one.
@@ -311,7 +303,7 @@ impl Subject<'_> {
         let Some(info) = codec.info()?.filter(says_so) else { return Ok(false) };
         inspection.class = Class::Vfw;
         inspection.handler = Some(FourCc::from(info.fccHandler));
-        self.opened(codec.hdrvr(), inspection)?;
+        inspection.opens = true;
         for codes in compressions {
             let confirmed = codes.into_iter().find(|code| self.decompresses(*code).unwrap_or(false));
             let name = confirmed.map(compression_name).filter(|name| !inspection.fourccs.contains(name));
@@ -368,7 +360,7 @@ impl Subject<'_> {
             return Ok(false);
         }
         inspection.class = Class::Acm;
-        self.opened(codec.hdrvr(), inspection)?;
+        inspection.opens = true;
         inspection.format_tags = codec.format_tags()?;
         inspection.format_tags.retain(|tag| *tag != WAVE_FORMAT_PCM);
         Ok(true)
@@ -386,5 +378,24 @@ fn usual_format(code: u32, bits: u16) -> BITMAPINFOHEADER {
         biBitCount: bits,
         biCompression: code,
         ..BITMAPINFOHEADER::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_called_comes_first_and_once() {
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let mut inspection = from_bytes(Path::new("a.dll"), b"");
+        inspection.imports_unresolved = names(&["k!a", "k!b", "k!c"]);
+        inspection.rank(names(&["k!c"]));
+        // The most called first, and one that only a library beside it imports.
+        inspection.rank(names(&["k!b", "k!z", "k!c"]));
+        assert_eq!(inspection.imports_called, names(&["k!c", "k!b", "k!z"]));
+        assert_eq!(inspection.imports_unresolved, names(&["k!c", "k!b", "k!z", "k!a"]));
+        inspection.rank([]);
+        assert_eq!(inspection.imports_unresolved.len(), 4);
     }
 }

@@ -77,3 +77,4 @@ pub use sound::{Pace, Sound};
 pub use store::{Store, StoreError};
 pub use trace::summary::{self, Summary};
 pub use trace::{Outcome, Trace};
+pub use wire::DialogAnswer;

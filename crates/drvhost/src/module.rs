@@ -1,7 +1,8 @@
 //! A loaded driver: its file, its worker, and where it is in its life.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,29 +39,32 @@ impl Image {
     /// # Errors
     /// [`Error::File`], or [`Error::NotADriver`] with what it is instead.
     pub fn read(file: &Path) -> Result<Self, Error> {
-        let driver = Self::read_library(file)?;
+        let driver = Self::read_library(file, MAX_FILE)?;
         driver.check_driver_proc().map_err(|why| Error::NotADriver { file: file.to_owned(), why })?;
         Ok(driver)
     }
 
-    /// Reads a library's file and checks that this host can run it.
+    /// Reads a library's file, of at most so many bytes, and checks that this host can run it.
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn read_library(file: &Path) -> Result<Self, Error> {
+    pub fn read_library(file: &Path, most: u64) -> Result<Self, Error> {
         let io = |source| Error::File { file: file.to_owned(), source };
         let not_a_driver = |why: String| Error::NotADriver { file: file.to_owned(), why };
-        let opened = File::open(file).map_err(io)?;
+        let opened = open_at_once(file).map_err(io)?;
         let metadata = opened.metadata().map_err(io)?;
         if !metadata.is_file() {
             return Err(not_a_driver("it is not a file".into()));
         }
+        let too_large = || not_a_driver(format!("it is larger than {} MiB", most >> 20));
+        if metadata.len() > most {
+            return Err(too_large());
+        }
         // One more than the file has, so that its end is found without growing.
-        let length = metadata.len().min(MAX_FILE) + 1;
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        opened.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(io)?;
-        if bytes.len() as u64 > MAX_FILE {
-            return Err(not_a_driver(format!("it is larger than {} MiB", MAX_FILE >> 20)));
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len() + 1).unwrap_or(0));
+        opened.take(most + 1).read_to_end(&mut bytes).map_err(io)?;
+        if bytes.len() as u64 > most {
+            return Err(too_large());
         }
         if bytes.is_empty() {
             return Err(not_a_driver("not a Windows executable; the file is empty".into()));
@@ -92,6 +96,12 @@ impl Image {
             if exports("DriverProc@20")? { " but DriverProc@20, which nobody looks for" } else { "" };
         Err(format!("it exports no DriverProc{decorated}, so it is no installable driver"))
     }
+}
+
+/// Opens a file to read it, without waiting where a pipe has come into its place.
+pub(crate) fn open_at_once(file: &Path) -> io::Result<File> {
+    let nonblock = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    File::options().read(true).custom_flags(nonblock).open(file)
 }
 
 /// A loaded driver. Drivers that it opens itself share its worker.
@@ -272,6 +282,15 @@ mod tests {
         let arm = Builder::new(pe::Machine::Arm64).export("DriverProc", 0).build();
         let expected = "it is a program or driver for arm64; drivers for i386 and x86_64 run here";
         assert_eq!(read(&arm).unwrap_err(), expected);
+    }
+
+    #[test]
+    fn nobody_waits_at_a_pipe() {
+        let place = tempfile::tempdir().unwrap();
+        let pipe = place.path().join("pipe.dll");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert!(matches!(Image::read(&pipe), Err(Error::NotADriver { .. })));
+        assert!(crate::directories::machine_of(&pipe).is_none());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One open, from the file to the instance: LOAD, ENABLE, OPEN.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use mmsystem::{DRV_ENABLE, DRV_LOAD, DRV_OPEN};
@@ -135,7 +135,12 @@ impl Opening<'_> {
             worker.free(brought);
         }
         let loaded = loaded?;
-        Ok(Module::new(image, session.table.new_module(), worker, brought, &loaded))
+        let module = Module::new(image, session.table.new_module(), worker, brought, &loaded);
+        if !module.unresolved.is_empty() {
+            let mut lacking = session.lacking.lock().unwrap_or_else(PoisonError::into_inner);
+            lacking.insert(module.file.clone(), module.unresolved.clone());
+        }
+        Ok(module)
     }
 
     /// Sends a message of a module's beginning, unless the session has ended meanwhile.

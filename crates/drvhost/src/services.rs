@@ -4,21 +4,24 @@
 //! rate here.
 
 mod codes;
+mod descriptors;
 mod files;
 mod folder;
 mod layers;
+mod listing;
 mod paths;
 mod settings;
 mod streams;
+mod usage;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wire::{FileCall, LONGEST_PATH, LibraryCall, RegistryCall, Served, Want};
+use wire::{DialogAnswer, Disposition, FileCall, LONGEST_PATH, LibraryCall, RegistryCall, Served, Want};
 
 use crate::directories::{find_in, wine_mark_of};
-use crate::images::Images;
+use crate::images::{self, Images, User};
 use crate::machine::Machine;
 use crate::module::Image;
 use crate::sound::Recorder;
@@ -37,8 +40,8 @@ pub(crate) use settings::Settings;
 /// byte by byte stays below it.
 const MOST_A_SECOND: u32 = 50_000;
 
-/// How many refusals are told to the user for each worker.
-const MOST_REFUSALS: u32 = 100;
+/// How often the user is told of something for each worker: of what it was refused, of libraries that cannot be loaded.
+const MOST_TOLD: u32 = 100;
 
 /// What the host does for one worker.
 #[derive(Debug)]
@@ -52,6 +55,7 @@ pub(crate) struct Services {
     streams: Mutex<Streams>,
     rate: Mutex<Rate>,
     trace: Trace,
+    dialogs: DialogAnswer,
 }
 
 /// How much is done in the second that runs.
@@ -59,7 +63,8 @@ pub(crate) struct Services {
 struct Rate {
     since: Instant,
     wants: u32,
-    refusals: u32,
+    /// How often the user was told of something, in all.
+    told: u32,
 }
 
 impl Services {
@@ -71,6 +76,7 @@ impl Services {
         settings: Arc<Settings>,
         recorder: Arc<Recorder>,
         trace: Trace,
+        dialogs: DialogAnswer,
     ) -> Self {
         Self {
             streams: Mutex::new(Streams::new(&image.name, recorder)),
@@ -80,14 +86,21 @@ impl Services {
             files: Mutex::new(Files::new(reach.clone())),
             reach,
             settings,
-            rate: Mutex::new(Rate { since: Instant::now(), wants: 0, refusals: 0 }),
+            rate: Mutex::new(Rate { since: Instant::now(), wants: 0, told: 0 }),
             trace,
+            dialogs,
         }
     }
 
-    /// Does what is wanted; `images` is where libraries go, which the worker sees at `base`.
-    pub fn serve(&self, want: &Want, images: &Mutex<Images>, base: u64) -> Served {
-        self.keep_to_the_rate();
+    /// How what the driver asks people is answered.
+    pub fn dialogs(&self) -> DialogAnswer {
+        self.dialogs
+    }
+
+    /// Does what is wanted; `images` is where libraries go, which the worker sees at `base`. A worker that wants too much waits, but not beyond
+    /// `until`, when somebody has to look after it.
+    pub fn serve(&self, want: &Want, images: &Mutex<Images>, base: u64, until: Option<Instant>) -> Served {
+        self.keep_to_the_rate(until);
         if texts(want).iter().any(|text| text.len() > LONGEST_PATH) {
             return Served::Failed(ERROR_INVALID_NAME);
         }
@@ -109,29 +122,49 @@ impl Services {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The worker has ended: what it played is complete.
+    /// The worker has ended: what it played is complete, what it changed in the registry is kept, and nobody uses its files.
     pub fn finish(&self) {
         self.streams().finish();
+        self.settings.keep();
+        // Where its second line is still busy with one, they go with the line.
+        if let Ok(mut files) = self.files.try_lock() {
+            files.close_all();
+        }
+    }
+
+    fn rate(&self) -> MutexGuard<'_, Rate> {
+        self.rate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for the next second when this one has had enough.
-    fn keep_to_the_rate(&self) {
-        let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
-        let gone = rate.since.elapsed();
-        if gone >= Duration::from_secs(1) {
-            (rate.since, rate.wants) = (Instant::now(), 0);
+    fn keep_to_the_rate(&self, until: Option<Instant>) {
+        let mut rate = self.rate();
+        let now = Instant::now();
+        let mut next = rate.since + Duration::from_secs(1);
+        if now >= next {
+            (rate.since, rate.wants) = (now, 0);
         }
-        rate.wants += 1;
+        rate.wants = rate.wants.saturating_add(1);
         if rate.wants > MOST_A_SECOND {
-            thread::sleep(Duration::from_secs(1).saturating_sub(gone));
+            // The other line is not kept from its own wants meanwhile.
+            drop(rate);
+            next = until.map_or(next, |until| until.min(next));
+            thread::sleep(next.saturating_duration_since(now));
         }
+    }
+
+    /// Whether the user is to be told of one thing more.
+    fn may_tell(&self) -> bool {
+        let mut rate = self.rate();
+        rate.told = rate.told.saturating_add(1);
+        rate.told <= MOST_TOLD
     }
 
     fn library(&self, call: &LibraryCall, images: &Mutex<Images>, base: u64) -> Result<Served, Failure> {
         let mut images = images.lock().unwrap_or_else(PoisonError::into_inner);
         match call {
             LibraryCall::Free { brought } => {
-                images.free(*brought);
+                images.free(*brought, User::Library);
                 Ok(Served::Done)
             }
             LibraryCall::Bring { name } => {
@@ -143,12 +176,14 @@ impl Services {
                 if wine_mark_of(&file).is_some() {
                     return Err(ERROR_MOD_NOT_FOUND.into());
                 }
-                let bring = Image::read_library(&file).and_then(|image| {
-                    let brought = images.bring(&image, base)?;
+                let bring = Image::read_library(&file, images::MAX_FILE.into()).and_then(|image| {
+                    let brought = images.bring(&image, base, User::Library)?;
                     Ok(Served::Library { name: image.name, brought })
                 });
                 bring.map_err(|error| {
-                    tracing::warn!(driver = self.driver, %error, "a library beside the driver cannot be loaded");
+                    if self.may_tell() {
+                        tracing::warn!(driver = self.driver, %error, "a library beside the driver cannot be loaded");
+                    }
                     ERROR_BAD_EXE_FORMAT.into()
                 })
             }
@@ -157,12 +192,9 @@ impl Services {
 
     /// Tells the user what the driver wanted and did not get.
     fn tell_of_refusal(&self, want: &Want) {
-        let mut rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
-        rate.refusals = rate.refusals.saturating_add(1);
-        if rate.refusals > MOST_REFUSALS {
+        if !self.may_tell() {
             return;
         }
-        drop(rate);
         let what = match want {
             Want::File(
                 FileCall::Open { write: true, .. } | FileCall::Write { .. } | FileCall::SetLength { .. },
@@ -180,13 +212,29 @@ impl Services {
             Want::Wave(_) => "play",
         };
         let path = texts(want).first().map_or_else(String::new, |text| crate::worker::printable(text));
-        // Only folders can be granted.
-        let remedy = match want {
-            Want::File(_) => "; `drvhost install --allow-read DIR` or `--allow-write DIR` lets it",
-            _ => "",
-        };
+        let remedy = self.remedy(want);
         tracing::info!(driver = self.driver, path, "the driver may not {what}{remedy}");
         self.trace.refused(self.worker, &self.driver, what, &path);
+    }
+
+    /// What the user can do about a refusal: grant a folder, where that is what is missing.
+    fn remedy(&self, want: &Want) -> &'static str {
+        let Want::File(call) = want else { return "" };
+        let write = writes(call);
+        match texts(want).iter().any(|path| self.reach.wants_grant(path, write)) {
+            true if write => "; `drvhost install --allow-write DIR` lets it",
+            true => "; `drvhost install --allow-read DIR` lets it",
+            false => "",
+        }
+    }
+}
+
+/// Whether what is wanted of a file changes it.
+fn writes(call: &FileCall) -> bool {
+    match call {
+        FileCall::Open { write, disposition, .. } => *write || *disposition != Disposition::OpenExisting,
+        FileCall::Look { .. } | FileCall::List { .. } => false,
+        _ => true,
     }
 }
 
@@ -210,7 +258,7 @@ fn texts(want: &Want) -> Vec<&str> {
             | FileCall::Flush { .. }
             | FileCall::Close { .. },
         )
-        | Want::Registry(RegistryCall::Flush)
+        | Want::Registry(RegistryCall::Flush | RegistryCall::Settle)
         | Want::Library(LibraryCall::Free { .. })
         | Want::Wave(_) => vec![],
         Want::Registry(
@@ -238,12 +286,13 @@ mod tests {
         let bytes = pe::builder::Builder::new(pe::Machine::X86_64).build();
         let image =
             Image { name: "a.dll".into(), file: "/nowhere/a.dll".into(), machine: Machine::X86_64, bytes };
-        let (settings, recorder) = (Settings::new(None), Recorder::new(crate::Sound::default()).unwrap());
-        Services::new(1, &image, Reach::default(), Arc::new(settings), Arc::new(recorder), Trace::none())
+        let settings = Arc::new(Settings::new(None));
+        let recorder = Arc::new(Recorder::new(crate::Sound::default()).unwrap());
+        Services::new(1, &image, Reach::default(), settings, recorder, Trace::none(), DialogAnswer::Ok)
     }
 
     fn serve(services: &Services, want: &Want) -> Served {
-        services.serve(want, &Mutex::new(Images::new(&[]).unwrap()), 0)
+        services.serve(want, &Mutex::new(Images::new(&[]).unwrap()), 0, None)
     }
 
     #[test]
@@ -252,7 +301,7 @@ mod tests {
         let want = Want::Registry(RegistryCall::Look { key: "HKEY_CURRENT_USER".into() });
         let images = Mutex::new(Images::new(&[]).unwrap());
         for _ in 0..=MOST_A_SECOND {
-            assert!(matches!(services.serve(&want, &images, 0), Served::Key(_)));
+            assert!(matches!(services.serve(&want, &images, 0, None), Served::Key(_)));
         }
         assert!(started.elapsed() >= Duration::from_millis(900), "{:?}", started.elapsed());
     }
@@ -266,6 +315,37 @@ mod tests {
         for (name, code) in [("../a.dll", ERROR_INVALID_NAME), ("a.dll", ERROR_MOD_NOT_FOUND)] {
             let bring = Want::Library(LibraryCall::Bring { name: name.to_owned() });
             assert_eq!(serve(&services, &bring), Served::Failed(code), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_wait_ends_when_somebody_has_to_look_after_the_worker() {
+        let (services, images) = (services(), Mutex::new(Images::new(&[]).unwrap()));
+        services.rate().wants = MOST_A_SECOND;
+        let (want, begun) = (Want::Registry(RegistryCall::Flush), Instant::now());
+        let until = begun + Duration::from_millis(50);
+        assert_eq!(services.serve(&want, &images, 0, Some(until)), Served::Done);
+        assert!((50..500).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn a_remedy_is_named_where_it_is_one() {
+        let mut services = services();
+        services.reach.grants = vec![Grant { folder: "/read".into(), write: false }];
+        let (read, write) = ("--allow-read", "--allow-write");
+        let delete = |path: &str| Want::File(FileCall::Delete { path: path.into() });
+        let look = |path: &str| Want::File(FileCall::Look { path: path.into() });
+        let flush = Want::Registry(RegistryCall::Flush);
+        for (want, remedy) in [
+            (delete(r"Z:\read\x"), write),
+            (delete(r"Z:\x"), write),
+            (delete(r"C:\windows\system32\a.dll"), ""),
+            (look(r"Z:\x"), read),
+            (look(r"Z:\read\x"), ""),
+            (flush, ""),
+        ] {
+            let named = services.remedy(&want);
+            assert!(named.contains(remedy) && named.is_empty() == remedy.is_empty(), "{want:?}: {named}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A session: everything open in one host, from the first open to the one end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +8,7 @@ use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use sandbox::Spawner;
+use wire::DialogAnswer;
 
 use crate::arena::Arena;
 use crate::broadcast::{Announcement, Broadcast, PowerChange};
@@ -63,6 +64,7 @@ pub struct Builder {
     store: Option<Store>,
     settings: Arc<Settings>,
     sound: Sound,
+    dialogs: DialogAnswer,
 }
 
 impl Builder {
@@ -127,6 +129,13 @@ impl Builder {
         self
     }
 
+    /// How dialogs and message boxes of drivers are answered, as nobody sees them. With OK unless set.
+    #[must_use]
+    pub fn dialogs(mut self, dialogs: DialogAnswer) -> Self {
+        self.dialogs = dialogs;
+        self
+    }
+
     /// Who gets the texts that drivers write for people (OutputDebugString, standard error), each with the driver's file name. A text is
     /// at most 500 characters, without controls; of what a driver writes during one message, at most a thousand texts are handed on.
     ///
@@ -144,7 +153,7 @@ impl Builder {
     pub fn start(self) -> Result<Session, Error> {
         let spawner = Spawner::new().map_err(|error| Error::Worker(error.to_string()))?;
         let Self { registry, deadline, trace, numbers, worker, .. } = self;
-        let Self { hidden_instance, listener, store, settings, sound, .. } = self;
+        let Self { hidden_instance, listener, store, settings, sound, dialogs, .. } = self;
         Ok(Session {
             inner: Arc::new(Inner {
                 registry,
@@ -157,10 +166,12 @@ impl Builder {
                 store,
                 settings,
                 recorder: Arc::new(Recorder::new(sound)?),
+                dialogs,
                 spawner,
                 table: Table::default(),
                 gate: Gate::default(),
                 unused: Mutex::default(),
+                lacking: Mutex::default(),
                 ended: Mutex::new(None),
             }),
         })
@@ -188,12 +199,15 @@ pub(crate) struct Inner {
     pub store: Option<Store>,
     pub settings: Arc<Settings>,
     pub recorder: Arc<Recorder>,
+    pub dialogs: DialogAnswer,
     pub spawner: Spawner,
     pub table: Table,
     /// Lets opens in until the session ends.
     pub gate: Gate,
     /// Modules that lost their last instance during the broadcast of the end, with that instance: they are retired after it.
     pub unused: Mutex<Vec<(Arc<Module>, Hdrvr)>>,
+    /// The imports that are not supplied, of each file that was loaded and has some.
+    pub lacking: Mutex<BTreeMap<PathBuf, Vec<String>>>,
     ended: Mutex<Option<Report>>,
 }
 
@@ -204,16 +218,20 @@ impl Inner {
     /// As the store is read.
     pub fn services(&self, worker: u32, image: &Image) -> Result<Services, Error> {
         let own = image.file.parent().unwrap_or(Path::new("/")).to_owned();
-        let (data, grants) = match &self.store {
-            Some(store) => {
-                let data = store.data_of(image.machine, &image.name);
-                (Some(data), store.grants(image.machine, &image.name)?)
-            }
-            None => (None, Vec::new()),
-        };
+        let data = self.store.as_ref().map(|store| store.data_of(image.machine, &image.name));
+        let mut grants = self.settings.grants(image.machine, &image.name)?;
+        if let Some(store) = self.store.as_ref().filter(|_| !grants.is_empty())
+            && !store.may_be_installed(image)
+        {
+            tracing::warn!(
+                driver = image.name,
+                "another driver of this name is installed, whose granted folders this one may not use"
+            );
+            grants.clear();
+        }
         let reach = Reach { own, data, grants };
         let (settings, recorder) = (Arc::clone(&self.settings), Arc::clone(&self.recorder));
-        Ok(Services::new(worker, image, reach, settings, recorder, self.trace.clone()))
+        Ok(Services::new(worker, image, reach, settings, recorder, self.trace.clone(), self.dialogs))
     }
 }
 
@@ -232,6 +250,7 @@ impl Session {
             store: None,
             settings: Arc::new(Settings::new(None)),
             sound: Sound::default(),
+            dialogs: DialogAnswer::default(),
         }
     }
 
@@ -330,6 +349,15 @@ impl Session {
     pub fn unresolved(&self, hdrvr: Hdrvr) -> Result<Vec<String>, Error> {
         let slot = self.inner.table.get(hdrvr).ok_or(Error::BadHandle(hdrvr.0))?;
         Ok(slot.module.unresolved.clone())
+    }
+
+    /// Those of a file that was loaded in this session, whether or not it opened then.
+    #[must_use]
+    pub fn unresolved_in(&self, file: &Path) -> Vec<String> {
+        // As it is known by once it is loaded.
+        let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+        let lacking = self.inner.lacking.lock().unwrap_or_else(PoisonError::into_inner);
+        lacking.get(&file).cloned().unwrap_or_default()
     }
 
     /// Which of the imports that are not supplied here drivers have called, in this session and in others with the same trace.

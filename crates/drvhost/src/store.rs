@@ -11,8 +11,10 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use crate::directories::find_in;
 use crate::error::Error;
 use crate::machine::Machine;
+use crate::module::Image;
 use crate::regfile::{Hive, MAX_BYTES};
 use crate::registry::DRIVERS32;
 use crate::services::Grant;
@@ -105,6 +107,12 @@ impl Store {
         self.data.join("drivers").join(machine.to_string())
     }
 
+    /// Whether a driver is the installed one of its name; where none is, any can be meant by the name.
+    pub(crate) fn may_be_installed(&self, image: &Image) -> bool {
+        let installed = find_in(&self.folder(image.machine), &image.name, None);
+        installed.is_none_or(|file| std::fs::read(file).is_ok_and(|bytes| bytes == image.bytes))
+    }
+
     /// Everything in it; nothing where nothing was ever installed.
     ///
     /// # Errors
@@ -119,23 +127,6 @@ impl Store {
             Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
             read => read.map(Some),
         }
-    }
-
-    /// What a driver was granted besides its own folder and its data.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub(crate) fn grants(&self, machine: Machine, driver: &str) -> Result<Vec<Grant>, Error> {
-        let (hive, key) = (self.read()?, grants_key(machine, driver));
-        let grants = hive.values(&key).filter_map(|(folder, data)| {
-            let write = match data.as_str()? {
-                "read" => false,
-                "write" => true,
-                _ => return None,
-            };
-            Some(Grant { folder: PathBuf::from(folder), write })
-        });
-        Ok(grants.filter(|grant| grant.folder.is_absolute()).collect())
     }
 
     /// Grants a driver folders of this computer, besides what it was granted before.
@@ -181,6 +172,20 @@ pub(crate) fn read_hive(file: &Path) -> Result<Hive, Error> {
         StoreError::Syntax { file: file.to_owned(), line: error.line, why: error.why }.into()
     };
     Hive::parse(&read_bounded(file)?).map_err(syntax)
+}
+
+/// What a driver was granted besides its own folder and its data.
+pub(crate) fn grants(hive: &Hive, machine: Machine, driver: &str) -> Vec<Grant> {
+    let key = grants_key(machine, driver);
+    let grants = hive.values(&key).filter_map(|(folder, data)| {
+        let write = match data.as_str()? {
+            "read" => false,
+            "write" => true,
+            _ => return None,
+        };
+        Some(Grant { folder: PathBuf::from(folder), write })
+    });
+    grants.filter(|grant| grant.folder.is_absolute()).collect()
 }
 
 /// The key of what a driver was granted: each value's name is a folder, its data `read` or `write`.

@@ -4,12 +4,11 @@ mod compress;
 mod decompress;
 mod state;
 mod state_file;
+mod way;
 
 use std::sync::Arc;
 
-use mmsystem::{
-    FourCc, ICERR_OK, ICINFO, ICM_DECOMPRESS_QUERY, ICM_GETINFO, ICOPEN, Structure, icerr_name,
-};
+use mmsystem::{FourCc, ICERR_OK, ICINFO, ICM_DECOMPRESS_QUERY, ICM_GETINFO, ICOPEN, Structure, icerr_name};
 
 use crate::arena::{Arena, Block};
 use crate::error::Error;

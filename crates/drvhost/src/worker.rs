@@ -16,7 +16,7 @@ use crate::arena::Arena;
 use crate::aside::{self, Aside};
 use crate::depth;
 use crate::error::Error;
-use crate::images::Images;
+use crate::images::{Images, User};
 use crate::launch::Launched;
 use crate::machine::Machine;
 use crate::module::Image;
@@ -158,7 +158,8 @@ impl Worker {
         let not_a_driver = |why: String| Error::NotADriver { file: image.file.clone(), why };
         let failure = |reply| reply::failure(reply, &image.name, ENTRY_POINT);
         let traced = broker.trace().is_read();
-        let load = |seq| ToWorker::Load(Load { seq, name: image.name.clone(), brought, traced });
+        let dialogs = self.services.dialogs();
+        let load = |seq| ToWorker::Load(Load { seq, name: image.name.clone(), brought, traced, dialogs });
         let Some(turn) = self.begin(until) else { return Err(failure(Reply::Busy)) };
         match self.exchange(&turn, load, broker, until) {
             Exchange::Loaded(loaded) => Ok(loaded),
@@ -176,12 +177,12 @@ impl Worker {
     /// # Errors
     /// As [`Images::bring`].
     pub fn bring(&self, image: &Image) -> Result<Brought, Error> {
-        self.lock_images().bring(image, self.brought)
+        self.lock_images().bring(image, self.brought, User::Driver)
     }
 
     /// A further image is unloaded.
     pub fn free(&self, brought: Brought) {
-        self.lock_images().free(brought);
+        self.lock_images().free(brought, User::Driver);
     }
 
     /// A further image is unloaded as soon as none of its code runs.
@@ -321,7 +322,8 @@ impl Worker {
             let asked = match self.say_and_hear(&next, waiting, broker) {
                 Ok(ToHost::Asked(asked)) => asked,
                 Ok(ToHost::Wanted(want)) => {
-                    next = ToWorker::Served(self.services.serve(&want, &self.images, self.brought));
+                    let served = self.services.serve(&want, &self.images, self.brought, waiting.until);
+                    next = ToWorker::Served(served);
                     if let Err(reply) = self.check_if_late(waiting) {
                         return reply.into();
                     }

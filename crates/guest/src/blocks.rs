@@ -11,6 +11,9 @@ const THREAD_ID: u32 = 0x24;
 pub(crate) const TEB_SIZE: u64 = 0x3000;
 /// Where a thread block has what its thread keeps besides: some for shims, the rest for native functions.
 pub(crate) const STORAGE: u64 = 0x2f00;
+/// Where a thread block holds the state of `rand`: what is kept there is not the state but its difference from 1, so that a zeroed block is a
+/// generator that nobody has seeded.
+pub(crate) const RANDOM: u64 = STORAGE + 0xe0;
 /// Bytes of a process block.
 pub(crate) const PEB_SIZE: u64 = 0x1000;
 

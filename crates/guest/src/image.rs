@@ -20,6 +20,8 @@ pub struct Module {
     pub size: u64,
     /// The entry point's address, if it has one.
     pub entry: Option<u64>,
+    /// Whether it has a TLS directory.
+    pub thread_data: bool,
     /// The callbacks of its TLS directory, in order.
     pub tls_callbacks: Vec<u64>,
     /// Where the table of functions lies by which its 64-bit code is unwound, and its size in bytes.
@@ -264,8 +266,17 @@ impl Machine {
         let functions =
             image.function_table().map(|(rva, size)| (map.base + u64::from(rva), u64::from(size)));
         let Map { base, size } = *map;
-        let module =
-            Module { name: name.to_owned(), base, size, entry, tls_callbacks, functions, exports, ordinals };
+        let module = Module {
+            name: name.to_owned(),
+            base,
+            size,
+            entry,
+            thread_data: image.tls()?.is_some(),
+            tls_callbacks,
+            functions,
+            exports,
+            ordinals,
+        };
         self.modules.push(module.clone());
         Ok(module)
     }

@@ -71,6 +71,19 @@ const _: () = assert!(THREADS.start + crate::threads::POOL as u64 * THREAD <= TH
 /// Where the memory that host and worker share is mapped; the host decides how much of it there is.
 pub const ARENA: Range<u64> = 0x7000_0000..0x8000_0000;
 
+/// Where the regions begin.
+pub(crate) const STARTS: [u64; 9] = [
+    IMAGES.start,
+    THUNKS.start,
+    NATIVES.start,
+    SYSTEM.start,
+    PRISTINE.start,
+    BROUGHT.start,
+    HEAP.start,
+    THREADS.start,
+    ARENA.start,
+];
+
 /// The end of what a 32-bit pointer reaches; code at or above it is the worker's own.
 pub const GUEST_END: u64 = 1 << 32;
 

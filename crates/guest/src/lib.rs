@@ -41,6 +41,7 @@ mod switch;
 mod thread;
 mod threads;
 mod thunks;
+mod x87;
 
 pub use arguments::{Arguments, Return, Value};
 pub use cpu::Cpu;

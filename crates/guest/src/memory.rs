@@ -60,6 +60,9 @@ impl Protection {
     }
 }
 
+/// How many regions there may be. A guest that changes every other page of its own would otherwise fill the worker's memory with them.
+const MOST_REGIONS: usize = 1024;
+
 #[derive(Debug, Clone)]
 struct Region {
     range: Range<u64>,
@@ -69,7 +72,7 @@ struct Region {
 /// All memory that the guest can use, with the protections it has.
 ///
 /// The table here is what makes every access below sound: it lists only ranges that this process has mapped for good
-/// (`reserve`, `map_arena` and `map_brought` map, nothing unmaps), with the protection they have now (`protect` is the only one to change it).
+/// (`reserve`, `map_arena` and `map_brought` map, nothing unmaps), with the protection they have now (only `protect` and `protect_data` change it).
 #[derive(Debug)]
 pub struct Memory {
     /// Sorted by address, not overlapping.
@@ -169,6 +172,41 @@ impl Memory {
         }
         self.set(range, protection);
         Ok(())
+    }
+
+    /// Gives pages of the guest's own data another protection: of an image or of the heap, where nothing but checked copies is done with them on the
+    /// host's side. None of them may be code: what has lost the right to be run never gets it back.
+    ///
+    /// # Errors
+    /// `InvalidInput` for other pages, `OutOfMemory` when there are too many ranges that differ, or `mprotect`'s.
+    pub fn protect_data(&mut self, range: Range<u64>, protection: Protection) -> io::Result<()> {
+        let known = [layout::IMAGES, layout::BROUGHT, layout::HEAP];
+        let inside = known.iter().any(|known| known.start <= range.start && range.end <= known.end);
+        let aligned = range.start.is_multiple_of(PAGE) && range.end.is_multiple_of(PAGE);
+        let code = protection.execute || self.overlapping(&range).any(|region| region.protection.execute);
+        if !inside || !aligned || code || range.is_empty() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        if self.regions.len() + 2 > MOST_REGIONS {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        let start =
+            std::ptr::with_exposed_provenance_mut(usize::try_from(range.start).map_err(io::Error::other)?);
+        let len = usize::try_from(range.end - range.start).map_err(io::Error::other)?;
+        // SAFETY: the check above keeps the range inside regions that `reserve` or `map_brought` mapped for the guest alone; no Rust object lies
+        // there, and what the host does there goes through `checked`, which the table below is for. Exclusive access says that no such copy is under way.
+        if unsafe { libc::mprotect(start, len, protection.bits()) } == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        self.set(range, protection);
+        Ok(())
+    }
+
+    /// The regions that have pages in common with a range.
+    fn overlapping(&self, range: &Range<u64>) -> impl Iterator<Item = &Region> {
+        let first = self.regions.partition_point(|region| region.range.end <= range.start);
+        let end = range.end;
+        self.regions[first..].iter().take_while(move |region| region.range.start < end)
     }
 
     /// Copies guest memory at `address` to `out`.
@@ -301,6 +339,16 @@ impl Memory {
             regions.push(Region { range, protection });
         }
         regions.sort_by_key(|region| region.range.start);
+        // What allows the same again is one region again, or the table would grow with every change. What the layout keeps apart stays apart.
+        regions.dedup_by(|next, last| {
+            let same = last.range.end == next.range.start
+                && last.protection == next.protection
+                && !layout::STARTS.contains(&next.range.start);
+            if same {
+                last.range.end = next.range.end;
+            }
+            same
+        });
         self.regions = regions;
     }
 }
@@ -343,6 +391,50 @@ mod tests {
         assert!(!memory.allows(0x1000, 1, Access::Execute));
         assert!(!memory.allows(u64::MAX, 2, Access::Read));
         assert!(memory.allows(0, 0, Access::Write));
+    }
+
+    #[test]
+    fn regions_that_allow_the_same_are_one() {
+        let mut memory = table();
+        memory.set(0x2000..0x3000, Protection::READ_WRITE);
+        assert_eq!(memory.regions.len(), 1);
+        assert_eq!(memory.region(0x4000), (0x1000..0x5000, Some(Protection::READ_WRITE)));
+        memory.set(layout::HEAP, Protection::READ_WRITE);
+        memory.set(layout::HEAP.start - PAGE..layout::HEAP.start, Protection::READ_WRITE);
+        assert_eq!(memory.region(layout::HEAP.start).0, layout::HEAP);
+    }
+
+    #[test]
+    fn only_data_changes_its_protection() {
+        let mut memory = Memory::reserve().unwrap();
+        let page = |at: u64| at..at + PAGE;
+        let at = layout::HEAP.start + 4 * PAGE;
+        memory.protect_data(page(at), Protection::READ).unwrap();
+        assert!(memory.write(at, &[1]).is_err());
+        memory.protect_data(page(at), Protection::NONE).unwrap();
+        assert!(memory.read(at, &mut [0]).is_err());
+        memory.protect_data(page(at), Protection::READ_WRITE).unwrap();
+        memory.write(at, &[1]).unwrap();
+        assert_eq!(memory.region(at).0, layout::HEAP);
+        for at in
+            [layout::STACK.start, layout::SYSTEM.start, layout::THUNKS.start, layout::HEAP.end - PAGE / 2]
+        {
+            assert!(memory.protect_data(page(at), Protection::READ).is_err(), "{at:#x}");
+        }
+        assert!(memory.protect_data(page(at), Protection::READ_EXECUTE).is_err());
+        memory.protect(page(layout::IMAGES.start), Protection::READ_EXECUTE).unwrap();
+        assert!(memory.protect_data(layout::IMAGES.start..at, Protection::READ).is_err());
+        assert!(memory.protect_data(page(layout::IMAGES.start), Protection::NONE).is_err());
+    }
+
+    #[test]
+    fn a_guest_cannot_fill_the_table() {
+        let mut memory = Memory::reserve().unwrap();
+        let pages = (layout::HEAP.start..layout::HEAP.end).step_by(2 * PAGE as usize);
+        let outcome: io::Result<Vec<()>> =
+            pages.map(|at| memory.protect_data(at..at + PAGE, Protection::READ)).collect();
+        assert_eq!(outcome.unwrap_err().kind(), io::ErrorKind::OutOfMemory);
+        assert!(memory.regions.len() <= MOST_REGIONS);
     }
 
     #[test]

@@ -12,8 +12,10 @@ mod unwind;
 
 use std::io;
 
+use crate::fault::Access;
 use crate::layout::NATIVES;
 use crate::memory::{Memory, Protection, Violation};
+use crate::thread::Machine;
 
 /// A native function.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +60,8 @@ use natives;
 pub(crate) struct Natives {
     /// By name.
     placed: Vec<(&'static str, u64)>,
+    /// The names of those that are shortcuts.
+    shortcuts: Vec<&'static str>,
     /// Where the next one goes.
     next: u64,
 }
@@ -65,8 +69,11 @@ pub(crate) struct Natives {
 impl Natives {
     /// Puts all of them into guest memory.
     pub fn new(memory: &Memory) -> Result<Self, Violation> {
-        let mut own = Self { placed: Vec::new(), next: NATIVES.start };
-        for native in [unwind::list(), memory::list(), numbers::list(), scopes::list()].concat() {
+        let shortcuts = [memory::list(), numbers::list()].concat();
+        let names = shortcuts.iter().map(|native| native.name).collect();
+        let mut own = Self { placed: Vec::new(), shortcuts: names, next: NATIVES.start };
+        // That which others call by its address (`unwind::UNWIND`) is the first.
+        for native in [unwind::list(), shortcuts, scopes::list()].concat() {
             // SAFETY: both labels are of one piece of assembly, the first before the second, with nothing but its bytes between.
             let code = unsafe {
                 let len = native.end.offset_from(native.code);
@@ -91,6 +98,11 @@ impl Natives {
         self.placed.iter().find(|(known, _)| *known == name).map(|&(_, at)| at)
     }
 
+    /// Whether a function does what the shim of its name does, if there is one.
+    pub fn is_shortcut(&self, name: &str) -> bool {
+        self.shortcuts.contains(&name)
+    }
+
     /// Makes a function that takes its `count` arguments from the x87 registers, the last one from st(0), and calls the `cdecl` function `target`
     /// with them as doubles.
     pub fn taking_x87(&mut self, memory: &Memory, target: u64, count: u8) -> Result<u64, Violation> {
@@ -106,8 +118,56 @@ impl Natives {
         self.place(memory, &code)
     }
 
+    /// The same for a function that takes its arguments from xmm0 and xmm1, and answers in xmm0.
+    pub fn taking_sse(&mut self, memory: &Memory, target: u64, count: u8) -> Result<u64, Violation> {
+        let size = 8 * count;
+        // sub esp, size; movsd [esp], xmm0; movsd [esp + 8], xmm1
+        let mut code = vec![0x83, 0xec, size, 0xf2, 0x0f, 0x11, 0x04, 0x24];
+        if count > 1 {
+            code.extend([0xf2, 0x0f, 0x11, 0x4c, 0x24, 8]);
+        }
+        // mov eax, target; call eax; fstp qword [esp]; movsd xmm0, [esp]; add esp, size; ret
+        let [a, b, c, d, ..] = target.to_le_bytes();
+        code.extend([0xb8, a, b, c, d, 0xff, 0xd0, 0xdd, 0x1c, 0x24]);
+        code.extend([0xf2, 0x0f, 0x10, 0x04, 0x24, 0x83, 0xc4, size, 0xc3]);
+        self.place(memory, &code)
+    }
+
     /// Makes them executable and unchangeable.
     pub fn seal(&self, memory: &mut Memory) -> io::Result<()> {
         memory.protect(NATIVES, Protection::READ_EXECUTE)
+    }
+}
+
+impl Machine {
+    /// The address of a function that serves a 32-bit guest without leaving its mode; `None` if there is none of this name.
+    #[must_use]
+    pub fn native(&self, name: &str) -> Option<u64> {
+        self.natives.as_ref()?.find(name)
+    }
+
+    /// Whether the native function of this name does what the shim of that name does, and is there because it costs less.
+    #[must_use]
+    pub fn is_shortcut(&self, name: &str) -> bool {
+        self.natives.as_ref().is_some_and(|natives| natives.is_shortcut(name))
+    }
+
+    /// Makes a function for a 32-bit guest that calls the `cdecl` function at `target` with `count` doubles (one or two), which it takes from the
+    /// x87 registers, the last one from st(0). Before [`seal`](Self::seal).
+    ///
+    /// # Errors
+    /// [`Violation`] when there is no room, or the guest is none of 32 bits.
+    pub fn native_taking_x87(&mut self, target: u64, count: u8) -> Result<u64, Violation> {
+        let none = Violation { address: NATIVES.start, len: 0, access: Access::Write };
+        self.natives.as_mut().ok_or(none)?.taking_x87(&self.memory, target, count)
+    }
+
+    /// The same for a function that takes its arguments from xmm0 and xmm1, and answers in xmm0.
+    ///
+    /// # Errors
+    /// As [`native_taking_x87`](Self::native_taking_x87).
+    pub fn native_taking_sse(&mut self, target: u64, count: u8) -> Result<u64, Violation> {
+        let none = Violation { address: NATIVES.start, len: 0, access: Access::Write };
+        self.natives.as_mut().ok_or(none)?.taking_sse(&self.memory, target, count)
     }
 }

@@ -76,7 +76,7 @@ pub struct Machine {
     pub memory: Memory,
     pub(crate) thunks: Thunks,
     /// Of a 32-bit guest.
-    natives: Option<Natives>,
+    pub(crate) natives: Option<Natives>,
     pub(crate) modules: Vec<Module>,
     /// By slot.
     pub(crate) tls_blocks: Vec<TlsBlock>,
@@ -227,22 +227,6 @@ impl Machine {
         self.thunks.seal(&mut self.memory)
     }
 
-    /// The address of a function that serves a 32-bit guest without leaving its mode; `None` if there is none of this name.
-    #[must_use]
-    pub fn native(&self, name: &str) -> Option<u64> {
-        self.natives.as_ref()?.find(name)
-    }
-
-    /// Makes a function for a 32-bit guest that calls the `cdecl` function at `target` with `count` doubles (one or two), which it takes from the
-    /// x87 registers, the last one from st(0). Before [`seal`](Self::seal).
-    ///
-    /// # Errors
-    /// [`Violation`] when there is no room, or the guest is none of 32 bits.
-    pub fn native_taking_x87(&mut self, target: u64, count: u8) -> Result<u64, Violation> {
-        let none = Violation { address: layout::NATIVES.start, len: 0, access: Access::Write };
-        self.natives.as_mut().ok_or(none)?.taking_x87(&self.memory, target, count)
-    }
-
     /// The loaded images.
     #[must_use]
     pub fn modules(&self) -> &[Module] {
@@ -267,6 +251,12 @@ impl Machine {
     #[must_use]
     pub fn thread_storage(&self) -> u64 {
         self.thread().teb + blocks::STORAGE
+    }
+
+    /// Where the thread keeps the state of `rand`, which the native function and the shim share: its difference from 1.
+    #[must_use]
+    pub fn thread_random(&self) -> u64 {
+        self.thread().teb + blocks::RANDOM
     }
 
     /// The guest's last-error value (`GetLastError`).
@@ -394,7 +384,7 @@ impl Machine {
             std::ptr::with_exposed_provenance::<ImportFrame>(frame as usize).as_ref()?
         };
         let target = self.pointer_at(frame.guest_sp).ok()?;
-        Some(Cpu::behind(frame, self.mode, target, popped, x87_control()))
+        Some(Cpu::behind(frame, self.mode, target, popped, crate::x87::control()))
     }
 
     /// The guest's stack pointer: what lies below may be used, and is by the next call into the guest.
@@ -477,14 +467,6 @@ impl Machine {
         };
         FaultKind::AccessViolation { address: Some(trap.address), access }
     }
-}
-
-/// The x87 control word: in a shim, the guest's, since Rust code does not use the x87.
-fn x87_control() -> u16 {
-    let mut word = 0_u16;
-    // SAFETY: stores the control word where `word` is.
-    unsafe { std::arch::asm!("fnstcw [{}]", in(reg) &raw mut word, options(nostack, preserves_flags)) };
-    word
 }
 
 /// Processor exception numbers, and bits of a page fault's error code (Intel SDM volume 3, chapter 6).

@@ -25,8 +25,8 @@ pub struct Rule {
 pub enum Argument {
     /// Argument `.0`, as 32 bits without the bits of `.1`, is one of `.2`.
     Masked(u8, u32, &'static [u32]),
-    /// Argument `.0`, as 64 bits, is from `.1` on and below `.2`.
-    Within(u8, u64, u64),
+    /// Argument `.0`, as 64 bits, is in one of `.1`.
+    Within(u8, &'static [std::ops::Range<u64>]),
 }
 
 /// The end of the addresses that guest memory may have: 32-bit pointers reach no further.
@@ -34,6 +34,12 @@ pub const GUEST_END: u64 = 1 << 32;
 
 /// Where images lie that come while driver code runs.
 pub const BROUGHT: std::ops::Range<u64> = 0x2c00_0000..0x3000_0000;
+
+/// What of the addresses is the guest's own data: images, and those that come later with the heap behind them.
+pub const DATA: [std::ops::Range<u64>; 2] = [0x40_0000..0x2000_0000, BROUGHT.start..0x6c00_0000];
+
+/// All addresses that guest memory may have.
+const GUEST: &[std::ops::Range<u64>] = std::slice::from_ref(&(0..GUEST_END));
 
 /// Private and shared, realtime and monotonic forms of one futex operation.
 const FUTEX_FLAGS: u32 = (libc::FUTEX_PRIVATE_FLAG | libc::FUTEX_CLOCK_REALTIME).cast_unsigned();
@@ -75,11 +81,8 @@ pub const RUNNING: &[Rule] = &[
     Rule {
         number: libc::SYS_mprotect,
         name: "mprotect",
-        arguments: &[
-            Argument::Within(0, BROUGHT.start, BROUGHT.end),
-            Argument::Masked(2, !libc::PROT_EXEC.cast_unsigned(), &[0]),
-        ],
-        reason: "the data of a driver that another driver opens; it can take the right to run away, and never give it",
+        arguments: &[Argument::Within(0, &DATA), Argument::Masked(2, !libc::PROT_EXEC.cast_unsigned(), &[0])],
+        reason: "VirtualProtect, and the data of a driver that another driver opens; it can take the right to run away, and never give it",
     },
 ];
 
@@ -88,7 +91,7 @@ pub const LOADING: &[Rule] = &[
     Rule {
         number: libc::SYS_mprotect,
         name: "mprotect",
-        arguments: &[Argument::Within(0, 0, GUEST_END)],
+        arguments: &[Argument::Within(0, GUEST)],
         reason: "gives each section of the mapped image its own protection",
     },
     Rule {
@@ -186,10 +189,15 @@ fn alternatives_of(arguments: &[Argument]) -> Result<Vec<Vec<SeccompCondition>>,
                     Ok(vec![condition(index, SeccompCmpArgLen::Dword, op, u64::from(value))?])
                 })
                 .collect::<Result<Vec<_>, seccompiler::BackendError>>()?,
-            Argument::Within(index, start, end) => vec![vec![
-                condition(index, SeccompCmpArgLen::Qword, SeccompCmpOp::Ge, start)?,
-                condition(index, SeccompCmpArgLen::Qword, SeccompCmpOp::Lt, end)?,
-            ]],
+            Argument::Within(index, ranges) => ranges
+                .iter()
+                .map(|range| {
+                    Ok(vec![
+                        condition(index, SeccompCmpArgLen::Qword, SeccompCmpOp::Ge, range.start)?,
+                        condition(index, SeccompCmpArgLen::Qword, SeccompCmpOp::Lt, range.end)?,
+                    ])
+                })
+                .collect::<Result<Vec<_>, seccompiler::BackendError>>()?,
         };
         ways = ways
             .iter()
@@ -226,7 +234,7 @@ mod tests {
     fn all_that_a_rule_asks_must_be_met_at_once() {
         let two = Argument::Masked(1, 0, &[7, 8]);
         assert_eq!(alternatives_of(&[]).unwrap(), [vec![]]);
-        let ways = alternatives_of(&[two, Argument::Within(0, 16, 32)]).unwrap();
+        let ways = alternatives_of(&[two, Argument::Within(0, GUEST)]).unwrap();
         assert_eq!(ways.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3]);
     }
 }

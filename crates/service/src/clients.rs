@@ -206,6 +206,8 @@ impl Clients {
             .deadline(settings.deadline)
             .trace(settings.trace.clone())
             .numbers(self.numbers.clone())
+            .sound(settings.sound.clone())
+            .dialogs(settings.dialogs)
             .hidden_instance(settings.hidden_instance);
         // What drivers keep is the user's whose service this is. Other users' drivers keep nothing.
         let started = match &settings.store {

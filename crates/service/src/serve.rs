@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use drvhost::{Policy, PowerChange, Reason, Registry, Store, Trace};
+use drvhost::{DialogAnswer, Policy, PowerChange, Reason, Registry, Sound, Store, Trace};
 use futures_util::StreamExt;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -51,6 +51,10 @@ pub struct Settings {
     pub trace: Trace,
     /// Whether a hidden instance is opened first; see [`drvhost::Builder::hidden_instance`].
     pub hidden_instance: bool,
+    /// What drivers play on. Files would be those of all clients.
+    pub sound: Sound,
+    /// How dialogs of drivers are answered.
+    pub dialogs: DialogAnswer,
     /// What follows the broadcast of the session's end.
     pub policy: Policy,
     /// The directory that the report of the session's end is kept in.

@@ -209,9 +209,15 @@ impl Variadic {
 }
 
 /// A type that a shim may answer.
-pub trait Answer {
+pub trait Answer: Sized {
     /// As the guest is to find it.
     fn encode(self) -> Value;
+
+    /// The code that it says the call has failed with; `set` is the last error that the shim has failed with on the way. Where the type says
+    /// nothing of failures itself, that alone counts.
+    fn failure(&self, set: Option<u32>) -> Option<u32> {
+        set
+    }
 }
 
 impl Answer for () {
@@ -226,9 +232,14 @@ impl Answer for Pointer {
     }
 }
 
+/// With another handle than these a last error only tells something of it, such as ERROR_ALREADY_EXISTS.
 impl Answer for Handle {
     fn encode(self) -> Value {
         Value::Integer(self.0)
+    }
+
+    fn failure(&self, set: Option<u32>) -> Option<u32> {
+        set.filter(|_| matches!(*self, Self::NULL | Self::INVALID))
     }
 }
 
@@ -256,11 +267,43 @@ impl Answer for i32 {
     }
 }
 
-/// BOOL.
+/// BOOL, where FALSE alone may be what was asked for (PeekMessage); it fails with a last error only.
 impl Answer for bool {
     fn encode(self) -> Value {
         Value::Integer(self.into())
     }
+
+    fn failure(&self, set: Option<u32>) -> Option<u32> {
+        set.filter(|_| !self)
+    }
+}
+
+/// Codes that are answered, of which one is success. Last errors that were set on the way say nothing of the call.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident, $fails:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $name(pub u32);
+
+        impl Answer for $name {
+            fn encode(self) -> Value {
+                self.0.encode()
+            }
+
+            fn failure(&self, _set: Option<u32>) -> Option<u32> {
+                let fails: fn(u32) -> bool = $fails;
+                fails(self.0).then_some(self.0)
+            }
+        }
+    )*};
+}
+codes! {
+    /// LSTATUS, which the registry's functions answer: a system error code; ERROR_SUCCESS is 0.
+    LStatus, |code| code != 0;
+    /// MMRESULT, which those of sound and time answer, and MCIERROR: a code of their own; 0 is success.
+    MmResult, |code| code != 0;
+    /// HRESULT: success where it is not negative.
+    HResult, |code| code.cast_signed() < 0;
 }
 
 impl Answer for f64 {
@@ -277,22 +320,23 @@ impl Answer for f32 {
 
 /// What a shim function returns: an answer, or a [`Stop`].
 pub trait Outcome {
-    /// As what the machine wants.
+    /// As what the machine wants; whether the call has failed is noted.
     ///
     /// # Errors
     /// The shim's own.
-    fn finish(self) -> Result<Value, Stop>;
+    fn finish(self, process: &mut Process) -> Result<Value, Stop>;
 }
 
 impl<T: Answer> Outcome for T {
-    fn finish(self) -> Result<Value, Stop> {
+    fn finish(self, process: &mut Process) -> Result<Value, Stop> {
+        process.counts.answered(&self);
         Ok(self.encode())
     }
 }
 
 impl<T: Answer> Outcome for Result<T, Stop> {
-    fn finish(self) -> Result<Value, Stop> {
-        self.map(Answer::encode)
+    fn finish(self, process: &mut Process) -> Result<Value, Stop> {
+        self?.finish(process)
     }
 }
 
@@ -336,7 +380,7 @@ macro_rules! serve {
                 #[allow(unused_variables, unused_mut, reason = "a function without arguments reads none")]
                 let mut reader = Reader::new(arguments, &process.machine.memory);
                 $(let $argument = $argument::decode(&mut reader)?;)*
-                self(process, $($argument,)*).finish()
+                self(process, $($argument,)*).finish(process)
             }
         }
     };
@@ -351,5 +395,8 @@ serve!(A B C D E G);
 serve!(A B C D E G H);
 serve!(A B C D E G H I);
 serve!(A B C D E G H I J);
+serve!(A B C D E G H I J K);
+serve!(A B C D E G H I J K L);
 serve!(A B C D E G H I J K L M);
 serve!(A B C D E G H I J K L M N);
+serve!(A B C D E G H I J K L M N P);

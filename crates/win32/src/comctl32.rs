@@ -3,13 +3,14 @@
 #![allow(non_snake_case, reason = "Win32's own names")]
 
 use guest::Stop;
+use wire::DialogAnswer;
 
 use crate::abi::{Handle, LongPtr, Pointer, signed};
 use crate::kernel32::codepage::Unit;
 use crate::kernel32::fields::Fields;
 use crate::kernel32::record::Record;
 use crate::process::{Process, still_wanted};
-use crate::user32::{DialogAnswer, Page, close, message_result, open_frame, open_page, send};
+use crate::user32::{Page, close, message_result, open_frame, open_page, send};
 
 library! {
     /// comctl32.

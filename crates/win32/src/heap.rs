@@ -7,7 +7,8 @@
 use guest::layout::HEAP;
 use guest::{Memory, Violation};
 
-/// Size of a header: the size asked for, or of a free block the next one's address; then the class and a mark. Keeps blocks aligned to 16, as HeapAlloc promises.
+/// Size of a header: the size asked for and the owner, or of a free block the next one's address; then the class and a mark. Keeps blocks aligned to 16, as
+/// HeapAlloc promises.
 const HEADER: u64 = 16;
 /// Marks in a header's upper half: in use, or free.
 const USED: u32 = 0x7564_7276;
@@ -31,6 +32,11 @@ pub(crate) struct Heap {
 impl Heap {
     pub fn new() -> Self {
         Self { untouched: HEAP.start + HEADER, free: [0; CLASSES], failures: 0 }
+    }
+
+    /// Where what has been handed out so far ends.
+    pub fn end(&self) -> u64 {
+        self.untouched
     }
 
     /// `size` bytes, zeroed if asked for; `None` when there are none left.
@@ -66,7 +72,7 @@ impl Heap {
 
     /// Gives a block back; false when it is none.
     pub fn release(&mut self, memory: &Memory, block: u64) -> bool {
-        let Some((_, class)) = header(memory, block) else { return false };
+        let Some(Header { class, .. }) = header(memory, block) else { return false };
         // What the block holds stays: C++ run-time libraries have been seen to look at it again while their image is unloaded.
         let freed = write_header(memory, block, self.free[class], class, FREE);
         if freed.is_ok() {
@@ -77,22 +83,44 @@ impl Heap {
 
     /// The size that a block was asked for with; `None` when it is none.
     pub fn size(&self, memory: &Memory, block: u64) -> Option<u64> {
-        header(memory, block).map(|(size, _)| size)
+        header(memory, block).map(|header| header.size)
+    }
+
+    /// Which block this one belongs to, 0 for none; `None` when it is no block.
+    pub fn owner(&self, memory: &Memory, block: u64) -> Option<u64> {
+        header(memory, block).map(|header| header.owner)
+    }
+
+    /// Notes that a block belongs to another one, or to itself.
+    pub fn give_to(&self, memory: &Memory, block: u64, owner: u64) {
+        if let Some(Header { size, class, .. }) = header(memory, block) {
+            // The header has just been read, so it can be written unless the guest protects its page.
+            let _ = write_header(memory, block, word(size, owner), class, USED);
+        }
+    }
+
+    /// Gives a block another size where it is; `None` when it has no room for that, or is none.
+    pub fn resize_in_place(&mut self, memory: &Memory, block: u64, size: u64, zeroed: bool) -> Option<u64> {
+        let old = header(memory, block)?;
+        if class(size)?.0 != old.class {
+            return None;
+        }
+        write_header(memory, block, word(size, old.owner), old.class, USED).ok()?;
+        if zeroed && size > old.size {
+            memory.fill(block + old.size, 0, usize::try_from(size - old.size).ok()?).ok()?;
+        }
+        Some(block)
     }
 
     /// A block of another size with the same contents; the old one is gone unless this answers `None`.
     pub fn resize(&mut self, memory: &Memory, block: u64, size: u64, zeroed: bool) -> Option<u64> {
-        let (old, old_class) = header(memory, block)?;
-        let grown = size.saturating_sub(old);
-        if class(size).is_some_and(|(class, _)| class == old_class) {
-            write_header(memory, block, size, old_class, USED).ok()?;
-            if zeroed && grown > 0 {
-                memory.fill(block + old, 0, usize::try_from(grown).ok()?).ok()?;
-            }
+        let old = header(memory, block)?;
+        if let Some(block) = self.resize_in_place(memory, block, size, zeroed) {
             return Some(block);
         }
         let moved = self.allocate(memory, size, zeroed)?;
-        memory.copy(moved, block, usize::try_from(old.min(size)).ok()?).ok()?;
+        memory.copy(moved, block, usize::try_from(old.size.min(size)).ok()?).ok()?;
+        self.give_to(memory, moved, old.owner);
         self.release(memory, block);
         Some(moved)
     }
@@ -126,22 +154,33 @@ fn class(size: u64) -> Option<(usize, u64)> {
     (class < CLASSES).then(|| (class, (steps * quarter).next_multiple_of(16) + HEADER))
 }
 
-fn write_header(memory: &Memory, block: u64, size: u64, class: usize, mark: u32) -> Result<(), Violation> {
+/// What a header begins with. Both fit into half of it, because the heap ends below 2 GiB.
+fn word(size: u64, owner: u64) -> u64 {
+    size | owner << 32
+}
+
+fn write_header(memory: &Memory, block: u64, word: u64, class: usize, mark: u32) -> Result<(), Violation> {
     let class = u32::try_from(class).unwrap_or(u32::MAX);
-    let header = u128::from(size) | u128::from(class) << 64 | u128::from(mark) << 96;
+    let header = u128::from(word) | u128::from(class) << 64 | u128::from(mark) << 96;
     memory.write(block.wrapping_sub(HEADER), &header.to_le_bytes())
 }
 
-/// Size and class of a block in use.
-fn header(memory: &Memory, block: u64) -> Option<(u64, usize)> {
+/// What is known of a block in use.
+struct Header {
+    size: u64,
+    owner: u64,
+    class: usize,
+}
+
+fn header(memory: &Memory, block: u64) -> Option<Header> {
     if !HEAP.contains(&block) || !block.is_multiple_of(16) {
         return None;
     }
     let header = memory.array(block.checked_sub(HEADER)?).ok().map(u128::from_le_bytes)?;
-    let size = u64::try_from(header & u128::from(u64::MAX)).ok()?;
-    let noted = usize::try_from(header >> 64 & u128::from(u32::MAX)).ok()?;
+    let half = |shift: u32| u64::try_from(header >> shift & u128::from(u32::MAX)).ok();
+    let (size, owner, noted) = (half(0)?, half(32)?, usize::try_from(half(64)?).ok()?);
     let valid = header >> 96 == u128::from(USED) && class(size).is_some_and(|(class, _)| class == noted);
-    valid.then_some((size, noted))
+    valid.then_some(Header { size, owner, class: noted })
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! The images of a process: loading them, telling them of their beginning and end, finding what they have.
 
-use guest::{Binding, Exported, Fault, FaultKind, LoadError, Module, Stop, Thunks};
-use pe::Symbol;
+use guest::{Binding, Fault, LoadError, Module, Thunks};
 
 use crate::abi::{Pointer, signed};
 use crate::companions::Companion;
 use crate::library::Entry;
-use crate::process::Process;
+use crate::process::{Process, fault_of};
 use crate::user32::Strings;
 
 /// Reasons for which an entry point is called (MS Learn: DllMain).
@@ -25,16 +24,30 @@ pub(crate) struct Loaded {
     pub running: usize,
     /// Whether it is to be told that it is unloaded once none is left.
     pub leaving: bool,
-    /// Whether it has been told that it is loaded, and is content.
-    attached: bool,
+    /// As the how manieth it was content with being told that it is loaded; `None` until then.
+    attached: Option<u64>,
+    /// The thread, by number, that tells it that it is unloaded.
+    detaching: Option<usize>,
     /// Whether it wants to hear of threads.
     threads: bool,
-    /// Whether it is being told, or has been told, that it is loaded.
-    pub telling: bool,
+    /// The thread, by number, that tells it or has told it that it is loaded.
+    pub telling: Option<usize>,
     /// What it is if it is a library that lies beside the driver.
     pub companion: Option<Companion>,
     /// The libraries beside the driver that it imports from, each once for each time that it is counted as its user.
     pub needs: Vec<u64>,
+}
+
+impl Loaded {
+    /// Whether it has been told that it is loaded, and is content.
+    pub fn is_attached(&self) -> bool {
+        self.attached.is_some()
+    }
+
+    /// Whether another thread than this one tells it that it is unloaded.
+    pub fn leaves_beside(&self, thread: usize) -> bool {
+        self.detaching.is_some_and(|other| other != thread)
+    }
 }
 
 impl Process {
@@ -49,10 +62,36 @@ impl Process {
         image: &pe::Image<'_>,
         brought: Option<wire::Brought>,
     ) -> Result<(u64, Vec<String>), LoadError> {
+        let imports = image.imports()?;
+        let Ok(outer) = self.begin_loading() else {
+            return Err(LoadError::TooMany("time"));
+        };
+        self.loading.push(name.to_owned());
+        let mut needs = self.want_libraries(imports.iter().map(|import| import.library.as_str()));
+        let mut tried = Vec::new();
+        for import in &imports {
+            self.want_forwarded(&import.library, &import.symbol, &mut needs, &mut tried);
+        }
+        self.loading.pop();
+        self.end_loading(outer);
+        let loaded = self.map(name, image, brought, imports, &needs);
+        if loaded.is_err() {
+            // None of them has been told anything yet, but those that others want as well: they have users left.
+            let _ = self.release_all(&needs);
+        }
+        loaded
+    }
+
+    fn map(
+        &mut self,
+        name: &str,
+        image: &pe::Image<'_>,
+        brought: Option<wire::Brought>,
+        imports: Vec<pe::Import>,
+        needs: &[u64],
+    ) -> Result<(u64, Vec<String>), LoadError> {
         let mut unresolved = Vec::new();
         let mut bindings = Vec::new();
-        let imports = image.imports()?;
-        let needs = self.want_libraries(imports.iter().map(|import| import.library.as_str()));
         for import in imports {
             let target = match self.find(&import.library, &import.symbol) {
                 Some(target) => target,
@@ -80,11 +119,12 @@ impl Process {
             strings: Strings::of(image),
             running: 0,
             leaving: false,
-            attached: false,
+            attached: None,
+            detaching: None,
             threads: true,
-            telling: false,
+            telling: None,
             companion: None,
-            needs,
+            needs: needs.to_vec(),
         };
         self.images.insert(place, loaded);
         Ok((base, unresolved))
@@ -117,37 +157,9 @@ impl Process {
         }
     }
 
-    /// The address of what a library exports: an image, or shims.
-    pub(crate) fn find(&mut self, library: &str, symbol: &Symbol) -> Option<u64> {
-        self.follow(Exported::Forward { library: library.to_owned(), symbol: symbol.clone() })
-    }
-
-    /// The address that an export leads to, if it can be found.
-    pub(crate) fn follow(&mut self, mut target: Exported) -> Option<u64> {
-        /// From how many libraries to the next. Two could forward to each other without end.
-        const MOST: usize = 8;
-        for _ in 0..=MOST {
-            let (library, symbol) = match target {
-                Exported::Address(address) => return Some(address),
-                Exported::Forward { library, symbol } => (library, symbol),
-            };
-            target = match self.module_named(&library) {
-                Some(module) => module.export(&symbol)?.clone(),
-                None => return self.supplied(&library, &symbol),
-            };
-        }
-        None
-    }
-
     /// The loaded image with this file name, in any case; the extension may be missing if it is `.dll`.
     pub(crate) fn module_named(&self, name: &str) -> Option<&Module> {
-        let mut modules = self.images.iter().map(|image| &image.module);
-        modules.find(|module| {
-            let known = module.name.as_str();
-            let stem = known.len().checked_sub(".dll".len()).and_then(|end| known.split_at_checked(end));
-            let short = stem.filter(|(_, extension)| extension.eq_ignore_ascii_case(".dll"));
-            known.eq_ignore_ascii_case(name) || short.is_some_and(|(stem, _)| stem.eq_ignore_ascii_case(name))
-        })
+        self.images.iter().map(|image| &image.module).find(|module| is_called(&module.name, name))
     }
 
     /// The image with this module handle, or for NULL the driver, which counts as the process's program.
@@ -164,7 +176,8 @@ impl Process {
         self.images.iter().find(|image| handle.is_null() || image.module.base == handle.0)
     }
 
-    /// Tells an image that it has been loaded: thread-local callbacks, then the entry point. False: it refuses, and is gone.
+    /// Tells an image that it has been loaded: thread-local callbacks, then the entry point. False: it refuses, has been told that it is unloaded
+    /// (MS Learn: DllMain), and is gone. One whose code faults is gone without that.
     ///
     /// # Errors
     /// [`Fault`].
@@ -172,11 +185,18 @@ impl Process {
         self.attaching += 1;
         let attached = self.notify(module, DLL_PROCESS_ATTACH);
         self.attaching -= 1;
-        self.machine.change();
-        match self.images.iter_mut().find(|image| image.module.base == module) {
-            Some(image) if matches!(attached, Ok(true)) => image.attached = true,
-            _ => self.forget(module),
+        if matches!(attached, Ok(true)) {
+            self.attached += 1;
+            if let Some(image) = self.images.iter_mut().find(|image| image.module.base == module) {
+                image.attached = Some(self.attached);
+            }
+            self.changed_otherwise();
+            return attached;
         }
+        let told = if attached.is_ok() { self.tell_of_end(module) } else { Ok(()) };
+        let gone = self.remove(module);
+        self.changed_otherwise();
+        told.and(gone)?;
         attached
     }
 
@@ -199,32 +219,49 @@ impl Process {
         if image.running > 0 { Ok(false) } else { self.detach(module).map(|()| true) }
     }
 
-    /// Tells an image that it is unloaded, runs what it registered with the C library to be run at its end, and forgets it.
+    /// Tells an image that it is unloaded, if it knows that it was loaded, and forgets it.
     fn detach(&mut self, module: u64) -> Result<(), Fault> {
+        let image = self.images.iter_mut().find(|image| image.module.base == module);
+        let Some(image) = image.filter(|image| image.detaching.is_none()) else {
+            // It frees itself while it is told.
+            return Ok(());
+        };
+        image.detaching = Some(self.machine.current());
+        let told = if image.attached.is_some() { self.tell_of_end(module) } else { Ok(()) };
+        told.and(self.remove(module))
+    }
+
+    /// Tells an image that it is unloaded, and runs what it registered with the C library to be run at its end.
+    fn tell_of_end(&mut self, module: u64) -> Result<(), Fault> {
         let told = self.notify(module, DLL_PROCESS_DETACH);
         let code = self.loaded(Pointer(module)).map(|image| image.module.range()).unwrap_or_default();
-        let ended = told.and_then(|_| {
-            crate::crt::run_exit_functions_in(self, &code).map_err(|stop| match stop {
-                Stop::Fault(fault) => fault,
-                // The functions' table, which lies in guest memory, is ruined.
-                Stop::Kind(kind) => Fault { kind, instruction: 0, place: None },
-                Stop::Continue(_) => Fault { kind: FaultKind::Unwound, instruction: 0, place: None },
-            })
-        });
+        told.and_then(|_| {
+            // What ends this otherwise than by a fault of theirs is the functions' table, which lies in guest memory, if it is ruined.
+            crate::crt::run_exit_functions_in(self, &code).map_err(fault_of)
+        })
+    }
+
+    /// Forgets an image, and gives up what it had: its place, and the libraries that it imports from.
+    pub(crate) fn remove(&mut self, module: u64) -> Result<(), Fault> {
         let (needs, place) = (self.needs_of(module), self.place_of(module));
         self.forget(module);
         if let Some(place) = place {
             // The host is as good as gone when it does not hear this.
             let _ = self.free_place(place);
         }
-        ended.and_then(|()| self.release_all(&needs))
+        self.release_all(&needs)
     }
 
-    pub(crate) fn forget(&mut self, module: u64) {
+    /// Forgets an image, and all that would lead into it.
+    fn forget(&mut self, module: u64) {
         let code = self.loaded(Pointer(module)).map(|image| image.module.range()).unwrap_or_default();
         crate::user32::forget_image(self, Pointer(module), &code);
+        crate::winmm::forget_image(self, &code);
+        crate::kernel32::forget_image(self, &code);
+        self.vectored.forget_image(&code);
         self.machine.forget(module);
         self.images.retain(|image| image.module.base != module);
+        self.changed_otherwise();
     }
 
     /// Calls `callback(base, reason, NULL)` for each that the image has; NULL says that it is loaded and unloaded at run time.
@@ -244,38 +281,27 @@ impl Process {
         }
     }
 
-    /// Tells all images that are content and want to hear of it that the running thread begins or ends.
+    /// Tells all images that are content and want to hear of it that the running thread begins or ends: of its end the last one that was loaded first, which
+    /// may need the others. All of them are told; answers the first fault.
     ///
     /// # Errors
     /// [`Fault`].
     pub(crate) fn notify_all(&mut self, reason: u64) -> Result<(), Fault> {
-        let images = self.images.iter().filter(|image| image.attached && image.threads);
-        let images: Vec<u64> = images.map(|image| image.module.base).collect();
-        images.into_iter().try_for_each(|image| self.notify(image, reason).map(|_| ()))
+        let images = self.images.iter().filter(|image| image.threads);
+        let mut images: Vec<_> =
+            images.filter_map(|image| image.attached.map(|place| (place, image.module.base))).collect();
+        images.sort_unstable();
+        if reason == DLL_THREAD_DETACH {
+            images.reverse();
+        }
+        let told = images.into_iter().map(|(_, image)| self.notify(image, reason).map(|_| ()));
+        told.fold(Ok(()), Result::and)
     }
 
     /// Has an image not hear of threads; false when there is none with this handle.
     pub(crate) fn keep_threads_from(&mut self, module: u64) -> bool {
         let image = self.images.iter_mut().find(|image| image.module.base == module);
         image.map(|image| image.threads = false).is_some()
-    }
-
-    /// The address of a function that an image exports.
-    #[must_use]
-    pub fn export(&mut self, module: u64, name: &str) -> Option<u64> {
-        let target = self.image(Pointer(module))?.export(&Symbol::Name(name.to_owned()))?.clone();
-        self.follow(target).filter(|&address| self.machine.executable(address))
-    }
-
-    /// Why [`export`](Self::export) answers nothing.
-    pub(crate) fn why_not_callable(&self, module: u64, name: &str) -> String {
-        let symbol = Symbol::Name(name.to_owned());
-        match self.image(Pointer(module)).and_then(|image| image.export(&symbol)) {
-            Some(Exported::Forward { library, symbol }) => {
-                format!("its {name} is {library}.{symbol}, which is not here")
-            }
-            _ => format!("its {name} is not code"),
-        }
     }
 
     /// Calls a `DriverProc`, whose image stays at least until that has returned. The answer's bits are those of its LRESULT as 64 bits.
@@ -300,110 +326,9 @@ impl Process {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use guest::Mode;
-    use pe::builder::Builder;
-
-    use super::*;
-    use crate::testing::{Guest, alone};
-
-    #[test]
-    fn imports_of_32_bit_code_follow_forwards() {
-        alone(|| imports_follow_forwards(Mode::I386, pe::Machine::I386));
-    }
-
-    #[test]
-    fn imports_of_64_bit_code_follow_forwards() {
-        alone(|| imports_follow_forwards(Mode::X86_64, pe::Machine::X86_64));
-    }
-
-    /// An image whose exports, numbered from 1 and sorted by name, lead to other libraries.
-    fn forwarding(machine: pe::Machine, exports: &'static [(&str, &str)]) -> Vec<u8> {
-        const EXPORT_TABLE: usize = 0;
-        let table = move |rva: u32| {
-            let count = exports.len() as u32;
-            let (functions, names) = (rva + 40, rva + 40 + 4 * count);
-            let ordinals = names + 4 * count;
-            let mut at = ordinals + 2 * count;
-            let (mut tables, mut texts) = ([Vec::new(), Vec::new()], Vec::new());
-            for &(name, to) in exports {
-                for (table, text) in tables.iter_mut().zip([to, name]) {
-                    table.push(at);
-                    texts.extend(text.bytes().chain([0]));
-                    at += text.len() as u32 + 1;
-                }
-            }
-            let header = [0, 0, 0, 0, 1, count, count, functions, names, ordinals];
-            let mut bytes: Vec<u8> =
-                header.iter().chain(tables.iter().flatten()).flat_map(|field| field.to_le_bytes()).collect();
-            bytes.extend((0..count as u16).flat_map(u16::to_le_bytes));
-            bytes.extend(texts);
-            bytes
-        };
-        Builder::new(machine).code(&[0xc3]).directory(EXPORT_TABLE, table).build()
-    }
-
-    fn imports_follow_forwards(mode: Mode, machine: pe::Machine) {
-        let mut guest = Guest::new(mode);
-        let name = |name: &str| Symbol::Name(name.to_owned());
-        let core = Builder::new(machine).code(&[0xc3; 32]).export("Real", 16).build();
-        let facade = forwarding(
-            machine,
-            &[
-                ("Absent", "nowhere.Real"),
-                ("ByName", "CORE.Real"),
-                ("ByOrdinal", "core.dll.#1"),
-                ("Nothing", "core.Nothing"),
-                ("Round", "facade.Round"),
-                ("System", "KERNEL32.GetTickCount"),
-                ("Twice", "facade.ByName"),
-                ("Variable", "msvcrt._fmode"),
-            ],
-        );
-        let imports = [
-            ("core.dll", Symbol::Ordinal(1)),
-            ("Facade.dll", name("ByName")),
-            ("facade", Symbol::Ordinal(3)),
-            ("facade.dll", name("System")),
-            ("facade.dll", name("Twice")),
-            ("facade.dll", name("Variable")),
-            ("msvcrt.dll", name("_fmode")),
-        ];
-        let driver =
-            imports.iter().fold(Builder::new(machine).code(&[0xc3]), |builder, (library, symbol)| {
-                builder.import(library, symbol.clone())
-            });
-        let driver = driver.build();
-        let [(core, _), (facade, _), (driver, image)] =
-            [("core.dll", &core), ("facade.dll", &facade), ("driver.dll", &driver)].map(|(name, file)| {
-                let image = pe::Image::parse(file).unwrap();
-                let (base, unresolved) = guest.process.load(name, &image, None).unwrap();
-                assert_eq!(unresolved, Vec::<String>::new(), "{name}");
-                (base, image)
-            });
-
-        let real = guest.process.find("core", &name("Real")).unwrap();
-        assert!((core..core + 0x3000).contains(&real));
-        let (ticks, mode) = (guest.address("GetTickCount"), guest.address("_fmode"));
-        let mut bound = Vec::new();
-        for import in image.imports().unwrap() {
-            bound.push(guest.pointer(driver + u64::from(import.thunk_rva)));
-        }
-        bound.sort_unstable();
-        let mut expected = [real, real, real, ticks, real, mode, mode];
-        expected.sort_unstable();
-        assert_eq!(bound, expected);
-
-        for absent in ["Absent", "Nothing", "Round"] {
-            assert_eq!(guest.process.find("facade.dll", &name(absent)), None, "{absent}");
-        }
-        assert_eq!(guest.process.find("facade.dll", &Symbol::Ordinal(9)), None);
-        assert_eq!(guest.process.export(facade, "ByName"), Some(real));
-        assert_eq!(guest.process.export(facade, "Variable"), None, "data is no code to call");
-        let (twice, round) = (guest.put(b"Twice\0"), guest.put(b"Round\0"));
-        assert_eq!(guest.call("GetProcAddress", &[facade, twice]), real);
-        assert_eq!(guest.call("GetProcAddress", &[facade, 3]), real);
-        assert_eq!((guest.call("GetProcAddress", &[facade, round]), guest.last_error()), (0, 127));
-    }
+/// Whether an image's file name is meant by another one, in any case, which may lack the extension if that is `.dll`.
+pub(crate) fn is_called(known: &str, name: &str) -> bool {
+    let stem = known.len().checked_sub(".dll".len()).and_then(|end| known.split_at_checked(end));
+    let short = stem.filter(|(_, extension)| extension.eq_ignore_ascii_case(".dll"));
+    known.eq_ignore_ascii_case(name) || short.is_some_and(|(stem, _)| stem.eq_ignore_ascii_case(name))
 }

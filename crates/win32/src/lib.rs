@@ -26,14 +26,17 @@ mod counts;
 mod crt;
 mod exceptions;
 mod files;
+mod forwards;
 mod gdi32;
 mod heap;
 mod images;
 mod kernel32;
+mod ole32;
 mod process;
 mod resources;
 mod serve;
 mod shell32;
+mod shlwapi;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -45,4 +48,3 @@ mod winmm;
 
 pub use library::{Convention, Library, Shim, Variable, libraries};
 pub use process::{Aside, Link, LinkError, Listen, Process, Ways};
-pub use user32::DialogAnswer;

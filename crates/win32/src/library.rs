@@ -59,6 +59,7 @@ pub struct Library {
 pub fn libraries() -> &'static [Library] {
     &[
         crate::kernel32::LIBRARY,
+        crate::crt::UCRT,
         crate::crt::LIBRARY,
         crate::crt::NTDLL,
         crate::kernel32::NTDLL,
@@ -71,6 +72,8 @@ pub fn libraries() -> &'static [Library] {
         crate::comdlg32::LIBRARY,
         crate::shell32::LIBRARY,
         crate::shell32::URL,
+        crate::ole32::LIBRARY,
+        crate::shlwapi::LIBRARY,
     ]
 }
 
@@ -110,7 +113,7 @@ macro_rules! library {
     (@name $head:ident :: $($rest:tt)+) => { library!(@name $($rest)+) };
     ($(#[$meta:meta])* $library:ident, $convention:ident, [$($name:literal),+], $base:literal;
      $($($path:ident)::+ $(<$unit:ident>)? $(as $export:literal)?, $source:literal;)*
-     $(&$($variable:ident)::+, $variable_source:literal;)*) => {
+     $(&$($variable:ident)::+ $(as $variable_export:literal)?, $variable_source:literal;)*) => {
         $(#[$meta])*
         pub(crate) const $library: crate::library::Library = crate::library::Library {
             names: &[$($name),+],
@@ -122,7 +125,7 @@ macro_rules! library {
                 function: &crate::library::Typed::new($($path)::+ $(::<$unit>)?),
             }),*],
             variables: &[$(crate::library::Variable {
-                name: library!(@name $($variable)::+),
+                name: library!(@export $($variable_export)?, $($variable)::+),
                 source: $variable_source,
                 address: $($variable)::+,
             }),*],
@@ -130,6 +133,22 @@ macro_rules! library {
     };
     (@export , $($path:tt)+) => { library!(@name $($path)+) };
     (@export $export:literal, $($path:tt)+) => { $export };
+}
+
+/// Lists of functions as one.
+pub(crate) const fn joined<const N: usize, T: Copy>(lists: &[&[T]], any: T) -> [T; N] {
+    let mut all = [any; N];
+    let (mut list, mut at) = (0, 0);
+    while list < lists.len() {
+        let mut index = 0;
+        while index < lists[list].len() {
+            all[at] = lists[list][index];
+            at += 1;
+            index += 1;
+        }
+        list += 1;
+    }
+    all
 }
 
 /// What a thunk stands for: a shim, or a name that nobody supplies.

@@ -74,8 +74,12 @@ pub struct Process {
     pub(crate) images: Vec<Loaded>,
     /// How many images have been told that they are loaded and have not come back from that.
     pub(crate) attaching: usize,
-    /// How many libraries are being loaded, each for the one before.
-    pub(crate) depth_of_libraries: usize,
+    /// How many images have been content with that.
+    pub(crate) attached: u64,
+    /// The thread, by number, that loads images: one at a time.
+    pub(crate) loader: Option<usize>,
+    /// The names of the images whose libraries are being loaded, each of them for the one before.
+    pub(crate) loading: Vec<String>,
     /// The open instances whose drivers are here, by handle.
     pub(crate) instances: BTreeMap<u64, Instance>,
     /// The searches for exception handlers that are on their way, by thread, the innermost one last.
@@ -90,8 +94,8 @@ pub struct Process {
     pub(crate) entries: Vec<Entry>,
     /// For each of [`library::libraries`], its module handle and the index of its first entry.
     libraries: Vec<(u64, usize)>,
-    /// The C library's functions that a 32-bit guest calls with their arguments in x87 registers.
-    intrinsics: BTreeMap<&'static str, u64>,
+    /// The C library's functions that a 32-bit guest calls with their arguments in x87 registers: with calls that nobody counts, and counted.
+    intrinsics: BTreeMap<&'static str, [u64; 2]>,
     pub(crate) link: Box<dyn Link>,
     /// Not here while a thread listens.
     ears: Option<Box<dyn Listen>>,
@@ -105,6 +109,7 @@ pub struct Process {
     pub(crate) user32: crate::user32::State,
     pub(crate) gdi32: crate::gdi32::State,
     pub(crate) winmm: crate::winmm::State,
+    pub(crate) ole32: crate::ole32::State,
     pub(crate) watches: crate::advapi32::Watches,
 }
 
@@ -129,7 +134,9 @@ impl Process {
             heap: Heap::new(),
             images: Vec::new(),
             attaching: 0,
-            depth_of_libraries: 0,
+            attached: 0,
+            loader: None,
+            loading: Vec::new(),
             instances: BTreeMap::new(),
             searches: std::array::from_fn(|_| Vec::new()),
             waiting: Waiting::new(),
@@ -147,6 +154,7 @@ impl Process {
             kernel32,
             crt,
             winmm: crate::winmm::State::default(),
+            ole32: crate::ole32::State::default(),
             user32: crate::user32::State::new(),
             gdi32: crate::gdi32::State::new(),
             watches: crate::advapi32::Watches::default(),
@@ -166,12 +174,24 @@ impl Process {
             process.user32.control_procedures.push(address);
         }
         if process.machine.mode() == Mode::I386 {
-            for (name, function, count) in crate::crt::INTRINSICS {
-                let target = process
-                    .supplied("msvcrt.dll", &Symbol::Name(function.to_owned()))
-                    .ok_or(LoadError::TooMany("shims"))?;
-                let address = process.machine.native_taking_x87(target, count).map_err(full)?;
-                process.intrinsics.insert(name, address);
+            let of_x87 = crate::crt::OF_X87.into_iter().map(|function| (function, true));
+            let of_sse = crate::crt::OF_SSE.into_iter().map(|function| (function, false));
+            for ((name, function, count), x87) in of_x87.chain(of_sse) {
+                let mut addresses = [0; 2];
+                for (address, counted) in addresses.iter_mut().zip([false, true]) {
+                    process.counts.all = counted;
+                    let target = process
+                        .supplied("msvcrt.dll", &Symbol::Name(function.to_owned()))
+                        .ok_or(LoadError::TooMany("shims"))?;
+                    let made = if x87 {
+                        process.machine.native_taking_x87(target, count)
+                    } else {
+                        process.machine.native_taking_sse(target, count)
+                    };
+                    *address = made.map_err(full)?;
+                }
+                process.counts.all = false;
+                process.intrinsics.insert(name, addresses);
             }
         }
         Ok(process)
@@ -192,19 +212,28 @@ impl Process {
 
     fn supplied_by(&mut self, place: usize, library: &'static Library, name: &str) -> Option<u64> {
         if let Some(variable) = library.variables.iter().find(|variable| variable.name == name) {
-            return Some((variable.address)(self).0);
+            // There is none of some for 64-bit code.
+            return Some((variable.address)(self).0).filter(|&address| address != 0);
         }
-        let listed = library.shims.iter().any(|shim| shim.name == name);
-        if listed || library.convention == Convention::Cdecl {
-            let native = self.machine.native(name).or_else(|| self.intrinsics.get(name).copied());
+        let listed = library.shims.iter().position(|shim| shim.name == name);
+        // Only what leaves guest code is counted.
+        let counted = self.counts.all && listed.is_some() && self.machine.is_shortcut(name);
+        if !counted && (listed.is_some() || library.convention == Convention::Cdecl) {
+            let native = self.native(name);
             if native.is_some() {
                 return native;
             }
         }
         let &(_, first) = self.libraries.get(place)?;
-        let index = first + library.shims.iter().position(|shim| shim.name == name)?;
+        let index = first + listed?;
         self.entries.get_mut(index)?.note();
         u32::try_from(index).ok().map(Thunks::address)
+    }
+
+    /// The address of a function that serves 32-bit code without leaving its mode.
+    pub(crate) fn native(&self, name: &str) -> Option<u64> {
+        let intrinsic = || self.intrinsics.get(name).map(|addresses| addresses[usize::from(self.counts.all)]);
+        self.machine.native(name).or_else(intrinsic)
     }
 
     /// The handle of a library: a loaded image, or one that shims stand for.
@@ -318,12 +347,15 @@ impl Host for Process {
         let begun = self.counts.begin();
         let outcome = shim.function.serve(self, arguments).map(back);
         self.counts.end(index, begun);
-        outcome
+        let outcome = outcome?;
+        crate::kernel32::thread::stand_by(self)?;
+        Ok(outcome)
     }
 
     fn thread(&mut self, number: usize) {
         crate::kernel32::run_thread(self, number);
         crate::user32::forget_thread(self, number);
+        self.ole32.forget(number);
     }
 
     fn exception(&mut self, fault: &Fault, cpu: &Cpu) -> Result<Option<Box<Cpu>>, Stop> {
@@ -340,6 +372,15 @@ impl Host for Process {
 
     fn import_name(&self, index: u32) -> String {
         self.entries.get(index as usize).map_or_else(String::new, Entry::full_name)
+    }
+}
+
+/// What work of the system's own has ended with, as if it were a call of the guest's.
+pub(crate) fn fault_of(stop: Stop) -> Fault {
+    match stop {
+        Stop::Fault(fault) => fault,
+        Stop::Kind(kind) => Fault { kind, instruction: 0, place: None },
+        Stop::Continue(_) => Fault { kind: FaultKind::Unwound, instruction: 0, place: None },
     }
 }
 

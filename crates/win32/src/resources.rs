@@ -8,7 +8,9 @@ use crate::process::{Process, still_wanted};
 
 /// Types of resources.
 pub(crate) const RT_BITMAP: u16 = 2;
+pub(crate) const RT_MENU: u16 = 4;
 pub(crate) const RT_DIALOG: u16 = 5;
+pub(crate) const RT_MESSAGETABLE: u16 = 11;
 pub(crate) const RT_GROUP_CURSOR: u16 = 12;
 pub(crate) const RT_GROUP_ICON: u16 = 14;
 pub(crate) const RT_VERSION: u16 = 16;

@@ -4,7 +4,7 @@ use guest::layout::PRISTINE;
 use guest::{Fault, FaultKind, Stop};
 use wire::{Asked, Effect, Entered, LoadRefusal, ToHost, ToWorker};
 
-use crate::process::{LinkError, Process};
+use crate::process::{LinkError, Process, fault_of};
 
 /// An open instance.
 #[derive(Debug, Clone, Copy)]
@@ -36,11 +36,7 @@ impl Process {
         if self.attaching > 0 || self.images.iter().any(|image| image.running > 0) {
             return Ok(());
         }
-        crate::user32::dispatch_waiting(self).map_err(|stop| match stop {
-            Stop::Fault(fault) => fault,
-            Stop::Kind(kind) => Fault { kind, instruction: 0, place: None },
-            Stop::Continue(_) => Fault { kind: FaultKind::Unwound, instruction: 0, place: None },
-        })
+        crate::user32::dispatch_waiting(self).map_err(fault_of)
     }
 
     /// Keeps which instances are open here.
@@ -88,6 +84,7 @@ impl Process {
     ) -> Result<(), LinkError> {
         self.traced = request.traced;
         self.counts.all = request.traced;
+        self.user32.dialog_answer = request.dialogs;
         let mapped = pe::Image::parse(file).map_err(|error| error.to_string()).and_then(|image| {
             self.load(&request.name, &image, request.brought).map_err(|error| error.to_string())
         });

@@ -104,7 +104,7 @@ impl Guest {
     pub fn address(&mut self, function: &str) -> u64 {
         let libraries = [
             "kernel32", "ucrtbase", "user32", "advapi32", "gdi32", "comctl32", "comdlg32", "shell32", "url",
-            "ntdll",
+            "ntdll", "winmm", "ole32", "shlwapi",
         ];
         let symbol = Symbol::Name(function.to_owned());
         libraries.iter().find_map(|library| self.process.find(library, &symbol)).unwrap()

@@ -23,7 +23,7 @@ impl Process {
         let mut aside = waiting.ok_or_else(|| lost(crate::LinkError))?;
         let served = guest::meanwhile(self, || aside.ask(&want));
         self.aside = Some(aside);
-        self.machine.change();
+        self.changed_otherwise();
         served.map_err(lost)
     }
 

@@ -17,8 +17,8 @@ mod wave;
 
 pub use channel::{Channel, ChannelError, Line, Side};
 pub use message::{
-    Asked, BROUGHT_SIZE, Brought, Call, Effect, Entered, FILES_SIZE, Fault, FaultKind, Layer, Load,
-    LoadRefusal, Loaded, Place, Segments, ShimCalls, Started, ToHost, ToWorker, short,
+    Asked, BROUGHT_SIZE, Brought, Call, DialogAnswer, Effect, Entered, FILES_SIZE, Fault, FaultKind, Layer,
+    Load, LoadRefusal, Loaded, Place, Segments, ShimCalls, Started, ToHost, ToWorker, short,
 };
 pub use want::{
     Disposition, Entry, FileCall, FileInfo, KeyInfo, LONGEST_PATH, LibraryCall, PIECE, RegistryCall, Served,

@@ -43,6 +43,18 @@ pub struct Load {
     pub brought: Option<Brought>,
     /// Whether the host wants to hear of calls that do not go through it ([`ToHost::Entered`]).
     pub traced: bool,
+    /// How what a driver asks people is answered, as nobody is there.
+    pub dialogs: DialogAnswer,
+}
+
+/// How dialogs and message boxes of drivers are answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DialogAnswer {
+    /// Dialogs with OK, message boxes with their default button: a driver goes on with what was shown.
+    #[default]
+    Ok,
+    /// Dialogs with Cancel, message boxes with the button that declines: a driver leaves everything as it was.
+    Cancel,
 }
 
 /// A further image for a worker that runs driver code already. The host has put it together in memory that the worker can
@@ -192,7 +204,7 @@ pub struct ShimCalls {
     pub calls: u64,
     /// How long all of that took, in nanoseconds, what was called from inside it included.
     pub ns: u64,
-    /// How often it failed, by last error.
+    /// How often it failed, by last error or by the status that it answered.
     pub failures: Vec<(u32, u64)>,
 }
 

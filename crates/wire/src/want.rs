@@ -269,6 +269,8 @@ pub enum RegistryCall {
     },
     /// Makes changes last.
     Flush,
+    /// Makes changes last soon: a key that was changed has been closed.
+    Settle,
     /// How often a key has changed, or with `tree` anything below it. Answered by [`Served::Number`].
     Changes {
         /// The key.

@@ -17,6 +17,10 @@ const HEAP: usize = 32 << 20;
 // One stretch of memory, as each of those sees it who have to do with it.
 const _: () = {
     assert!(layout::BROUGHT.start == filter::BROUGHT.start && layout::BROUGHT.end == filter::BROUGHT.end);
+    let [images, data] = filter::DATA;
+    assert!(layout::IMAGES.start == images.start && layout::IMAGES.end == images.end);
+    assert!(layout::BROUGHT.start == data.start && layout::BROUGHT.end == layout::HEAP.start);
+    assert!(layout::HEAP.end == data.end);
     assert!(layout::BROUGHT.end - layout::BROUGHT.start == wire::BROUGHT_SIZE as u64);
     assert!(
         layout::PRISTINE.end - layout::PRISTINE.start == wire::BROUGHT_SIZE as u64 + wire::FILES_SIZE as u64

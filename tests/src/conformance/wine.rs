@@ -18,6 +18,10 @@ use crate::{Machine, driver, player};
 /// Where the programs and the libraries of Wine are, as `build.rs` looked for them.
 const PROGRAMS: &str = env!("WINE_PROGRAMS");
 const LIBRARIES: &str = env!("WINE_LIBRARIES");
+/// Where those for i386 are, as `scripts/fetch` puts them.
+const LIBRARIES_I386: &str = env!("WINE_LIBRARIES_I386");
+/// A library of those for i386 that Debian has in a package of its own, from which it gets to where 64-bit Wine looks.
+const COMPRESSION_I386: &str = concat!(env!("WINE_LIBRARIES"), "/../i386-windows/zlib1.dll");
 
 /// A user's registry that has Wine make windows although there is no screen to show them on.
 const NO_SCREEN: &str = concat!(
@@ -63,6 +67,24 @@ impl Wine {
         wine
     }
 
+    /// The same for programs of a machine. Those for i386 run in Wine's 64-bit processes, which Wine 8.0 calls experimental, but which needs
+    /// nothing for i386 except for Windows' own libraries.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[must_use]
+    pub fn with_programs_for(machine: Machine) -> Self {
+        let wine = Self::new();
+        if machine == Machine::I386 {
+            let made = symlink(LIBRARIES_I386, wine.prefix().join("drive_c/windows/syswow64"))
+                .and_then(|()| fs::create_dir(wine.libraries()))
+                .and_then(|()| symlink(LIBRARIES_I386, wine.libraries().join("i386-windows")))
+                .and_then(|()| symlink(COMPRESSION_I386, wine.drivers().join("zlib1.dll")));
+            made.expect("a prefix for Wine");
+        }
+        wine
+    }
+
     /// The version of Wine that runs here.
     ///
     /// # Panics
@@ -76,6 +98,11 @@ impl Wine {
         self.folder.path().join("drivers")
     }
 
+    /// Where Wine looks for libraries of its own besides: in a folder for each machine.
+    fn libraries(&self) -> PathBuf {
+        self.folder.path().join("libraries")
+    }
+
     fn prefix(&self) -> PathBuf {
         self.folder.path().join("prefix")
     }
@@ -85,6 +112,7 @@ impl Wine {
         command
             .env_remove("DISPLAY")
             .env("WINEPREFIX", self.prefix())
+            .env("WINEDLLPATH", self.libraries())
             .env("WINEDEBUG", "-all")
             .env("WINEDLLOVERRIDES", "mscoree,mshtml=")
             .current_dir(self.drivers())
@@ -114,7 +142,7 @@ impl Drop for Wine {
 
 impl Platform for Wine {
     fn machine(&self) -> Machine {
-        // What Debian's wine32 needs is an installation of its own, with libraries for i386.
+        // Settings and drivers of conversations are laid out for this one.
         Machine::X86_64
     }
 

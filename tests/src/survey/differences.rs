@@ -15,7 +15,7 @@ use std::path::Path;
 
 use mmsystem::Width;
 
-use super::Survey;
+use super::{Survey, field};
 use crate::Machine;
 
 /// One of them.
@@ -81,7 +81,13 @@ impl Differences {
             self.0.iter().filter(|listed| listed.only.is_none_or(|only| only == machine.width())).collect();
         let mut wrong = String::new();
         for (case, answer) in &here.0 {
-            let Some(other) = wine.answer(case).filter(|other| other != answer) else { continue };
+            let Some(other) = wine.answer(case) else {
+                wrong.push_str(&format!("{case} has no answer of Wine's\n"));
+                continue;
+            };
+            if other == answer {
+                continue;
+            }
             // That is looked for by its own name.
             if answer.ends_with(NOT_SUPPLIED) {
                 continue;
@@ -130,7 +136,6 @@ fn read(library: &str, lines: &[&str]) -> Option<Difference> {
         }
     };
     let (function, case) = names.split_once(' ')?;
-    let field = |line: &str, word: &str| line.trim().strip_prefix(word).map(|value| value.trim().to_owned());
     let because = field(because, "because:").filter(|reason| !reason.is_empty())?;
     Some(Difference {
         library: library.to_owned(),

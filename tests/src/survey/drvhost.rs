@@ -1,6 +1,6 @@
 //! The survey in drvhost's own worker.
 
-use drvhost::{Block, Error, Hdrvr, Store};
+use drvhost::{Block, Error, Hdrvr, Store, Trace};
 use tempfile::TempDir;
 
 use super::{Case, DRIVER, Kind, Survey, ended, raised};
@@ -26,8 +26,20 @@ impl Survey {
     /// When the driver does not open, or a name makes no sense.
     #[must_use]
     pub fn here(machine: Machine) -> Self {
+        Self::run(Run::new(machine, false))
+    }
+
+    /// The same while a trace is written.
+    ///
+    /// # Panics
+    /// As [`here`](Self::here).
+    #[must_use]
+    pub fn traced(machine: Machine) -> Self {
+        Self::run(Run::new(machine, true))
+    }
+
+    fn run(mut run: Run) -> Self {
         let mut survey = Self::default();
-        let mut run = Run::new(machine);
         for index in 0.. {
             let Some(name) = run.name(index) else { break };
             let case = Case::read(&name).unwrap_or_else(|| panic!("a case is called `{name}`"));
@@ -43,7 +55,7 @@ impl Survey {
     /// As [`here`](Self::here).
     #[must_use]
     pub fn cases(machine: Machine) -> Vec<Case> {
-        let run = Run::new(machine);
+        let run = Run::new(machine, false);
         let names = (0..).map_while(|index| run.name(index));
         names.map(|name| Case::read(&name).unwrap_or_else(|| panic!("a case is called `{name}`"))).collect()
     }
@@ -54,18 +66,22 @@ struct Run {
     /// Where what it writes is kept, for as long as it runs.
     _place: TempDir,
     rig: Rig,
+    traced: bool,
     survey: Hdrvr,
     room: Block,
 }
 
 impl Run {
-    fn new(machine: Machine) -> Self {
+    fn new(machine: Machine, traced: bool) -> Self {
         let place = tempfile::tempdir().expect("a temporary folder");
         let store = Store::at(&place.path().join("config"), &place.path().join("data"));
-        let rig = Rig::with(machine, |builder| builder.store(store));
+        let rig = Rig::with(machine, |builder| {
+            let builder = builder.store(store);
+            if traced { builder } else { builder.trace(Trace::none()) }
+        });
         let survey = rig.open(DRIVER, "");
         let room = rig.bytes(survey, &vec![0; SURVEY_ROOM as usize]);
-        Self { _place: place, rig, survey, room }
+        Self { _place: place, rig, traced, survey, room }
     }
 
     /// What the driver wrote.
@@ -89,7 +105,7 @@ impl Run {
             Err(_) => "ends the worker",
         };
         // Whatever it has done to this worker is nothing to the next case.
-        *self = Self::new(self.rig.machine());
+        *self = Self::new(self.rig.machine(), self.traced);
         format!("{written} {how}").trim().to_owned()
     }
 }

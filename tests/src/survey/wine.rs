@@ -19,18 +19,18 @@ impl Survey {
     /// # Panics
     /// When the driver does not load.
     #[must_use]
-    pub fn under_wine() -> Self {
-        let wine = Wine::new();
+    pub fn under_wine(machine: Machine) -> Self {
+        let wine = Wine::with_programs_for(machine);
         let mut survey = Self::default();
-        while !survey.go_on(&wine) {}
+        while !survey.go_on(machine, &wine) {}
         survey
     }
 
     /// Runs those that have not run, up to one that ends the process; answers whether there are no more.
-    fn go_on(&mut self, wine: &Wine) -> bool {
+    fn go_on(&mut self, machine: Machine, wine: &Wine) -> bool {
         let mut command = wine.command("wine64");
-        command.arg(driver(Machine::X86_64, "wine/surveyor").with_extension("exe"));
-        command.arg(driver(Machine::X86_64, DRIVER)).arg(self.0.len().to_string());
+        command.arg(driver(machine, "wine/surveyor").with_extension("exe"));
+        command.arg(driver(machine, DRIVER)).arg(self.0.len().to_string());
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("Wine starts");
         let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let (sender, lines) = channel();

@@ -25,6 +25,18 @@ spy_test!(the_answer_is_a_signed_decimal_on_a_line_of_its_own, |machine| {
     }
 });
 
+spy_test!(dialogs_are_answered_as_asked, |machine| {
+    let folder = Folder::new(machine);
+    folder.copy_driver("windows", "windows.dll");
+    let message = WINDOWS_BOX.to_string();
+    let answer = |dialogs: &[&str]| {
+        const MB_YESNO: &str = "4";
+        folder.drvhost(["send", "./windows.dll", &message, MB_YESNO].iter().chain(dialogs)).success()
+    };
+    assert_eq!((answer(&[]), answer(&["--dialogs", "ok"])), ("6\n".into(), "6\n".into()));
+    assert_eq!(answer(&["--dialogs", "cancel"]), "7\n");
+});
+
 spy_test!(a_message_is_a_name_or_a_number, |machine| {
     let folder = Folder::with_spies(machine, &["spy.dll"]);
     let answer = |message: &str| folder.drvhost(["send", "./spy.dll", message, "5", "3"]).success();

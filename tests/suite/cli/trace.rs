@@ -44,7 +44,7 @@ spy_test!(a_summary_says_which_messages_and_shims_a_run_called, |machine| {
 spy_test!(a_summary_names_what_failed_and_what_is_not_supplied, |machine| {
     let folder = traced(machine, "hostile", HOSTILE_UNSUPPLIED, "0");
     let told = summary(&folder);
-    assert_eq!(told["unresolved"], json!([{"name": MISSING, "calls": 1}]));
+    assert_eq!(told["unresolved"], json!([{"name": MISSING, "calls": 1, "drivers": ["driver.dll"]}]));
     let message = find(&told, "messages", "message", &format!("{HOSTILE_UNSUPPLIED:#x}"));
     assert_eq!(message["faulted"], json!(1), "{message}");
     let folder = traced(machine, "hostile", HOSTILE_CREATE_FILE, "0");
@@ -53,6 +53,20 @@ spy_test!(a_summary_names_what_failed_and_what_is_not_supplied, |machine| {
     assert_eq!(refusal["calls"], json!(1));
     assert_ne!(refusal["error"], json!(0));
     assert_eq!(find(&refused, "shims", "name", "kernel32.dll!CreateFileA")["failures"], json!(1));
+});
+
+spy_test!(a_summary_counts_the_errors_that_functions_answer, |machine| {
+    let told = summary(&traced(machine, "registry", REGISTRY_GET, "5"));
+    let shim = find(&told, "shims", "name", "advapi32.dll!RegOpenKeyExA");
+    assert_eq!((&shim["calls"], &shim["failures"]), (&json!(1), &json!(1)), "{told}");
+    let refusal = find(&told, "refusals", "name", "advapi32.dll!RegOpenKeyExA");
+    assert_eq!((&refusal["error"], &refusal["calls"]), (&json!(2), &json!(1)), "{told}");
+});
+
+spy_test!(a_summary_counts_what_32_bit_code_calls_without_leaving_its_mode, |machine| {
+    let told = summary(&traced(machine, "mixed", MIXED_SUM, "3"));
+    let shim = find(&told, "shims", "name", "ucrtbase.dll!strlen");
+    assert_eq!((&shim["calls"], &shim["failures"]), (&json!(3), &json!(0)), "{shim}");
 });
 
 spy_test!(info_names_first_what_a_run_called, |machine| {
@@ -66,6 +80,53 @@ spy_test!(info_names_first_what_a_run_called, |machine| {
     );
     let text = folder.drvhost(["info", "./driver.dll", "--called-in", "t.jsonl"]).success();
     assert!(text.contains(&format!("{MISSING} (called)")), "{text}");
+});
+
+spy_test!(info_ranks_imports_of_the_file_that_the_run_was_of, |machine| {
+    let [copy, create, destroy] =
+        ["CopyAcceleratorTableA", "CreateAcceleratorTableA", "DestroyAcceleratorTable"]
+            .map(|function| format!("USER32.dll!{function}"));
+    let folder = traced(machine, "lacking", LACKING_CALL, "2");
+    let info = |file: &str| folder.drvhost(["info", file, "--called-in", "t.jsonl"]);
+    let told = info("./driver.dll").json(0);
+    assert_eq!(
+        (&told["imports_unresolved"], &told["imports_called"]),
+        (&json!([destroy, copy, create]), &json!([destroy]))
+    );
+    let text = info("./driver.dll").success();
+    let missing: Vec<_> = text.lines().skip_while(|line| !line.contains("missing")).take(3).collect();
+    let expected = [
+        format!("  missing     {destroy} (called)"),
+        format!("              {copy}"),
+        format!("              {create}"),
+    ];
+    assert_eq!(missing, expected, "{text}");
+    // Another driver has called none of its own in that run, although it imports the same.
+    folder.copy_driver("lacking", "other.dll");
+    let output = info("./other.dll").output();
+    let warned = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(warned.contains("t.jsonl is of a run of driver.dll, and tells nothing of other.dll"), "{warned}");
+    assert_eq!(info("./other.dll").json(0)["imports_called"], json!([]));
+});
+
+spy_test!(info_names_what_a_driver_lacks_that_refuses_to_be_opened, |machine| {
+    let folder = Folder::new(machine);
+    folder.copy_driver("lacking-refusing", "driver.dll");
+    let info = folder.drvhost(["info", "./driver.dll"]).json(0);
+    let missing = info["imports_unresolved"].as_array().map(Vec::len);
+    assert_eq!((&info["opens"], missing, &info["imports_called"]), (&json!(false), Some(3), &json!([])));
+});
+
+spy_test!(who_has_a_trace_is_told_to_read_it, |machine: X86_64| {
+    let folder = Folder::new(machine);
+    folder.copy_driver("lacking", "driver.dll");
+    let call = LACKING_CALL.to_string();
+    let send = |more: &[&str]| {
+        folder.drvhost([&["send", "./driver.dll", call.as_str(), "0"], more].concat()).complaint(4)
+    };
+    let (traced, untraced) = (send(&["--trace", "t.jsonl"]), send(&[]));
+    assert!(traced.contains("`drvhost trace summary t.jsonl`") && !traced.contains("--trace"), "{traced}");
+    assert!(untraced.contains("`--trace FILE`"), "{untraced}");
 });
 
 spy_test!(what_is_no_trace_is_a_usage_error, |machine: X86_64| {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 
 /// The header of the clip that [`msvideo1`] makes.
-const HEADER: &[u8] = b"YUV4MPEG2 W160 H120 F30000:1001 Ip A0:0 C444 XCOLORRANGE=LIMITED XMATRIX=BT601\n";
+const HEADER: &[u8] = b"YUV4MPEG2 W160 H120 F30000:1001 Ip A1:1 C444 XCOLORRANGE=LIMITED XMATRIX=BT601\n";
 const FRAME: &[u8] = b"FRAME\n";
 
 /// Makes `clip.avi` of twelve frames in MS Video 1, which is decoded bit for bit as by ffmpeg.

@@ -165,7 +165,7 @@ fn describe(decoded: &Decoded) -> String {
         // Writing to a text cannot fail.
         let _ = write!(
             text,
-            "\nstream {stream}: {samples} samples, {channels} channels, {samples_per_sec} Hz, {driver}\nblake3 {hash}"
+            "\nstream {stream}: {samples} samples, {channels} x {samples_per_sec} Hz, {driver}\nblake3 {hash}"
         );
     }
     text

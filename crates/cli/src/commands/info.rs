@@ -12,7 +12,7 @@ use crate::output;
 
 pub fn run(global: &Global, name: &str, trace: Option<&Path>) -> Result<Exit, Failure> {
     // Read before the driver is looked at: `--trace` may write to the same file.
-    let run = trace.map(Summary::of).transpose()?.unwrap_or_default();
+    let run = trace.map(Summary::of).transpose()?;
     let session = commands::session(global)?;
     // A path is taken as it is; a bare name may be anything that other commands would open. Text of an entry says nothing about the file.
     let file = match session.registry().resolve_argument(name) {
@@ -32,7 +32,9 @@ pub fn run(global: &Global, name: &str, trace: Option<&Path>) -> Result<Exit, Fa
         return Err(Error::File { file, source }.into());
     }
     let mut inspection = inspect::inspect(&session, &file)?;
-    inspection.rank(&run.unresolved.into_iter().map(|called| called.name).collect());
+    if let (Some(trace), Some(run)) = (trace, run) {
+        rank(&mut inspection, &file, trace, run);
+    }
     let _told = session.end(Policy::Orderly);
     if global.json {
         output::json(&inspection)?;
@@ -40,6 +42,20 @@ pub fn run(global: &Global, name: &str, trace: Option<&Path>) -> Result<Exit, Fa
         output::text(&describe(&inspection))?;
     }
     Ok(Exit::Done)
+}
+
+/// Puts first what a file called in a run; says so when the run was of others.
+fn rank(inspection: &mut Inspection, file: &Path, trace: &Path, run: Summary) {
+    // Traces name the file that a link leads to.
+    let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    if !run.is_of(&name) {
+        let drivers: Vec<_> = run.drivers.iter().map(String::as_str).collect();
+        let of = if drivers.is_empty() { "no driver".to_owned() } else { drivers.join(", ") };
+        tracing::warn!("{} is of a run of {of}, and tells nothing of {name}", trace.display());
+    }
+    let called = run.unresolved.into_iter().filter(|missing| missing.drivers.contains(&*name));
+    inspection.rank(called.map(|missing| missing.name));
 }
 
 /// `drvhost info --host`.
@@ -96,7 +112,9 @@ fn describe(inspection: &Inspection) -> String {
     list("exports", &inspection.exports);
     let mut missing = inspection.imports_unresolved.clone();
     missing.iter_mut().take(inspection.imports_called.len()).for_each(|import| import.push_str(" (called)"));
-    list("missing", &missing);
+    for (import, label) in missing.iter().zip(std::iter::once("missing").chain(std::iter::repeat(""))) {
+        list(label, std::slice::from_ref(import));
+    }
     if let Some(version) = &inspection.version.file_version {
         lines.push(format!("  version     {version}"));
     }

@@ -1,6 +1,6 @@
 //! `drvhost serve`: the service on D-Bus.
 
-use drvhost::{Policy, Trace};
+use drvhost::{Policy, Sound, Trace};
 use serde::Serialize;
 use service::Settings;
 
@@ -9,7 +9,7 @@ use crate::commands;
 use crate::failure::{Exit, Failure};
 use crate::output;
 
-pub fn run(global: &Global, system: bool, policy: Policy) -> Result<Exit, Failure> {
+pub fn run(global: &Global, system: bool, policy: Policy, sound: Sound) -> Result<Exit, Failure> {
     let settings = Settings {
         system,
         registry: commands::known_anyway(global)?,
@@ -18,6 +18,8 @@ pub fn run(global: &Global, system: bool, policy: Policy) -> Result<Exit, Failur
         trace: global.trace.as_deref().map_or_else(|| Ok(Trace::none()), Trace::to_file)?,
         hidden_instance: global.quirk.contains(&Quirk::HiddenInstance),
         policy,
+        sound,
+        dialogs: global.dialogs.into(),
         state: service::state_directory()?,
     };
     let report = service::serve(settings)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use drvhost::Summary;
-use drvhost::summary::{Called, MessageUse, Refusal, Refused, ShimUse};
+use drvhost::summary::{MessageUse, Missing, Refusal, Refused, ShimUse};
 
 use crate::args::Global;
 use crate::failure::{Exit, Failure};
@@ -28,7 +28,7 @@ fn describe(summary: &Summary) -> String {
         summary.messages.iter().map(message),
     ));
     parts.extend(table(&["function", "calls", "total", "failed"], summary.shims.iter().map(shim)));
-    parts.extend(table(&["failure", "last error", "calls"], summary.refusals.iter().map(refusal)));
+    parts.extend(table(&["failure", "error", "calls"], summary.refusals.iter().map(refusal)));
     parts.extend(table(&["refused", "how often"], summary.refused.iter().map(refused)));
     parts.extend(table(&["called, but not supplied", "calls"], summary.unresolved.iter().map(unresolved)));
     parts.join("\n\n")
@@ -61,8 +61,8 @@ fn refused(refused: &Refused) -> Vec<String> {
     vec![format!("{} {}", refused.what, refused.path), refused.count.to_string()]
 }
 
-fn unresolved(called: &Called) -> Vec<String> {
-    vec![called.name.clone(), called.calls.to_string()]
+fn unresolved(missing: &Missing) -> Vec<String> {
+    vec![missing.name.clone(), missing.calls.to_string()]
 }
 
 /// Columns as wide as what is in them, the first one to the left; nothing if there are no rows.

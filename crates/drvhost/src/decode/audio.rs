@@ -358,7 +358,8 @@ impl Sink {
         let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(pcm.len());
         self.skip -= skipped as u64;
         let pcm = pcm.get(skipped..).unwrap_or_default();
-        let wanted = self.left.map_or(pcm.len(), |left| usize::try_from(left).unwrap_or(usize::MAX).min(pcm.len()));
+        let wanted =
+            self.left.map_or(pcm.len(), |left| usize::try_from(left).unwrap_or(usize::MAX).min(pcm.len()));
         let pcm = pcm.get(..wanted).unwrap_or_default();
         self.left = self.left.map(|left| left - wanted as u64);
         self.hasher.update(pcm);

@@ -73,12 +73,24 @@ impl Ffmpeg {
             Ok::<_, Error>(path)
         };
         if let Some(VideoShape { width, height, scale, rate, .. }) = wanted.video {
-            command.args(["-f", "rawvideo", "-pixel_format", "bgr24", "-video_size"]).arg(format!("{width}x{height}"));
-            command.arg("-framerate").arg(format!("{rate}/{scale}")).args(UNPROBED).arg("-i").arg(pipe("video".into())?);
+            command
+                .args(["-f", "rawvideo", "-pixel_format", "bgr24", "-video_size"])
+                .arg(format!("{width}x{height}"));
+            command
+                .arg("-framerate")
+                .arg(format!("{rate}/{scale}"))
+                .args(UNPROBED)
+                .arg("-i")
+                .arg(pipe("video".into())?);
         }
         for (number, format) in wanted.audio.iter().enumerate() {
             command.args(["-f", sample_format(format.sample), "-ar"]).arg(format.samples_per_sec.to_string());
-            command.arg("-ac").arg(format.channels.to_string()).args(UNPROBED).arg("-i").arg(pipe(format!("audio{number}"))?);
+            command
+                .arg("-ac")
+                .arg(format.channels.to_string())
+                .args(UNPROBED)
+                .arg("-i")
+                .arg(pipe(format!("audio{number}"))?);
         }
         for input in 0..names.len() {
             command.arg("-map").arg(input.to_string());
@@ -196,13 +208,30 @@ pub(super) fn remuxed(input: &Path, beside: Option<&Path>) -> Result<(File, Temp
     let made = made.map_err(|error| io_error("making a file for the streams", error.kind().into()))?;
     let (file, path) = made.into_parts();
     let mut command = command();
-    command.arg("-i").arg(input).args(["-map", "0:v?", "-map", "0:a?", "-c", "copy", "-y"]).arg(&path);
-    let status = spawn(command, folder.path())?.wait().map_err(|error| io_error("waiting for ffmpeg", error))?;
+    command.arg("-i").arg(input).args(["-map", "0:v?", "-map", "0:a?", "-c", "copy"]);
+    if let Some(rate) = frame_rate(input) {
+        command.args(["-r", &rate]);
+    }
+    command.arg("-y").arg(&path);
+    let status =
+        spawn(command, folder.path())?.wait().map_err(|error| io_error("waiting for ffmpeg", error))?;
     if !status.success() {
         let doing = format!("taking the streams out of {} by ffmpeg", input.display());
         return Err(io_error(doing, io::Error::other(said(folder.path(), Some(status)))));
     }
     Ok((file, path))
+}
+
+/// The frame rate of a file's video, as ffmpeg writes it. Copied to an AVI file without it, a film in a container that keeps times in
+/// milliseconds gets a dropped frame behind each one.
+fn frame_rate(input: &Path) -> Option<String> {
+    let mut command = Command::new("ffprobe");
+    command.args(["-v", "error", "-select_streams", "v:0", "-show_entries", "stream=avg_frame_rate"]);
+    command.args(["-of", "default=nokey=1:noprint_wrappers=1"]).arg(input).stdin(Stdio::null());
+    let told = String::from_utf8(command.output().ok()?.stdout).ok()?;
+    let (rate, scale) = told.lines().next()?.split_once('/')?;
+    let is_number = |text: &str| text.parse().is_ok_and(|number: u64| number > 0);
+    (is_number(rate) && is_number(scale)).then(|| format!("{rate}/{scale}"))
 }
 
 /// ffmpeg as it is always started: silent but for errors.
@@ -215,10 +244,14 @@ pub(crate) fn command() -> Command {
 }
 
 fn spawn(mut command: Command, folder: &Path) -> Result<Child, Error> {
-    let log = File::create(folder.join("said")).map_err(|error| io_error("making a file for ffmpeg", error))?;
+    let log =
+        File::create(folder.join("said")).map_err(|error| io_error("making a file for ffmpeg", error))?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
     command.spawn().map_err(|source| match source.kind() {
-        ErrorKind::NotFound => Error::MissingProgram { program: "ffmpeg", why: "it reads and writes the formats that drvhost does not" },
+        ErrorKind::NotFound => Error::MissingProgram {
+            program: "ffmpeg",
+            why: "it reads and writes the formats that drvhost does not",
+        },
         _ => Error::Worker(format!("ffmpeg could not be started: {source}")),
     })
 }

@@ -84,7 +84,10 @@ impl<'a> Target<'a> {
             OutputKind::Avi if what.pix_fmt.is_some() => Self::Ffmpeg { path, takes: Takes::All },
             OutputKind::Y4m if what.pix_fmt.is_some() => Self::Ffmpeg { path, takes: Takes::Video },
             OutputKind::Png(_) | OutputKind::Wav if what.pix_fmt.is_some() => {
-                return Err(unfit(path, "a pixel format can be chosen for .avi, .y4m and what ffmpeg writes"));
+                return Err(unfit(
+                    path,
+                    "a pixel format can be chosen for .avi, .y4m and what ffmpeg writes",
+                ));
             }
             kind => Self::File { path, kind },
         };

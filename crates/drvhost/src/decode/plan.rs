@@ -1,20 +1,22 @@
 //! Which streams are decoded by which drivers, and where they go.
 
 use super::audio::{AudioDone, AudioTrack, Samples, Span};
+use super::chosen::{Chosen, nothing_left};
 use super::ffmpeg::{Ffmpeg, Wanted};
 use super::handover::{Handed, handover};
 use super::input::Input;
 use super::interleave::{Interleaved, check_streams};
-use super::output::{Takes, Target};
+use super::output::Target;
 use super::pictures::Pictures;
 use super::range::FrameRange;
+use super::result::Sinks;
 use super::shared::Shared;
 use super::sinks::{AudioSink, VideoSink};
-use super::video::{VideoDone, VideoTrack};
+use super::video::VideoTrack;
 use super::{Decoded, DecodedAudio, Job};
-use crate::error::{Blame, Error};
+use crate::error::Error;
 use crate::media::{
-    AudioStream, AviReader, AviTrack, AviWriter, FileReader, MediaError, OutputKind, OutputStream, PcmFormat, PngSeries,
+    AudioStream, AviReader, AviTrack, AviWriter, FileReader, OutputKind, OutputStream, PcmFormat, PngSeries,
     VideoShape, VideoStream, WavReader, WavWriter, Y4mWriter,
 };
 
@@ -83,7 +85,7 @@ impl Files {
     ///
     /// # Errors
     /// [`Error::Media`].
-    pub fn finish(self, (video, audio): (Option<VideoSink>, Vec<AudioSink>)) -> Result<(), Error> {
+    pub fn finish(self, Sinks { video, audio }: Sinks) -> Result<(), Error> {
         video.map_or(Ok(()), VideoSink::finish)?;
         audio.into_iter().try_for_each(AudioSink::finish)?;
         match self {
@@ -100,14 +102,6 @@ impl Files {
             Self::Ffmpeg(ffmpeg) => ffmpeg.reason(error),
         }
     }
-}
-
-/// The streams of an input that are to be decoded.
-struct Chosen {
-    video: Option<VideoStream>,
-    audio: Vec<(u16, AudioStream)>,
-    warnings: Vec<String>,
-    lost: Vec<String>,
 }
 
 impl<'s> Plan<'s> {
@@ -162,7 +156,9 @@ impl<'s> Plan<'s> {
                 hash,
             });
             let (span, silence) = match shape {
-                Some(shape) => (span_of(what.frames, shape, format), silence_of(&stream, what.frames, format)),
+                Some(shape) => {
+                    (span_of(what.frames, shape, format), silence_of(&stream, what.frames, format))
+                }
                 None => (Span { skip: 0, len: None }, 0),
             };
             let from = match input {
@@ -203,87 +199,6 @@ impl Plan<'_> {
     }
 }
 
-/// The error where no stream is left.
-fn nothing_left(lost: Vec<String>) -> Error {
-    MediaError::NoStream { wanted: format!("stream that can be decoded ({})", lost.join("; ")), present: lost.len() }.into()
-}
-
-impl Chosen {
-    fn of(job: &Job<'_>, input: &Input, target: Option<&Target<'_>>) -> Result<Self, Error> {
-        let takes = target.map_or(Takes::All, Target::takes);
-        let unfit = |why: &str| target.map_or_else(|| Error::Bug(why.into()), |target| target.unfit(why));
-        let avi = match input {
-            Input::Avi { avi, .. } => avi,
-            Input::Wave { wave, .. } => {
-                match job.what.stream {
-                    Some(0) | None => {}
-                    Some(other) => {
-                        return Err(MediaError::NoStream { wanted: format!("stream of number {other}"), present: 1 }.into());
-                    }
-                }
-                let ffmpegs = matches!(target, Some(Target::Ffmpeg { .. } | Target::Handed(_)));
-                if !matches!(takes, Takes::Audio | Takes::One) && target.is_some() && !ffmpegs {
-                    return Err(unfit("the input is audio; write .wav"));
-                }
-                let audio = vec![(0, AudioStream::alone(wave.format().clone()))];
-                return Ok(Self { video: None, audio, warnings: Vec::new(), lost: Vec::new() });
-            }
-        };
-        let mut chosen = Self { video: None, audio: Vec::new(), warnings: Vec::new(), lost: Vec::new() };
-        let wanted = |index: u16| job.what.stream.is_none_or(|stream| stream == index);
-        if let Some(stream) = job.what.stream
-            && usize::from(stream) >= avi.streams().len()
-        {
-            return Err(MediaError::NoStream { wanted: format!("stream of number {stream}"), present: avi.streams().len() }.into());
-        }
-        for stream in avi.streams() {
-            let index = stream.index;
-            let named = match &stream.header.kind {
-                b"vids" => "video stream",
-                b"auds" => "audio stream",
-                _ => "stream",
-            };
-            let kind = mmsystem::FourCc(stream.header.kind);
-            if !wanted(index) {
-                continue;
-            }
-            let one_is_chosen = chosen.video.is_some() || !chosen.audio.is_empty();
-            if stream.header.is_video() && takes.video() && chosen.video.is_none() {
-                chosen.video = Some(avi.video_stream(index)?);
-                if takes == Takes::One {
-                    chosen.audio.clear();
-                }
-            } else if stream.header.is_audio() && (takes == Takes::All || (takes != Takes::Video && !one_is_chosen)) {
-                match avi.audio_stream(index) {
-                    Ok(audio) => chosen.audio.push((index, audio)),
-                    Err(error) => chosen.lost.push(format!("stream {index} was not decoded: {error}")),
-                }
-            } else if stream.header.is_video() || stream.header.is_audio() {
-                chosen.warnings.push(format!(
-                    "the {named} of number {index} was left out; `--stream {index}` decodes it alone"
-                ));
-            } else {
-                chosen.warnings.push(format!("stream {index} (`{kind}`) was left out: it is neither video nor audio"));
-            }
-        }
-        if chosen.video.is_none() && chosen.audio.is_empty() {
-            if !chosen.lost.is_empty() {
-                return Err(nothing_left(chosen.lost));
-            }
-            let has = |is: fn(&crate::media::StreamHeader) -> bool| avi.streams().iter().any(|stream| wanted(stream.index) && is(&stream.header));
-            if takes == Takes::Audio && has(crate::media::StreamHeader::is_video) {
-                return Err(unfit("the input is video without sound; write .avi, .mkv, .y4m, or .png pictures as in frame%05d.png"));
-            }
-            if takes == Takes::Video && has(crate::media::StreamHeader::is_audio) {
-                return Err(unfit("the input is audio; write .wav"));
-            }
-            let present = avi.streams().len();
-            return Err(MediaError::NoStream { wanted: "video or audio stream".into(), present }.into());
-        }
-        Ok(chosen)
-    }
-}
-
 /// Where all streams go.
 struct Outputs {
     video: VideoSink,
@@ -307,7 +222,8 @@ impl Outputs {
             }
             (Target::File { kind: OutputKind::Png(pattern), .. }, Some(shape)) => {
                 let first = job.what.frames.first + 1;
-                let series = PngSeries::create(pattern.clone(), shape.width, shape.height)?.numbered_from(first);
+                let series =
+                    PngSeries::create(pattern.clone(), shape.width, shape.height)?.numbered_from(first);
                 own(VideoSink::Png(series), nowhere())
             }
             (Target::StandardOutput, Some(shape)) => {
@@ -351,8 +267,9 @@ impl Outputs {
                     None => VideoSink::None,
                 };
                 let audio = written.zip(audio);
-                let audio =
-                    audio.map(|(track, format)| AudioSink::Avi { track, format: *format, written: 0 }).collect();
+                let audio = audio
+                    .map(|(track, format)| AudioSink::Avi { track, format: *format, written: 0 })
+                    .collect();
                 Self { video, audio, files: Files::Avi(file) }
             }
             (target, _) => {
@@ -385,7 +302,8 @@ fn silence_of(stream: &AudioStream, range: FrameRange, format: PcmFormat) -> u64
         return 0;
     }
     let second = u64::from(format.samples_per_sec);
-    let samples = u128::from(stream.start) * u128::from(stream.scale) * u128::from(second) / u128::from(stream.rate);
+    let samples =
+        u128::from(stream.start) * u128::from(stream.scale) * u128::from(second) / u128::from(stream.rate);
     u64::try_from(samples).unwrap_or(u64::MAX).min(24 * 60 * 60 * second)
 }
 
@@ -397,86 +315,4 @@ fn shape_of(video: &VideoStream, width: u32, height: u32, warnings: &mut Vec<Str
         return VideoShape { width, height, scale: 1, rate: USUAL_RATE, aspect };
     }
     VideoShape { width, height, scale, rate, aspect }
-}
-
-impl Decoded {
-    /// What is known before anything is decoded.
-    fn of(job: &Job<'_>) -> Self {
-        Self {
-            input: job.what.input.display().to_string(),
-            output: job.what.output.as_ref().map(ToString::to_string),
-            driver: None,
-            frames: None,
-            samples: None,
-            width: None,
-            height: None,
-            hash: String::new(),
-            seconds: 0.0,
-            warnings: Vec::new(),
-            audio: Vec::new(),
-            damage: None,
-            blame: None,
-        }
-    }
-
-    /// Puts in what became of the streams. Answers where they went.
-    ///
-    /// # Errors
-    /// The first that counts.
-    pub(super) fn complete(
-        &mut self,
-        (video, audio): (Option<Result<VideoDone, Error>>, Vec<Result<AudioDone, Error>>),
-        lost: Vec<String>,
-    ) -> Result<(Option<VideoSink>, Vec<AudioSink>), Error> {
-        let mut damage = Vec::new();
-        let mut blames = Vec::from_iter((!lost.is_empty()).then_some(Blame::Media));
-        let beside = video.is_some();
-        let video = video.transpose()?;
-        let mut sinks = (None, Vec::new());
-        if let Some(done) = video {
-            self.frames = Some(done.frames);
-            self.hash = done.hash.to_string();
-            self.warnings.extend(done.warnings);
-            damage.extend(done.damage);
-            blames.extend(done.blame);
-            sinks.0 = Some(done.sink);
-        }
-        let mut heard = Vec::new();
-        for (mut told, done) in std::mem::take(&mut self.audio).into_iter().zip(audio) {
-            let number = told.stream;
-            match done {
-                Ok(done) => {
-                    (told.samples, told.hash) = (done.samples, done.hash.to_string());
-                    let of = |text: String| if beside { format!("stream {number}: {text}") } else { text };
-                    self.warnings.extend(done.warnings.into_iter().map(of));
-                    damage.extend(done.damage.map(of));
-                    blames.extend(done.blame);
-                    sinks.1.push(done.sink);
-                    heard.push(told);
-                }
-                Err(error) if beside && error.blame() != Blame::Host => {
-                    blames.push(if error.blame() == Blame::Driver { Blame::Driver } else { Blame::Media });
-                    damage.push(format!("stream {number} was not decoded: {error}"));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        match heard.as_slice() {
-            [only] if !beside => {
-                self.samples = Some(only.samples);
-                self.hash.clone_from(&only.hash);
-            }
-            [first, ..] if !beside => {
-                self.samples = Some(first.samples);
-                self.hash.clone_from(&first.hash);
-                self.audio = heard;
-            }
-            _ => self.audio = heard,
-        }
-        damage.extend(lost);
-        self.blame = if blames.contains(&Blame::Driver) { Some(Blame::Driver) } else { blames.first().copied() };
-        self.damage = (!damage.is_empty()).then(|| damage.join("; "));
-        self.warnings.extend(self.damage.clone());
-        Ok(sinks)
-    }
 }

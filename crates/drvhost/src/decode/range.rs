@@ -58,10 +58,15 @@ impl FromStr for FrameRange {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const WRONG: &str = "frames are A..B, A.. or ..B: the first and the last one, counted from 1";
         let (first, last) = text.split_once("..").ok_or(WRONG)?;
-        let number = |text: &str| text.parse::<u64>().ok().and_then(|number| number.checked_sub(1)).ok_or(WRONG);
+        let number =
+            |text: &str| text.parse::<u64>().ok().and_then(|number| number.checked_sub(1)).ok_or(WRONG);
         let first = if first.is_empty() { 0 } else { number(first)? };
         let last = if last.is_empty() { None } else { Some(number(last)?) };
-        if last.is_some_and(|last| last < first) || text == ".." { Err(WRONG) } else { Ok(Self { first, last }) }
+        if last.is_some_and(|last| last < first) || text == ".." {
+            Err(WRONG)
+        } else {
+            Ok(Self { first, last })
+        }
     }
 }
 

@@ -50,7 +50,12 @@ pub(super) fn describe(head: &[u8]) -> String {
 }
 
 /// Kinds of containers, by their names above, that carry streams as AVI files have them.
-const CARRIERS: [&str; 4] = ["an ISO media file (MP4, QuickTime)", "a QuickTime file", "a Matroska or WebM file", "an ASF file (WMV, WMA)"];
+const CARRIERS: [&str; 4] = [
+    "an ISO media file (MP4, QuickTime)",
+    "a QuickTime file",
+    "a Matroska or WebM file",
+    "an ASF file (WMV, WMA)",
+];
 
 /// Whether a file is a container of another kind that may carry streams for the same codecs: Matroska (`V_MS/VFW/FOURCC`), ASF or QuickTime.
 ///
@@ -58,7 +63,9 @@ const CARRIERS: [&str; 4] = ["an ISO media file (MP4, QuickTime)", "a QuickTime 
 /// [`MediaError::Io`].
 pub fn is_remuxable(file: impl Read) -> Result<bool, MediaError> {
     let mut head = Vec::new();
-    file.take(HEAD_LEN).read_to_end(&mut head).map_err(|err| MediaError::io("reading the file's start", err))?;
+    file.take(HEAD_LEN)
+        .read_to_end(&mut head)
+        .map_err(|err| MediaError::io("reading the file's start", err))?;
     Ok(CARRIERS.contains(&describe(&head).as_str()))
 }
 

@@ -72,7 +72,10 @@ impl Folder {
     }
 
     /// The name in a folder that a name stands for, whatever its case.
-    fn name_in(&self, folder: &Path, name: &str) -> io::Result<Option<OsString>> {
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub fn name_in(&self, folder: &Path, name: &str) -> io::Result<Option<OsString>> {
         match self.open_beneath(&folder.join(name), OFlags::PATH, Mode::empty()) {
             Ok(_) => return Ok(Some(name.into())),
             Err(Errno::NOENT | Errno::NOTDIR) => {}
@@ -109,19 +112,26 @@ impl Folder {
 
     /// Opens a file that is there, or with `make` one that is not. Only a regular file is one, and nothing waits for what else there may be.
     ///
+    /// What there is is looked at before it is opened, because opening alone does something to some devices. What lies in /proc is the memory and the
+    /// switches of processes, whatever it looks like.
+    ///
     /// # Errors
-    /// The system's; InvalidInput for what is no file.
+    /// The system's; IsADirectory for what is no file.
     pub fn file(&self, path: &Path, write: bool, make: bool) -> io::Result<File> {
+        let no_file = || io::Error::new(io::ErrorKind::IsADirectory, "it is not a file");
+        if !make {
+            let there =
+                File::from(self.open_beneath(path, OFlags::PATH | OFlags::NOFOLLOW, Mode::empty())?);
+            if !there.metadata()?.is_file() || fs::fstatfs(&there)?.f_type == fs::PROC_SUPER_MAGIC {
+                return Err(no_file());
+            }
+        }
         let access = if write { OFlags::RDWR } else { OFlags::RDONLY };
         let made = if make { OFlags::CREATE | OFlags::EXCL } else { OFlags::empty() };
         let mode = if make { Mode::RUSR | Mode::WUSR } else { Mode::empty() };
         let flags = access | made | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
         let file = File::from(self.open_beneath(path, flags, mode)?);
-        if file.metadata()?.is_file() {
-            Ok(file)
-        } else {
-            Err(io::Error::new(io::ErrorKind::IsADirectory, "it is not a file"))
-        }
+        if file.metadata()?.is_file() { Ok(file) } else { Err(no_file()) }
     }
 
     /// What there is at a path, opened for nothing but to be looked at.
@@ -230,5 +240,10 @@ mod tests {
         folder.rename(Path::new("made"), &folder, Path::new("moved"), false).unwrap();
         folder.remove(Path::new("moved"), false).unwrap();
         folder.remove(Path::new("folder"), true).unwrap();
+        // Even where the whole computer is granted, processes are no files.
+        let computer = Folder::open(Path::new("/")).unwrap();
+        let own = format!("proc/{}/mem", std::process::id());
+        assert!(computer.file(Path::new(&own), false, false).is_err());
+        assert!(computer.file(Path::new("dev/null"), true, false).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! What a driver's paths may lead to: its own folder, its data, and what it was granted.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -8,6 +9,7 @@ use serde::Serialize;
 use super::codes::{self, ERROR_ACCESS_DENIED, ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
 use super::folder::{Folder, Found};
 use super::paths::Place;
+use super::usage::{Usage, adding};
 
 /// A folder of this computer that a driver may use besides its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -111,19 +113,26 @@ impl Reach {
         }
     }
 
+    /// Whether a path leads to files of this computer that a further grant would let the driver use.
+    pub(super) fn wants_grant(&self, path: &str, write: bool) -> bool {
+        let Ok(Place::Computer(names)) = Place::of(path) else { return false };
+        !self.granted(&names).is_some_and(|layer| layer.write || !write)
+    }
+
+    /// Whether a granted folder lies at a path or below it: the grant would not go with it to another place.
+    pub(super) fn holds_grant(&self, path: &str) -> bool {
+        let Ok(Place::Computer(names)) = Place::of(path) else { return false };
+        self.grants.iter().any(|grant| {
+            let folder = grant.names();
+            folder.len() >= names.len() && begins_alike(&folder, &names)
+        })
+    }
+
     /// The granted folder that a path leads into: the innermost one of several.
     fn granted(&self, names: &[String]) -> Option<Layer> {
         let inside = |grant: &Grant| {
-            let folder: Vec<&str> = grant
-                .folder
-                .components()
-                .filter_map(|part| match part {
-                    Component::Normal(name) => name.to_str(),
-                    _ => None,
-                })
-                .collect();
-            let within = names.len() >= folder.len()
-                && folder.iter().zip(names).all(|(known, name)| known.to_lowercase() == name.to_lowercase());
+            let folder = grant.names();
+            let within = names.len() >= folder.len() && begins_alike(&folder, names);
             within.then(|| {
                 let names = names.get(folder.len()..).unwrap_or_default().to_vec();
                 (folder.len(), Layer { root: grant.folder.clone(), names, write: grant.write, data: false })
@@ -131,6 +140,22 @@ impl Reach {
         };
         self.grants.iter().filter_map(inside).max_by_key(|(depth, _)| *depth).map(|(_, layer)| layer)
     }
+}
+
+impl Grant {
+    /// The names that lead to the folder.
+    fn names(&self) -> Vec<&str> {
+        let name = |part| match part {
+            Component::Normal(name) => OsStr::to_str(name),
+            _ => None,
+        };
+        self.folder.components().filter_map(name).collect()
+    }
+}
+
+/// Whether the names are the same in any case, as far as there are both.
+fn begins_alike(folder: &[&str], names: &[String]) -> bool {
+    folder.iter().zip(names).all(|(known, name)| known.to_lowercase() == name.to_lowercase())
 }
 
 /// What lies in the first of the layers that has something; the failure tells a missing file from a missing folder.
@@ -170,9 +195,9 @@ pub(super) fn open(root: &Path) -> Result<Option<Folder>, Failure> {
     }
 }
 
-/// Opens the layer that is written, and makes the folders there that hold a path, as far as they are in any layer. Answers the path that the last
-/// name has, or would have.
-pub(super) fn prepare(layers: &[Layer]) -> Result<(Folder, PathBuf), Failure> {
+/// Opens the layer that is written, and makes the folders there that hold a path, as far as they are in any layer; `usage` is what they count for. Answers
+/// the path that the last name has, or would have.
+pub(super) fn prepare(layers: &[Layer], usage: Option<&Usage>) -> Result<(Folder, PathBuf), Failure> {
     let upper = layers.first().filter(|layer| layer.write).ok_or(REFUSED)?;
     let Some((last, above)) = upper.names.split_last() else { return Err(ERROR_ACCESS_DENIED.into()) };
     if upper.data {
@@ -182,24 +207,23 @@ pub(super) fn prepare(layers: &[Layer]) -> Result<(Folder, PathBuf), Failure> {
     }
     let folder = Folder::open(&upper.root)?;
     let mut path = PathBuf::new();
-    for depth in 1..=above.len() {
+    for (depth, name) in (1..).zip(above) {
         let names = above.get(..depth).unwrap_or_default();
-        match folder.find(names)? {
-            Found::Here(known) if folder.is_folder(&known) => path = known,
-            Found::Here(_) | Found::NoFolder => return Err(ERROR_PATH_NOT_FOUND.into()),
-            Found::Missing(new) => {
-                if !is_standing(upper, names) && !lower_folder(layers, depth)? {
-                    return Err(ERROR_PATH_NOT_FOUND.into());
-                }
-                folder.make_folder(&new)?;
-                path = new;
+        if let Some(known) = folder.name_in(&path, name)? {
+            path.push(known);
+            if !folder.is_folder(&path) {
+                return Err(ERROR_PATH_NOT_FOUND.into());
             }
+        } else {
+            if !is_standing(upper, names) && !lower_folder(layers, depth)? {
+                return Err(ERROR_PATH_NOT_FOUND.into());
+            }
+            path.push(name);
+            adding(usage, || folder.make_folder(&path))?;
         }
     }
-    match folder.find(&upper.names)? {
-        Found::Here(known) => path = known,
-        Found::Missing(_) | Found::NoFolder => path.push(last),
-    }
+    let last = folder.name_in(&path, last)?.unwrap_or_else(|| last.into());
+    path.push(last);
     Ok((folder, path))
 }
 

@@ -1,12 +1,14 @@
 //! The registry as drivers see it: what they keep in it themselves, and under that the user's installed drivers, which they can only read.
 //!
 //! Keys lie in one file for all drivers of a user, `registry.reg` of the store, or in memory where there is no store. A change is seen by all at
-//! once that share these settings; it goes into the file when a driver closes a key or flushes one, at the latest when the last session with
-//! them ends, and takes its place there as a whole.
+//! once that share these settings; it goes into the file when a driver flushes a key or soon after it has closed one, at the latest when its worker
+//! ends, and takes its place there as a whole.
 
 mod state;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use wire::{PIECE, RegistryCall, Served};
 
@@ -14,8 +16,9 @@ use super::codes::{
     ERROR_ACCESS_DENIED, ERROR_DISK_FULL, ERROR_FILE_NOT_FOUND, ERROR_INVALID_PARAMETER,
     ERROR_KEY_HAS_CHILDREN,
 };
-use super::layers::{Failure, REFUSED};
+use super::layers::{Failure, Grant, REFUSED};
 use crate::error::Error;
+use crate::machine::Machine;
 use crate::regfile::{Data, Hive, MAX_BYTES};
 use crate::store::{self, CURRENT_VERSION, Store, StoreError};
 use state::{State, stamp};
@@ -25,6 +28,14 @@ const MOST_BYTES: usize = 8 << 20;
 
 /// How much of what is not in the file yet is remembered; more goes into the file at once.
 const MOST_PENDING: usize = 1 << 20;
+
+/// How long what a driver changes and closes is collected after it was written last: a driver that sets a thousand values one by one has the file written
+/// a few times, not a thousand times.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// From when on others may wait for these settings, who then get as long: but for no longer than the second.
+const LONG: Duration = Duration::from_millis(5);
+const LONGEST_REST: Duration = Duration::from_millis(100);
 
 /// How deep keys may lie ("Registry element size limits", MS Learn, allows 512; nobody goes near).
 const DEEPEST: usize = 64;
@@ -46,7 +57,7 @@ const LOCK: &str = "registry.lock";
 #[derive(Debug)]
 pub(crate) struct Settings {
     store: Option<Store>,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 /// One change.
@@ -88,30 +99,40 @@ impl Change {
 impl Settings {
     /// The settings of a store's user; without a store they last as long as this.
     pub fn new(store: Option<Store>) -> Self {
-        Self { store, state: Mutex::default() }
+        Self { store, state: Arc::default() }
     }
 
     /// Does what is wanted of the registry.
     pub(super) fn serve(&self, call: &RegistryCall) -> Result<Served, Failure> {
         let mut state = self.lock();
-        if state.pending.is_empty() {
-            self.refresh(&mut state);
+        let begun = Instant::now();
+        let served = self.serve_in(&mut state, call);
+        drop(state);
+        let took = begun.elapsed();
+        if took > LONG {
+            thread::sleep(took.min(LONGEST_REST));
         }
+        served
+    }
+
+    fn serve_in(&self, state: &mut State, call: &RegistryCall) -> Result<Served, Failure> {
+        if state.pending.is_empty() {
+            self.refresh(state);
+        }
+        let no_disk = |_| Failure::from(ERROR_DISK_FULL);
         match call {
             RegistryCall::Look { key } => state.info(key).map(Served::Key),
-            RegistryCall::Create { key } => self.create(&mut state, key),
-            RegistryCall::Delete { key, tree } => self.delete(&mut state, key, *tree),
+            RegistryCall::Create { key } => self.create(state, key),
+            RegistryCall::Delete { key, tree } => self.delete(state, key, *tree),
             RegistryCall::Below { key, index } => state.name_below(key, *index).map(Served::Text),
             RegistryCall::Get { key, name } => state.get(key, name),
             RegistryCall::Value { key, index } => state.value(key, *index),
             RegistryCall::Set { key, name, kind, data } => {
-                self.set(&mut state, key, name, Data::new(*kind, data.clone()))
+                self.set(state, key, name, Data::new(*kind, data.clone()))
             }
-            RegistryCall::Unset { key, name } => self.unset(&mut state, key, name),
-            RegistryCall::Flush => {
-                self.flush(&mut state).map_err(|_| Failure::from(ERROR_DISK_FULL))?;
-                Ok(Served::Done)
-            }
+            RegistryCall::Unset { key, name } => self.unset(state, key, name),
+            RegistryCall::Flush => self.flush(state).map_err(no_disk).map(|()| Served::Done),
+            RegistryCall::Settle => self.settle(state).map_err(no_disk).map(|()| Served::Done),
             RegistryCall::Changes { key, tree } => Ok(Served::Number(state.changes(key, *tree))),
         }
     }
@@ -124,18 +145,35 @@ impl Settings {
         let mut state = self.lock();
         self.refresh(&mut state);
         for key in settings.keys().filter(|key| wanted(key)) {
-            state.pending.push(Change::Key(key.to_owned()));
+            state.remember(Change::Key(key.to_owned()));
             for (name, data) in settings.values(key) {
                 if state.own.hive.get(key, name).is_none() {
-                    state.pending.push(Change::Set(key.to_owned(), name.to_owned(), data.clone()));
+                    state.remember(Change::Set(key.to_owned(), name.to_owned(), data.clone()));
                 }
             }
         }
         self.flush(&mut state)
     }
 
+    /// What the user has granted a driver besides its own folder and its data.
+    ///
+    /// # Errors
+    /// As the store is read.
+    pub fn grants(&self, machine: Machine, driver: &str) -> Result<Vec<Grant>, Error> {
+        let Some(store) = &self.store else { return Ok(Vec::new()) };
+        let mut state = self.lock();
+        let replaced = state.installed.refresh(&store.file())?;
+        state.replaced += u64::from(replaced);
+        Ok(store::grants(&state.installed.hive, machine, driver))
+    }
+
+    /// Makes everything last that was changed so far, and says where that is not possible.
+    pub fn keep(&self) {
+        keep(self.store.as_ref(), &mut self.lock());
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Reads the files again if they are others than before.
@@ -230,52 +268,86 @@ impl Settings {
     }
 
     fn change(&self, state: &mut State, change: Change) -> Result<(), Failure> {
-        if self.store.is_some() {
-            if state.pending_size > MOST_PENDING {
-                self.flush(state).map_err(|_| Failure::from(ERROR_DISK_FULL))?;
-            }
-            state.pending_size += change.size();
-            state.pending.push(change.clone());
+        if self.store.is_some() && state.pending_size > MOST_PENDING {
+            self.flush(state).map_err(|_| Failure::from(ERROR_DISK_FULL))?;
         }
-        change.apply(&mut state.own.hive);
         state.note(change.key());
+        match self.store {
+            Some(_) => state.remember(change),
+            None => change.apply(&mut state.own.hive),
+        }
         Ok(())
     }
 
-    /// Makes what was changed last: into what the file holds by now.
     fn flush(&self, state: &mut State) -> Result<(), Error> {
-        let Some(store) = self.store.as_ref().filter(|_| !state.pending.is_empty()) else { return Ok(()) };
-        let file = store.settings_file();
-        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return Ok(()) };
-        store::make_folder(folder)?;
-        let _lock = store::lock(&folder.join(LOCK))?;
-        // What others have changed meanwhile is news to those that wait for changes.
-        let known = state.own.stamp.take();
-        if known != stamp(&file) {
-            state.replaced += 1;
+        flush(self.store.as_ref(), state)
+    }
+
+    /// Makes what was changed last soon.
+    fn settle(&self, state: &mut State) -> Result<(), Error> {
+        if state.settling || state.pending.is_empty() {
+            return Ok(());
         }
-        state.own.refresh(&file)?;
-        state.pending.iter().for_each(|change| change.apply(&mut state.own.hive));
-        let text = state.own.hive.to_reg();
-        // Nobody is left with a file that cannot be read.
-        if text.len() as u64 > MAX_BYTES {
-            return Err(StoreError::TooLarge.into());
+        if state.tried.is_none_or(|tried| tried.elapsed() >= PAUSE) {
+            return self.flush(state);
         }
-        store::replace(folder, &name.to_string_lossy(), &text)?;
-        state.own.stamp = stamp(&file);
-        state.pending.clear();
-        state.pending_size = 0;
+        let (store, later) = (self.store.clone(), Arc::clone(&self.state));
+        let wait = move || {
+            thread::sleep(PAUSE);
+            let mut state = lock(&later);
+            state.settling = false;
+            keep(store.as_ref(), &mut state);
+        };
+        match thread::Builder::new().name("settings".into()).spawn(wait) {
+            Ok(_) => state.settling = true,
+            Err(_) => return self.flush(state),
+        }
         Ok(())
     }
 }
 
 impl Drop for Settings {
     fn drop(&mut self) {
-        let mut state = std::mem::take(&mut *self.lock());
-        if let Err(error) = self.flush(&mut state) {
-            tracing::warn!(%error, "what drivers have changed in the registry is lost");
-        }
+        self.keep();
     }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn keep(store: Option<&Store>, state: &mut State) {
+    // Said once, however often a driver closes its keys.
+    if let Err(error) = flush(store, state)
+        && !std::mem::replace(&mut state.unkept, true)
+    {
+        tracing::warn!(%error, "what drivers have changed in the registry is not kept");
+    }
+}
+
+/// Makes what was changed last: into what the file holds by now.
+fn flush(store: Option<&Store>, state: &mut State) -> Result<(), Error> {
+    let Some(store) = store.filter(|_| !state.pending.is_empty()) else { return Ok(()) };
+    let file = store.settings_file();
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return Ok(()) };
+    state.tried = Some(Instant::now());
+    store::make_folder(folder)?;
+    let _lock = store::lock(&folder.join(LOCK))?;
+    if state.own.refresh(&file)? {
+        // What others have changed meanwhile is news to those that wait for changes.
+        state.replaced += 1;
+        state.pending.iter().for_each(|change| change.apply(&mut state.own.hive));
+    }
+    let text = state.own.hive.to_reg();
+    // Nobody is left with a file that cannot be read.
+    if text.len() as u64 > MAX_BYTES {
+        return Err(StoreError::TooLarge.into());
+    }
+    store::replace(folder, &name.to_string_lossy(), &text)?;
+    state.own.stamp = stamp(&file);
+    state.pending.clear();
+    (state.pending_size, state.unkept) = (0, false);
+    Ok(())
 }
 
 /// Entries of drivers are the user's: a driver installs no other. Names are compared as the registry's are, which have no case in any script.

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::{Store, StoreEntry, StoreError, drivers32, entries, grants_key};
@@ -28,7 +28,7 @@ pub(crate) struct Change<'s> {
     before: Option<Hive>,
     /// The files that this has brought.
     brought: Vec<PathBuf>,
-    _locks: [File; 2],
+    _locks: Vec<File>,
 }
 
 impl<'s> Change<'s> {
@@ -38,8 +38,12 @@ impl<'s> Change<'s> {
         for machine in Machine::ALL {
             make_folder(&store.folder(machine))?;
         }
-        // Two registries may share a folder of drivers.
-        let locks = [lock(&store.config.join(LOCK))?, lock(&store.data.join(LOCK))?];
+        let mut locks = vec![lock(&store.config.join(LOCK))?];
+        // Two registries may share a folder of drivers. Where both are in one folder, waiting for its lock twice would be for ever.
+        let same = fs::canonicalize(&store.config).ok() == fs::canonicalize(&store.data).ok();
+        if !same {
+            locks.push(lock(&store.data.join(LOCK))?);
+        }
         let before = store.read_if_there()?;
         let change = Self {
             store,
@@ -176,7 +180,8 @@ fn remove(file: &Path) {
 /// Waits until nobody else has the lock. It goes with the file's descriptor, so however its holder ends.
 pub(crate) fn lock(path: &Path) -> Result<File, Error> {
     let io = |source| Error::File { file: path.to_owned(), source };
-    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(io)?;
+    // Its user's alone, as whoever can open it can lock it.
+    let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(io)?;
     match file.try_lock() {
         Ok(()) => return Ok(file),
         Err(TryLockError::WouldBlock) => {
@@ -191,7 +196,8 @@ pub(crate) fn lock(path: &Path) -> Result<File, Error> {
 /// Gives a folder's file this content: before it has all of it on the disk it has none. An error means that nothing has changed.
 pub(crate) fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
     let (incomplete, target) = (folder.join(format!("{name}{INCOMPLETE}")), folder.join(name));
-    let written = File::create(&incomplete)
+    let create = || File::options().create(true).truncate(true).write(true).mode(0o600).open(&incomplete);
+    let written = create()
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&incomplete, &target));
     written.map_err(|source| Error::File { file: target, source })?;

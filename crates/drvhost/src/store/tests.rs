@@ -61,6 +61,16 @@ fn what_a_killed_change_left_is_cleared_away_by_the_next() {
 }
 
 #[test]
+fn both_folders_may_be_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+    for data in [folder.path(), &link] {
+        drop(Store::at(folder.path(), data).change().unwrap());
+    }
+}
+
+#[test]
 fn one_name_is_one_file() {
     let (_folder, store) = store();
     install(&store, Machine::X86_64, "vidc.a", "a.dll x");

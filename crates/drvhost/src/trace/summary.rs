@@ -20,7 +20,7 @@ pub struct Summary {
     /// The functions that they called, those that took the longest first.
     pub shims: Vec<ShimUse>,
     /// The functions that they called and that are not supplied, the most called first.
-    pub unresolved: Vec<Called>,
+    pub unresolved: Vec<Missing>,
     /// The calls that failed, the most frequent first.
     pub refusals: Vec<Refusal>,
     /// What drivers wanted of files and registry and may not do, the most frequent first.
@@ -61,13 +61,15 @@ pub struct ShimUse {
     pub failures: u64,
 }
 
-/// A function that was called.
+/// A function that was called and is not supplied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Called {
+pub struct Missing {
     /// `library!function`.
     pub name: String,
     /// How often.
     pub calls: u64,
+    /// The file names of the drivers in whose workers it was called: of these it was one, or a library beside one.
+    pub drivers: BTreeSet<String>,
 }
 
 /// How a function failed.
@@ -75,7 +77,7 @@ pub struct Called {
 pub struct Refusal {
     /// `library!function`.
     pub name: String,
-    /// The last error that it set.
+    /// The last error that it set, or the status that it answered.
     pub error: u32,
     /// How often.
     pub calls: u64,
@@ -97,6 +99,7 @@ pub struct Refused {
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Line {
     Call {
+        worker: u32,
         driver: String,
         message: Option<String>,
         number: u32,
@@ -104,6 +107,8 @@ enum Line {
         outcome: Outcome,
     },
     Shims {
+        worker: u32,
+        driver: String,
         shims: Vec<ShimRecord>,
     },
     Refused {
@@ -122,6 +127,8 @@ struct Sum {
     calls: u64,
     ns: u64,
     failures: BTreeMap<u32, u64>,
+    /// In which workers it was called.
+    workers: BTreeSet<u32>,
 }
 
 impl Summary {
@@ -135,6 +142,8 @@ impl Summary {
     }
 
     fn read(trace: impl BufRead) -> io::Result<Self> {
+        // Which drivers each worker has; a line about functions names the first of them.
+        let mut workers: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
         let mut drivers = BTreeSet::new();
         let mut messages: BTreeMap<String, (MessageUse, Vec<u64>)> = BTreeMap::new();
         let mut shims: BTreeMap<String, Sum> = BTreeMap::new();
@@ -149,7 +158,8 @@ impl Summary {
                 _ => error,
             })?;
             match serde_json::from_str(&line).map_err(|error| no_trace(&error))? {
-                Line::Call { driver, message, number, elapsed_us, outcome } => {
+                Line::Call { worker, driver, message, number, elapsed_us, outcome } => {
+                    workers.entry(worker).or_default().insert(driver.clone());
                     drivers.insert(driver);
                     let name = message.unwrap_or_else(|| format!("{number:#x}"));
                     let (message, times) = messages.entry(name).or_default();
@@ -163,7 +173,10 @@ impl Summary {
                     } += 1;
                     times.push(elapsed_us);
                 }
-                Line::Shims { shims: called } => called.into_iter().for_each(|shim| add(&mut shims, shim)),
+                Line::Shims { worker, driver, shims: called } => {
+                    workers.entry(worker).or_default().insert(driver);
+                    called.into_iter().for_each(|shim| add(&mut shims, worker, shim));
+                }
                 Line::Refused { what, path } => *refused.entry((what, path)).or_default() += 1,
                 Line::Other => {}
             }
@@ -172,17 +185,25 @@ impl Summary {
         summary.messages =
             messages.into_iter().map(|(name, (message, times))| named(name, message, times)).collect();
         summary.messages.sort_by_key(|message| std::cmp::Reverse(message.total_us));
-        summary.tell(shims);
+        summary.tell(shims, &workers);
         let refused = refused.into_iter().map(|((what, path), count)| Refused { what, path, count });
         summary.refused = refused.collect();
         summary.refused.sort_by_key(|refused| std::cmp::Reverse(refused.count));
         Ok(summary)
     }
 
-    fn tell(&mut self, shims: BTreeMap<String, Sum>) {
-        for (name, Sum { supplied, calls, ns, failures }) in shims {
+    /// Whether a driver with this file name was called in the run, or at least loaded as far as to call what is not supplied.
+    #[must_use]
+    pub fn is_of(&self, driver: &str) -> bool {
+        self.drivers.contains(driver)
+            || self.unresolved.iter().any(|missing| missing.drivers.contains(driver))
+    }
+
+    fn tell(&mut self, shims: BTreeMap<String, Sum>, workers: &BTreeMap<u32, BTreeSet<String>>) {
+        for (name, Sum { supplied, calls, ns, failures, workers: callers }) in shims {
             if !supplied {
-                self.unresolved.push(Called { name, calls });
+                let drivers = callers.iter().filter_map(|worker| workers.get(worker)).flatten().cloned();
+                self.unresolved.push(Missing { name, calls, drivers: drivers.collect() });
                 continue;
             }
             let refusal = |(&error, &calls): (&u32, &u64)| Refusal { name: name.clone(), error, calls };
@@ -196,8 +217,9 @@ impl Summary {
     }
 }
 
-fn add(shims: &mut BTreeMap<String, Sum>, shim: ShimRecord) {
+fn add(shims: &mut BTreeMap<String, Sum>, worker: u32, shim: ShimRecord) {
     let sum = shims.entry(shim.name).or_default();
+    sum.workers.insert(worker);
     sum.supplied = shim.supplied;
     sum.calls = sum.calls.saturating_add(shim.calls);
     sum.ns = sum.ns.saturating_add(shim.elapsed_ns);
@@ -218,7 +240,7 @@ mod tests {
 
     fn call(message: &str, us: u64, outcome: &str) -> String {
         format!(
-            r#"{{"kind":"call","seq":1,"driver":"a.dll","message":{message},"number":28672,"elapsed_us":{us},"outcome":"{outcome}"}}"#
+            r#"{{"kind":"call","seq":1,"worker":1,"driver":"a.dll","message":{message},"number":28672,"elapsed_us":{us},"outcome":"{outcome}"}}"#
         )
     }
 
@@ -255,7 +277,8 @@ mod tests {
         assert_eq!((summary.messages[0].answered, summary.messages[0].faulted), (2, 1));
         let called: Vec<_> = summary.shims.iter().map(|s| (s.name.as_str(), s.calls, s.failures)).collect();
         assert_eq!(called, [("b!often", 50, 0), ("a!seldom", 3, 2)]);
-        assert_eq!(summary.unresolved, [Called { name: "c!absent".into(), calls: 1 }]);
+        let drivers = BTreeSet::from(["a.dll".to_owned()]);
+        assert_eq!(summary.unresolved, [Missing { name: "c!absent".into(), calls: 1, drivers }]);
         let refused = Refused { what: "write a file".into(), path: "C:/a".into(), count: 1 };
         assert_eq!(summary.refused, [refused]);
         assert_eq!(summary.refusals, [Refusal { name: "a!seldom".into(), error: 2, calls: 2 }]);

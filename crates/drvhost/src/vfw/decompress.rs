@@ -1,12 +1,12 @@
 //! Decompressing video (C105 to C109).
 
 use mmsystem::{
-    BI_RGB, BITMAPINFOHEADER, ICDECOMPRESS, ICDECOMPRESS_NOTKEYFRAME, ICERR_DONTDRAW, ICERR_OK,
-    ICM_DECOMPRESS, ICM_DECOMPRESS_BEGIN, ICM_DECOMPRESS_END, ICM_DECOMPRESS_GET_FORMAT,
-    ICM_DECOMPRESS_QUERY, Structure,
+    BI_RGB, BITMAPINFOHEADER, ICDECOMPRESS_NOTKEYFRAME, ICERR_DONTDRAW, ICERR_OK, ICM_DECOMPRESS_GET_FORMAT,
+    Structure,
 };
 
-use super::{Codec, FORMAT_ROOM, MAX_FORMAT, ask, format_block, icerr, icerr_text};
+use super::way::{Between, Way};
+use super::{Codec, FORMAT_ROOM, MAX_FORMAT, format_block, icerr, icerr_text};
 use crate::arena::Block;
 use crate::error::Error;
 use crate::media::{Palette, PictureFormat};
@@ -21,7 +21,8 @@ impl<'s> Codec<'s> {
     /// Makes the codec ready to decompress frames of the format `input`, a BITMAPINFO block. It decides what it
     /// decompresses to: drivers accept formats that they then fill wrongly, but the one they name themselves is right,
     /// if a pixel has at least a byte. For one that has less, the same with a byte a pixel is asked for first. Only where what it
-    /// names cannot be read here, it is asked for 24 and 32 bits.
+    /// names cannot be read here, it is asked for 24 and 32 bits. A codec that does not have the plain messages is asked by those of
+    /// ICM_DECOMPRESSEX.
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::Media`] for a format that cannot be read, and as [`Session::send`].
@@ -30,9 +31,9 @@ impl<'s> Codec<'s> {
         let formats = Formats::agreed(&opened, input)?;
         let picture = opened.arena.block(formats.picture_room()?)?;
         picture.write(0, &vec![0; formats.picture.image_size()])?;
-        ask(&opened, ICM_DECOMPRESS_BEGIN, formats.input.lparam(), formats.output.lparam())?;
+        formats.way.begin(&opened, &formats.between())?;
         let frame = opened.arena.block(FRAME_ROOM)?;
-        let parameters = opened.arena.block(ICDECOMPRESS::size(opened.width()))?;
+        let parameters = opened.arena.block(formats.way.parameters_size(&opened))?;
         Ok(Decompressor { opened: Some(opened), formats, frame, picture, parameters })
     }
 }
@@ -53,6 +54,8 @@ pub struct Decompressor<'s> {
 /// What a codec decompresses from and to.
 #[derive(Debug)]
 struct Formats {
+    /// The messages by which it does that.
+    way: Way,
     /// The header of the format decompressed from; `biSizeImage` is the size of the frame at hand.
     header: BITMAPINFOHEADER,
     /// That format in the driver's memory.
@@ -88,9 +91,13 @@ impl Formats {
     fn chosen(opened: &Opened<'_>, source: &[u8]) -> Result<Self, Error> {
         let header = BITMAPINFOHEADER::decode((), source).ok_or(Error::TooLarge(source.len() as u64))?;
         let input = format_block(&opened.arena, source)?;
-        ask(opened, ICM_DECOMPRESS_QUERY, input.lparam(), 0)?;
-        let (output, picture) = output_format(opened, &input, &header)?;
-        Ok(Self { header, input, output, picture, hands_numbers_on: false })
+        let way = Way::of(opened, &Between { header: &header, input: &input, output: None })?;
+        let (output, picture) = output_format(opened, way, &input, &header)?;
+        Ok(Self { way, header, input, output, picture, hands_numbers_on: false })
+    }
+
+    fn between(&self) -> Between<'_> {
+        Between { header: &self.header, input: &self.input, output: Some(&self.output) }
     }
 
     /// The bytes of a picture. A driver may write as much as it stated, where that is more than its format needs.
@@ -138,19 +145,12 @@ impl Decompressor<'_> {
         let formats = &mut self.formats;
         formats.header.biSizeImage = frame.len() as u32;
         formats.input.write(0, &encoded(&formats.header, ())?)?;
-        let parameters = ICDECOMPRESS {
-            dwFlags: if key_frame == Some(false) { ICDECOMPRESS_NOTKEYFRAME } else { 0 },
-            lpbiInput: formats.input.address(),
-            lpInput: self.frame.address(),
-            lpbiOutput: formats.output.address(),
-            lpOutput: self.picture.address(),
-            ckid: 0,
-        };
-        self.parameters.write(0, &encoded(&parameters, self.parameters.width())?)?;
-        let size = self.parameters.len() as i64;
-        match icerr(opened.send(ICM_DECOMPRESS, self.parameters.lparam(), size)?) {
+        let formats = &self.formats;
+        let flags = if key_frame == Some(false) { ICDECOMPRESS_NOTKEYFRAME } else { 0 };
+        let blocks = [&self.frame, &self.picture, &self.parameters];
+        match formats.way.decompress(opened, &formats.between(), flags, blocks)? {
             ICERR_DONTDRAW => Ok(false),
-            answer if answer < ICERR_OK => Err(opened.refused(ICM_DECOMPRESS, icerr_text(answer))),
+            answer if answer < ICERR_OK => Err(opened.refused(formats.way.message(), icerr_text(answer))),
             _ => {
                 picture.resize(formats.picture.image_size(), 0);
                 self.picture.read(0, picture)?;
@@ -177,8 +177,8 @@ impl Decompressor<'_> {
 
     fn end(&mut self) -> Result<(), Error> {
         let Some(opened) = self.opened.take() else { return Ok(()) };
-        let ended = opened.send(ICM_DECOMPRESS_END, 0, 0);
-        opened.close().and(ended.map(drop))
+        let ended = self.formats.way.end(&opened);
+        opened.close().and(ended)
     }
 }
 
@@ -211,21 +211,23 @@ fn has_numbers(picture: &PictureFormat, count: usize) -> bool {
 /// The format that the driver decompresses to, in its memory and read.
 fn output_format(
     opened: &Opened<'_>,
+    way: Way,
     input: &Block,
     header: &BITMAPINFOHEADER,
 ) -> Result<(Block, PictureFormat), Error> {
+    let check = |output: &Block| way.check(opened, &Between { header, input, output: Some(output) });
     let read = |block: &Block| PictureFormat::from_bitmapinfo(&block.to_vec()?).map_err(Error::from);
     let named = named_format(opened, input)?;
     let first = match read(&named) {
         Ok(format) => {
             if let Some(widened) = widened_format(&named)? {
                 let block = format_block(&opened.arena, &widened)?;
-                if ask(opened, ICM_DECOMPRESS_QUERY, input.lparam(), block.lparam()).is_ok() {
+                if check(&block).is_ok() {
                     let format = read(&block)?;
                     return Ok((block, format));
                 }
             }
-            ask(opened, ICM_DECOMPRESS_QUERY, input.lparam(), named.lparam())?;
+            check(&named)?;
             return Ok((named, format));
         }
         Err(error) => error,
@@ -233,7 +235,7 @@ fn output_format(
     for bits in [24, 32] {
         let wanted = format_block(&opened.arena, &encoded(&rgb_format(header, bits), ())?)?;
         if let Ok(format) = read(&wanted)
-            && ask(opened, ICM_DECOMPRESS_QUERY, input.lparam(), wanted.lparam()).is_ok()
+            && check(&wanted).is_ok()
         {
             return Ok((wanted, format));
         }

@@ -1,10 +1,10 @@
 //! Numbers (MS Learn, C runtime library reference; `_ftol` is what compilers call to turn st(0) into an integer).
 
 use super::natives;
+use crate::blocks::RANDOM;
 
-/// Where a thread block holds the state of `rand`, in its private part: what is kept there is not the state but its difference from 1, so
-/// that a zeroed block is a generator that nobody has seeded.
-const RAND: usize = 0x2fe0;
+/// Where a thread block holds the state of `rand`.
+const RAND: usize = RANDOM as usize;
 
 /// x87 control words: 53 bits, all exceptions masked; rounding down, up, and towards zero.
 const DOWN: usize = 0x67f;
@@ -41,19 +41,22 @@ natives! {
     };
     "floor" = drvhost_floor..drvhost_floor_end { round!() } mode = DOWN;
     "ceil" = drvhost_ceil..drvhost_ceil_end { round!() } mode = UP;
-    "_ftol" = drvhost_ftol..drvhost_ftol_end {
-        "sub esp, 12",
-        "fnstcw [esp]",
-        "mov word ptr [esp + 2], {mode}",
-        "fldcw [esp + 2]",
-        "fistp qword ptr [esp + 4]",
-        "fldcw [esp]",
-        "mov eax, [esp + 4]",
-        "mov edx, [esp + 8]",
-        "add esp, 12",
-        "ret",
-    } mode = TO_ZERO;
+    // What has nothing to do.
+    "nothing" = drvhost_nothing..drvhost_nothing_end { "ret" };
+    "_ftol" = drvhost_ftol..drvhost_ftol_end { to_integer!() } mode = TO_ZERO;
+    // Those of newer compilers, which answer the same.
+    "_ftol2" = drvhost_ftol2..drvhost_ftol2_end { to_integer!() } mode = TO_ZERO;
+    "_ftol2_sse" = drvhost_ftol2_sse..drvhost_ftol2_sse_end { to_integer!() } mode = TO_ZERO;
 }
+
+/// st(0) as an integer of 64 bits, in edx and eax.
+macro_rules! to_integer {
+    () => {
+        "sub esp, 12\n fnstcw [esp]\n mov word ptr [esp + 2], {mode}\n fldcw [esp + 2]\n fistp qword ptr [esp + 4]\n fldcw [esp]\n \
+         mov eax, [esp + 4]\n mov edx, [esp + 8]\n add esp, 12\n ret"
+    };
+}
+use to_integer;
 
 /// The magnitude of an int.
 macro_rules! magnitude {

@@ -6,7 +6,7 @@ use wire::RegistryCall;
 use super::path::Path;
 use super::registry::{KEY_ALL_ACCESS, KEY_ENUMERATE_SUB_KEYS, KEY_QUERY_VALUE, Which};
 use super::{done, put_counted, put_number};
-use crate::abi::{Handle, Pointer};
+use crate::abi::{Handle, LStatus, Pointer};
 use crate::files::Tried;
 use crate::kernel32::codepage::{Unit, text};
 use crate::kernel32::error::{
@@ -32,21 +32,21 @@ pub fn RegOpenKeyEx<U: Unit>(
     _options: u32,
     access: u32,
     result: Pointer,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     if result.is_null() {
-        return Ok(ERROR_INVALID_PARAMETER);
+        return Ok(LStatus(ERROR_INVALID_PARAMETER));
     }
     let below = text::<U>(&process.machine, below)?;
     let open = done!(Ok(process.key(key)));
     if below.is_empty() && !matches!(process.kernel32.handles.get(key), Some(Object::Key(_))) {
         // A predefined key is its own handle.
         process.machine.put_pointer(result.0, key.0)?;
-        return Ok(ERROR_SUCCESS);
+        return Ok(LStatus(ERROR_SUCCESS));
     }
     let path = done!(Ok(open.path.join(&below, access)));
     done!(process.look_at_key(&path));
     done!(process.hand_out_key(path, access, false, result));
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// RegOpenKeyA and RegOpenKeyW: without a name the handle itself, and else with all rights that there are.
@@ -55,22 +55,22 @@ pub fn RegOpenKey<U: Unit>(
     key: Handle,
     below: Pointer,
     result: Pointer,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     if !result.is_null() && text::<U>(&process.machine, below)?.is_empty() {
         done!(Ok(process.key(key)));
         process.machine.put_pointer(result.0, key.0)?;
-        return Ok(ERROR_SUCCESS);
+        return Ok(LStatus(ERROR_SUCCESS));
     }
     RegOpenKeyEx::<U>(process, key, below, 0, KEY_ALL_ACCESS, result)
 }
 
-pub fn RegOpenCurrentUser(process: &mut Process, access: u32, result: Pointer) -> Result<u32, Stop> {
+pub fn RegOpenCurrentUser(process: &mut Process, access: u32, result: Pointer) -> Result<LStatus, Stop> {
     if result.is_null() {
-        return Ok(ERROR_INVALID_PARAMETER);
+        return Ok(LStatus(ERROR_INVALID_PARAMETER));
     }
     let user = done!(Ok(process.key(HKEY_CURRENT_USER)));
     done!(process.hand_out_key(user.path, access, false, result));
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// RegCreateKeyExA and RegCreateKeyExW. Classes are not kept, and keys that are to go with the system's end are kept as all others.
@@ -86,9 +86,9 @@ pub fn RegCreateKeyEx<U: Unit>(
     _security: Pointer,
     result: Pointer,
     disposition: Pointer,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     if reserved != 0 || result.is_null() {
-        return Ok(ERROR_INVALID_PARAMETER);
+        return Ok(LStatus(ERROR_INVALID_PARAMETER));
     }
     let below = text::<U>(&process.machine, below)?;
     let open = done!(Ok(process.key(key)));
@@ -96,7 +96,7 @@ pub fn RegCreateKeyEx<U: Unit>(
     let made = done!(process.make_key(&path));
     done!(process.hand_out_key(path, access, made, result));
     put_number(process, disposition, if made { REG_CREATED_NEW_KEY } else { REG_OPENED_EXISTING_KEY })?;
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// RegCreateKeyA and RegCreateKeyW: without a name the handle itself.
@@ -105,7 +105,7 @@ pub fn RegCreateKey<U: Unit>(
     key: Handle,
     below: Pointer,
     result: Pointer,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     if text::<U>(&process.machine, below)?.is_empty() {
         return RegOpenKey::<U>(process, key, below, result);
     }
@@ -119,31 +119,31 @@ pub fn RegConnectRegistry<U: Unit>(
     computer: Pointer,
     key: Handle,
     result: Pointer,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     if !text::<U>(&process.machine, computer)?.is_empty() {
-        return Ok(ERROR_BAD_NETPATH);
+        return Ok(LStatus(ERROR_BAD_NETPATH));
     }
     if Path::predefined(key, process.machine.mode()).is_none() {
-        return Ok(ERROR_INVALID_HANDLE);
+        return Ok(LStatus(ERROR_INVALID_HANDLE));
     }
     let open = done!(Ok(process.key(key)));
     done!(process.hand_out_key(open.path, KEY_ALL_ACCESS, false, result));
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// RegCloseKey: nothing for the predefined keys. What was changed through the handle is in the user's file afterwards, or else this says why not.
-pub fn RegCloseKey(process: &mut Process, key: Handle) -> Result<u32, Stop> {
-    process.close_key(key)
+pub fn RegCloseKey(process: &mut Process, key: Handle) -> Result<LStatus, Stop> {
+    process.close_key(key).map(LStatus)
 }
 
 /// RegFlushKey: makes everything last that was changed so far.
-pub fn RegFlushKey(process: &mut Process, key: Handle) -> Result<u32, Stop> {
+pub fn RegFlushKey(process: &mut Process, key: Handle) -> Result<LStatus, Stop> {
     done!(Ok(process.key(key)));
     done!(process.registry_done(RegistryCall::Flush));
     if let Some(Object::Key(key)) = process.kernel32.handles.get(key) {
         key.changed = false;
     }
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// Deletes a key below the one that a handle names, whatever rights the handle has.
@@ -160,7 +160,7 @@ fn delete(process: &mut Process, key: Handle, below: &str, access: u32, tree: bo
 }
 
 /// RegDeleteKeyA and RegDeleteKeyW: a key with others below it stays.
-pub fn RegDeleteKey<U: Unit>(process: &mut Process, key: Handle, below: Pointer) -> Result<u32, Stop> {
+pub fn RegDeleteKey<U: Unit>(process: &mut Process, key: Handle, below: Pointer) -> Result<LStatus, Stop> {
     RegDeleteKeyEx::<U>(process, key, below, 0, 0)
 }
 
@@ -171,21 +171,21 @@ pub fn RegDeleteKeyEx<U: Unit>(
     below: Pointer,
     access: u32,
     reserved: u32,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     if below.is_null() || reserved != 0 {
-        return Ok(ERROR_INVALID_PARAMETER);
+        return Ok(LStatus(ERROR_INVALID_PARAMETER));
     }
     let below = text::<U>(&process.machine, below)?;
     done!(delete(process, key, &below, access, false));
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// RegDeleteTreeA and RegDeleteTreeW: without a name what is in the key, which stays itself.
-pub fn RegDeleteTree<U: Unit>(process: &mut Process, key: Handle, below: Pointer) -> Result<u32, Stop> {
+pub fn RegDeleteTree<U: Unit>(process: &mut Process, key: Handle, below: Pointer) -> Result<LStatus, Stop> {
     let below = text::<U>(&process.machine, below)?;
     if !below.is_empty() {
         done!(delete(process, key, &below, 0, true));
-        return Ok(ERROR_SUCCESS);
+        return Ok(LStatus(ERROR_SUCCESS));
     }
     let path = done!(Ok(process.key(key))).path;
     loop {
@@ -193,7 +193,7 @@ pub fn RegDeleteTree<U: Unit>(process: &mut Process, key: Handle, below: Pointer
         match process.key_below(&path, 0)? {
             Ok(name) => done!(delete(process, key, &name, 0, true)),
             Err(ERROR_NO_MORE_ITEMS) => break,
-            Err(code) => return Ok(code),
+            Err(code) => return Ok(LStatus(code)),
         }
     }
     loop {
@@ -203,11 +203,11 @@ pub fn RegDeleteTree<U: Unit>(process: &mut Process, key: Handle, below: Pointer
                 done!(process.registry_done(RegistryCall::Unset { key: path.text(), name: value.name }));
             }
             Err(ERROR_NO_MORE_ITEMS) => break,
-            Err(code) => return Ok(code),
+            Err(code) => return Ok(LStatus(code)),
         }
     }
     done!(process.key_changed(key));
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// RegEnumKeyExA and RegEnumKeyExW. No key has a class, and when one was last changed is not kept: that time is 0.
@@ -222,9 +222,9 @@ pub fn RegEnumKeyEx<U: Unit>(
     class: Pointer,
     class_count: Pointer,
     changed: Pointer,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     if !reserved.is_null() || name.is_null() || count.is_null() {
-        return Ok(ERROR_INVALID_PARAMETER);
+        return Ok(LStatus(ERROR_INVALID_PARAMETER));
     }
     let path = done!(Ok(process.key_with(key, KEY_ENUMERATE_SUB_KEYS)));
     let below = done!(process.key_below(&path, index));
@@ -233,7 +233,7 @@ pub fn RegEnumKeyEx<U: Unit>(
     if !changed.is_null() {
         process.machine.memory.fill(changed.0, 0, 8)?;
     }
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// RegEnumKeyA and RegEnumKeyW.
@@ -243,16 +243,16 @@ pub fn RegEnumKey<U: Unit>(
     index: u32,
     name: Pointer,
     room: u32,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     let path = done!(Ok(process.key_with(key, KEY_ENUMERATE_SUB_KEYS)));
     let below = done!(process.key_below(&path, index));
     let mut units = U::encode(&below);
     units.push(U::ZERO);
     if units.len() > room as usize {
-        return Ok(ERROR_MORE_DATA);
+        return Ok(LStatus(ERROR_MORE_DATA));
     }
     process.machine.memory.write(name.0, &U::to_bytes(&units))?;
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// The class of a key: none.
@@ -280,14 +280,14 @@ pub fn RegQueryInfoKey<U: Unit>(
     longest_data: Pointer,
     security: Pointer,
     changed: Pointer,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     if !class.is_null() && class_count.is_null() {
-        return Ok(ERROR_INVALID_PARAMETER);
+        return Ok(LStatus(ERROR_INVALID_PARAMETER));
     }
     let path = done!(Ok(process.key_with(key, KEY_QUERY_VALUE)));
     let info = match process.look_at_key(&path)? {
         // It was there when it was opened.
-        Err(ERROR_FILE_NOT_FOUND) => return Ok(crate::kernel32::error::ERROR_KEY_DELETED),
+        Err(ERROR_FILE_NOT_FOUND) => return Ok(LStatus(crate::kernel32::error::ERROR_KEY_DELETED)),
         other => done!(Ok(other)),
     };
     done!(put_class::<U>(process, class, class_count));
@@ -306,5 +306,5 @@ pub fn RegQueryInfoKey<U: Unit>(
     if !changed.is_null() {
         process.machine.memory.fill(changed.0, 0, 8)?;
     }
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }

@@ -105,7 +105,7 @@ macro_rules! done {
     ($tried:expr) => {
         match $tried {
             Ok(Ok(value)) => value,
-            Ok(Err(code)) => return Ok(code),
+            Ok(Err(code)) => return Ok($crate::abi::LStatus(code)),
             Err(stop) => return Err(stop),
         }
     };

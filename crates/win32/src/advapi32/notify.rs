@@ -7,7 +7,7 @@ use guest::Stop;
 use super::done;
 use super::path::Path;
 use super::registry::KEY_NOTIFY;
-use crate::abi::Handle;
+use crate::abi::{Handle, LStatus};
 use crate::kernel32::error::{
     ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY, ERROR_SUCCESS,
 };
@@ -49,10 +49,10 @@ pub fn RegNotifyChangeKeyValue(
     filter: u32,
     event: Handle,
     asynchronous: i32,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     const REG_LEGAL_CHANGE_FILTER: u32 = 0x1000_000f;
     if filter == 0 || filter & !REG_LEGAL_CHANGE_FILTER != 0 {
-        return Ok(ERROR_INVALID_PARAMETER);
+        return Ok(LStatus(ERROR_INVALID_PARAMETER));
     }
     let path = done!(Ok(process.key_with(key, KEY_NOTIFY)));
     let tree = tree != 0;
@@ -65,23 +65,23 @@ pub fn RegNotifyChangeKeyValue(
                 break;
             }
         }
-        return Ok(ERROR_SUCCESS);
+        return Ok(LStatus(ERROR_SUCCESS));
     }
     if !matches!(process.kernel32.handles.get(event), Some(Object::Event { .. })) {
-        return Ok(ERROR_INVALID_HANDLE);
+        return Ok(LStatus(ERROR_INVALID_HANDLE));
     }
     if process.watches.waiting.len() >= MOST {
-        return Ok(ERROR_NOT_ENOUGH_MEMORY);
+        return Ok(LStatus(ERROR_NOT_ENOUGH_MEMORY));
     }
     if !process.watches.watched {
         process.tell_of_threads()?;
         if !start_system(process, watch) {
-            return Ok(ERROR_NOT_ENOUGH_MEMORY);
+            return Ok(LStatus(ERROR_NOT_ENOUGH_MEMORY));
         }
         process.watches.watched = true;
     }
     process.watches.waiting.push(Watch { key, path, tree, event, seen });
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// What the thread does that looks for changes: it ends when nobody waits for any.

@@ -94,13 +94,13 @@ impl Process {
         Ok(Ok(()))
     }
 
-    /// Notes that something was changed through a handle. A predefined key is never closed, so what is changed through it is made last at once.
+    /// Notes that something was changed through a handle. A predefined key is never closed, so what is changed through it is made last as if it were.
     pub(super) fn key_changed(&mut self, key: Handle) -> Tried<()> {
         if let Some(Object::Key(key)) = self.kernel32.handles.get(key) {
             key.changed = true;
             return Ok(Ok(()));
         }
-        self.registry_done(RegistryCall::Flush)
+        self.registry_done(RegistryCall::Settle)
     }
 
     /// Asks the host.
@@ -173,7 +173,7 @@ impl Process {
             return Ok(0);
         }
         // The handle is gone, whatever the host says.
-        Ok(self.registry_done(RegistryCall::Flush)?.err().unwrap_or(0))
+        Ok(self.registry_done(RegistryCall::Settle)?.err().unwrap_or(0))
     }
 }
 

@@ -8,7 +8,7 @@ use wire::{PIECE, RegistryCall};
 use super::path::{KEY_WOW64_32KEY, KEY_WOW64_64KEY, Path};
 use super::registry::{KEY_QUERY_VALUE, KEY_SET_VALUE, Which};
 use super::{done, put_counted, put_number};
-use crate::abi::{Handle, Pointer};
+use crate::abi::{Handle, LStatus, Pointer};
 use crate::files::{Tried, tried};
 use crate::kernel32::codepage::{Unit, text, units};
 use crate::kernel32::error::{
@@ -66,16 +66,16 @@ pub fn RegQueryValueEx<U: Unit>(
     kind: Pointer,
     data: Pointer,
     len: Pointer,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     if !reserved.is_null() || len.is_null() && !data.is_null() {
-        return Ok(ERROR_INVALID_PARAMETER);
+        return Ok(LStatus(ERROR_INVALID_PARAMETER));
     }
     let name = text::<U>(&process.machine, name)?;
     let path = done!(Ok(process.key_with(key, KEY_QUERY_VALUE)));
     let value = done!(process.value(&path, Which::Named(&name)));
     put_number(process, kind, value.kind)?;
     done!(put_data(process, &given::<U>(value.kind, value.data), data, len));
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// RegQueryValueA and RegQueryValueW: the text of a key's default value, which is empty where there is none.
@@ -85,23 +85,23 @@ pub fn RegQueryValue<U: Unit>(
     below: Pointer,
     data: Pointer,
     len: Pointer,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     if len.is_null() && !data.is_null() {
-        return Ok(ERROR_INVALID_PARAMETER);
+        return Ok(LStatus(ERROR_INVALID_PARAMETER));
     }
     let below = text::<U>(&process.machine, below)?;
     let path = done!(Ok(process.key_with(key, KEY_QUERY_VALUE)));
     let path = done!(Ok(path.join(&below, 0)));
     let bytes = match process.value(&path, Which::Named(""))? {
         Ok(value) if value.kind == REG_SZ => given::<U>(value.kind, value.data),
-        Ok(_) => return Ok(ERROR_INVALID_DATA),
+        Ok(_) => return Ok(LStatus(ERROR_INVALID_DATA)),
         Err(ERROR_FILE_NOT_FOUND) => U::to_bytes(&[U::ZERO]),
         // Nobody has opened that key: it is not one that has been deleted meanwhile.
-        Err(crate::kernel32::error::ERROR_KEY_DELETED) => return Ok(ERROR_FILE_NOT_FOUND),
-        Err(code) => return Ok(code),
+        Err(crate::kernel32::error::ERROR_KEY_DELETED) => return Ok(LStatus(ERROR_FILE_NOT_FOUND)),
+        Err(code) => return Ok(LStatus(code)),
     };
     done!(put_data(process, &bytes, data, len));
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// Which types RegGetValue may give; all of them with `RRF_RT_ANY`.
@@ -135,11 +135,11 @@ pub fn RegGetValue<U: Unit>(
     kind: Pointer,
     data: Pointer,
     len: Pointer,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     let wanted = flags & RRF_RT_ANY;
     let expands = wanted & RRF_RT_REG_EXPAND_SZ != 0 && flags & RRF_NOEXPAND == 0;
     if len.is_null() && !data.is_null() || wanted == 0 || expands && wanted != RRF_RT_ANY {
-        return Ok(ERROR_INVALID_PARAMETER);
+        return Ok(LStatus(ERROR_INVALID_PARAMETER));
     }
     let room = if len.is_null() { 0 } else { process.machine.memory.array(len.0).map(u32::from_le_bytes)? };
     let got = get::<U>(process, key, below, name, flags, kind)?;
@@ -150,7 +150,7 @@ pub fn RegGetValue<U: Unit>(
     if put.is_err() && flags & RRF_ZEROONFAILURE != 0 && !data.is_null() {
         process.machine.memory.fill(data.0, 0, room as usize)?;
     }
-    Ok(put.err().unwrap_or(ERROR_SUCCESS))
+    Ok(LStatus(put.err().unwrap_or(ERROR_SUCCESS)))
 }
 
 /// The bytes that RegGetValue gives: of a type that is wanted, and text with the zero that ends it.
@@ -231,15 +231,15 @@ pub fn RegSetValueEx<U: Unit>(
     kind: u32,
     data: Pointer,
     len: u32,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     if reserved != 0 {
-        return Ok(ERROR_INVALID_PARAMETER);
+        return Ok(LStatus(ERROR_INVALID_PARAMETER));
     }
     let name = text::<U>(&process.machine, name)?;
     let path = done!(Ok(process.key_with(key, KEY_SET_VALUE)));
     let data = done!(read_data::<U>(process, kind, data, len));
     done!(set(process, key, &path, name, kind, data));
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// RegSetKeyValueA and RegSetKeyValueW: of a key below, which is made if it is not there.
@@ -252,14 +252,14 @@ pub fn RegSetKeyValue<U: Unit>(
     kind: u32,
     data: Pointer,
     len: u32,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     let (below, name) = (text::<U>(&process.machine, below)?, text::<U>(&process.machine, name)?);
     let path = done!(Ok(process.key_with(key, KEY_SET_VALUE)));
     let path = done!(Ok(path.join(&below, 0)));
     let data = done!(read_data::<U>(process, kind, data, len));
     done!(process.make_key(&path));
     done!(set(process, key, &path, name, kind, data));
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// RegSetValueA and RegSetValueW: the default value of a key below, which is made if it is not there. Where the text ends, its zero says.
@@ -270,24 +270,24 @@ pub fn RegSetValue<U: Unit>(
     kind: u32,
     data: Pointer,
     _len: u32,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     if kind != REG_SZ {
-        return Ok(ERROR_INVALID_PARAMETER);
+        return Ok(LStatus(ERROR_INVALID_PARAMETER));
     }
     let (below, value) = (text::<U>(&process.machine, below)?, text::<U>(&process.machine, data)?);
     let path = done!(Ok(process.key_with(key, KEY_SET_VALUE)));
     let path = done!(Ok(path.join(&below, 0)));
     let data: Vec<u8> = value.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
     if data.len() > PIECE {
-        return Ok(ERROR_NOT_ENOUGH_MEMORY);
+        return Ok(LStatus(ERROR_NOT_ENOUGH_MEMORY));
     }
     done!(process.make_key(&path));
     done!(set(process, key, &path, String::new(), kind, data));
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// RegDeleteValueA and RegDeleteValueW.
-pub fn RegDeleteValue<U: Unit>(process: &mut Process, key: Handle, name: Pointer) -> Result<u32, Stop> {
+pub fn RegDeleteValue<U: Unit>(process: &mut Process, key: Handle, name: Pointer) -> Result<LStatus, Stop> {
     RegDeleteKeyValue::<U>(process, key, Pointer::NULL, name)
 }
 
@@ -297,7 +297,7 @@ pub fn RegDeleteKeyValue<U: Unit>(
     key: Handle,
     below: Pointer,
     name: Pointer,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     let (below, name) = (text::<U>(&process.machine, below)?, text::<U>(&process.machine, name)?);
     let path = done!(Ok(process.key_with(key, KEY_SET_VALUE)));
     let path = done!(Ok(path.join(&below, 0)));
@@ -306,7 +306,7 @@ pub fn RegDeleteKeyValue<U: Unit>(
     }
     done!(process.registry_done(RegistryCall::Unset { key: path.text(), name }));
     done!(process.key_changed(key));
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }
 
 /// RegEnumValueA and RegEnumValueW.
@@ -321,15 +321,15 @@ pub fn RegEnumValue<U: Unit>(
     kind: Pointer,
     data: Pointer,
     len: Pointer,
-) -> Result<u32, Stop> {
+) -> Result<LStatus, Stop> {
     let nowhere = name.is_null() || count.is_null() || len.is_null() && !data.is_null();
     if !reserved.is_null() || nowhere {
-        return Ok(ERROR_INVALID_PARAMETER);
+        return Ok(LStatus(ERROR_INVALID_PARAMETER));
     }
     let path = done!(Ok(process.key_with(key, KEY_QUERY_VALUE)));
     let value = done!(process.value(&path, Which::At(index)));
     done!(put_counted::<U>(process, name, count, &value.name));
     put_number(process, kind, value.kind)?;
     done!(put_data(process, &given::<U>(value.kind, value.data), data, len));
-    Ok(ERROR_SUCCESS)
+    Ok(LStatus(ERROR_SUCCESS))
 }

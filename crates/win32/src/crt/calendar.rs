@@ -3,7 +3,8 @@
 use guest::{Mode, Stop};
 
 use crate::abi::Pointer;
-use crate::crt::{EINVAL, set_errno};
+use crate::crt::EINVAL;
+use crate::crt::invalid::invalid;
 use crate::process::Process;
 
 /// Where a thread keeps the `struct tm` and the text that these functions answer, in its own storage.
@@ -96,8 +97,7 @@ impl Width {
     /// The time at an address; `None`, with `errno`, for one that has no date.
     fn read(self, process: &mut Process, at: Pointer) -> Result<Option<i64>, Stop> {
         if at.is_null() {
-            set_errno(process, EINVAL);
-            return Ok(None);
+            return invalid(process, EINVAL, None);
         }
         let memory = &process.machine.memory;
         let time = match self {
@@ -105,8 +105,7 @@ impl Width {
             Self::Wide => memory.array(at.0).map(i64::from_le_bytes)?,
         };
         if !(0..=LAST).contains(&time) {
-            set_errno(process, EINVAL);
-            return Ok(None);
+            return invalid(process, EINVAL, None);
         }
         Ok(Some(time))
     }
@@ -129,8 +128,7 @@ fn date(process: &mut Process, width: Width, time: Pointer) -> Result<Pointer, S
 /// The same, where the caller wants it.
 fn date_at(process: &mut Process, width: Width, out: Pointer, time: Pointer) -> Result<i32, Stop> {
     if out.is_null() {
-        set_errno(process, EINVAL);
-        return Ok(EINVAL);
+        return invalid(process, EINVAL, EINVAL);
     }
     match width.read(process, time)? {
         Some(time) => write(process, out, &fields(time)).map(|()| 0),
@@ -142,8 +140,7 @@ fn date_at(process: &mut Process, width: Width, out: Pointer, time: Pointer) -> 
 fn make(process: &mut Process, width: Width, at: Pointer) -> Result<i64, Stop> {
     let time = if at.is_null() { -1 } else { time_of(&read(process, at)?) };
     if !(0..=width.last()).contains(&time) {
-        set_errno(process, EINVAL);
-        return Ok(-1);
+        return invalid(process, EINVAL, -1);
     }
     write(process, at, &fields(time)).map(|()| time)
 }
@@ -166,8 +163,7 @@ fn put_text(process: &mut Process, fields: &Fields) -> Result<Pointer, Stop> {
     const LEN: usize = 26;
     let text = text(fields);
     if text.len() != LEN {
-        set_errno(process, EINVAL);
-        return Ok(Pointer::NULL);
+        return invalid(process, EINVAL, Pointer::NULL);
     }
     let at = Pointer(process.machine.thread_storage()).at(TEXT);
     process.machine.memory.write(at.0, text.as_bytes())?;
@@ -176,8 +172,7 @@ fn put_text(process: &mut Process, fields: &Fields) -> Result<Pointer, Stop> {
 
 pub fn asctime(process: &mut Process, at: Pointer) -> Result<Pointer, Stop> {
     if at.is_null() {
-        set_errno(process, EINVAL);
-        return Ok(Pointer::NULL);
+        return invalid(process, EINVAL, Pointer::NULL);
     }
     let fields = read(process, at)?;
     put_text(process, &fields)

@@ -3,6 +3,7 @@
 use guest::{Machine, Stop};
 
 use crate::abi::Pointer;
+use crate::crt::invalid::invalid;
 use crate::crt::number::{self, Float, Integer};
 use crate::crt::{EINVAL, ERANGE, put_pointer, set_errno};
 use crate::process::Process;
@@ -24,10 +25,7 @@ fn integer<U: Unit>(process: &mut Process, text: Pointer, end: Pointer, base: u3
     if !end.is_null() {
         put_pointer(machine, end, text.at(number.length * U::SIZE))?;
     }
-    if !valid {
-        set_errno(process, EINVAL);
-    }
-    Ok(number)
+    if valid { Ok(number) } else { invalid(process, EINVAL, number) }
 }
 
 /// A value; when it had to be limited, `errno` tells.
@@ -57,41 +55,52 @@ fn unsigned_long<U: Unit>(
     Ok(u32::try_from(value).unwrap_or_default())
 }
 
-fn double<U: Unit>(process: &mut Process, text: Pointer, end: Pointer) -> Result<f64, Stop> {
+fn double<U: Unit>(
+    process: &mut Process,
+    text: Pointer,
+    end: Pointer,
+    hexadecimal: bool,
+) -> Result<f64, Stop> {
     let machine = &process.machine;
-    let Float { value, out_of_range, length } = number::float(&units::<U>(machine, text))?;
+    let Float { value, out_of_range, length } = number::float(&units::<U>(machine, text), hexadecimal)?;
     if !end.is_null() {
         put_pointer(machine, end, text.at(length * U::SIZE))?;
     }
     Ok(ranged(process, (value, out_of_range)))
 }
 
-pub fn atoi(process: &mut Process, text: Pointer) -> Result<i32, Stop> {
-    long::<u8>(process, text, Pointer::NULL, 10)
+/// atoi, atol and their wide forms.
+pub fn atoi<U: Unit>(process: &mut Process, text: Pointer) -> Result<i32, Stop> {
+    if text.is_null() {
+        return invalid(process, EINVAL, 0);
+    }
+    long::<U>(process, text, Pointer::NULL, 10)
 }
 
-pub fn _wtoi(process: &mut Process, text: Pointer) -> Result<i32, Stop> {
-    long::<u16>(process, text, Pointer::NULL, 10)
+/// atof and _wtof of msvcrt.dll.
+pub fn atof<U: Unit>(process: &mut Process, text: Pointer) -> Result<f64, Stop> {
+    if text.is_null() {
+        return invalid(process, EINVAL, 0.0);
+    }
+    double::<U>(process, text, Pointer::NULL, false)
 }
 
-pub fn atof(process: &mut Process, text: Pointer) -> Result<f64, Stop> {
-    double::<u8>(process, text, Pointer::NULL)
+/// atof and _wtof of the Universal CRT, which reads hexadecimal numbers, too.
+pub fn atof_or_hexadecimal<U: Unit>(process: &mut Process, text: Pointer) -> Result<f64, Stop> {
+    if text.is_null() {
+        return invalid(process, EINVAL, 0.0);
+    }
+    double::<U>(process, text, Pointer::NULL, true)
 }
 
-pub fn strtol(process: &mut Process, text: Pointer, end: Pointer, base: u32) -> Result<i32, Stop> {
-    long::<u8>(process, text, end, base)
+/// strtol and wcstol.
+pub fn strtol<U: Unit>(process: &mut Process, text: Pointer, end: Pointer, base: u32) -> Result<i32, Stop> {
+    long::<U>(process, text, end, base)
 }
 
-pub fn strtoul(process: &mut Process, text: Pointer, end: Pointer, base: u32) -> Result<u32, Stop> {
-    unsigned_long::<u8>(process, text, end, base)
-}
-
-pub fn wcstol(process: &mut Process, text: Pointer, end: Pointer, base: u32) -> Result<i32, Stop> {
-    long::<u16>(process, text, end, base)
-}
-
-pub fn wcstoul(process: &mut Process, text: Pointer, end: Pointer, base: u32) -> Result<u32, Stop> {
-    unsigned_long::<u16>(process, text, end, base)
+/// strtoul and wcstoul.
+pub fn strtoul<U: Unit>(process: &mut Process, text: Pointer, end: Pointer, base: u32) -> Result<u32, Stop> {
+    unsigned_long::<U>(process, text, end, base)
 }
 
 /// strtoull, and `_strtoui64`, its older name; wcstoull and `_wcstoui64`.
@@ -106,26 +115,31 @@ pub fn strtoll<U: Unit>(process: &mut Process, text: Pointer, end: Pointer, base
     Ok(ranged(process, number.signed(64)).cast_unsigned())
 }
 
-/// _atoi64 and _wtoi64.
+/// _atoi64 and atoll, _wtoi64 and _wtoll.
 pub fn _atoi64<U: Unit>(process: &mut Process, text: Pointer) -> Result<u64, Stop> {
+    if text.is_null() {
+        return invalid(process, EINVAL, 0);
+    }
     strtoll::<U>(process, text, Pointer::NULL, 10)
 }
 
 /// strtof and wcstof: the double's value, rounded.
 pub fn strtof<U: Unit>(process: &mut Process, text: Pointer, end: Pointer) -> Result<f32, Stop> {
-    let value = double::<U>(process, text, end)?;
+    let value = double::<U>(process, text, end, true)?;
     let single = value as f32;
     Ok(ranged(process, (single, single.is_infinite() && value.is_finite())))
 }
 
-pub fn _wtof(process: &mut Process, text: Pointer) -> Result<f64, Stop> {
-    double::<u16>(process, text, Pointer::NULL)
+/// strtod and wcstod of msvcrt.dll.
+pub fn strtod<U: Unit>(process: &mut Process, text: Pointer, end: Pointer) -> Result<f64, Stop> {
+    double::<U>(process, text, end, false)
 }
 
-pub fn strtod(process: &mut Process, text: Pointer, end: Pointer) -> Result<f64, Stop> {
-    double::<u8>(process, text, end)
-}
-
-pub fn wcstod(process: &mut Process, text: Pointer, end: Pointer) -> Result<f64, Stop> {
-    double::<u16>(process, text, end)
+/// strtod and wcstod of the Universal CRT, and strtold and wcstold, whose long double is a double.
+pub fn strtod_or_hexadecimal<U: Unit>(
+    process: &mut Process,
+    text: Pointer,
+    end: Pointer,
+) -> Result<f64, Stop> {
+    double::<U>(process, text, end, true)
 }

@@ -27,6 +27,10 @@ classes! {
     isgraph iswgraph = u8::is_ascii_graphic;
     ispunct iswpunct = u8::is_ascii_punctuation;
     iscntrl iswcntrl = u8::is_ascii_control;
+    isblank iswblank = |byte| matches!(byte, b' ' | b'\t');
+    __isascii iswascii = u8::is_ascii;
+    __iscsym __iswcsym = |byte| byte.is_ascii_alphanumeric() || *byte == b'_';
+    __iscsymf __iswcsymf = |byte| byte.is_ascii_alphabetic() || *byte == b'_';
 }
 
 /// The classes that a character is in, as a mask (ctype.h: `_UPPER` and so on).
@@ -71,4 +75,29 @@ pub fn towupper(process: &mut Process, character: u16) -> i32 {
 /// towlower. The answer is a wint_t.
 pub fn towlower(process: &mut Process, character: u16) -> i32 {
     tolower(process, character.into())
+}
+
+/// _isctype: as [`iswctype`], for bytes and EOF.
+pub fn _isctype(_: &mut Process, character: i32, mask: u16) -> i32 {
+    u8::try_from(character).map_or(0, |byte| i32::from(classes(byte) & mask))
+}
+
+/// __toascii: the low seven bits.
+pub fn __toascii(_: &mut Process, character: i32) -> i32 {
+    character & 0x7f
+}
+
+/// _tolower, for what is known to be an upper-case letter.
+pub fn _tolower(_: &mut Process, character: i32) -> i32 {
+    character.wrapping_add(0x20)
+}
+
+/// _toupper, for what is known to be a lower-case letter.
+pub fn _toupper(_: &mut Process, character: i32) -> i32 {
+    character.wrapping_sub(0x20)
+}
+
+/// isleadbyte, `_ismbblead` and `_ismbbtrail`: every character is one byte here.
+pub fn isleadbyte(_: &mut Process, _character: i32) -> i32 {
+    0
 }

@@ -8,7 +8,8 @@
 use guest::{Machine, Mode, Stop, Violation};
 
 use crate::abi::Pointer;
-use crate::crt::{ctype, descriptor, pointer_at, stdio, string};
+use crate::crt::invalid::invalid;
+use crate::crt::{EINVAL, ctype, descriptor, pointer_at, stdio, string};
 use crate::kernel32::process::{BUILD, CommandLine, MAJOR, MINOR};
 use crate::kernel32::record::Record;
 use crate::process::Process;
@@ -67,6 +68,7 @@ pub(super) struct Targets {
     zone: Pointer,
     /// The classes of EOF, then those of each character.
     classes: Pointer,
+    class_bytes: Vec<u8>,
     /// The messages of `strerror`, by number.
     messages: Vec<Pointer>,
 }
@@ -96,6 +98,7 @@ impl Targets {
             wide_empty: texts.at(6),
             zone: texts.at(8),
             classes: lend(machine, &classes)?,
+            class_bytes: classes,
             messages,
         })
     }
@@ -160,6 +163,16 @@ variables! {
     __mb_cur_max = |_| Int(1);
     /// The classes of characters, an array that may be asked for EOF too, which comes before its first element.
     _pctype = |targets| To(targets.classes.at(2));
+    /// The same array by itself, EOF first.
+    _ctype = |targets| Bytes(targets.class_bytes.clone());
+    /// The classes of wide characters, of which those beyond a byte are in none.
+    _wctype = |targets| Bytes(targets.class_bytes.clone());
+    _pwctype = |targets| To(targets.classes.at(2));
+    /// Which bytes begin or end a character of two: none.
+    _mbctype = |_| Bytes(vec![0; 257]);
+    _mbcasemap = |_| Bytes(vec![0; 256]);
+    /// The table of virtual functions of `type_info`, which compilers' descriptions of types point to. Nobody calls one here.
+    type_info_table = |_| Bytes(vec![0; 32]);
     /// The mode that files are opened in: text.
     _fmode = |_| Int(descriptor::O_TEXT);
     /// Whether files are written through to the disk at once: no.
@@ -201,6 +214,76 @@ variables! {
 pub fn __pctype_func(process: &mut Process) -> Result<Pointer, Stop> {
     let at = _pctype(process);
     Ok(pointer_at(&process.machine, at)?)
+}
+
+/// __pwctype_func: what `_pwctype` holds.
+pub fn __pwctype_func(process: &mut Process) -> Result<Pointer, Stop> {
+    let at = _pwctype(process);
+    Ok(pointer_at(&process.machine, at)?)
+}
+
+/// _get_initial_narrow_environment: what `__initenv` holds.
+pub fn _get_initial_narrow_environment(process: &mut Process) -> Result<Pointer, Stop> {
+    let at = __initenv(process);
+    Ok(pointer_at(&process.machine, at)?)
+}
+
+/// Puts what some variables hold to where the caller wants it, and answers 0.
+fn tell(process: &mut Process, from: Pointer, out: Pointer, size: usize) -> Result<i32, Stop> {
+    if out.is_null() {
+        return invalid(process, EINVAL, EINVAL);
+    }
+    process.machine.memory.copy(out.0, from.0, size)?;
+    Ok(0)
+}
+
+/// The functions that tell what a variable of four bytes, or of a pointer, holds.
+macro_rules! told {
+    ($($name:ident = $variable:ident, $size:expr;)*) => {$(
+        pub fn $name(process: &mut Process, out: Pointer) -> Result<i32, Stop> {
+            let (from, size): (_, fn(Mode) -> u64) = ($variable(process), $size);
+            let size = usize::try_from(size(process.machine.mode())).unwrap_or(0);
+            tell(process, from, out, size)
+        }
+    )*};
+}
+told! {
+    _get_timezone = _timezone, |_| 4;
+    _get_daylight = _daylight, |_| 4;
+    _get_dstbias = _dstbias, |_| 4;
+    _get_fmode = _fmode, |_| 4;
+    _get_pgmptr = _pgmptr, Mode::pointer_size;
+}
+
+/// _set_fmode: text or binary.
+pub fn _set_fmode(process: &mut Process, mode: u32) -> Result<i32, Stop> {
+    if !matches!(mode, descriptor::O_TEXT | descriptor::O_BINARY | 0x1_0000) {
+        return invalid(process, EINVAL, EINVAL);
+    }
+    let at = _fmode(process);
+    process.machine.memory.write(at.0, &mode.to_le_bytes())?;
+    Ok(0)
+}
+
+/// __getmainargs: the program's arguments and environment.
+pub fn __getmainargs(
+    process: &mut Process,
+    count: Pointer,
+    arguments: Pointer,
+    environment: Pointer,
+    _wildcards: i32,
+    _start: Pointer,
+) -> Result<i32, Stop> {
+    let size = usize::try_from(process.machine.mode().pointer_size()).unwrap_or(0);
+    let parts = [
+        (__argc(process), count, 4),
+        (__argv(process), arguments, size),
+        (_environ(process), environment, size),
+    ];
+    for (from, out, size) in parts {
+        tell(process, from, out, size)?;
+    }
+    Ok(0)
 }
 
 /// ___mb_cur_max_func: what `__mb_cur_max` holds.

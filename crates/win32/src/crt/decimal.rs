@@ -3,7 +3,8 @@
 use guest::Stop;
 
 use crate::abi::Pointer;
-use crate::crt::{EINVAL, set_errno};
+use crate::crt::EINVAL;
+use crate::crt::invalid::invalid;
 use crate::process::Process;
 
 /// The most digits that are asked for; the rest of what can be asked for would be zeros (`_CVTBUFSIZE` is 349).
@@ -102,8 +103,7 @@ fn general(value: f64, count: i32) -> String {
 /// _gcvt: into the caller's buffer.
 pub fn _gcvt(process: &mut Process, value: f64, count: i32, out: Pointer) -> Result<Pointer, Stop> {
     if out.is_null() || !(1..=MOST).contains(&count) || !value.is_finite() {
-        set_errno(process, EINVAL);
-        return Ok(Pointer::NULL);
+        return invalid(process, EINVAL, Pointer::NULL);
     }
     let text = general(value, count) + "\0";
     process.machine.memory.write(out.0, text.as_bytes())?;

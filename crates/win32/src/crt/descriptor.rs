@@ -3,6 +3,7 @@
 use guest::Stop;
 use wire::Disposition;
 
+use crate::crt::invalid::invalid;
 use crate::crt::{EACCES, EBADF, EEXIST, EINVAL, EMFILE, ENOENT, ENOSPC, ENOTEMPTY, EXDEV};
 use crate::files::{Access, Stream};
 use crate::kernel32::error::{
@@ -146,7 +147,9 @@ fn default_text(process: &mut Process) -> Result<bool, Stop> {
 
 /// Closes a descriptor.
 pub(super) fn close(process: &mut Process, number: i32) -> Tried<()> {
-    let Some(descriptor) = process.crt.descriptors.remove(number) else { return Ok(Err(EBADF)) };
+    let Some(descriptor) = process.crt.descriptors.remove(number) else {
+        return invalid(process, EBADF, Err(EBADF));
+    };
     if let File::Disk { stream, doomed } = descriptor.file {
         let closed = process.close_file(&stream)?;
         if let Some(path) = doomed {
@@ -209,7 +212,8 @@ pub(super) fn with_stream<T>(
 ) -> Tried<T> {
     let mut stream = match process.crt.descriptors.get(number) {
         Some(Descriptor { file: File::Disk { stream, .. }, .. }) => stream.clone(),
-        _ => return Ok(Err(EBADF)),
+        Some(_) => return Ok(Err(EBADF)),
+        None => return invalid(process, EBADF, Err(EBADF)),
     };
     let worked = work(process, &mut stream)?;
     if let Some(Descriptor { file: File::Disk { stream: kept, .. }, .. }) =

@@ -3,7 +3,8 @@
 use guest::Stop;
 
 use crate::abi::Pointer;
-use crate::crt::{EINVAL, ERANGE, set_errno};
+use crate::crt::invalid::invalid;
+use crate::crt::{EINVAL, ERANGE};
 use crate::process::Process;
 use crate::text::Unit;
 
@@ -59,8 +60,7 @@ fn put<U: Unit>(
     base: u32,
 ) -> Result<i32, Stop> {
     if out.is_null() || room == 0 {
-        set_errno(process, EINVAL);
-        return Ok(EINVAL);
+        return invalid(process, EINVAL, EINVAL);
     }
     let valid = (2..=36).contains(&base);
     let mut text = if negative { vec![b'-'] } else { Vec::new() };
@@ -70,8 +70,7 @@ fn put<U: Unit>(
     if !valid || text.len() as u64 >= room {
         U::ZERO.write(&process.machine.memory, out)?;
         let error = if valid { ERANGE } else { EINVAL };
-        set_errno(process, error);
-        return Ok(error);
+        return invalid(process, error, error);
     }
     text.push(0);
     let units: Vec<U> = text.into_iter().filter_map(|byte| U::from_wide(byte.into())).collect();
@@ -114,4 +113,24 @@ pub fn _rotl(_: &mut Process, number: u32, by: i32) -> u32 {
 
 pub fn _rotr(_: &mut Process, number: u32, by: i32) -> u32 {
     number.rotate_right((by & 31).cast_unsigned())
+}
+
+pub fn _rotl64(_: &mut Process, number: u64, by: i32) -> u64 {
+    number.rotate_left((by & 63).cast_unsigned())
+}
+
+pub fn _rotr64(_: &mut Process, number: u64, by: i32) -> u64 {
+    number.rotate_right((by & 63).cast_unsigned())
+}
+
+pub fn _byteswap_ushort(_: &mut Process, number: u16) -> u32 {
+    number.swap_bytes().into()
+}
+
+pub fn _byteswap_ulong(_: &mut Process, number: u32) -> u32 {
+    number.swap_bytes()
+}
+
+pub fn _byteswap_uint64(_: &mut Process, number: u64) -> u64 {
+    number.swap_bytes()
 }

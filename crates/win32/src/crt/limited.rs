@@ -3,15 +3,12 @@
 use guest::Stop;
 
 use crate::abi::{Pointer, Variadic};
+use crate::crt::invalid::invalid;
 use crate::crt::printf::{MSVCRT, print};
-use crate::crt::{EINVAL, ERANGE, set_errno};
+use crate::crt::secure::truncates;
+use crate::crt::{EINVAL, ERANGE};
 use crate::process::Process;
 use crate::text::Unit;
-
-/// `_TRUNCATE` as a count: as much as fits.
-fn truncates(process: &Process, count: Pointer) -> bool {
-    count.0 == u64::MAX >> (64 - 8 * process.machine.mode().pointer_size())
-}
 
 /// Formats at most `count` units, into a buffer that must have room for those that there are and a zero: -1 where the text is longer than that.
 fn format<U: Unit>(
@@ -24,8 +21,7 @@ fn format<U: Unit>(
     arguments: Variadic,
 ) -> Result<i32, Stop> {
     if buffer.is_null() || size.0 == 0 || text.is_null() {
-        set_errno(process, EINVAL);
-        return Ok(-1);
+        return invalid(process, EINVAL, -1);
     }
     let cut = truncates(process, count);
     let wanted = if cut { size.0 - 1 } else { count.0.min(size.0) };
@@ -39,8 +35,7 @@ fn format<U: Unit>(
     if kept >= size.0 {
         // Not even what is wanted fits, which is the caller's mistake.
         U::ZERO.write(memory, buffer)?;
-        set_errno(process, ERANGE);
-        return Ok(-1);
+        return invalid(process, ERANGE, -1);
     }
     U::ZERO.write(memory, buffer.at(kept * U::SIZE))?;
     Ok(if kept < length { -1 } else { i32::try_from(length).unwrap_or(-1) })

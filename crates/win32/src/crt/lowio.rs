@@ -5,8 +5,9 @@ use wire::{FileCall, FileInfo};
 
 use crate::abi::{Pointer, Variadic};
 use crate::crt::descriptor::{self, Descriptor, File, O_BINARY, O_TEXT, Tried, errno_of, with_stream};
+use crate::crt::invalid::invalid;
 use crate::crt::stdio::answer;
-use crate::crt::{EACCES, EBADF, EINVAL, set_errno};
+use crate::crt::{EACCES, EBADF, EINVAL};
 use crate::kernel32::codepage::{self, Unit};
 use crate::kernel32::path::full;
 use crate::kernel32::record::Record;
@@ -38,8 +39,7 @@ fn done(process: &mut Process, tried: Result<(), u32>) -> i32 {
 /// _open and _wopen. What a file's owner may do with it later, the argument behind, makes no difference here.
 pub fn _open<U: Unit>(process: &mut Process, at: Pointer, flags: u32, _rest: Variadic) -> Result<i32, Stop> {
     if at.is_null() {
-        set_errno(process, EINVAL);
-        return Ok(-1);
+        return invalid(process, EINVAL, -1);
     }
     let name = name::<U>(process, at)?;
     let opened = descriptor::open(process, &name, flags)?;
@@ -57,6 +57,35 @@ pub fn _sopen<U: Unit>(
     _open::<U>(process, at, flags, rest)
 }
 
+/// _sopen_s and _wsopen_s: the answer is the `errno`.
+pub fn _sopen_s<U: Unit>(
+    process: &mut Process,
+    out: Pointer,
+    at: Pointer,
+    flags: u32,
+    _share: i32,
+    _mode: i32,
+) -> Result<i32, Stop> {
+    if out.is_null() || at.is_null() {
+        return invalid(process, EINVAL, EINVAL);
+    }
+    let name = name::<U>(process, at)?;
+    let opened = descriptor::open(process, &name, flags)?;
+    process.machine.memory.write(out.0, &opened.unwrap_or(-1).to_le_bytes())?;
+    Ok(answer(process, opened.map(|_| 0), opened.err().unwrap_or(0)))
+}
+
+/// _creat and _wcreat.
+pub fn _creat<U: Unit>(process: &mut Process, at: Pointer, _mode: i32) -> Result<i32, Stop> {
+    if at.is_null() {
+        return invalid(process, EINVAL, -1);
+    }
+    let name = name::<U>(process, at)?;
+    let flags = descriptor::O_CREAT | descriptor::O_TRUNC | descriptor::O_RDWR;
+    let opened = descriptor::open(process, &name, flags)?;
+    Ok(answer(process, opened, -1))
+}
+
 pub fn _close(process: &mut Process, number: i32) -> Result<i32, Stop> {
     let closed = descriptor::close(process, number)?.map(|()| 0);
     Ok(answer(process, closed, -1))
@@ -65,14 +94,14 @@ pub fn _close(process: &mut Process, number: i32) -> Result<i32, Stop> {
 /// _read: in text, line ends are translated, and Ctrl+Z is the end.
 pub fn _read(process: &mut Process, number: i32, to: Pointer, count: u32) -> Result<i32, Stop> {
     let Some(descriptor) = process.crt.descriptors.get(number) else {
-        return Ok(answer(process, Err(EBADF), -1));
+        return invalid(process, EBADF, -1);
     };
     if descriptor.file == File::Input {
         return Ok(0);
     }
     let text = descriptor.text;
     let count = usize::try_from(count).ok().filter(|&count| i32::try_from(count).is_ok());
-    let Some(count) = count else { return Ok(answer(process, Err(EINVAL), -1)) };
+    let Some(count) = count else { return invalid(process, EINVAL, -1) };
     let read = read(process, number, to, count, text)?;
     Ok(answer(process, read.map(|count| i32::try_from(count).unwrap_or(i32::MAX)), -1))
 }
@@ -126,10 +155,10 @@ fn read(process: &mut Process, number: i32, to: Pointer, count: usize, text: boo
 pub fn _write(process: &mut Process, number: i32, from: Pointer, count: u32) -> Result<i32, Stop> {
     const PIECE: usize = 1 << 16;
     let Some(descriptor) = process.crt.descriptors.get(number) else {
-        return Ok(answer(process, Err(EBADF), -1));
+        return invalid(process, EBADF, -1);
     };
     let translated = descriptor.text && matches!(descriptor.file, File::Disk { .. });
-    let Ok(answered) = i32::try_from(count) else { return Ok(answer(process, Err(EINVAL), -1)) };
+    let Ok(answered) = i32::try_from(count) else { return invalid(process, EINVAL, -1) };
     let (mut written, count) = (0, count as usize);
     while written < count {
         still_wanted(&process.machine)?;
@@ -192,7 +221,7 @@ pub fn _eof(process: &mut Process, number: i32) -> Result<i32, Stop> {
 }
 
 pub fn _chsize(process: &mut Process, number: i32, len: i32) -> Result<i32, Stop> {
-    let Ok(len) = u64::try_from(len) else { return Ok(answer(process, Err(EINVAL), -1)) };
+    let Ok(len) = u64::try_from(len) else { return invalid(process, EINVAL, -1) };
     let done = with_stream(process, number, |process, stream| process.set_file_length(stream, len))?;
     Ok(answer(process, done.map(|()| 0), -1))
 }
@@ -202,18 +231,18 @@ pub fn _commit(process: &mut Process, number: i32) -> Result<i32, Stop> {
     Ok(answer(process, done.map(|()| 0), -1))
 }
 
-pub fn _isatty(process: &mut Process, number: i32) -> i32 {
+pub fn _isatty(process: &mut Process, number: i32) -> Result<i32, Stop> {
     // The standard streams go to the host, which is no terminal.
     if process.crt.descriptors.get(number).is_none() {
-        set_errno(process, EBADF);
+        return invalid(process, EBADF, 0);
     }
-    0
+    Ok(0)
 }
 
 /// _setmode: the mode before.
-pub fn _setmode(process: &mut Process, number: i32, mode: u32) -> i32 {
+pub fn _setmode(process: &mut Process, number: i32, mode: u32) -> Result<i32, Stop> {
     let Some(descriptor) = process.crt.descriptors.get(number) else {
-        return answer(process, Err(EBADF), -1);
+        return invalid(process, EBADF, -1);
     };
     let before = if descriptor.text { O_TEXT } else { O_BINARY };
     match mode {
@@ -221,16 +250,16 @@ pub fn _setmode(process: &mut Process, number: i32, mode: u32) -> i32 {
         O_BINARY => descriptor.text = false,
         // Those of wide text, which nothing is translated to here.
         0x1_0000 | 0x2_0000 | 0x4_0000 => descriptor.text = true,
-        _ => return answer(process, Err(EINVAL), -1),
+        _ => return invalid(process, EINVAL, -1),
     }
-    before.cast_signed()
+    Ok(before.cast_signed())
 }
 
 /// How wide sizes and times are in one of the `stat` structures.
 #[derive(Debug, Clone, Copy)]
-struct Widths {
-    size: bool,
-    time: bool,
+pub(super) struct Widths {
+    pub size: bool,
+    pub time: bool,
 }
 
 const WIDTHS_32: Widths = Widths { size: false, time: false };
@@ -239,14 +268,18 @@ const WIDTHS_64: Widths = Widths { size: true, time: true };
 const WIDTHS_32I64: Widths = Widths { size: true, time: false };
 const WIDTHS_64I32: Widths = Widths { size: false, time: true };
 
-/// A `stat` structure: device, inode, mode, links, two owners, device again, size, three times.
-fn stat(mode: Mode, widths: Widths, device: u32, kind: u16, info: &FileInfo) -> Vec<u8> {
+/// A time of a file as a `time_t`.
+pub(super) fn seconds(time: u64) -> u64 {
     /// Tenths of microseconds from 1601 to 1970.
     const EPOCH: u64 = 116_444_736_000_000_000;
+    time.saturating_sub(EPOCH) / 10_000_000
+}
+
+/// A `stat` structure: device, inode, mode, links, two owners, device again, size, three times.
+fn stat(mode: Mode, widths: Widths, device: u32, kind: u16, info: &FileInfo) -> Vec<u8> {
     let record = Record::new(mode).u32(device).u16(0).u16(kind).u16(1).u16(0).u16(0).u32(device);
     let record = if widths.size { record.u64(info.len) } else { record.u32(info.len as u32) };
-    let times =
-        [info.accessed, info.modified, info.created].map(|time| time.saturating_sub(EPOCH) / 10_000_000);
+    let times = [info.accessed, info.modified, info.created].map(seconds);
     let record = times
         .into_iter()
         .fold(record, |record, time| if widths.time { record.u64(time) } else { record.u32(time as u32) });
@@ -260,9 +293,12 @@ fn mode_of(info: &FileInfo) -> u16 {
 
 /// Fills in the structure for a descriptor; the standard ones belong to a device.
 fn fstat(process: &mut Process, number: i32, to: Pointer, widths: Widths) -> Result<i32, Stop> {
+    if to.is_null() {
+        return invalid(process, EINVAL, -1);
+    }
     let mode = process.machine.mode();
     let bytes = match process.crt.descriptors.get(number) {
-        None => return Ok(answer(process, Err(EBADF), -1)),
+        None => return invalid(process, EBADF, -1),
         Some(Descriptor { file: File::Input | File::Output, .. }) => {
             stat(mode, widths, number.cast_unsigned(), S_IFCHR, &FileInfo::default())
         }
@@ -278,7 +314,7 @@ fn fstat(process: &mut Process, number: i32, to: Pointer, widths: Widths) -> Res
 /// Fills in the structure for a name.
 fn stat_name<U: Unit>(process: &mut Process, at: Pointer, to: Pointer, widths: Widths) -> Result<i32, Stop> {
     if at.is_null() || to.is_null() {
-        return Ok(answer(process, Err(EINVAL), -1));
+        return invalid(process, EINVAL, -1);
     }
     let path = path::<U>(process, at)?;
     match process.look_at(path)? {
@@ -333,7 +369,7 @@ pub fn _stat<U: Unit>(process: &mut Process, name: Pointer, to: Pointer) -> Resu
     stat_name::<U>(process, name, to, widths)
 }
 
-fn natural(process: &Process, size: bool) -> Widths {
+pub(super) fn natural(process: &Process, size: bool) -> Widths {
     Widths { size, time: process.machine.mode() == Mode::X86_64 }
 }
 
@@ -341,7 +377,7 @@ fn natural(process: &Process, size: bool) -> Widths {
 pub fn _access<U: Unit>(process: &mut Process, at: Pointer, mode: i32) -> Result<i32, Stop> {
     const WRITE: i32 = 2;
     if at.is_null() || mode & !6 != 0 {
-        return Ok(answer(process, Err(EINVAL), -1));
+        return invalid(process, EINVAL, -1);
     }
     let path = path::<U>(process, at)?;
     let known = process.look_at(path)?;
@@ -377,4 +413,27 @@ pub fn _rmdir<U: Unit>(process: &mut Process, at: Pointer) -> Result<i32, Stop> 
     let path = path::<U>(process, at)?;
     let removed = process.file_done(FileCall::RemoveFolder { path })?;
     Ok(done(process, removed))
+}
+
+/// _umask: what new files may be used for makes no difference here.
+pub fn _umask(_: &mut Process, _mode: i32) -> i32 {
+    0
+}
+
+/// _access_s and _waccess_s: the answer is the `errno`.
+pub fn _access_s<U: Unit>(process: &mut Process, at: Pointer, mode: i32) -> Result<i32, Stop> {
+    if _access::<U>(process, at, mode)? == 0 {
+        return Ok(0);
+    }
+    let errno = super::data::_errno(process);
+    Ok(process.machine.memory.array(errno.0).map(i32::from_le_bytes)?)
+}
+
+/// _chsize_s: the answer is the `errno`.
+pub fn _chsize_s(process: &mut Process, number: i32, len: u64) -> Result<i32, Stop> {
+    if len.cast_signed() < 0 {
+        return invalid(process, EINVAL, EINVAL);
+    }
+    let done = with_stream(process, number, |process, stream| process.set_file_length(stream, len))?;
+    Ok(answer(process, done.map(|()| 0), done.err().unwrap_or(0)))
 }

@@ -16,11 +16,19 @@ fn noted(process: &mut Process, result: f64, arguments: &[f64]) -> f64 {
     result
 }
 
+/// The same for functions that have no NaN in their domain: their pages list one as a domain error.
+fn noted_of_numbers(process: &mut Process, result: f64, arguments: &[f64]) -> f64 {
+    if arguments.iter().any(|argument| argument.is_nan()) {
+        set_errno(process, EDOM);
+    }
+    noted(process, result, arguments)
+}
+
 /// Functions of one number, for double and for float: a float's result is the double's, rounded.
 macro_rules! unary {
-    ($($name:ident $single:ident = $function:path;)*) => {$(
+    ($noted:ident; $($name:ident $single:ident = $function:path;)*) => {$(
         pub fn $name(process: &mut Process, x: f64) -> f64 {
-            noted(process, $function(x), &[x])
+            $noted(process, $function(x), &[x])
         }
 
         pub fn $single(process: &mut Process, x: f32) -> f32 {
@@ -29,13 +37,10 @@ macro_rules! unary {
     )*};
 }
 unary! {
+    noted_of_numbers;
     log logf = f64::ln;
-    log2 log2f = f64::log2;
     log10 log10f = f64::log10;
     exp expf = f64::exp;
-    exp2 exp2f = f64::exp2;
-    sqrt sqrtf = f64::sqrt;
-    cbrt cbrtf = f64::cbrt;
     sin sinf = f64::sin;
     cos cosf = f64::cos;
     tan tanf = f64::tan;
@@ -45,6 +50,19 @@ unary! {
     sinh sinhf = f64::sinh;
     cosh coshf = f64::cosh;
     tanh tanhf = f64::tanh;
+}
+unary! {
+    noted;
+    sqrt sqrtf = f64::sqrt;
+    log2 log2f = f64::log2;
+    exp2 exp2f = f64::exp2;
+    cbrt cbrtf = f64::cbrt;
+    asinh asinhf = f64::asinh;
+    acosh acoshf = f64::acosh;
+    atanh atanhf = f64::atanh;
+    expm1 expm1f = f64::exp_m1;
+    log1p log1pf = f64::ln_1p;
+    logb logbf = exponent_of;
     floor floorf = f64::floor;
     ceil ceilf = f64::ceil;
     trunc truncf = f64::trunc;
@@ -55,10 +73,10 @@ unary! {
 
 /// Functions of two numbers, for double and for float.
 macro_rules! binary {
-    ($($name:ident $single:ident = $function:expr;)*) => {$(
+    ($noted:ident; $($name:ident $single:ident = $function:expr;)*) => {$(
         pub fn $name(process: &mut Process, x: f64, y: f64) -> f64 {
             let function: fn(f64, f64) -> f64 = $function;
-            noted(process, function(x, y), &[x, y])
+            $noted(process, function(x, y), &[x, y])
         }
 
         pub fn $single(process: &mut Process, x: f32, y: f32) -> f32 {
@@ -67,15 +85,62 @@ macro_rules! binary {
     )*};
 }
 binary! {
-    pow powf = f64::powf;
+    noted_of_numbers;
     atan2 atan2f = f64::atan2;
+}
+binary! {
+    noted;
+    pow powf = f64::powf;
+    copysign copysignf = f64::copysign;
+    fmax fmaxf = f64::max;
+    fmin fminf = f64::min;
+    fdim fdimf = |x, y| if x <= y { 0.0 } else { x - y };
+    remainder remainderf = remainder_of;
+    nextafter _nextafterf = next_after;
     hypot hypotf = f64::hypot;
     fmod fmodf = |x, y| x % y;
 }
 
+/// The power of two that a number begins with; the bits of a number that is no multiple of one are counted too.
+fn exponent_of(x: f64) -> f64 {
+    match x {
+        x if x.is_nan() => x,
+        0.0 => f64::NEG_INFINITY,
+        x if x.is_infinite() => f64::INFINITY,
+        x => f64::from(split(x).1 - 1),
+    }
+}
+
+/// What is left of x after the multiple of y that is nearest to it.
+fn remainder_of(x: f64, y: f64) -> f64 {
+    if x.is_nan() || y.is_nan() || x.is_infinite() || y == 0.0 {
+        return f64::NAN;
+    }
+    if y.is_infinite() {
+        return x;
+    }
+    let y = y.abs();
+    // Below twice y, so that no multiple is lost; odd tells whether the whole multiple below is.
+    let rest = x.abs() % (2.0 * y);
+    let (rest, odd) = if rest >= y { (rest - y, true) } else { (rest, false) };
+    let above = rest > y - rest || (rest == y - rest && odd);
+    let rest = if above { rest - y } else { rest };
+    if x.is_sign_negative() { -rest } else { rest }
+}
+
+/// The next double from x towards y.
+fn next_after(x: f64, y: f64) -> f64 {
+    match x.partial_cmp(&y) {
+        None => f64::NAN,
+        Some(std::cmp::Ordering::Equal) => y,
+        Some(std::cmp::Ordering::Less) => x.next_up(),
+        Some(std::cmp::Ordering::Greater) => x.next_down(),
+    }
+}
+
 /// Multiplies by a power of two, in steps whose factors are doubles. The result is rounded once: a step down leaves so much for the last
 /// one that what has become subnormal before it ends as zero.
-fn scale(mut x: f64, power: i32) -> f64 {
+pub(super) fn scale(mut x: f64, power: i32) -> f64 {
     const UP: i32 = 1000;
     const DOWN: i32 = 1022 - 53;
     // Beyond these limits every number has become infinite or zero.
@@ -101,7 +166,7 @@ pub fn ldexp(process: &mut Process, x: f64, power: i32) -> f64 {
 }
 
 /// The fraction, from 0.5 up to 1, and the power of two that a number consists of.
-fn split(x: f64) -> (f64, i32) {
+pub(super) fn split(x: f64) -> (f64, i32) {
     if x == 0.0 || !x.is_finite() {
         return (x, 0);
     }
@@ -129,50 +194,31 @@ pub fn abs(_: &mut Process, x: i32) -> i32 {
 
 /// The generator of `rand`: x becomes x * 214013 + 2531011, of which bits 16 to 30 are the number.
 #[derive(Debug)]
-pub(super) struct Random(u32);
+struct Random(u32);
+
+/// The state of a generator that nobody has seeded. What is kept is the difference from it.
+const UNSEEDED: u32 = 1;
 
 impl Random {
-    pub fn new(seed: u32) -> Self {
-        Self(seed)
-    }
-
     fn next(&mut self) -> u32 {
         self.0 = self.0.wrapping_mul(214_013).wrapping_add(2_531_011);
         self.0 >> 16 & 0x7fff
     }
 }
 
-pub fn rand(process: &mut Process) -> u32 {
-    process.crt.random.next()
+/// rand: each thread has a generator of its own.
+pub fn rand(process: &mut Process) -> Result<u32, Stop> {
+    let at = process.machine.thread_random();
+    let mut random = Random(process.machine.memory.array(at).map(u32::from_le_bytes)?.wrapping_add(UNSEEDED));
+    let number = random.next();
+    srand(process, random.0)?;
+    Ok(number)
 }
 
-pub fn srand(process: &mut Process, seed: u32) {
-    process.crt.random = Random::new(seed);
-}
-
-/// _controlfp, and `_control87`: answers the control word that results. It is kept for asking only.
-pub fn _controlfp(process: &mut Process, value: u32, mask: u32) -> u32 {
-    let word = &mut process.crt.control_word;
-    *word = *word & !mask | value & mask;
-    *word
-}
-
-/// _controlfp_s: the same, told through a pointer.
-pub fn _controlfp_s(process: &mut Process, out: Pointer, value: u32, mask: u32) -> Result<i32, Stop> {
-    let word = _controlfp(process, value, mask);
-    if !out.is_null() {
-        process.machine.memory.write(out.0, &word.to_le_bytes())?;
-    }
-    Ok(0)
-}
-
-/// _statusfp and _clearfp: no exception is ever noted.
-pub fn _statusfp(_: &mut Process) -> u32 {
-    0
-}
-
-pub fn _fpreset(process: &mut Process) {
-    process.crt.control_word = super::DEFAULT_CONTROL_WORD;
+/// srand: seeds that of the thread alone.
+pub fn srand(process: &mut Process, seed: u32) -> Result<(), Stop> {
+    let at = process.machine.thread_random();
+    Ok(process.machine.memory.write(at, &seed.wrapping_sub(UNSEEDED).to_le_bytes())?)
 }
 
 #[cfg(test)]
@@ -181,7 +227,7 @@ mod tests {
 
     #[test]
     fn random_numbers_are_the_documented_ones() {
-        let mut random = Random::new(1);
+        let mut random = Random(UNSEEDED);
         assert_eq!([(); 5].map(|()| random.next()), [41, 18467, 6334, 26500, 19169]);
     }
 

@@ -3,6 +3,7 @@
 use guest::Stop;
 
 use crate::abi::Pointer;
+use crate::crt::invalid::invalid;
 use crate::crt::{EINVAL, ENOMEM, pointer_at, put_pointer, set_errno};
 use crate::process::{Process, still_wanted};
 use crate::text::Text;
@@ -42,6 +43,35 @@ pub fn memchr(process: &mut Process, buffer: Pointer, wanted: u8, count: Pointer
         }
     }
     Ok(Pointer::NULL)
+}
+
+/// _memicmp: as `_stricmp` compares letters, of so many bytes.
+pub fn _memicmp(process: &mut Process, left: Pointer, right: Pointer, count: Pointer) -> Result<i32, Stop> {
+    if count.0 > 0 && (left.is_null() || right.is_null()) {
+        return invalid(process, EINVAL, i32::MAX);
+    }
+    let bytes = |at| Text::<u8>::new(&process.machine, at);
+    for (_, (left, right)) in (0..count.0).zip(bytes(left).zip(bytes(right))) {
+        let (left, right) = (left?.to_ascii_lowercase(), right?.to_ascii_lowercase());
+        if left != right {
+            return Ok(if left < right { -1 } else { 1 });
+        }
+    }
+    Ok(0)
+}
+
+/// _memccpy: up to a byte, behind whose copy the answer leads; NULL where it does not come.
+pub fn _memccpy(
+    process: &mut Process,
+    to: Pointer,
+    from: Pointer,
+    last: u8,
+    count: Pointer,
+) -> Result<Pointer, Stop> {
+    let found = memchr(process, from, last, count)?;
+    let len = if found.is_null() { count.0 } else { found.0 - from.0 + 1 };
+    process.machine.memory.copy(to.0, from.0, Pointer(len).size())?;
+    Ok(if found.is_null() { found } else { to.at(len) })
 }
 
 /// Offsets and lengths of the chunks that `count` bytes make.
@@ -85,24 +115,19 @@ pub fn free(process: &mut Process, block: Pointer) {
     }
 }
 
-pub fn _msize(process: &mut Process, block: Pointer) -> Pointer {
-    let size = process.heap.size(&process.machine.memory, block.0);
-    size.map_or_else(
-        || {
-            set_errno(process, EINVAL);
-            Pointer(u64::MAX)
-        },
-        Pointer,
-    )
+pub fn _msize(process: &mut Process, block: Pointer) -> Result<Pointer, Stop> {
+    match process.heap.size(&process.machine.memory, block.0) {
+        Some(size) => Ok(Pointer(size)),
+        None => invalid(process, EINVAL, Pointer(u64::MAX)),
+    }
 }
 
 /// _aligned_malloc. The address of the block itself is kept just below the address that is answered.
 pub fn _aligned_malloc(process: &mut Process, size: Pointer, alignment: Pointer) -> Result<Pointer, Stop> {
+    let sound = alignment.0.is_power_of_two();
     let alignment = alignment.0.max(16);
-    let room = size.0.checked_add(alignment);
-    let (true, Some(room)) = (alignment.is_power_of_two(), room) else {
-        set_errno(process, EINVAL);
-        return Ok(Pointer::NULL);
+    let (true, Some(room)) = (sound, size.0.checked_add(alignment)) else {
+        return invalid(process, EINVAL, Pointer::NULL);
     };
     let block = process.allocate(room, false);
     if block.is_null() {
@@ -133,4 +158,81 @@ fn noted(process: &mut Process, block: Pointer) -> Pointer {
         set_errno(process, ENOMEM);
     }
     block
+}
+
+/// _aligned_realloc: a block with another size, at an address as wanted.
+pub fn _aligned_realloc(
+    process: &mut Process,
+    aligned: Pointer,
+    size: Pointer,
+    alignment: Pointer,
+) -> Result<Pointer, Stop> {
+    if aligned.is_null() {
+        return _aligned_malloc(process, size, alignment);
+    }
+    if size.0 == 0 {
+        return _aligned_free(process, aligned).map(|()| Pointer::NULL);
+    }
+    let room = _aligned_msize(process, aligned, alignment, Pointer(0))?;
+    let moved = _aligned_malloc(process, size, alignment)?;
+    if !moved.is_null() {
+        process.machine.memory.copy(moved.0, aligned.0, room.min(size).size())?;
+        _aligned_free(process, aligned)?;
+    }
+    Ok(moved)
+}
+
+/// _aligned_msize: how much there is from the address to the end of its block.
+pub fn _aligned_msize(
+    process: &mut Process,
+    aligned: Pointer,
+    _alignment: Pointer,
+    _offset: Pointer,
+) -> Result<Pointer, Stop> {
+    const NONE: Pointer = Pointer(u64::MAX);
+    if aligned.is_null() {
+        return invalid(process, EINVAL, NONE);
+    }
+    let block = pointer_at(&process.machine, note_below(process, aligned))?;
+    let size = process.heap.size(&process.machine.memory, block.0);
+    let left = size.and_then(|size| (block.0 + size).checked_sub(aligned.0));
+    Ok(left.map_or(NONE, Pointer))
+}
+
+/// _recalloc: what a block grows by is zero.
+pub fn _recalloc(
+    process: &mut Process,
+    block: Pointer,
+    count: Pointer,
+    size: Pointer,
+) -> Result<Pointer, Stop> {
+    if block.is_null() {
+        return Ok(calloc(process, count, size));
+    }
+    let Some(wanted) = count.0.checked_mul(size.0) else { return Ok(noted(process, Pointer::NULL)) };
+    if wanted == 0 {
+        free(process, block);
+        return Ok(Pointer::NULL);
+    }
+    let moved = process.resize(block, wanted, true);
+    Ok(noted(process, moved))
+}
+
+/// _expand: a block with another size, if it needs not move for that; it never grows here.
+pub fn _expand(process: &mut Process, block: Pointer, size: Pointer) -> Result<Pointer, Stop> {
+    if block.is_null() {
+        return invalid(process, EINVAL, Pointer::NULL);
+    }
+    let room = process.heap.size(&process.machine.memory, block.0);
+    if room.is_some_and(|room| size.0 <= room) { Ok(block) } else { Ok(noted(process, Pointer::NULL)) }
+}
+
+/// _heapchk: the heap is well (`_HEAPOK`).
+pub fn _heapchk(_: &mut Process) -> i32 {
+    -2
+}
+
+/// _heapmin: nothing is given back.
+pub fn _heapmin(_: &mut Process) -> i32 {
+    0
 }

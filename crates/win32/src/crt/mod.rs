@@ -7,7 +7,11 @@ use crate::kernel32::process::CommandLine;
 use crate::process::Process;
 
 mod calendar;
+mod classify;
+mod console;
+mod control;
 mod convert;
+mod cpp;
 mod ctype;
 mod data;
 mod decimal;
@@ -15,17 +19,26 @@ mod descriptor;
 mod exports;
 mod float;
 mod format;
+mod hexadecimal;
+mod insert;
 mod integer;
+mod invalid;
 mod jump;
+mod letters;
 mod limited;
+mod locale;
 mod lowio;
 mod math;
 mod memory;
+mod native;
 mod ntdll;
 mod number;
+mod path;
 mod printf;
 mod scan;
 mod scanf;
+mod search;
+mod secure;
 mod signal;
 mod sort;
 mod startup;
@@ -38,6 +51,9 @@ mod time;
 mod wide;
 
 pub(crate) use exports::LIBRARY;
+pub(crate) use exports::UCRT;
+pub(crate) use insert::print_insert;
+pub(crate) use native::{OF_SSE, OF_X87};
 pub(crate) use ntdll::LIBRARY as NTDLL;
 pub(crate) use printf::print_cut;
 pub(crate) use startup::run_exit_functions_in;
@@ -58,6 +74,8 @@ const EDOM: i32 = 33;
 const ERANGE: i32 = 34;
 const ENOTEMPTY: i32 = 41;
 const EILSEQ: i32 = 42;
+/// Answered, not set, where text was cut.
+const STRUNCATE: i32 = 80;
 
 /// A pointer in guest memory.
 fn pointer_at(machine: &Machine, at: Pointer) -> Result<Pointer, Violation> {
@@ -84,7 +102,7 @@ pub(crate) struct State {
     line: Vec<u8>,
     descriptors: descriptor::Descriptors,
     streams: streams::Streams,
-    /// The locale's name.
+    /// The locale's name, then the same in wide characters.
     locale: Pointer,
     /// The value of the environment variable WINEDEBUG.
     winedebug: Pointer,
@@ -92,16 +110,19 @@ pub(crate) struct State {
     message: Pointer,
     /// The functions to be called at the end, as an `_onexit_table_t`.
     exit_table: Pointer,
-    random: math::Random,
     signals: signal::Handlers,
     /// The buffer of `_ecvt` and `_fcvt`.
     digits: Pointer,
     /// The floating-point control word, as `_controlfp` has it.
     control_word: u32,
+    /// What invalid parameters are told, if anybody is.
+    invalid_parameter: Pointer,
+    handlers: cpp::Handlers,
+    /// Whether each thread is said to have a locale of its own.
+    thread_locale: i32,
+    abort_behavior: u32,
+    error_mode: i32,
 }
-
-/// The floating-point control word that a thread starts with (`_CW_DEFAULT`): round to nearest, 53 bits, all exceptions masked.
-const DEFAULT_CONTROL_WORD: u32 = 0x9_001f;
 
 impl State {
     /// # Errors
@@ -114,37 +135,21 @@ impl State {
             line: Vec::with_capacity(stdio::LINE),
             descriptors: descriptor::Descriptors::new(),
             streams: streams::Streams::default(),
-            locale: data::lend(machine, b"C\0")?,
+            locale: data::lend(machine, b"C\0C\0\0\0")?,
             winedebug: targets.winedebug,
             message: machine.lend(string::MESSAGE_SIZE).map(Pointer)?,
             exit_table: machine.lend(startup::table_size(mode)).map(Pointer)?,
-            random: math::Random::new(1),
             signals: signal::Handlers::default(),
             digits: machine.lend(decimal::BUFFER).map(Pointer)?,
-            control_word: DEFAULT_CONTROL_WORD,
+            control_word: control::default_word(mode),
+            invalid_parameter: Pointer::NULL,
+            handlers: cpp::Handlers::default(),
+            thread_locale: locale::ONE_FOR_ALL,
+            abort_behavior: startup::ABORT_BEHAVIOR,
+            error_mode: 0,
         })
     }
 }
-
-/// What compilers call for 32-bit code instead of a function of `math.h`: the arguments, one or two, are in x87 registers then.
-pub(crate) const INTRINSICS: [(&str, &str, u8); 16] = [
-    ("_CIacos", "acos", 1),
-    ("_CIasin", "asin", 1),
-    ("_CIatan", "atan", 1),
-    ("_CIatan2", "atan2", 2),
-    ("_CIcos", "cos", 1),
-    ("_CIcosh", "cosh", 1),
-    ("_CIexp", "exp", 1),
-    ("_CIfmod", "fmod", 2),
-    ("_CIlog", "log", 1),
-    ("_CIlog10", "log10", 1),
-    ("_CIpow", "pow", 2),
-    ("_CIsin", "sin", 1),
-    ("_CIsinh", "sinh", 1),
-    ("_CIsqrt", "sqrt", 1),
-    ("_CItan", "tan", 1),
-    ("_CItanh", "tanh", 1),
-];
 
 #[cfg(test)]
 mod tests;

@@ -5,11 +5,11 @@ use super::{convert, ctype, math, memory, printf, scanf, sort, string};
 library! {
     /// What drivers take from ntdll.
     LIBRARY, Cdecl, ["ntdll.dll"], "https://learn.microsoft.com/cpp/c-runtime-library/";
-    convert::atoi, "reference/atoi-atoi-l-wtoi-wtoi-l";
-    convert::atoi as "atol", "reference/atol-atol-l-wtol-wtol-l";
-    convert::strtol, "reference/strtol-wcstol-strtol-l-wcstol-l";
-    convert::strtoul, "reference/strtoul-strtoul-l-wcstoul-wcstoul-l";
-    convert::wcstoul, "reference/strtoul-strtoul-l-wcstoul-wcstoul-l";
+    convert::atoi<u8>, "reference/atoi-atoi-l-wtoi-wtoi-l";
+    convert::atoi<u8> as "atol", "reference/atol-atol-l-wtol-wtol-l";
+    convert::strtol<u8>, "reference/strtol-wcstol-strtol-l-wcstol-l";
+    convert::strtoul<u8>, "reference/strtoul-strtoul-l-wcstoul-wcstoul-l";
+    convert::strtoul<u16> as "wcstoul", "reference/strtoul-strtoul-l-wcstoul-wcstoul-l";
     ctype::isalpha, "reference/isalpha-iswalpha-isalpha-l-iswalpha-l";
     ctype::isdigit, "reference/isdigit-iswdigit-isdigit-l-iswdigit-l";
     ctype::isspace, "reference/isspace-iswspace-isspace-l-iswspace-l";
@@ -39,8 +39,8 @@ library! {
     printf::_snprintf<u16> as "_snwprintf", "reference/snprintf-snprintf-snprintf-l-snwprintf-snwprintf-l";
     printf::_vsnprintf<u8>, "reference/vsnprintf-vsnprintf-vsnprintf-l-vsnwprintf-vsnwprintf-l";
     printf::_vsnprintf<u16> as "_vsnwprintf", "reference/vsnprintf-vsnprintf-vsnprintf-l-vsnwprintf-vsnwprintf-l";
-    printf::sprintf, "reference/sprintf-sprintf-l-swprintf-swprintf-swprintf-l";
-    printf::vsprintf, "reference/vsprintf-vsprintf-l-vswprintf-vswprintf-l-vswprintf-l";
+    printf::sprintf<u8>, "reference/sprintf-sprintf-l-swprintf-swprintf-l-swprintf-l";
+    printf::vsprintf<u8>, "reference/vsprintf-vsprintf-l-vswprintf-vswprintf-l-vswprintf-l";
     scanf::sscanf<u8>, "reference/sscanf-sscanf-l-swscanf-swscanf-l";
     sort::bsearch, "reference/bsearch";
     sort::qsort, "reference/qsort";
@@ -51,14 +51,14 @@ library! {
     string::strchr<u8>, "reference/strchr-wcschr-mbschr-mbschr-l";
     string::strcmp<u8>, "reference/strcmp-wcscmp-mbscmp";
     string::strcpy<u8>, "reference/strcpy-wcscpy-mbscpy";
-    string::strcspn, "reference/strcspn-wcscspn-mbscspn-mbscspn-l";
+    string::strcspn<u8>, "reference/strcspn-wcscspn-mbscspn-mbscspn-l";
     string::strlen<u8>, "reference/strlen-wcslen-mbslen-mbslen-l-mbstrlen-mbstrlen-l";
-    string::strncat, "reference/strncat-strncat-l-wcsncat-wcsncat-l-mbsncat-mbsncat-l";
+    string::strncat<u8>, "reference/strncat-strncat-l-wcsncat-wcsncat-l-mbsncat-mbsncat-l";
     string::strncmp<u8>, "reference/strncmp-wcsncmp-mbsncmp-mbsncmp-l";
     string::strncpy<u8>, "reference/strncpy-strncpy-l-wcsncpy-wcsncpy-l-mbsncpy-mbsncpy-l";
-    string::strpbrk, "reference/strpbrk-wcspbrk-mbspbrk-mbspbrk-l";
+    string::strpbrk<u8>, "reference/strpbrk-wcspbrk-mbspbrk-mbspbrk-l";
     string::strrchr<u8>, "reference/strrchr-wcsrchr-mbsrchr-mbsrchr-l";
-    string::strspn, "reference/strspn-wcsspn-mbsspn-mbsspn-l";
+    string::strspn<u8>, "reference/strspn-wcsspn-mbsspn-mbsspn-l";
     string::strstr<u8>, "reference/strstr-wcsstr-mbsstr-mbsstr-l";
     string::_stricmp<u16> as "_wcsicmp", "reference/stricmp-wcsicmp-mbsicmp-stricmp-l-wcsicmp-l-mbsicmp-l";
     string::_strnicmp<u16> as "_wcsnicmp", "reference/strnicmp-wcsnicmp-mbsnicmp-strnicmp-l-wcsnicmp-l-mbsnicmp-l";

@@ -56,7 +56,7 @@ pub(super) fn is_space(unit: u16) -> bool {
 }
 
 /// The value of a digit in a base.
-fn digit(unit: u16, base: u32) -> Option<u64> {
+pub(super) fn digit(unit: u16, base: u32) -> Option<u64> {
     char::from_u32(unit.into())?.to_digit(base).map(u64::from)
 }
 
@@ -69,7 +69,7 @@ fn sign(units: Units<'_>, at: u64) -> Result<(bool, u64), Stop> {
     })
 }
 
-fn is_letter(unit: u16, letter: u8) -> bool {
+pub(super) fn is_letter(unit: u16, letter: u8) -> bool {
     u8::try_from(unit).is_ok_and(|byte| byte.eq_ignore_ascii_case(&letter))
 }
 
@@ -113,8 +113,8 @@ pub(super) struct Float {
 /// More digits than this make no difference to a double, except by being not all zero.
 const SIGNIFICANT: usize = 800;
 
-/// Reads a decimal floating-point number, or `inf`, `infinity`, `nan`, after white space.
-pub(super) fn float(units: Units<'_>) -> Result<Float, Stop> {
+/// Reads a decimal floating-point number, or `inf`, `infinity`, `nan`, after white space; a hexadecimal one only where they are known.
+pub(super) fn float(units: Units<'_>, hexadecimal: bool) -> Result<Float, Stop> {
     let (negative, start) = sign(units, skip_space(units, 0)?)?;
     let signed = |value: f64| if negative { -value } else { value };
     for (name, value) in [("infinity", f64::INFINITY), ("inf", f64::INFINITY), ("nan", f64::NAN)] {
@@ -122,6 +122,14 @@ pub(super) fn float(units: Units<'_>) -> Result<Float, Stop> {
             let length = start + name.len() as u64;
             return Ok(Float { value: signed(value), out_of_range: false, length });
         }
+    }
+    if hexadecimal
+        && is_letter(units(start)?, b'0')
+        && is_letter(units(start + 1)?, b'x')
+        && let Some((value, length)) = super::hexadecimal::read(units, start + 2)?
+    {
+        let out_of_range = value.is_none_or(f64::is_infinite);
+        return Ok(Float { value: signed(value.unwrap_or(0.0)), out_of_range, length });
     }
     let mut at = start;
     let mut digits = Digits::new();
@@ -155,16 +163,8 @@ pub(super) fn float(units: Units<'_>) -> Result<Float, Stop> {
     if dropped {
         digits.push(b'1');
     }
-    if is_letter(units(at)?, b'e') {
-        let (negative, mut next) = sign(units, at + 1)?;
-        let mut exponent = 0_i64;
-        while let Some(value) = digit(units(next)?, 10) {
-            exponent = (exponent * 10 + value.cast_signed()).min(1 << 40);
-            next += 1;
-            at = next;
-        }
-        power += if negative { -exponent } else { exponent };
-    }
+    let exponent = exponent(units, &mut at, b'e')?;
+    power += exponent;
     if digits.is_empty() {
         return Ok(Float { value: signed(0.0), out_of_range: false, length: at });
     }
@@ -173,6 +173,21 @@ pub(super) fn float(units: Units<'_>) -> Result<Float, Stop> {
     let _ = write!(text, "0.{}e{power}", digits.as_str());
     let value: f64 = text.as_str().parse().unwrap_or(0.0);
     Ok(Float { value: signed(value), out_of_range: value == 0.0 || value.is_infinite(), length: at })
+}
+
+/// Reads an exponent behind its letter, if both are there, and moves past it.
+pub(super) fn exponent(units: Units<'_>, at: &mut u64, letter: u8) -> Result<i64, Stop> {
+    if !is_letter(units(*at)?, letter) {
+        return Ok(0);
+    }
+    let (negative, mut next) = sign(units, *at + 1)?;
+    let mut exponent = 0_i64;
+    while let Some(value) = digit(units(next)?, 10) {
+        exponent = (exponent * 10 + value.cast_signed()).min(1 << 40);
+        next += 1;
+        *at = next;
+    }
+    Ok(if negative { -exponent } else { exponent })
 }
 
 fn is_word(units: Units<'_>, at: u64, word: &str) -> Result<bool, Stop> {
@@ -243,22 +258,22 @@ mod tests {
             ("abc", 0.0, 0),
             ("2.2250738585072014e-308", f64::MIN_POSITIVE, 23),
         ] {
-            let number = float(&units(text)).unwrap();
+            let number = float(&units(text), false).unwrap();
             assert_eq!((number.value, number.length), (value, length), "{text:?}");
         }
-        assert!(float(&units("1e400")).unwrap().out_of_range);
-        assert!(float(&units("1e-400")).unwrap().out_of_range);
-        assert!(!float(&units("0e-400")).unwrap().out_of_range);
+        assert!(float(&units("1e400"), false).unwrap().out_of_range);
+        assert!(float(&units("1e-400"), false).unwrap().out_of_range);
+        assert!(!float(&units("0e-400"), false).unwrap().out_of_range);
     }
 
     #[test]
     fn digits_beyond_all_precision_still_round() {
         // Exactly between 1 and the next double, and a little above that, 1000 digits later.
         let half = "1.00000000000000011102230246251565404236316680908203125";
-        assert_eq!(float(&units(half)).unwrap().value, 1.0);
+        assert_eq!(float(&units(half), false).unwrap().value, 1.0);
         let above = format!("{half}{}1", "0".repeat(1000));
-        assert_eq!(float(&units(&above)).unwrap().value, 1.0 + f64::EPSILON);
+        assert_eq!(float(&units(&above), false).unwrap().value, 1.0 + f64::EPSILON);
         let long = format!("{}1{}", "0".repeat(5000), "0".repeat(300));
-        assert_eq!(float(&units(&long)).unwrap().value, 1e300);
+        assert_eq!(float(&units(&long), false).unwrap().value, 1e300);
     }
 }

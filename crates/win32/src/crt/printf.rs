@@ -9,7 +9,8 @@ use guest::{Machine, Stop};
 
 use crate::abi::{Pointer, Variadic};
 use crate::crt::format::{self, Dialect, Failure, Sink, Source};
-use crate::crt::{EBADF, EILSEQ, EINVAL, ERANGE, set_errno, stdio, streams};
+use crate::crt::invalid::invalid;
+use crate::crt::{EILSEQ, EINVAL, ERANGE, set_errno, stdio, streams};
 use crate::process::{Process, still_wanted};
 use crate::text::{Unit, unit_at};
 
@@ -122,8 +123,7 @@ pub(super) fn print<U: Unit>(
     arguments: Variadic,
 ) -> Result<Option<u64>, Stop> {
     if format.is_null() || (buffer.is_null() && count != 0) {
-        set_errno(process, EINVAL);
-        return Ok(None);
+        return invalid(process, EINVAL, None);
     }
     let machine = &process.machine;
     let mut source = Guest::<U> { machine, format, arguments, unit: PhantomData };
@@ -185,7 +185,9 @@ fn common<U: Unit>(
         return Ok(if end == count { answer(length) } else { -1 });
     }
     U::ZERO.write(memory, buffer.at((count - 1) * U::SIZE))?;
-    Ok(if options & STANDARD_SNPRINTF_BEHAVIOR != 0 { answer(length) } else { -1 })
+    /// What headers make -1 of, as of everything that is negative, in all of the documented functions.
+    const NO_ROOM: i32 = -2;
+    Ok(if options & STANDARD_SNPRINTF_BEHAVIOR != 0 { answer(length) } else { NO_ROOM })
 }
 
 /// Formats as much as fits into `room` units, at least one, with a zero behind it: how many units come before that zero.
@@ -215,8 +217,8 @@ pub fn __stdio_common_vsprintf<U: Unit>(
     common::<U>(process, options, buffer, count.0, format, Variadic::List(arguments))
 }
 
-/// `vsprintf_s`: a text that does not fit leaves the buffer empty.
-pub fn __stdio_common_vsprintf_s(
+/// __stdio_common_vsprintf_s and __stdio_common_vswprintf_s: a text that does not fit leaves the buffer empty.
+pub fn __stdio_common_vsprintf_s<U: Unit>(
     process: &mut Process,
     options: u64,
     buffer: Pointer,
@@ -226,14 +228,13 @@ pub fn __stdio_common_vsprintf_s(
     arguments: Pointer,
 ) -> Result<i32, Stop> {
     if buffer.is_null() || count.0 == 0 {
-        set_errno(process, EINVAL);
-        return Ok(-1);
+        return invalid(process, EINVAL, -1);
     }
-    let length = print::<u8>(process, options, buffer, count.0, format, Variadic::List(arguments))?;
+    let length = print::<U>(process, options, buffer, count.0, format, Variadic::List(arguments))?;
     let fits = length.filter(|&length| length < count.0);
-    process.machine.memory.write(buffer.at(fits.unwrap_or(0)).0, &[0])?;
+    U::ZERO.write(&process.machine.memory, buffer.at(fits.unwrap_or(0) * U::SIZE))?;
     if length.is_some() && fits.is_none() {
-        set_errno(process, ERANGE);
+        return invalid(process, ERANGE, -1);
     }
     Ok(answer(fits))
 }
@@ -260,22 +261,24 @@ pub fn _snprintf<U: Unit>(
     common::<U>(process, MSVCRT, buffer, count.0, format, arguments)
 }
 
-pub fn sprintf(
+/// sprintf, and swprintf of msvcrt.dll, which knows no room either.
+pub fn sprintf<U: Unit>(
     process: &mut Process,
     buffer: Pointer,
     format: Pointer,
     arguments: Variadic,
 ) -> Result<i32, Stop> {
-    common::<u8>(process, MSVCRT, buffer, UNLIMITED.0, format, arguments)
+    common::<U>(process, MSVCRT, buffer, UNLIMITED.0, format, arguments)
 }
 
-pub fn vsprintf(
+/// vsprintf and vswprintf.
+pub fn vsprintf<U: Unit>(
     process: &mut Process,
     buffer: Pointer,
     format: Pointer,
     arguments: Pointer,
 ) -> Result<i32, Stop> {
-    common::<u8>(process, MSVCRT, buffer, UNLIMITED.0, format, Variadic::List(arguments))
+    common::<U>(process, MSVCRT, buffer, UNLIMITED.0, format, Variadic::List(arguments))
 }
 
 /// What is formatted, up to a bound; the rest of a longer text is lost.
@@ -301,9 +304,12 @@ fn print_to_file<U: Unit>(
     format: Pointer,
     arguments: Variadic,
 ) -> Result<i32, Stop> {
-    if format.is_null() || streams::get(process, file).is_none() {
-        set_errno(process, if format.is_null() { EINVAL } else { EBADF });
-        return Ok(-1);
+    if format.is_null() {
+        return invalid(process, EINVAL, -1);
+    }
+    if streams::get(process, file).is_none() {
+        let nothing = streams::nothing(process, file)?;
+        return Ok(stdio::answer(process, nothing, -1));
     }
     let machine = &process.machine;
     let mut source = Guest::<U> { machine, format, arguments, unit: PhantomData };
@@ -348,7 +354,35 @@ pub fn fprintf<U: Unit>(
     print_to_file::<U>(process, MSVCRT, file, format, arguments)
 }
 
-pub fn printf(process: &mut Process, format: Pointer, arguments: Variadic) -> Result<i32, Stop> {
+/// printf and wprintf.
+pub fn printf<U: Unit>(process: &mut Process, format: Pointer, arguments: Variadic) -> Result<i32, Stop> {
     let output = stdio::file(process, 1);
-    print_to_file::<u8>(process, MSVCRT, output, format, arguments)
+    print_to_file::<U>(process, MSVCRT, output, format, arguments)
+}
+
+/// vprintf and vwprintf.
+pub fn vprintf<U: Unit>(process: &mut Process, format: Pointer, arguments: Pointer) -> Result<i32, Stop> {
+    printf::<U>(process, format, Variadic::List(arguments))
+}
+
+/// _scprintf and _scwprintf: how long the text would be.
+pub fn _scprintf<U: Unit>(process: &mut Process, format: Pointer, arguments: Variadic) -> Result<i32, Stop> {
+    common::<U>(process, MSVCRT, Pointer::NULL, 0, format, arguments)
+}
+
+/// _vscprintf and _vscwprintf.
+pub fn _vscprintf<U: Unit>(process: &mut Process, format: Pointer, arguments: Pointer) -> Result<i32, Stop> {
+    _scprintf::<U>(process, format, Variadic::List(arguments))
+}
+
+/// vsnprintf: there is always a zero, and the answer is how long the whole text would be.
+pub fn vsnprintf(
+    process: &mut Process,
+    buffer: Pointer,
+    count: Pointer,
+    format: Pointer,
+    arguments: Pointer,
+) -> Result<i32, Stop> {
+    let options = STANDARD_SNPRINTF_BEHAVIOR;
+    common::<u8>(process, options, buffer, count.0, format, Variadic::List(arguments))
 }

@@ -31,6 +31,8 @@ pub(super) struct Dialect {
     pub wide: bool,
     /// Whether each of them takes the size of its buffer as a further argument.
     pub secure: bool,
+    /// Whether hexadecimal floating-point numbers are read.
+    pub hexadecimal: bool,
 }
 
 /// One conversion of a format.
@@ -58,9 +60,15 @@ enum Miss {
     End,
 }
 
-/// Scans: how many results were stored, or -1 when the input ended before the first conversion.
-pub(super) fn scan(dialect: Dialect, host: &mut dyn Host) -> Result<i32, Stop> {
-    let (mut at, mut from) = (0, 0);
+/// Scans: how many results were stored, or -1 when the input ended before the first conversion, and how many units of the input were taken.
+pub(super) fn scan(dialect: Dialect, host: &mut dyn Host) -> Result<(i32, u64), Stop> {
+    let mut from = 0;
+    let stored = results(dialect, host, &mut from)?;
+    Ok((stored, from))
+}
+
+fn results(dialect: Dialect, host: &mut dyn Host, from: &mut u64) -> Result<i32, Stop> {
+    let mut at = 0;
     let (mut stored, mut converted) = (0_i32, false);
     loop {
         let unit = host.format(at)?;
@@ -68,13 +76,13 @@ pub(super) fn scan(dialect: Dialect, host: &mut dyn Host) -> Result<i32, Stop> {
         let miss = if unit == 0 {
             return Ok(stored);
         } else if is_space(unit) {
-            from = skip_space(&|index| host.input(index), from)?;
+            *from = skip_space(&|index| host.input(index), *from)?;
             continue;
         } else if unit != u16::from(b'%') {
-            literal(host, unit, &mut from)?
+            literal(host, unit, from)?
         } else {
             let specification = Specification::parse(host, &mut at)?;
-            let miss = convert(dialect, host, &specification, &mut from)?;
+            let miss = convert(dialect, host, &specification, from)?;
             if miss.is_none() && !matches!(specification.conversion, b'n' | b'%') {
                 converted = true;
                 stored = stored.saturating_add((!specification.suppressed).into());
@@ -199,7 +207,7 @@ fn convert(
     }
     match conversion {
         b'd' | b'i' | b'u' | b'x' | b'X' | b'o' | b'p' => integer(host, specification, from),
-        b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'a' | b'A' => double(host, specification, from),
+        b'e' | b'E' | b'f' | b'F' | b'g' | b'G' | b'a' | b'A' => double(dialect, host, specification, from),
         b'c' | b'C' | b's' | b'S' | b'[' => text(dialect, host, specification, from),
         _ => Ok(Some(Miss::Mismatch)),
     }
@@ -244,8 +252,13 @@ fn put(host: &mut dyn Host, value: u64, size: u64) -> Result<(), Stop> {
     host.store(address, bytes.get(..size).unwrap_or(&bytes))
 }
 
-fn double(host: &mut dyn Host, specification: &Specification, from: &mut u64) -> Result<Option<Miss>, Stop> {
-    let number = number::float(&field(host, specification, *from))?;
+fn double(
+    dialect: Dialect,
+    host: &mut dyn Host,
+    specification: &Specification,
+    from: &mut u64,
+) -> Result<Option<Miss>, Stop> {
+    let number = number::float(&field(host, specification, *from), dialect.hexadecimal)?;
     if number.length == 0 {
         return Ok(Some(Miss::Mismatch));
     }
@@ -369,7 +382,7 @@ mod tests {
         let units = |text: &str| text.encode_utf16().collect();
         let (format, input) = (units(format), units(input));
         let mut table = Table { format, input, next: 0, sizes: sizes.to_vec(), memory: [0xee; 1000] };
-        (scan(dialect, &mut table).unwrap(), table)
+        (scan(dialect, &mut table).unwrap().0, table)
     }
 
     fn check(input: &str, format: &str, count: i32, results: &[&[u8]]) {
@@ -399,6 +412,14 @@ mod tests {
             2,
             &[&123_i32.to_le_bytes(), &3_i32.to_le_bytes(), &45_i32.to_le_bytes()],
         );
+    }
+
+    #[test]
+    fn hexadecimal_fractions_are_read_where_they_are_known() {
+        let known = Dialect { hexadecimal: true, ..Dialect::default() };
+        let (stored, table) = scanned(known, "0x1.8p4z", "%lf%c", &[]);
+        assert_eq!((stored, &table.memory[..8], table.memory[100]), (2, &24_f64.to_le_bytes()[..], b'z'));
+        check("0x1.8", "%lf%c", 2, &[&0_f64.to_le_bytes(), b"x"]);
     }
 
     #[test]

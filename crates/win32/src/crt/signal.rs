@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use guest::{FaultKind, Stop};
 
 use crate::abi::Pointer;
-use crate::crt::{EINVAL, set_errno};
+use crate::crt::EINVAL;
+use crate::crt::invalid::invalid;
 use crate::process::Process;
 
 /// SIG_DFL and SIG_IGN; SIG_ERR is -1.
@@ -21,12 +22,11 @@ const SIGFPE: i32 = 8;
 pub(super) struct Handlers(BTreeMap<i32, Pointer>);
 
 /// signal: the handler before.
-pub fn signal(process: &mut Process, number: i32, handler: Pointer) -> Pointer {
+pub fn signal(process: &mut Process, number: i32, handler: Pointer) -> Result<Pointer, Stop> {
     if !SIGNALS.contains(&number) {
-        set_errno(process, EINVAL);
-        return Pointer(u64::MAX);
+        return invalid(process, EINVAL, Pointer(u64::MAX));
     }
-    process.crt.signals.0.insert(number, handler).unwrap_or(DEFAULT)
+    Ok(process.crt.signals.0.insert(number, handler).unwrap_or(DEFAULT))
 }
 
 /// raise: by default the process ends with code 3. A handler is called once.
@@ -35,8 +35,7 @@ pub fn raise(process: &mut Process, number: i32) -> Result<i32, Stop> {
     /// What a handler of SIGFPE is told besides: that the program raised it (`_FPE_EXPLICITGEN`).
     const FPE_EXPLICITGEN: u64 = 0x8c;
     if !SIGNALS.contains(&number) {
-        set_errno(process, EINVAL);
-        return Ok(-1);
+        return invalid(process, EINVAL, -1);
     }
     let handlers = &mut process.crt.signals.0;
     match handlers.get(&number).copied().unwrap_or(DEFAULT) {

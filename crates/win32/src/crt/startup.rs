@@ -7,7 +7,8 @@ use std::ops::Range;
 use guest::{FaultKind, Machine, Mode, Stop, Violation};
 
 use crate::abi::Pointer;
-use crate::crt::{EINVAL, pointer_at, put_pointer, set_errno, stdio};
+use crate::crt::invalid::invalid;
+use crate::crt::{EINVAL, pointer_at, put_pointer, stdio};
 use crate::process::{Process, still_wanted};
 use crate::text::{Text, Unit};
 
@@ -275,30 +276,72 @@ fn excerpt<U: Unit>(machine: &Machine, text: Pointer) -> Result<String, Stop> {
     Ok(String::from_utf16_lossy(&units))
 }
 
-/// The code page of the locale: 0, as the "C" locale has none.
-pub fn ___lc_codepage_func(_: &mut Process) -> u32 {
-    0
-}
-
-/// setlocale: there is only the "C" locale.
-pub fn setlocale(process: &mut Process, _category: i32, locale: Pointer) -> Result<Pointer, Stop> {
-    let wanted = if locale.is_null() { String::new() } else { excerpt::<u8>(&process.machine, locale)? };
-    Ok(if matches!(&*wanted, "" | "C") { process.crt.locale } else { Pointer::NULL })
-}
-
 /// getenv. The environment is empty but for WINEDEBUG, which tells drivers made for Wine to keep their debug messages to themselves.
 pub fn getenv(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
     if name.is_null() {
-        set_errno(process, EINVAL);
-        return Ok(Pointer::NULL);
+        return invalid(process, EINVAL, Pointer::NULL);
     }
     let name = excerpt::<u8>(&process.machine, name)?;
     Ok(if name.eq_ignore_ascii_case("WINEDEBUG") { process.crt.winedebug } else { Pointer::NULL })
 }
 
 /// _wgetenv; the environment is empty.
-pub fn _wgetenv(_: &mut Process, _name: Pointer) -> Pointer {
-    Pointer::NULL
+pub fn _wgetenv(process: &mut Process, name: Pointer) -> Result<Pointer, Stop> {
+    if name.is_null() { invalid(process, EINVAL, Pointer::NULL) } else { Ok(Pointer::NULL) }
 }
 
 pub fn __setusermatherr(_: &mut Process, _handler: Pointer) {}
+
+/// _set_abort_behavior at first: a message, and a report of the failure.
+pub(super) const ABORT_BEHAVIOR: u32 = 3;
+
+/// _set_abort_behavior: the flags before. Nothing is shown or reported here in any case.
+pub fn _set_abort_behavior(process: &mut Process, flags: u32, mask: u32) -> u32 {
+    let now = &mut process.crt.abort_behavior;
+    std::mem::replace(now, *now & !mask | flags & mask)
+}
+
+/// _set_error_mode: the mode before; 3 only asks for it.
+pub fn _set_error_mode(process: &mut Process, mode: i32) -> Result<i32, Stop> {
+    const REPORT: i32 = 3;
+    match mode {
+        REPORT => Ok(process.crt.error_mode),
+        0..REPORT => Ok(std::mem::replace(&mut process.crt.error_mode, mode)),
+        _ => invalid(process, EINVAL, -1),
+    }
+}
+
+/// _putenv and its kin: the environment stays as it is.
+pub fn _putenv(process: &mut Process, text: Pointer) -> Result<i32, Stop> {
+    if text.is_null() { invalid(process, EINVAL, -1) } else { Ok(-1) }
+}
+
+/// _putenv_s and _wputenv_s; as [`_putenv`].
+pub fn _putenv_s(process: &mut Process, name: Pointer, value: Pointer) -> Result<i32, Stop> {
+    if name.is_null() || value.is_null() {
+        return invalid(process, EINVAL, EINVAL);
+    }
+    Ok(super::ENOMEM)
+}
+
+/// system and _wsystem: there is no command processor.
+pub fn system(process: &mut Process, command: Pointer) -> i32 {
+    if command.is_null() {
+        return 0;
+    }
+    super::set_errno(process, super::ENOENT);
+    -1
+}
+
+/// _c_exit: what a program does that goes on afterwards.
+pub fn _c_exit(_: &mut Process) {}
+
+/// _sleep of msvcrt.dll: milliseconds.
+pub fn _sleep(process: &mut Process, milliseconds: u32) -> Result<(), Stop> {
+    crate::kernel32::time::Sleep(process, milliseconds.max(1))
+}
+
+/// at_quick_exit: `quick_exit` is an end like `_exit` here, so what is registered is never called.
+pub fn at_quick_exit(_: &mut Process, _function: Pointer) -> i32 {
+    0
+}

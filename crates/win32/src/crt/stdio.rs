@@ -4,6 +4,7 @@ use guest::{Mode, Stop};
 
 use crate::abi::Pointer;
 use crate::crt::descriptor::{self, Tried};
+use crate::crt::invalid::invalid;
 use crate::crt::{EBADF, EILSEQ, EINVAL, data, set_errno, streams};
 use crate::kernel32::codepage::{self, Unit};
 use crate::kernel32::record::Record;
@@ -104,11 +105,14 @@ pub fn fwrite(
     count: Pointer,
     file: Pointer,
 ) -> Result<Pointer, Stop> {
-    let total = size.0.checked_mul(count.0).filter(|_| streams::get(process, file).is_some());
-    let Some(total) = total else {
-        set_errno(process, EBADF);
-        return Ok(Pointer(0));
-    };
+    let Some(total) = size.0.checked_mul(count.0) else { return invalid(process, EINVAL, Pointer(0)) };
+    if from.is_null() && total > 0 {
+        return invalid(process, EINVAL, Pointer(0));
+    }
+    if streams::get(process, file).is_none() {
+        let nothing = streams::nothing(process, file)?;
+        return Ok(answer(process, nothing, Pointer(0)));
+    }
     let written = put_from(process, file, from, total)?.unwrap_or(0);
     Ok(Pointer(written.checked_div(size.0).unwrap_or(0)))
 }
@@ -122,10 +126,8 @@ pub fn fread(
 ) -> Result<Pointer, Stop> {
     /// How much is read at a time.
     const PIECE: usize = 1 << 16;
-    let Some(total) = size.0.checked_mul(count.0) else {
-        set_errno(process, EINVAL);
-        return Ok(Pointer(0));
-    };
+    let total = size.0.checked_mul(count.0).filter(|&total| total == 0 || !to.is_null());
+    let Some(total) = total else { return invalid(process, EINVAL, Pointer(0)) };
     let mut read = 0;
     while read < total {
         still_wanted(&process.machine)?;
@@ -143,6 +145,9 @@ pub fn fread(
 
 /// fputs and fputws.
 pub fn fputs<U: Unit>(process: &mut Process, text: Pointer, file: Pointer) -> Result<i32, Stop> {
+    if text.is_null() || file.is_null() {
+        return invalid(process, EINVAL, EOF);
+    }
     let bytes = if U::SIZE == 1 {
         let len = text::length::<u8>(&process.machine, text, u64::MAX)?;
         let written = put_from(process, file, text, len)?.unwrap_or(0);
@@ -191,8 +196,7 @@ pub fn getchar(process: &mut Process) -> Result<i32, Stop> {
 /// fgets and fgetws: NULL when the stream's end comes first.
 pub fn fgets<U: Unit>(process: &mut Process, to: Pointer, room: i32, file: Pointer) -> Result<Pointer, Stop> {
     let Some(room) = u64::try_from(room).ok().filter(|&room| room > 0 && !to.is_null()) else {
-        set_errno(process, EINVAL);
-        return Ok(Pointer::NULL);
+        return invalid(process, EINVAL, Pointer::NULL);
     };
     let mut units = 0;
     while units + 1 < room {
@@ -213,16 +217,16 @@ pub fn fgets<U: Unit>(process: &mut Process, to: Pointer, room: i32, file: Point
 }
 
 /// The UTF-16 unit of an ANSI byte: each has one.
-fn ansi_unit(byte: u8) -> u16 {
+pub(super) fn ansi_unit(byte: u8) -> u16 {
     u16::try_from(u32::from(codepage::ansi_char(byte))).unwrap_or(0)
 }
 
-pub fn feof(process: &mut Process, file: Pointer) -> i32 {
-    i32::from(streams::state(process, file).0)
+pub fn feof(process: &mut Process, file: Pointer) -> Result<i32, Stop> {
+    streams::state(process, file).map(|(end, _)| i32::from(end))
 }
 
-pub fn ferror(process: &mut Process, file: Pointer) -> i32 {
-    i32::from(streams::state(process, file).1)
+pub fn ferror(process: &mut Process, file: Pointer) -> Result<i32, Stop> {
+    streams::state(process, file).map(|(_, error)| i32::from(error))
 }
 
 pub fn clearerr(process: &mut Process, file: Pointer) -> Result<(), Stop> {
@@ -275,8 +279,7 @@ pub fn setvbuf(
 ) -> Result<i32, Stop> {
     const IONBF: i32 = 4;
     if !matches!(mode, 0 | IONBF | 0x40) {
-        set_errno(process, EINVAL);
-        return Ok(-1);
+        return invalid(process, EINVAL, -1);
     }
     let set = streams::set_unbuffered(process, file, mode == IONBF)?.map(|()| 0);
     Ok(answer(process, set, -1))
@@ -288,9 +291,12 @@ pub fn setbuf(process: &mut Process, file: Pointer, buffer: Pointer) -> Result<(
     Ok(())
 }
 
-pub fn _fileno(process: &mut Process, file: Pointer) -> i32 {
-    let known = streams::get(process, file).map(|stream| stream.descriptor);
-    answer(process, known.ok_or(EBADF), -1)
+pub fn _fileno(process: &mut Process, file: Pointer) -> Result<i32, Stop> {
+    let known = match streams::get(process, file) {
+        Some(stream) => Ok(stream.descriptor),
+        None => streams::nothing(process, file)?,
+    };
+    Ok(answer(process, known, -1))
 }
 
 /// fgetwc and its synonym. In the "C" locale a wide character of a text is one byte.
@@ -351,8 +357,7 @@ pub fn rewind(process: &mut Process, file: Pointer) -> Result<(), Stop> {
 
 pub fn fgetpos(process: &mut Process, file: Pointer, position: Pointer) -> Result<i32, Stop> {
     if position.is_null() {
-        set_errno(process, EINVAL);
-        return Ok(-1);
+        return invalid(process, EINVAL, -1);
     }
     match streams::tell(process, file)? {
         Ok(at) => {
@@ -365,8 +370,7 @@ pub fn fgetpos(process: &mut Process, file: Pointer, position: Pointer) -> Resul
 
 pub fn fsetpos(process: &mut Process, file: Pointer, position: Pointer) -> Result<i32, Stop> {
     if position.is_null() {
-        set_errno(process, EINVAL);
-        return Ok(-1);
+        return invalid(process, EINVAL, -1);
     }
     let at = process.machine.memory.array(position.0).map(i64::from_le_bytes)?;
     let moved = streams::seek(process, file, at, 0)?.map(|()| 0);
@@ -390,8 +394,7 @@ fn open_stream(process: &mut Process, name: &str, mode: &str) -> Tried<Pointer> 
 /// fopen and _wfopen.
 pub fn fopen<U: Unit>(process: &mut Process, name: Pointer, mode: Pointer) -> Result<Pointer, Stop> {
     if name.is_null() || mode.is_null() {
-        set_errno(process, EINVAL);
-        return Ok(Pointer::NULL);
+        return invalid(process, EINVAL, Pointer::NULL);
     }
     let (name, mode) =
         (codepage::text::<U>(&process.machine, name)?, codepage::text::<U>(&process.machine, mode)?);
@@ -417,8 +420,7 @@ pub fn fopen_s<U: Unit>(
     mode: Pointer,
 ) -> Result<i32, Stop> {
     if out.is_null() || name.is_null() || mode.is_null() {
-        set_errno(process, EINVAL);
-        return Ok(EINVAL);
+        return invalid(process, EINVAL, EINVAL);
     }
     let (name, mode) =
         (codepage::text::<U>(&process.machine, name)?, codepage::text::<U>(&process.machine, mode)?);
@@ -441,8 +443,7 @@ pub fn freopen<U: Unit>(
 /// _fdopen and _wfdopen.
 pub fn _fdopen<U: Unit>(process: &mut Process, number: i32, mode: Pointer) -> Result<Pointer, Stop> {
     if mode.is_null() {
-        set_errno(process, EINVAL);
-        return Ok(Pointer::NULL);
+        return invalid(process, EINVAL, Pointer::NULL);
     }
     let mode = streams::Mode::parse(&codepage::text::<U>(&process.machine, mode)?);
     let made = match (process.crt.descriptors.get(number), mode) {

@@ -7,6 +7,7 @@ use guest::Stop;
 
 use crate::abi::Pointer;
 use crate::crt::descriptor::{self, Descriptor, File, Tried};
+use crate::crt::invalid::invalid;
 use crate::crt::{EBADF, EINVAL, EMFILE, data, stdio};
 use crate::process::Process;
 
@@ -14,7 +15,7 @@ use crate::process::Process;
 const BUFFER: usize = 4096;
 
 /// How many streams there may be, as in msvcrt.dll (`_getmaxstdio`).
-const MOST: usize = 512;
+pub(super) const MOST: usize = 512;
 
 /// How many bytes can be put back into a stream.
 const MOST_BACK: usize = 16;
@@ -64,6 +65,11 @@ pub(super) fn get(process: &mut Process, file: Pointer) -> Option<&mut Stream> {
         }
     }
     process.crt.streams.open.get_mut(&file.0)
+}
+
+/// What is answered for a FILE that serves no stream: for NULL as for any invalid parameter.
+pub(super) fn nothing<T>(process: &mut Process, file: Pointer) -> Tried<T> {
+    if file.is_null() { invalid(process, EINVAL, Err(EINVAL)) } else { Ok(Err(EBADF)) }
 }
 
 /// The addresses of all open streams.
@@ -119,12 +125,18 @@ fn flag(process: &mut Process, file: Pointer, flag: u32, on: bool) -> Result<(),
 }
 
 /// Whether a stream is at its end, and whether something has gone wrong with it.
-pub(super) fn state(process: &mut Process, file: Pointer) -> (bool, bool) {
-    get(process, file).map_or((false, false), |stream| (stream.flags & IOEOF != 0, stream.flags & IOERR != 0))
+pub(super) fn state(process: &mut Process, file: Pointer) -> Result<(bool, bool), Stop> {
+    match get(process, file) {
+        Some(stream) => Ok((stream.flags & IOEOF != 0, stream.flags & IOERR != 0)),
+        None => nothing::<()>(process, file).map(|_| (false, false)),
+    }
 }
 
 /// `clearerr`.
 pub(super) fn clear(process: &mut Process, file: Pointer) -> Result<(), Stop> {
+    if get(process, file).is_none() {
+        return nothing::<()>(process, file).map(|_| ());
+    }
     flag(process, file, IOEOF | IOERR, false)
 }
 
@@ -140,7 +152,7 @@ fn is_text(process: &mut Process, descriptor: i32) -> bool {
 
 /// Writes what is kept back.
 pub(super) fn flush(process: &mut Process, file: Pointer) -> Tried<()> {
-    let Some(stream) = get(process, file) else { return Ok(Err(EBADF)) };
+    let Some(stream) = get(process, file) else { return nothing(process, file) };
     let descriptor = stream.descriptor;
     let bytes = std::mem::take(&mut stream.behind);
     if !bytes.is_empty()
@@ -156,7 +168,7 @@ fn settle(process: &mut Process, file: Pointer) -> Tried<()> {
     if let Err(error) = flush(process, file)? {
         return Ok(Err(error));
     }
-    let Some(stream) = get(process, file) else { return Ok(Err(EBADF)) };
+    let Some(stream) = get(process, file) else { return nothing(process, file) };
     let left = stream.ahead.len() - stream.taken;
     let (descriptor, back) = (stream.descriptor, stream.back.len());
     stream.ahead.clear();
@@ -171,7 +183,7 @@ fn settle(process: &mut Process, file: Pointer) -> Tried<()> {
 
 /// Reads at most `count` bytes, line ends translated in text.
 pub(super) fn read(process: &mut Process, file: Pointer, count: usize) -> Tried<Vec<u8>> {
-    let Some(stream) = get(process, file) else { return Ok(Err(EBADF)) };
+    let Some(stream) = get(process, file) else { return nothing(process, file) };
     let descriptor = stream.descriptor;
     if stream.flags & (IOREAD | IORW) == 0 {
         return broken(process, file, EBADF);
@@ -184,7 +196,7 @@ pub(super) fn read(process: &mut Process, file: Pointer, count: usize) -> Tried<
     let text = is_text(process, descriptor);
     let mut bytes = Vec::new();
     while bytes.len() < count {
-        let Some(stream) = get(process, file) else { return Ok(Err(EBADF)) };
+        let Some(stream) = get(process, file) else { return nothing(process, file) };
         if let Some(byte) = stream.back.pop() {
             bytes.push(byte);
             continue;
@@ -203,7 +215,7 @@ pub(super) fn read(process: &mut Process, file: Pointer, count: usize) -> Tried<
                 Err(error) => return broken(process, file, error),
             }
         }
-        let Some(stream) = get(process, file) else { return Ok(Err(EBADF)) };
+        let Some(stream) = get(process, file) else { return nothing(process, file) };
         let ready = &stream.ahead[stream.taken..];
         if !text {
             let len = ready.len().min(count - bytes.len());
@@ -232,7 +244,7 @@ pub(super) fn read(process: &mut Process, file: Pointer, count: usize) -> Tried<
 fn fill(process: &mut Process, file: Pointer, kept: Vec<u8>, wanted: usize) -> Tried<bool> {
     /// The most that is read at a time for a long read.
     const LONGEST: usize = 1 << 16;
-    let Some(stream) = get(process, file) else { return Ok(Err(EBADF)) };
+    let Some(stream) = get(process, file) else { return nothing(process, file) };
     let number = stream.descriptor;
     if !matches!(process.crt.descriptors.get(number), Some(Descriptor { file: File::Disk { .. }, .. })) {
         return Ok(Ok(false));
@@ -252,7 +264,7 @@ fn fill(process: &mut Process, file: Pointer, kept: Vec<u8>, wanted: usize) -> T
 
 /// Writes bytes, line ends translated in text.
 pub(super) fn write(process: &mut Process, file: Pointer, bytes: &[u8]) -> Tried<()> {
-    let Some(stream) = get(process, file) else { return Ok(Err(EBADF)) };
+    let Some(stream) = get(process, file) else { return nothing(process, file) };
     let number = stream.descriptor;
     if stream.flags & (IOWRT | IORW) == 0 {
         return broken(process, file, EBADF);
@@ -270,7 +282,7 @@ pub(super) fn write(process: &mut Process, file: Pointer, bytes: &[u8]) -> Tried
         None => return broken(process, file, EBADF),
     }
     let text = is_text(process, number);
-    let Some(stream) = get(process, file) else { return Ok(Err(EBADF)) };
+    let Some(stream) = get(process, file) else { return nothing(process, file) };
     for &byte in bytes {
         if text && byte == b'\n' {
             stream.behind.push(b'\r');
@@ -282,7 +294,7 @@ pub(super) fn write(process: &mut Process, file: Pointer, bytes: &[u8]) -> Tried
 
 /// Puts a byte back; false when there is no room, or nothing can be read.
 pub(super) fn put_back(process: &mut Process, file: Pointer, byte: u8) -> Result<bool, Stop> {
-    let Some(stream) = get(process, file) else { return Ok(false) };
+    let Some(stream) = get(process, file) else { return nothing::<()>(process, file).map(|_| false) };
     if stream.back.len() >= MOST_BACK || stream.flags & (IOREAD | IORW) == 0 {
         return Ok(false);
     }
@@ -291,13 +303,20 @@ pub(super) fn put_back(process: &mut Process, file: Pointer, byte: u8) -> Result
     Ok(true)
 }
 
+/// Puts bytes back that were read just now, in their order.
+pub(super) fn put_all_back(process: &mut Process, file: Pointer, bytes: &[u8]) -> Result<(), Stop> {
+    let Some(stream) = get(process, file).filter(|_| !bytes.is_empty()) else { return Ok(()) };
+    stream.back.extend(bytes.iter().rev());
+    flag(process, file, IOEOF, false)
+}
+
 /// Moves a stream.
 pub(super) fn seek(process: &mut Process, file: Pointer, by: i64, origin: i32) -> Tried<()> {
     if !(0..=2).contains(&origin) {
-        return Ok(Err(EINVAL));
+        return invalid(process, EINVAL, Err(EINVAL));
     }
     let settled = settle(process, file)?;
-    let Some(stream) = get(process, file) else { return Ok(Err(EBADF)) };
+    let Some(stream) = get(process, file) else { return nothing(process, file) };
     let descriptor = stream.descriptor;
     if settled.is_err() {
         return Ok(settled);
@@ -311,7 +330,7 @@ pub(super) fn seek(process: &mut Process, file: Pointer, by: i64, origin: i32) -
 
 /// Where a stream is, in bytes of the file.
 pub(super) fn tell(process: &mut Process, file: Pointer) -> Tried<u64> {
-    let Some(stream) = get(process, file) else { return Ok(Err(EBADF)) };
+    let Some(stream) = get(process, file) else { return nothing(process, file) };
     let descriptor = stream.descriptor;
     let (unread, unwritten) = (stream.ahead.len() - stream.taken + stream.back.len(), stream.behind.len());
     let at = descriptor::seek(process, descriptor, 0, 1)?;
@@ -329,8 +348,11 @@ pub(super) fn set_unbuffered(process: &mut Process, file: Pointer, unbuffered: b
 
 /// Closes a stream, and its descriptor.
 pub(super) fn close(process: &mut Process, file: Pointer) -> Tried<()> {
+    if get(process, file).is_none() {
+        return nothing(process, file);
+    }
     let flushed = flush(process, file)?;
-    let Some(stream) = process.crt.streams.open.remove(&file.0) else { return Ok(Err(EBADF)) };
+    let Some(stream) = process.crt.streams.open.remove(&file.0) else { return nothing(process, file) };
     show(process, file)?;
     let closed = descriptor::close(process, stream.descriptor)?;
     Ok(flushed.and(closed))

@@ -3,6 +3,7 @@
 use guest::{Memory, Stop, Violation};
 
 use crate::abi::Pointer;
+use crate::crt::invalid::invalid;
 use crate::crt::{EINVAL, ERANGE, set_errno};
 use crate::process::Process;
 use crate::text::{Unit, unit_at};
@@ -160,6 +161,7 @@ pub fn strftime<U: Unit>(
 ) -> Result<Pointer, Stop> {
     match written::<U>(process, to, room.0, format, time)? {
         Ok(length) => Ok(Pointer(length)),
+        Err(EINVAL) => invalid(process, EINVAL, Pointer(0)),
         Err(error) => {
             set_errno(process, error);
             Ok(Pointer(0))

@@ -3,7 +3,8 @@
 use guest::Stop;
 
 use crate::abi::{Argument, Pointer};
-use crate::crt::{EINVAL, ERANGE, pointer_at, put_pointer, set_errno};
+use crate::crt::invalid::invalid;
+use crate::crt::{EINVAL, pointer_at, put_pointer};
 use crate::process::Process;
 use crate::text::{self, Unit};
 
@@ -12,8 +13,9 @@ pub fn strlen<U: Unit>(process: &mut Process, text: Pointer) -> Result<Pointer, 
     Ok(Pointer(text::length::<U>(&process.machine, text, u64::MAX)?))
 }
 
-pub fn strnlen(process: &mut Process, text: Pointer, limit: Pointer) -> Result<Pointer, Stop> {
-    Ok(Pointer(text::length::<u8>(&process.machine, text, limit.0)?))
+/// strnlen and wcsnlen.
+pub fn strnlen<U: Unit>(process: &mut Process, text: Pointer, limit: Pointer) -> Result<Pointer, Stop> {
+    Ok(Pointer(text::length::<U>(&process.machine, text, limit.0)?))
 }
 
 /// strcmp and wcscmp.
@@ -43,7 +45,21 @@ pub fn _strnicmp<U: Unit>(
     right: Pointer,
     count: Pointer,
 ) -> Result<i32, Stop> {
+    if left.is_null() || right.is_null() {
+        return invalid(process, EINVAL, NLSCMPERROR);
+    }
     text::compare(&process.machine, left, right, count.0, U::lower)
+}
+
+/// What comparisons answer for an invalid parameter (`_NLSCMPERROR`).
+const NLSCMPERROR: i32 = i32::MAX;
+
+/// strcoll and wcscoll. In the "C" locale the order is that of the units.
+pub fn strcoll<U: Unit>(process: &mut Process, left: Pointer, right: Pointer) -> Result<i32, Stop> {
+    if left.is_null() || right.is_null() {
+        return invalid(process, EINVAL, NLSCMPERROR);
+    }
+    strcmp::<U>(process, left, right)
 }
 
 /// strcpy and wcscpy.
@@ -69,47 +85,15 @@ pub fn strcat<U: Unit>(process: &mut Process, to: Pointer, from: Pointer) -> Res
     Ok(to)
 }
 
-pub fn strncat(process: &mut Process, to: Pointer, from: Pointer, count: Pointer) -> Result<Pointer, Stop> {
-    text::append::<u8>(&process.machine, to, from, count.0)?;
-    Ok(to)
-}
-
-/// strcpy_s. Instead of calling an invalid-parameter handler, which nobody can set here, it answers the error.
-pub fn strcpy_s(process: &mut Process, to: Pointer, size: Pointer, from: Pointer) -> Result<i32, Stop> {
-    put_checked(process, to, size, 0, from)
-}
-
-/// strcat_s; errors as in [`strcpy_s`].
-pub fn strcat_s(process: &mut Process, to: Pointer, size: Pointer, from: Pointer) -> Result<i32, Stop> {
-    let at = if to.is_null() { 0 } else { text::length::<u8>(&process.machine, to, size.0)? };
-    put_checked(process, to, size, at, from)
-}
-
-/// Copies a text to offset `at` of a buffer of `size` bytes, if it fits with its zero; else the buffer becomes empty.
-fn put_checked(
+/// strncat and wcsncat.
+pub fn strncat<U: Unit>(
     process: &mut Process,
     to: Pointer,
-    size: Pointer,
-    at: u64,
     from: Pointer,
-) -> Result<i32, Stop> {
-    let memory = &process.machine.memory;
-    let error = if to.is_null() || size.0 == 0 {
-        EINVAL
-    } else if from.is_null() {
-        memory.write(to.0, &[0])?;
-        EINVAL
-    } else {
-        let room = size.0.saturating_sub(at);
-        if text::length::<u8>(&process.machine, from, room)? < room {
-            text::copy::<u8>(&process.machine, to.at(at), from, u64::MAX)?;
-            return Ok(0);
-        }
-        memory.write(to.0, &[0])?;
-        ERANGE
-    };
-    set_errno(process, error);
-    Ok(error)
+    count: Pointer,
+) -> Result<Pointer, Stop> {
+    text::append::<U>(&process.machine, to, from, count.0)?;
+    Ok(to)
 }
 
 /// strchr and wcschr.
@@ -128,19 +112,22 @@ pub fn strstr<U: Unit>(process: &mut Process, text: Pointer, part: Pointer) -> R
     Ok(text::find_text::<U>(&process.machine, text, part)?.unwrap_or_default())
 }
 
-pub fn strspn(process: &mut Process, text: Pointer, set: Pointer) -> Result<Pointer, Stop> {
-    let end = text::span::<u8>(&process.machine, text, set, false)?;
-    Ok(Pointer(end.0.wrapping_sub(text.0)))
+/// strspn and wcsspn.
+pub fn strspn<U: Unit>(process: &mut Process, text: Pointer, set: Pointer) -> Result<Pointer, Stop> {
+    let end = text::span::<U>(&process.machine, text, set, false)?;
+    Ok(Pointer(end.0.wrapping_sub(text.0) / U::SIZE))
 }
 
-pub fn strcspn(process: &mut Process, text: Pointer, set: Pointer) -> Result<Pointer, Stop> {
-    let end = text::span::<u8>(&process.machine, text, set, true)?;
-    Ok(Pointer(end.0.wrapping_sub(text.0)))
+/// strcspn and wcscspn.
+pub fn strcspn<U: Unit>(process: &mut Process, text: Pointer, set: Pointer) -> Result<Pointer, Stop> {
+    let end = text::span::<U>(&process.machine, text, set, true)?;
+    Ok(Pointer(end.0.wrapping_sub(text.0) / U::SIZE))
 }
 
-pub fn strpbrk(process: &mut Process, text: Pointer, set: Pointer) -> Result<Pointer, Stop> {
-    let end = text::span::<u8>(&process.machine, text, set, true)?;
-    Ok(if u8::read(&process.machine.memory, end)? == 0 { Pointer::NULL } else { end })
+/// strpbrk and wcspbrk.
+pub fn strpbrk<U: Unit>(process: &mut Process, text: Pointer, set: Pointer) -> Result<Pointer, Stop> {
+    let end = text::span::<U>(&process.machine, text, set, true)?;
+    Ok(if U::read(&process.machine.memory, end)? == U::ZERO { Pointer::NULL } else { end })
 }
 
 /// strxfrm and wcsxfrm. In the "C" locale a text is its own key.
@@ -150,18 +137,22 @@ pub fn strxfrm<U: Unit>(
     from: Pointer,
     count: Pointer,
 ) -> Result<Pointer, Stop> {
+    const INT_MAX: u64 = 0x7fff_ffff;
+    if from.is_null() || (to.is_null() && count.0 > 0) || count.0 > INT_MAX {
+        return invalid(process, EINVAL, Pointer(INT_MAX));
+    }
     text::copy_padded::<U>(&process.machine, to, from, count.0)?;
     strlen::<U>(process, from)
 }
 
-/// _strdup; NULL for NULL and when there is no memory.
-pub fn _strdup(process: &mut Process, text: Pointer) -> Result<Pointer, Stop> {
+/// _strdup and _wcsdup; NULL for NULL and when there is no memory.
+pub fn _strdup<U: Unit>(process: &mut Process, text: Pointer) -> Result<Pointer, Stop> {
     if text.is_null() {
         return Ok(Pointer::NULL);
     }
-    let size = text::length::<u8>(&process.machine, text, u64::MAX)?.saturating_add(1);
-    let copy = super::memory::malloc(process, Pointer(size));
-    if copy.is_null() { Ok(copy) } else { strcpy::<u8>(process, copy, text) }
+    let units = text::length::<U>(&process.machine, text, u64::MAX)?.saturating_add(1);
+    let copy = super::memory::malloc(process, Pointer(units.saturating_mul(U::SIZE)));
+    if copy.is_null() { Ok(copy) } else { strcpy::<U>(process, copy, text) }
 }
 
 /// Where a thread keeps the places of `strtok` and `wcstok`, in its own storage.
@@ -170,7 +161,8 @@ const STRTOK: u64 = 96;
 /// strtok and wcstok.
 pub fn strtok<U: Unit>(process: &mut Process, text: Pointer, delimiters: Pointer) -> Result<Pointer, Stop> {
     let context = Pointer(process.machine.thread_storage()).at(STRTOK + 8 * (U::SIZE - 1));
-    strtok_s::<U>(process, text, delimiters, context)
+    let from = if text.is_null() { pointer_at(&process.machine, context)? } else { text };
+    if from.is_null() { Ok(from) } else { token::<U>(process, from, delimiters, context) }
 }
 
 /// strtok_s and wcstok_s.
@@ -180,11 +172,24 @@ pub fn strtok_s<U: Unit>(
     delimiters: Pointer,
     context: Pointer,
 ) -> Result<Pointer, Stop> {
-    let memory = &process.machine.memory;
+    if context.is_null() || delimiters.is_null() {
+        return invalid(process, EINVAL, Pointer::NULL);
+    }
     let from = if text.is_null() { pointer_at(&process.machine, context)? } else { text };
     if from.is_null() {
-        return Ok(Pointer::NULL);
+        return invalid(process, EINVAL, Pointer::NULL);
     }
+    token::<U>(process, from, delimiters, context)
+}
+
+/// The next word of a text from an address on.
+fn token<U: Unit>(
+    process: &Process,
+    from: Pointer,
+    delimiters: Pointer,
+    context: Pointer,
+) -> Result<Pointer, Stop> {
+    let memory = &process.machine.memory;
     let start = text::span::<U>(&process.machine, from, delimiters, false)?;
     let end = text::span::<U>(&process.machine, start, delimiters, true)?;
     let more = U::read(memory, end)? != U::ZERO;
@@ -204,7 +209,7 @@ pub fn strerror(process: &mut Process, error: i32) -> Result<Pointer, Stop> {
     Ok(buffer)
 }
 
-fn message(error: i32) -> &'static str {
+pub(super) fn message(error: i32) -> &'static str {
     let known = MESSAGES.iter().find(|(number, _)| *number == error);
     known.map_or("Unknown error", |(_, message)| message)
 }

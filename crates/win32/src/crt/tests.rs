@@ -1,7 +1,10 @@
 //! Functions called the way the guest calls them: through their thunks.
 
 mod conversions;
+mod invalid;
 mod natives;
+mod programs;
+mod texts;
 
 use std::time::Duration;
 
@@ -317,7 +320,7 @@ fn environment(guest: &mut Guest) {
         (guest.bytes(lconv + guest.pick(40, 80)), guest.wide_text(wide_point)),
         ([0x7f; 8], ".".to_owned())
     );
-    assert_eq!(guest.call("_controlfp", &[0, 0]), 0x9_001f);
+    assert_eq!(guest.call("_controlfp", &[0, 0]), guest.pick(0x9_001f, 0x8_001f));
     assert_eq!(guest.int("toupper", &[b'z'.into()]), i32::from(b'Z'));
     assert_eq!(guest.int("isalpha", &[u64::from(u32::MAX)]), 0);
     assert_eq!(

@@ -3,14 +3,14 @@
 use guest::Stop;
 
 use crate::abi::{Handle, Pointer};
+use crate::crt::invalid::invalid;
 use crate::crt::{EAGAIN, EINVAL, set_errno};
 use crate::kernel32::thread::{self, Beginning, CREATE_SUSPENDED};
 use crate::process::Process;
 
 fn begin(process: &mut Process, beginning: Beginning, failure: Handle) -> Result<Handle, Stop> {
     if beginning.function.is_null() {
-        set_errno(process, EINVAL);
-        return Ok(failure);
+        return invalid(process, EINVAL, failure);
     }
     if let Some(handle) = thread::begin(process, beginning)? {
         return Ok(handle);

@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use guest::{Mode, Stop};
 
 use crate::abi::Pointer;
+use crate::crt::EINVAL;
+use crate::crt::invalid::invalid;
 use crate::kernel32::record::Record;
 use crate::process::Process;
 
@@ -49,12 +51,18 @@ fn rest(record: Record, now: Duration) -> Vec<u8> {
 }
 
 pub fn _ftime64(process: &mut Process, to: Pointer) -> Result<(), Stop> {
+    if to.is_null() {
+        return invalid(process, EINVAL, ());
+    }
     let now = now();
     let block = rest(Record::new(process.machine.mode()).u64(now.as_secs()), now);
     Ok(process.machine.memory.write(to.0, &block)?)
 }
 
 pub fn _ftime32(process: &mut Process, to: Pointer) -> Result<(), Stop> {
+    if to.is_null() {
+        return invalid(process, EINVAL, ());
+    }
     let now = now();
     let block = rest(Record::new(process.machine.mode()).u32(seconds32(now)), now);
     Ok(process.machine.memory.write(to.0, &block)?)

@@ -3,20 +3,20 @@
 use guest::{Machine, Stop};
 
 use crate::abi::Pointer;
-use crate::crt::{EILSEQ, EINVAL, ERANGE, set_errno};
+use crate::crt::invalid::invalid;
+use crate::crt::secure::truncates;
+use crate::crt::{EILSEQ, EINVAL, ERANGE, STRUNCATE, set_errno};
 use crate::process::Process;
 use crate::text::{Text, Unit};
 
 /// mbstowcs. In the "C" locale each byte is the character with its number.
 pub fn mbstowcs(process: &mut Process, to: Pointer, from: Pointer, count: Pointer) -> Result<Pointer, Stop> {
-    let converted = convert::<u8, u16>(&process.machine, to, from, count.0)?;
-    Ok(counted(process, converted))
+    counted::<u8, u16>(process, to, from, count)
 }
 
 /// wcstombs; an error (EILSEQ) when a character has no byte in the "C" locale.
 pub fn wcstombs(process: &mut Process, to: Pointer, from: Pointer, count: Pointer) -> Result<Pointer, Stop> {
-    let converted = convert::<u16, u8>(&process.machine, to, from, count.0)?;
-    Ok(counted(process, converted))
+    counted::<u16, u8>(process, to, from, count)
 }
 
 /// mbstowcs_s.
@@ -56,10 +56,9 @@ fn limited<From: Unit, To: Unit>(
         Pointer::NULL => Ok(()),
         at => process.machine.put_pointer(at.0, count),
     };
-    let truncates = count.0 == u64::MAX >> (64 - 8 * process.machine.mode().pointer_size());
+    let truncates = truncates(process, count);
     if to.is_null() != (room.0 == 0) || from.is_null() {
-        set_errno(process, EINVAL);
-        return Ok(EINVAL);
+        return invalid(process, EINVAL, EINVAL);
     }
     let Some(len) = convert::<From, To>(&process.machine, Pointer::NULL, from, 0)? else {
         set_errno(process, EILSEQ);
@@ -72,14 +71,11 @@ fn limited<From: Unit, To: Unit>(
     let wanted = if truncates { len.min(room.0 - 1) } else { len.min(count.0) };
     if wanted >= room.0 {
         To::ZERO.write(&process.machine.memory, to)?;
-        set_errno(process, ERANGE);
-        return Ok(ERANGE);
+        return invalid(process, ERANGE, ERANGE);
     }
     convert::<From, To>(&process.machine, to, from, wanted)?;
     To::ZERO.write(&process.machine.memory, to.at(wanted * To::SIZE))?;
     tell(process, wanted + 1)?;
-    // Text that was cut is told so.
-    const STRUNCATE: i32 = 80;
     Ok(if truncates && wanted < len { STRUNCATE } else { 0 })
 }
 
@@ -105,9 +101,20 @@ fn convert<From: Unit, To: Unit>(
     Ok(Some(limit))
 }
 
-fn counted(process: &mut Process, converted: Option<u64>) -> Pointer {
+/// How many units [`convert`] converts: -1 with `errno` for those that it cannot.
+fn counted<From: Unit, To: Unit>(
+    process: &mut Process,
+    to: Pointer,
+    from: Pointer,
+    count: Pointer,
+) -> Result<Pointer, Stop> {
+    const NONE: Pointer = Pointer(u64::MAX);
+    if from.is_null() {
+        return invalid(process, EINVAL, NONE);
+    }
+    let converted = convert::<From, To>(&process.machine, to, from, count.0)?;
     if converted.is_none() {
         set_errno(process, EILSEQ);
     }
-    Pointer(converted.unwrap_or(u64::MAX))
+    Ok(converted.map_or(NONE, Pointer))
 }

@@ -2,6 +2,8 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
+use std::ops::Range;
+
 use guest::{Cpu, Stop};
 
 use super::context;
@@ -23,6 +25,14 @@ impl Vectored {
 
     pub fn is_empty(&self) -> bool {
         self.handlers.is_empty()
+    }
+
+    /// Forgets the handlers of an image that is gone.
+    pub fn forget_image(&mut self, code: &Range<u64>) {
+        self.handlers.retain(|(_, handler)| !code.contains(handler));
+        if code.contains(&self.filter.0) {
+            self.filter = Pointer::NULL;
+        }
     }
 }
 

@@ -128,8 +128,11 @@ pub fn CreateDIBSection(
         return Ok(Handle::NULL);
     }
     (bitmap.bits, bitmap.owns_bits) = (bits, true);
-    if !out.is_null() {
-        process.machine.put_pointer(out.0, bits.0)?;
+    let told = if out.is_null() { Ok(()) } else { process.machine.put_pointer(out.0, bits.0) };
+    let handle = if told.is_ok() { add(process, Object::Bitmap(bitmap)) } else { Handle::NULL };
+    if handle == Handle::NULL {
+        process.free_block(bits);
     }
-    Ok(add(process, Object::Bitmap(bitmap)))
+    told?;
+    Ok(handle)
 }

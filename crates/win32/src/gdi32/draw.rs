@@ -85,6 +85,56 @@ pub fn BitBlt(
     is_dc(process, dc)
 }
 
+#[allow(clippy::too_many_arguments, reason = "Win32's own signature")]
+pub fn StretchBlt(
+    process: &mut Process,
+    dc: Handle,
+    _x: i32,
+    _y: i32,
+    _width: i32,
+    _height: i32,
+    _source: Handle,
+    _source_x: i32,
+    _source_y: i32,
+    _source_width: i32,
+    _source_height: i32,
+    _operation: u32,
+) -> bool {
+    is_dc(process, dc)
+}
+
+/// RoundRect.
+#[allow(clippy::too_many_arguments, reason = "Win32's own signature")]
+pub fn RoundRect(
+    process: &mut Process,
+    dc: Handle,
+    _left: i32,
+    _top: i32,
+    _right: i32,
+    _bottom: i32,
+    _width: i32,
+    _height: i32,
+) -> bool {
+    is_dc(process, dc)
+}
+
+/// Polygon and Polyline: of at least two points.
+pub fn Polygon(process: &mut Process, dc: Handle, _points: Pointer, count: i32) -> bool {
+    is_dc(process, dc) && (count >= 2 || fail(process, ERROR_INVALID_PARAMETER, false))
+}
+
+/// GetPixel and SetPixel: CLR_INVALID, as for a point where nothing is drawn.
+pub fn GetPixel(process: &mut Process, dc: Handle, _x: i32, _y: i32) -> u32 {
+    is_dc(process, dc);
+    u32::MAX
+}
+
+/// As [`GetPixel`].
+pub fn SetPixel(process: &mut Process, dc: Handle, _x: i32, _y: i32, _color: u32) -> u32 {
+    is_dc(process, dc);
+    u32::MAX
+}
+
 /// SetDIBitsToDevice: how many lines it would have set; 0 without a device context, a header or pixels.
 #[allow(clippy::too_many_arguments, reason = "Win32's own signature")]
 pub fn SetDIBitsToDevice(
@@ -102,13 +152,18 @@ pub fn SetDIBitsToDevice(
     info: Pointer,
     _usage: u32,
 ) -> i32 {
+    drawn(process, dc, bits, info, i32::try_from(lines).unwrap_or(0))
+}
+
+/// How many lines of a picture have been drawn: all, if there are a context, a picture and a description of it.
+fn drawn(process: &mut Process, dc: Handle, bits: Pointer, info: Pointer, lines: i32) -> i32 {
     if !is_dc(process, dc) {
         return 0;
     }
     if bits.is_null() || info.is_null() {
         return fail(process, ERROR_INVALID_PARAMETER, 0);
     }
-    i32::try_from(lines).unwrap_or(0)
+    lines
 }
 
 /// StretchDIBits: how many lines the picture has.
@@ -129,13 +184,7 @@ pub fn StretchDIBits(
     _usage: u32,
     _operation: u32,
 ) -> i32 {
-    if !is_dc(process, dc) {
-        return 0;
-    }
-    if bits.is_null() || info.is_null() {
-        return fail(process, ERROR_INVALID_PARAMETER, 0);
-    }
-    source_height.saturating_abs()
+    drawn(process, dc, bits, info, source_height.saturating_abs())
 }
 
 pub fn GdiFlush(_: &mut Process) -> bool {

@@ -8,6 +8,14 @@ library! {
     bitmap::CreateBitmap, "wingdi/nf-wingdi-createbitmap";
     bitmap::CreateCompatibleBitmap, "wingdi/nf-wingdi-createcompatiblebitmap";
     bitmap::CreateDIBSection, "wingdi/nf-wingdi-createdibsection";
+    font::CreateFont<u8> as "CreateFontA", "wingdi/nf-wingdi-createfonta";
+    font::CreateFont<u16> as "CreateFontW", "wingdi/nf-wingdi-createfontw";
+    draw::GetPixel, "wingdi/nf-wingdi-getpixel";
+    draw::Polygon, "wingdi/nf-wingdi-polygon";
+    draw::Polygon as "Polyline", "wingdi/nf-wingdi-polyline";
+    draw::RoundRect, "wingdi/nf-wingdi-roundrect";
+    draw::SetPixel, "wingdi/nf-wingdi-setpixel";
+    draw::StretchBlt, "wingdi/nf-wingdi-stretchblt";
     context::CreateCompatibleDC, "wingdi/nf-wingdi-createcompatibledc";
     context::CreateDC as "CreateDCA", "wingdi/nf-wingdi-createdca";
     context::CreateDC as "CreateDCW", "wingdi/nf-wingdi-createdcw";

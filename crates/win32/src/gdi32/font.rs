@@ -6,8 +6,8 @@ use guest::{Stop, Violation};
 
 use crate::abi::{Handle, Pointer};
 use crate::gdi32::context::context;
-use crate::gdi32::object::Object;
-use crate::kernel32::codepage::{Unit, units};
+use crate::gdi32::object::{self, Object};
+use crate::kernel32::codepage::{Unit, text, units};
 use crate::process::Process;
 
 /// The units of LOGFONT's name (LF_FACESIZE).
@@ -72,6 +72,34 @@ pub(crate) fn read<U: Unit>(process: &Process, at: Pointer) -> Result<Font, Viol
     let face = units::<U>(memory, at.at(28), FACE as u64)?;
     let end = face.iter().position(|&unit| unit == U::ZERO).unwrap_or(FACE);
     Ok(Font { numbers, bytes, face: U::decode(&face[..end]) })
+}
+
+/// CreateFont: of what LOGFONT has, one by one.
+#[expect(clippy::too_many_arguments, reason = "Win32's own signature")]
+pub fn CreateFont<U: Unit>(
+    process: &mut Process,
+    height: i32,
+    width: i32,
+    escapement: i32,
+    orientation: i32,
+    weight: i32,
+    italic: u32,
+    underlined: u32,
+    struck: u32,
+    charset: u32,
+    out_precision: u32,
+    clip_precision: u32,
+    quality: u32,
+    pitch: u32,
+    face: Pointer,
+) -> Result<Handle, Stop> {
+    let bytes = [italic, underlined, struck, charset, out_precision, clip_precision, quality, pitch];
+    let font = Font {
+        numbers: [height, width, escapement, orientation, weight],
+        bytes: bytes.map(|number| number.to_le_bytes()[0]),
+        face: text::<U>(&process.machine, face)?.chars().take(FACE - 1).collect(),
+    };
+    Ok(object::add(process, Object::Font(Box::new(font))))
 }
 
 /// The font that a device context has.

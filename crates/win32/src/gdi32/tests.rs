@@ -34,6 +34,23 @@ fn contexts(guest: &mut Guest) {
     let caps = [8, 10, 12, 88].map(|index| guest.int("GetDeviceCaps", &[dc, index]));
     assert_eq!(caps, [1024, 768, 32, 96]);
 
+    let face = guest.put(b"Arial\0");
+    let font = guest.call("CreateFontA", &[20, 0, 0, 0, 700, 1, 0, 0, 0, 0, 0, 0, 0, face]);
+    let before = guest.call("SelectObject", &[dc, font]);
+    let name = guest.put(&[0; 40]);
+    assert_eq!((guest.call("GetTextFaceA", &[dc, 40, name]), guest.text(name)), (6, "Arial".to_owned()));
+    assert_eq!(guest.call("SelectObject", &[dc, before]), font);
+    let drawn = [
+        guest.call("StretchBlt", &[dc, 0, 0, 1, 1, dc, 0, 0, 1, 1, 0x00cc_0020]),
+        guest.call("RoundRect", &[dc, 0, 0, 9, 9, 2, 2]),
+        guest.call("Polygon", &[dc, name, 3]),
+        guest.call("Polygon", &[dc, name, 1]),
+        guest.call("Polygon", &[0, name, 3]),
+    ];
+    assert_eq!(drawn, [1, 1, 1, 0, 0]);
+    let pixels = [guest.call("SetPixel", &[dc, 1, 1, 7]), guest.call("GetPixel", &[dc, 1, 1])];
+    assert_eq!(pixels, [0xffff_ffff; 2], "nothing is drawn");
+
     let saved = guest.call("SaveDC", &[dc]);
     guest.call("SetTextColor", &[dc, 1]);
     assert_eq!((saved, guest.call("RestoreDC", &[dc, guest.minus_one()])), (1, 1));

@@ -20,14 +20,17 @@ const HIGH: [char; 32] = [
     '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
+/// The upper half of code page 437.
+const OEM_437: &str = "\
+    ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+
+/// The upper half of code page 850.
+const OEM_850: &str = "\
+    ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐└┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}";
+
 /// The character that an ANSI byte stands for.
 pub(crate) fn ansi_char(byte: u8) -> char {
     byte.checked_sub(0x80).and_then(|high| HIGH.get(usize::from(high)).copied()).unwrap_or(char::from(byte))
-}
-
-/// The same as UTF-16, of which every such character needs one unit.
-fn ansi_unit(byte: u8) -> u16 {
-    u16::try_from(u32::from(ansi_char(byte))).unwrap_or(byte.into())
 }
 
 /// The ANSI byte for a character, if it has one.
@@ -38,35 +41,101 @@ pub(crate) fn ansi_byte(c: char) -> Option<u8> {
     }
 }
 
-/// Bytes in a code page as UTF-16; `None` for invalid UTF-8 when `strict`. A code page that is not UTF-8 counts as ANSI.
-pub(crate) fn to_wide(code_page: u32, bytes: &[u8], strict: bool) -> Option<Vec<u16>> {
-    if code_page != UTF8 {
-        return Some(bytes.iter().map(|&byte| ansi_unit(byte)).collect());
-    }
-    let text = String::from_utf8_lossy(bytes);
-    let valid = matches!(text, std::borrow::Cow::Borrowed(_));
-    (valid || !strict).then(|| text.encode_utf16().collect())
+/// A code page that text can be converted from and to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CodePage {
+    /// Windows-1252, which is also what CP_ACP, CP_OEMCP, CP_MACCP and CP_THREAD_ACP stand for here.
+    Ansi,
+    Ascii,
+    Latin1,
+    /// What DOS had, with the characters from 0x80 on.
+    Oem(&'static str),
+    /// CP_SYMBOL: bytes are a part of the private use area, control characters themselves.
+    Symbol,
+    Utf8,
 }
 
-/// UTF-16 as bytes in a code page, and whether a character had to be replaced by `default`; `None` for unpaired surrogates
-/// when `strict`. UTF-8 has its own replacement character.
-pub(crate) fn from_wide(code_page: u32, units: &[u16], strict: bool, default: u8) -> Option<(Vec<u8>, bool)> {
-    let (mut bytes, mut replaced) = (Vec::with_capacity(units.len()), false);
-    for decoded in char::decode_utf16(units.iter().copied()) {
-        if strict && decoded.is_err() {
-            return None;
-        }
-        let c = decoded.unwrap_or(char::REPLACEMENT_CHARACTER);
-        if code_page == UTF8 {
-            bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-        } else {
-            let byte = ansi_byte(c);
-            replaced |= byte.is_none();
-            bytes.push(byte.unwrap_or(default));
+impl CodePage {
+    /// The code page with an identifier; `None` for one that there is not.
+    pub fn of(identifier: u32) -> Option<Self> {
+        Some(match identifier {
+            0..=3 | ANSI => Self::Ansi,
+            42 => Self::Symbol,
+            437 => Self::Oem(OEM_437),
+            850 => Self::Oem(OEM_850),
+            20127 => Self::Ascii,
+            28591 => Self::Latin1,
+            UTF8 => Self::Utf8,
+            _ => return None,
+        })
+    }
+
+    /// What a byte stands for by itself, if anything.
+    fn char(self, byte: u8) -> Option<char> {
+        match self {
+            Self::Ansi => Some(ansi_char(byte)),
+            Self::Latin1 => Some(byte.into()),
+            Self::Symbol if byte >= b' ' => char::from_u32(SYMBOLS + u32::from(byte)),
+            Self::Oem(high) if !byte.is_ascii() => high.chars().nth(usize::from(byte & 0x7f)),
+            Self::Ascii | Self::Utf8 | Self::Symbol | Self::Oem(_) => byte.is_ascii().then_some(byte.into()),
         }
     }
-    Some((bytes, replaced))
+
+    /// The byte for a character, if it has one.
+    fn byte(self, c: char) -> Option<u8> {
+        let number = u32::from(c);
+        match self {
+            Self::Ansi => ansi_byte(c),
+            Self::Latin1 => u8::try_from(number).ok(),
+            Self::Oem(high) if !c.is_ascii() => {
+                let place = high.chars().position(|high| high == c)?;
+                u8::try_from(place + 0x80).ok()
+            }
+            Self::Symbol if number >= SYMBOLS => u8::try_from(number - SYMBOLS).ok().filter(|&b| b >= b' '),
+            Self::Symbol => u8::try_from(number).ok().filter(|&b| b < b' '),
+            Self::Ascii | Self::Utf8 | Self::Oem(_) => u8::try_from(number).ok().filter(u8::is_ascii),
+        }
+    }
+
+    /// Bytes as UTF-16; what stands for nothing is replaced, or if `strict` there is no result.
+    pub fn to_wide(self, bytes: &[u8], strict: bool) -> Option<Vec<u16>> {
+        if self == Self::Utf8 {
+            let text = String::from_utf8_lossy(bytes);
+            let valid = matches!(text, std::borrow::Cow::Borrowed(_));
+            return (valid || !strict).then(|| text.encode_utf16().collect());
+        }
+        let unit = |&byte: &u8| match self.char(byte) {
+            // All of them are in the basic plane.
+            Some(c) => u16::try_from(u32::from(c)).ok(),
+            None => (!strict).then_some(REPLACEMENT),
+        };
+        bytes.iter().map(unit).collect()
+    }
+
+    /// UTF-16 as bytes, and whether a character had to be replaced by `default`; `None` for unpaired surrogates when `strict`. UTF-8 has its own replacement
+    /// character.
+    pub fn to_bytes(self, units: &[u16], strict: bool, default: u8) -> Option<(Vec<u8>, bool)> {
+        let (mut bytes, mut replaced) = (Vec::with_capacity(units.len()), false);
+        for decoded in char::decode_utf16(units.iter().copied()) {
+            if strict && decoded.is_err() {
+                return None;
+            }
+            let c = decoded.unwrap_or(char::REPLACEMENT_CHARACTER);
+            if self == Self::Utf8 {
+                bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            } else {
+                let byte = self.byte(c);
+                replaced |= byte.is_none();
+                bytes.push(byte.unwrap_or(default));
+            }
+        }
+        Some((bytes, replaced))
+    }
 }
+
+/// Where in Unicode the byte 0 of CP_SYMBOL would be.
+const SYMBOLS: u32 = 0xf000;
+const REPLACEMENT: u16 = 0xfffd;
 
 /// A unit of text in guest memory with a meaning: CHAR, in the ANSI code page, or WCHAR.
 pub(crate) trait Unit: text::Unit {
@@ -139,18 +208,38 @@ mod tests {
     }
 
     #[test]
-    fn invalid_utf8_is_replaced_or_refused() {
-        assert_eq!(to_wide(UTF8, "ä€".as_bytes(), true), Some(vec![0xe4, 0x20ac]));
-        assert_eq!(to_wide(UTF8, b"a\xff", true), None);
-        assert_eq!(to_wide(UTF8, b"a\xff", false), Some(vec![0x61, 0xfffd]));
-        assert_eq!(to_wide(437, b"\x80", true), Some(vec![0x20ac]));
+    fn invalid_text_is_replaced_or_refused() {
+        let utf8 = CodePage::Utf8;
+        assert_eq!(utf8.to_wide("ä€".as_bytes(), true), Some(vec![0xe4, 0x20ac]));
+        assert_eq!(utf8.to_wide(b"a\xff", true), None);
+        assert_eq!(utf8.to_wide(b"a\xff", false), Some(vec![0x61, 0xfffd]));
+        assert_eq!(CodePage::Ascii.to_wide(b"a\xe4", false), Some(vec![0x61, 0xfffd]));
+        assert_eq!(CodePage::Ascii.to_wide(b"a\xe4", true), None);
+    }
+
+    #[test]
+    fn code_pages_have_their_own_characters() {
+        assert_eq!([0, 932, 54321, 65000].map(CodePage::of), [Some(CodePage::Ansi), None, None, None]);
+        for oem in [437, 850].map(|number| CodePage::of(number).unwrap()) {
+            let bytes: Vec<u8> = (0..=u8::MAX).collect();
+            let wide = oem.to_wide(&bytes, true).unwrap();
+            assert_eq!(oem.to_bytes(&wide, true, b'?'), Some((bytes, false)));
+            assert_eq!(wide[0x81], u16::from(b'\xfc'));
+        }
+        assert_eq!(CodePage::Ansi.to_wide(b"\x80", true), Some(vec![0x20ac]));
+        assert_eq!(CodePage::Latin1.to_wide(b"\x80\xe4", true), Some(vec![0x80, 0xe4]));
+        assert_eq!(CodePage::Symbol.to_wide(b"\ta", true), Some(vec![9, 0xf061]));
+        assert_eq!(CodePage::Symbol.to_bytes(&[9, 0xf061, 0x61], true, b'?'), Some((b"\ta?".into(), true)));
+        assert_eq!(CodePage::Latin1.to_bytes(&[0xe4, 0x20ac], true, b'?'), Some((b"\xe4?".into(), true)));
+        assert_eq!(CodePage::Ascii.to_bytes(&[0x61, 0xe4], true, b'_'), Some((b"a_".into(), true)));
     }
 
     #[test]
     fn utf16_is_replaced_or_refused() {
-        assert_eq!(from_wide(UTF8, &[0xd83d, 0xde00], true, b'?'), Some(("😀".into(), false)));
-        assert_eq!(from_wide(UTF8, &[0xd83d], true, b'?'), None);
-        assert_eq!(from_wide(UTF8, &[0xd83d], false, b'?'), Some(("\u{fffd}".into(), false)));
-        assert_eq!(from_wide(ANSI, &[0x20ac, 0x17b], false, b'_'), Some((vec![0x80, b'_'], true)));
+        let utf8 = CodePage::Utf8;
+        assert_eq!(utf8.to_bytes(&[0xd83d, 0xde00], true, b'?'), Some(("😀".into(), false)));
+        assert_eq!(utf8.to_bytes(&[0xd83d], true, b'?'), None);
+        assert_eq!(utf8.to_bytes(&[0xd83d], false, b'?'), Some(("\u{fffd}".into(), false)));
+        assert_eq!(CodePage::Ansi.to_bytes(&[0x20ac, 0x17b], false, b'_'), Some((vec![0x80, b'_'], true)));
     }
 }

@@ -2,7 +2,6 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
-use crate::abi::Pointer;
 use crate::process::Process;
 
 pub(crate) const ERROR_SUCCESS: u32 = 0;
@@ -13,8 +12,10 @@ pub(crate) const ERROR_INVALID_HANDLE: u32 = 6;
 pub(crate) const ERROR_NOT_ENOUGH_MEMORY: u32 = 8;
 pub(crate) const ERROR_INVALID_DATA: u32 = 13;
 pub(crate) const ERROR_NO_MORE_FILES: u32 = 18;
+pub(crate) const ERROR_BAD_LENGTH: u32 = 24;
 pub(crate) const ERROR_GEN_FAILURE: u32 = 31;
 pub(crate) const ERROR_HANDLE_EOF: u32 = 38;
+pub(crate) const ERROR_NOT_SUPPORTED: u32 = 50;
 pub(crate) const ERROR_BAD_NETPATH: u32 = 53;
 pub(crate) const ERROR_FILE_EXISTS: u32 = 80;
 pub(crate) const ERROR_INVALID_PARAMETER: u32 = 87;
@@ -24,6 +25,8 @@ pub(crate) const ERROR_MOD_NOT_FOUND: u32 = 126;
 pub(crate) const ERROR_PROC_NOT_FOUND: u32 = 127;
 pub(crate) const ERROR_NEGATIVE_SEEK: u32 = 131;
 pub(crate) const ERROR_SIGNAL_REFUSED: u32 = 156;
+pub(crate) const ERROR_DISCARDED: u32 = 157;
+pub(crate) const ERROR_NOT_LOCKED: u32 = 158;
 pub(crate) const ERROR_ALREADY_EXISTS: u32 = 183;
 pub(crate) const ERROR_ENVVAR_NOT_FOUND: u32 = 203;
 pub(crate) const ERROR_FILENAME_EXCED_RANGE: u32 = 206;
@@ -45,6 +48,7 @@ pub(crate) const ERROR_OLD_WIN_VERSION: u32 = 1150;
 pub(crate) const ERROR_NONE_MAPPED: u32 = 1332;
 pub(crate) const ERROR_INVALID_SID: u32 = 1337;
 pub(crate) const ERROR_INVALID_WINDOW_HANDLE: u32 = 1400;
+pub(crate) const ERROR_INVALID_MENU_HANDLE: u32 = 1401;
 pub(crate) const ERROR_TLW_WITH_WSCHILD: u32 = 1406;
 pub(crate) const ERROR_CANNOT_FIND_WND_CLASS: u32 = 1407;
 pub(crate) const ERROR_CLASS_ALREADY_EXISTS: u32 = 1410;
@@ -54,6 +58,7 @@ pub(crate) const ERROR_INVALID_INDEX: u32 = 1413;
 pub(crate) const ERROR_CLIPBOARD_NOT_OPEN: u32 = 1418;
 pub(crate) const ERROR_CONTROL_ID_NOT_FOUND: u32 = 1421;
 pub(crate) const ERROR_INVALID_THREAD_ID: u32 = 1444;
+pub(crate) const ERROR_MENU_ITEM_NOT_FOUND: u32 = 1456;
 pub(crate) const ERROR_TIMEOUT: u32 = 1460;
 pub(crate) const ERROR_UNSUPPORTED_TYPE: u32 = 1630;
 pub(crate) const ERROR_RESOURCE_DATA_NOT_FOUND: u32 = 1812;
@@ -76,21 +81,6 @@ pub fn GetLastError(process: &mut Process) -> u32 {
 
 pub fn SetLastError(process: &mut Process, code: u32) {
     process.machine.set_last_error(code);
-}
-
-/// There are no message tables here, so no message is ever found.
-#[allow(clippy::too_many_arguments, reason = "Win32's own signature")]
-pub fn FormatMessage(
-    process: &mut Process,
-    _flags: u32,
-    _source: Pointer,
-    _message: u32,
-    _language: u32,
-    _buffer: Pointer,
-    _size: u32,
-    _arguments: Pointer,
-) -> u32 {
-    fail(process, ERROR_MR_MID_NOT_FOUND, 0)
 }
 
 /// No fault shows a dialog here, whatever the mode; so the mode is always 0.

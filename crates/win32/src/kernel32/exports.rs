@@ -1,9 +1,9 @@
 //! What kernel32.dll and what forwards to it export.
 
 use super::{
-    atom, console, critical, environment, error, file, files, heap, interlocked, letters, locale, locks,
-    memory, module, path, process, resource, slist, slots, startup, sync, text, thread, thread_info, time,
-    wait,
+    apc, atom, console, critical, dates, environment, error, file, files, global, heap, interlocked, letters,
+    locale, locks, memory, message, module, path, process, resource, slist, slots, startup, status, sync,
+    text, thread, thread_info, time, wait,
 };
 use crate::{advapi32, exceptions};
 
@@ -18,22 +18,22 @@ library! {
     heap::HeapReAlloc, "heapapi/nf-heapapi-heaprealloc";
     heap::HeapSize, "heapapi/nf-heapapi-heapsize";
     heap::HeapValidate, "heapapi/nf-heapapi-heapvalidate";
-    heap::GlobalAlloc, "winbase/nf-winbase-globalalloc";
-    heap::GlobalFlags, "winbase/nf-winbase-globalflags";
-    heap::GlobalFree, "winbase/nf-winbase-globalfree";
-    heap::GlobalLock as "GlobalHandle", "winbase/nf-winbase-globalhandle";
-    heap::GlobalLock, "winbase/nf-winbase-globallock";
-    heap::GlobalReAlloc, "winbase/nf-winbase-globalrealloc";
-    heap::GlobalSize, "winbase/nf-winbase-globalsize";
-    heap::GlobalUnlock, "winbase/nf-winbase-globalunlock";
-    heap::GlobalAlloc as "LocalAlloc", "winbase/nf-winbase-localalloc";
-    heap::GlobalFlags as "LocalFlags", "winbase/nf-winbase-localflags";
-    heap::GlobalFree as "LocalFree", "winbase/nf-winbase-localfree";
-    heap::GlobalLock as "LocalHandle", "winbase/nf-winbase-localhandle";
-    heap::GlobalLock as "LocalLock", "winbase/nf-winbase-locallock";
-    heap::GlobalReAlloc as "LocalReAlloc", "winbase/nf-winbase-localrealloc";
-    heap::GlobalSize as "LocalSize", "winbase/nf-winbase-localsize";
-    heap::GlobalUnlock as "LocalUnlock", "winbase/nf-winbase-localunlock";
+    global::GlobalAlloc, "winbase/nf-winbase-globalalloc";
+    global::GlobalFlags, "winbase/nf-winbase-globalflags";
+    global::GlobalFree, "winbase/nf-winbase-globalfree";
+    global::GlobalHandle, "winbase/nf-winbase-globalhandle";
+    global::GlobalLock, "winbase/nf-winbase-globallock";
+    global::GlobalReAlloc, "winbase/nf-winbase-globalrealloc";
+    global::GlobalSize, "winbase/nf-winbase-globalsize";
+    global::GlobalUnlock, "winbase/nf-winbase-globalunlock";
+    global::GlobalAlloc as "LocalAlloc", "winbase/nf-winbase-localalloc";
+    global::GlobalFlags as "LocalFlags", "winbase/nf-winbase-localflags";
+    global::GlobalFree as "LocalFree", "winbase/nf-winbase-localfree";
+    global::GlobalHandle as "LocalHandle", "winbase/nf-winbase-localhandle";
+    global::GlobalLock as "LocalLock", "winbase/nf-winbase-locallock";
+    global::GlobalReAlloc as "LocalReAlloc", "winbase/nf-winbase-localrealloc";
+    global::GlobalSize as "LocalSize", "winbase/nf-winbase-localsize";
+    global::LocalUnlock, "winbase/nf-winbase-localunlock";
 
     memory::FlushInstructionCache, "processthreadsapi/nf-processthreadsapi-flushinstructioncache";
     memory::IsBadCodePtr, "winbase/nf-winbase-isbadcodeptr";
@@ -96,6 +96,7 @@ library! {
     thread::ExitThread, "processthreadsapi/nf-processthreadsapi-exitthread";
     thread::GetCurrentThread, "processthreadsapi/nf-processthreadsapi-getcurrentthread";
     thread::GetCurrentThreadId, "processthreadsapi/nf-processthreadsapi-getcurrentthreadid";
+    apc::QueueUserAPC, "processthreadsapi/nf-processthreadsapi-queueuserapc";
     thread::ResumeThread, "processthreadsapi/nf-processthreadsapi-resumethread";
     thread::SuspendThread, "processthreadsapi/nf-processthreadsapi-suspendthread";
     thread::TerminateThread, "processthreadsapi/nf-processthreadsapi-terminatethread";
@@ -252,6 +253,40 @@ library! {
     letters::LCMapString<u16> as "LCMapStringW", "winnls/nf-winnls-lcmapstringw";
     letters::LCMapStringEx, "winnls/nf-winnls-lcmapstringex";
 
+    dates::CompareFileTime, "fileapi/nf-fileapi-comparefiletime";
+    dates::DosDateTimeToFileTime, "winbase/nf-winbase-dosdatetimetofiletime";
+    dates::FileTimeToDosDateTime, "winbase/nf-winbase-filetimetodosdatetime";
+    dates::FileTimeToLocalFileTime, "fileapi/nf-fileapi-filetimetolocalfiletime";
+    dates::FileTimeToSystemTime, "timezoneapi/nf-timezoneapi-filetimetosystemtime";
+    dates::GetDateFormat<u8> as "GetDateFormatA", "datetimeapi/nf-datetimeapi-getdateformata";
+    dates::GetDateFormat<u16> as "GetDateFormatW", "datetimeapi/nf-datetimeapi-getdateformatw";
+    dates::GetTimeFormat<u8> as "GetTimeFormatA", "datetimeapi/nf-datetimeapi-gettimeformata";
+    dates::GetTimeFormat<u16> as "GetTimeFormatW", "datetimeapi/nf-datetimeapi-gettimeformatw";
+    dates::GetTimeZoneInformation, "timezoneapi/nf-timezoneapi-gettimezoneinformation";
+    dates::FileTimeToLocalFileTime as "LocalFileTimeToFileTime", "fileapi/nf-fileapi-localfiletimetofiletime";
+    dates::SystemTimeToFileTime, "timezoneapi/nf-timezoneapi-systemtimetofiletime";
+
+    status::CreateProcess<u8> as "CreateProcessA", "processthreadsapi/nf-processthreadsapi-createprocessa";
+    status::CreateProcess<u16> as "CreateProcessW", "processthreadsapi/nf-processthreadsapi-createprocessw";
+    status::GetComputerName<u8> as "GetComputerNameA", "winbase/nf-winbase-getcomputernamea";
+    status::GetComputerName<u16> as "GetComputerNameW", "winbase/nf-winbase-getcomputernamew";
+    status::GetPriorityClass, "processthreadsapi/nf-processthreadsapi-getpriorityclass";
+    status::GetSystemPowerStatus, "winbase/nf-winbase-getsystempowerstatus";
+    status::GlobalCompact, "winbase/nf-winbase-globalcompact";
+    status::GlobalMemoryStatus, "winbase/nf-winbase-globalmemorystatus";
+    status::GlobalMemoryStatusEx, "sysinfoapi/nf-sysinfoapi-globalmemorystatusex";
+    status::IsWow64Process, "wow64apiset/nf-wow64apiset-iswow64process";
+    status::GlobalCompact as "LocalCompact", "winbase/nf-winbase-localcompact";
+    status::RtlFillMemory, "../../devnotes/rtlfillmemory";
+    status::RtlMoveMemory, "../../devnotes/rtlmovememory";
+    status::RtlZeroMemory, "../../devnotes/rtlzeromemory";
+    status::SetPriorityClass, "processthreadsapi/nf-processthreadsapi-setpriorityclass";
+    status::SetProcessAffinityMask, "winbase/nf-winbase-setprocessaffinitymask";
+    status::SetThreadExecutionState, "winbase/nf-winbase-setthreadexecutionstate";
+    status::VirtualLock, "memoryapi/nf-memoryapi-virtuallock";
+    status::VirtualLock as "VirtualUnlock", "memoryapi/nf-memoryapi-virtualunlock";
+    status::WinExec, "winbase/nf-winbase-winexec";
+
     resource::EnumResourceNames<u8> as "EnumResourceNamesA", "winbase/nf-winbase-enumresourcenamesa";
     resource::EnumResourceNames<u16> as "EnumResourceNamesW", "libloaderapi/nf-libloaderapi-enumresourcenamesw";
     resource::EnumResourceTypes<u8> as "EnumResourceTypesA", "winbase/nf-winbase-enumresourcetypesa";
@@ -333,6 +368,13 @@ library! {
     atom::GetAtomName<u8> as "GetAtomNameA", "winbase/nf-winbase-getatomnamea";
     atom::GetAtomName<u16> as "GetAtomNameW", "winbase/nf-winbase-getatomnamew";
 
+    atom::AddAtom<u8> as "GlobalAddAtomA", "winbase/nf-winbase-globaladdatoma";
+    atom::AddAtom<u16> as "GlobalAddAtomW", "winbase/nf-winbase-globaladdatomw";
+    atom::DeleteAtom as "GlobalDeleteAtom", "winbase/nf-winbase-globaldeleteatom";
+    atom::FindAtom<u8> as "GlobalFindAtomA", "winbase/nf-winbase-globalfindatoma";
+    atom::FindAtom<u16> as "GlobalFindAtomW", "winbase/nf-winbase-globalfindatomw";
+    atom::GetAtomName<u8> as "GlobalGetAtomNameA", "winbase/nf-winbase-globalgetatomnamea";
+    atom::GetAtomName<u16> as "GlobalGetAtomNameW", "winbase/nf-winbase-globalgetatomnamew";
     files::names::CopyFile<u8> as "CopyFileA", "winbase/nf-winbase-copyfilea";
     files::names::CopyFile<u16> as "CopyFileW", "winbase/nf-winbase-copyfilew";
     files::names::CreateDirectory<u8> as "CreateDirectoryA", "fileapi/nf-fileapi-createdirectorya";
@@ -411,15 +453,15 @@ library! {
     files::profile::WriteProfileString<u8> as "WriteProfileStringA", "winbase/nf-winbase-writeprofilestringa";
     files::profile::WriteProfileString<u16> as "WriteProfileStringW", "winbase/nf-winbase-writeprofilestringw";
 
-    path::PathCombineW, "shlwapi/nf-shlwapi-pathcombinew";
-    path::PathIsRelativeW, "shlwapi/nf-shlwapi-pathisrelativew";
-    path::PathIsUNCW, "shlwapi/nf-shlwapi-pathisuncw";
+    path::PathCombine<u16> as "PathCombineW", "shlwapi/nf-shlwapi-pathcombinew";
+    path::PathIsRelative<u16> as "PathIsRelativeW", "shlwapi/nf-shlwapi-pathisrelativew";
+    path::PathIsUNC<u16> as "PathIsUNCW", "shlwapi/nf-shlwapi-pathisuncw";
 
     advapi32::OpenProcessToken, "processthreadsapi/nf-processthreadsapi-openprocesstoken";
     advapi32::OpenThreadToken, "processthreadsapi/nf-processthreadsapi-openthreadtoken";
 
-    error::FormatMessage as "FormatMessageA", "winbase/nf-winbase-formatmessagea";
-    error::FormatMessage as "FormatMessageW", "winbase/nf-winbase-formatmessagew";
+    message::FormatMessage<u8> as "FormatMessageA", "winbase/nf-winbase-formatmessagea";
+    message::FormatMessage<u16> as "FormatMessageW", "winbase/nf-winbase-formatmessagew";
     error::GetLastError, "errhandlingapi/nf-errhandlingapi-getlasterror";
     error::SetErrorMode, "errhandlingapi/nf-errhandlingapi-seterrormode";
     error::SetLastError, "errhandlingapi/nf-errhandlingapi-setlasterror";

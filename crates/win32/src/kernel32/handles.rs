@@ -47,8 +47,6 @@ pub(crate) struct Event {
     /// Whether it stays signalled when a wait ends with it.
     pub manual: bool,
     pub signalled: bool,
-    /// The threads, by number, whose waits a pulse ends: a bit for each.
-    pub pulsed: u64,
 }
 
 /// A mutex.
@@ -75,6 +73,13 @@ pub(crate) struct Timer {
 }
 
 impl Timer {
+    /// When who waits for it is to look again: at once if it has become signalled since it was looked at.
+    pub fn next(&mut self) -> Option<Instant> {
+        let known = self.signalled;
+        self.refresh();
+        if self.signalled && !known { Some(Instant::now()) } else { self.due }
+    }
+
     /// Makes it signalled if it is time.
     fn refresh(&mut self) {
         let now = Instant::now();
@@ -105,7 +110,7 @@ impl Object {
     /// Whether a wait of a thread's for it would end now.
     pub fn signalled(&mut self, thread: usize) -> bool {
         match self {
-            Self::Event(event) => event.signalled || event.pulsed & 1 << thread != 0,
+            Self::Event(event) => event.signalled,
             Self::Semaphore { count, .. } => *count > 0,
             Self::Mutex(Mutex { owner, depth, .. }) => *depth == 0 || *owner == thread,
             Self::Timer(timer) => {
@@ -121,11 +126,7 @@ impl Object {
     /// What the end of a thread's wait does to it. Answers whether it is a mutex that was abandoned.
     pub fn take(&mut self, thread: usize) -> bool {
         match self {
-            Self::Event(event) => {
-                let pulsed = event.pulsed & 1 << thread != 0;
-                event.pulsed &= !(1 << thread);
-                event.signalled &= event.manual || pulsed;
-            }
+            Self::Event(event) => event.signalled &= event.manual,
             Self::Timer(timer) => timer.signalled &= timer.manual,
             Self::Semaphore { count, .. } => *count = count.saturating_sub(1),
             Self::Mutex(mutex) => {
@@ -332,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_wait_uses_up_what_it_should() {
-        let event = |manual| Object::Event(Event { manual, signalled: true, pulsed: 0 });
+        let event = |manual| Object::Event(Event { manual, signalled: true });
         let timer = |manual| Object::Timer(Timer { manual, signalled: true, ..Timer::default() });
         let mut objects = [
             event(false),

@@ -116,8 +116,13 @@ const LCMAP_LINGUISTIC_CASING: u32 = 0x100_0000;
 const NORM: u32 = 0x3_1007;
 const NORM_IGNORECASE: u32 = 1;
 
+/// The character that a unit is by itself; half of a pair is none.
+pub(crate) fn as_char<U: Unit>(unit: U) -> Option<char> {
+    U::decode(&[unit]).chars().next().filter(|&c| c != char::REPLACEMENT_CHARACTER)
+}
+
 /// A character's other case, if that is one character.
-fn other_case<I: Iterator<Item = char>>(c: char, mut other: I) -> char {
+pub(crate) fn other_case<I: Iterator<Item = char>>(c: char, mut other: I) -> char {
     match (other.next(), other.next()) {
         (Some(other), None) => other,
         _ => c,

@@ -5,7 +5,7 @@
 use guest::Stop;
 
 use crate::abi::Pointer;
-use crate::kernel32::codepage::{ANSI, UTF8, Unit, text};
+use crate::kernel32::codepage::{CodePage, Unit, text};
 use crate::kernel32::error::{ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_FLAGS, ERROR_INVALID_PARAMETER, fail};
 use crate::process::Process;
 
@@ -17,9 +17,6 @@ const NAME: &str = "en-US";
 const DEFAULTS: [u32; 3] = [0x400, 0x800, 0];
 /// The one that depends on nobody, which has the same values here.
 const LOCALE_INVARIANT: u32 = 0x7f;
-
-/// Code pages that text can be converted from and to: ANSI, ASCII, Latin-1 and UTF-8.
-const CODE_PAGES: [u32; 4] = [ANSI, 20127, 28591, UTF8];
 
 /// What the locale has, by LCTYPE; the names of days begin with Monday's.
 const VALUES: &[(u32, &[&str])] = &[
@@ -73,11 +70,11 @@ const VALUES: &[(u32, &[&str])] = &[
 const FLAGS: u32 = 0xf000_0000;
 const LOCALE_RETURN_NUMBER: u32 = 0x2000_0000;
 
-fn value(kind: u32) -> Option<&'static str> {
+pub(super) fn value(kind: u32) -> Option<&'static str> {
     VALUES.iter().find_map(|&(first, values)| values.get(kind.checked_sub(first)? as usize).copied())
 }
 
-fn is_known(locale: u32) -> bool {
+pub(super) fn is_known(locale: u32) -> bool {
     locale == LOCALE || locale == LOCALE_INVARIANT || DEFAULTS.contains(&locale)
 }
 
@@ -88,7 +85,12 @@ pub(super) fn is_named(process: &Process, name: Pointer) -> Result<bool, Stop> {
 }
 
 /// Writes text with its zero, or only says how many units it has.
-fn answer<U: Unit>(process: &mut Process, text: &str, out: Pointer, room: i32) -> Result<i32, Stop> {
+pub(super) fn answer<U: Unit>(
+    process: &mut Process,
+    text: &str,
+    out: Pointer,
+    room: i32,
+) -> Result<i32, Stop> {
     let mut units = U::encode(text);
     units.push(U::ZERO);
     let len = i32::try_from(units.len()).unwrap_or(i32::MAX);
@@ -170,8 +172,10 @@ pub fn IsValidLocaleName(process: &mut Process, name: Pointer) -> Result<bool, S
     Ok(!name.is_null() && is_named(process, name)?)
 }
 
+/// IsValidCodePage: those that have a number of their own.
 pub fn IsValidCodePage(_: &mut Process, code_page: u32) -> bool {
-    CODE_PAGES.contains(&code_page)
+    const CP_THREAD_ACP: u32 = 3;
+    code_page > CP_THREAD_ACP && CodePage::of(code_page).is_some()
 }
 
 pub fn GetUserDefaultLocaleName(process: &mut Process, out: Pointer, room: i32) -> Result<i32, Stop> {

@@ -116,7 +116,12 @@ fn sleep(
     process.kernel32.sleepers.0.push(Sleeper { variable: variable.0, thread, woken: false });
     let look = |process: &mut Process| Ok(process.kernel32.sleepers.is_woken(thread).then_some(()));
     let outcome = process.wait_on(Awaited::Address(variable.0), timeout(milliseconds), look);
+    let told = process.kernel32.sleepers.is_woken(thread);
     process.kernel32.sleepers.0.retain(|sleeper| sleeper.thread != thread);
+    if told && outcome.is_err() {
+        // It ends without having seen that: another one can.
+        wake(process, variable, 1);
+    }
     let woken = outcome?.is_some();
     take_again(process)?;
     Ok(woken || fail(process, ERROR_TIMEOUT, false))

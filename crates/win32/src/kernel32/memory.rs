@@ -1,16 +1,19 @@
-//! Pages: asking what they allow, and getting more.
+//! Pages: asking what they allow, changing that, and getting more.
 //!
-//! No page's protection changes once driver code runs, and none becomes executable. Pages that the guest allocates come from the heap.
+//! No page becomes executable once driver code runs, and code stays as it is. Pages that the guest allocates come from the heap.
 
 #![allow(non_snake_case, reason = "Win32's own names")]
+
+use std::io;
+use std::ops::Range;
 
 use guest::layout::{self, GRANULARITY, PAGE, page_round};
 use guest::{Access, Protection, Stop};
 
 use crate::abi::{Handle, Pointer};
 use crate::kernel32::error::{
-    ERROR_ACCESS_DENIED, ERROR_INVALID_ADDRESS, ERROR_INVALID_PARAMETER, ERROR_NOACCESS,
-    ERROR_NOT_ENOUGH_MEMORY, fail,
+    ERROR_ACCESS_DENIED, ERROR_BAD_LENGTH, ERROR_INVALID_ADDRESS, ERROR_INVALID_PARAMETER, ERROR_NOACCESS,
+    ERROR_NOT_ENOUGH_MEMORY, ERROR_NOT_SUPPORTED, fail,
 };
 use crate::kernel32::record::Record;
 use crate::process::Process;
@@ -25,6 +28,7 @@ const PAGE_EXECUTE: u32 = 0x10;
 const PAGE_EXECUTE_READ: u32 = 0x20;
 const PAGE_EXECUTE_READWRITE: u32 = 0x40;
 const PAGE_EXECUTE_WRITECOPY: u32 = 0x80;
+const PAGE_GUARD: u32 = 0x100;
 /// The bits that name a protection; those above modify it.
 const PROTECTIONS: u32 = 0xff;
 
@@ -82,6 +86,7 @@ pub fn VirtualQuery(
     let (state, kind) = match protection {
         _ if module.is_some() => (MEM_COMMIT, MEM_IMAGE),
         Some(protection) if protection != Protection::NONE => (MEM_COMMIT, MEM_PRIVATE),
+        Some(_) if layout::HEAP.contains(&start) => (MEM_COMMIT, MEM_PRIVATE),
         _ => (MEM_FREE, 0),
     };
     let (allocation, allocated_as) = match module {
@@ -99,13 +104,26 @@ pub fn VirtualQuery(
         .u32(kind)
         .finish();
     if room.size() < information.len() {
-        return Ok(fail(process, ERROR_INVALID_PARAMETER, Pointer(0)));
+        return Ok(fail(process, ERROR_BAD_LENGTH, Pointer(0)));
     }
     process.machine.memory.write(out.0, &information)?;
     Ok(Pointer(information.len() as u64))
 }
 
-/// VirtualProtect: succeeds when the pages allow what is asked already.
+/// Whether pages are committed: those of images are, and those of the heap that it has handed out.
+fn committed(process: &Process, pages: &Range<u64>) -> bool {
+    let in_image = process.machine.modules().iter().any(|module| {
+        let image = module.range();
+        image.start <= pages.start && pages.end <= image.end
+    });
+    let in_heap = layout::HEAP.start <= pages.start && pages.end <= process.heap.end();
+    let len = usize::try_from(pages.end.saturating_sub(pages.start)).unwrap_or(usize::MAX);
+    let of_the_system = || process.machine.memory.allows(pages.start, len, Access::Read);
+    in_image || in_heap || !layout::HEAP.contains(&pages.start) && of_the_system()
+}
+
+/// VirtualProtect. Code, stacks and what the system has keep the protection that they have, so that it succeeds there only for what they allow already. Guard
+/// pages there are none.
 pub fn VirtualProtect(
     process: &mut Process,
     address: Pointer,
@@ -113,17 +131,43 @@ pub fn VirtualProtect(
     protection: u32,
     old: Pointer,
 ) -> Result<bool, Stop> {
-    let (Some(wanted), Some((start, len))) = (asked(protection), pages(address, size)) else {
+    let (Some(wanted), Some((start, len))) =
+        (asked(protection), pages(address, size).filter(|_| size.0 != 0))
+    else {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, false));
     };
-    let memory = &process.machine.memory;
-    let Some(before) = memory.region(start).1 else {
+    let pages = start..start + len as u64;
+    let before = process.machine.memory.region(start).1.filter(|_| committed(process, &pages));
+    let Some(before) = before else {
         return Ok(fail(process, ERROR_INVALID_ADDRESS, false));
     };
-    if !wanted.iter().all(|&access| memory.allows(start, len, access)) {
-        return Ok(fail(process, ERROR_ACCESS_DENIED, false));
+    if protection & PAGE_GUARD != 0 {
+        return Ok(fail(process, ERROR_NOT_SUPPORTED, false));
     }
-    if memory.write(old.0, &constant(before).to_le_bytes()).is_err() {
+    let before = constant(before).to_le_bytes();
+    if !process.machine.memory.allows(old.0, before.len(), Access::Write) {
+        return Ok(fail(process, ERROR_NOACCESS, false));
+    }
+    let allows = |&access: &Access| process.machine.memory.allows(start, len, access);
+    let (already, something) = (wanted.iter().all(allows), !wanted.is_empty());
+    let [read, write, execute] =
+        [Access::Read, Access::Write, Access::Execute].map(|access| wanted.contains(&access));
+    // What asks for code asks for what is there already, or for what cannot be.
+    let changed = match execute {
+        true => Err(io::ErrorKind::InvalidInput.into()),
+        false => process.machine.memory.protect_data(pages, Protection { read, write, execute }),
+    };
+    match changed {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            if !already || !something {
+                return Ok(fail(process, ERROR_ACCESS_DENIED, false));
+            }
+        }
+        Err(_) => return Ok(fail(process, ERROR_NOT_ENOUGH_MEMORY, false)),
+    }
+    // It may lie in those pages, as on Windows.
+    if process.machine.memory.write(old.0, &before).is_err() {
         return Ok(fail(process, ERROR_NOACCESS, false));
     }
     Ok(true)
@@ -131,6 +175,8 @@ pub fn VirtualProtect(
 
 /// Where the heap block that a range of pages lies in is noted: just before the pages.
 const NOTE: u64 = 16;
+
+const READ_WRITE: &[Access] = &[Access::Read, Access::Write];
 
 /// VirtualAlloc: zeroed pages from the heap. Reserved pages count as committed at once.
 pub fn VirtualAlloc(
@@ -149,12 +195,12 @@ pub fn VirtualAlloc(
     }
     if !address.is_null() {
         let own = |&(start, len): &(u64, usize)| {
-            layout::HEAP.contains(&start) && process.machine.memory.allows(start, len, Access::Write)
+            layout::HEAP.start <= start && start + len as u64 <= process.heap.end() && kind & MEM_RESERVE == 0
         };
-        return Ok(match pages(address, size).filter(own) {
-            Some((start, _)) if kind & MEM_RESERVE == 0 => Pointer(start),
-            _ => fail(process, ERROR_INVALID_ADDRESS, Pointer::NULL),
-        });
+        let Some((start, len)) = pages(address, size).filter(own) else {
+            return Ok(fail(process, ERROR_INVALID_ADDRESS, Pointer::NULL));
+        };
+        return Ok(give(process, start, len, wanted));
     }
     let room = page_round(size.0).and_then(|size| size.checked_add(NOTE + GRANULARITY));
     let block = room.map_or(Pointer::NULL, |room| process.allocate(room, true));
@@ -163,7 +209,23 @@ pub fn VirtualAlloc(
     }
     let start = block.at(NOTE).0.next_multiple_of(GRANULARITY);
     process.machine.memory.write(start - NOTE, &block.0.to_le_bytes())?;
-    Ok(Pointer(start))
+    let len = page_round(size.0).and_then(|len| usize::try_from(len).ok()).unwrap_or(0);
+    Ok(give(process, start, len, wanted))
+}
+
+/// Gives committed pages the protection that is wanted.
+fn give(process: &mut Process, start: u64, len: usize, wanted: &[Access]) -> Pointer {
+    let pages = start..start + len as u64;
+    let [read, write] = [Access::Read, Access::Write].map(|access| wanted.contains(&access));
+    let protection = Protection { read, write, execute: false };
+    let as_it_is = process.machine.memory.region(start);
+    if as_it_is.1 != Some(protection) || as_it_is.0.end < pages.end {
+        let given = process.machine.memory.protect_data(pages, protection);
+        if given.is_err() {
+            return fail(process, ERROR_NOT_ENOUGH_MEMORY, Pointer::NULL);
+        }
+    }
+    Pointer(start)
 }
 
 /// VirtualFree. Pages that are given up only to be committed again later are zeroed now.
@@ -175,13 +237,20 @@ pub fn VirtualFree(process: &mut Process, address: Pointer, size: Pointer, kind:
         {
             let block = memory.array(address.0.wrapping_sub(NOTE)).map_or(0, u64::from_le_bytes);
             let before = block < address.0 && address.0 - block <= NOTE + GRANULARITY;
-            if before && process.heap.release(memory, block) {
-                return Ok(true);
-            }
-            Ok(fail(process, ERROR_INVALID_ADDRESS, false))
+            let size = process.heap.size(memory, block).filter(|_| before);
+            let Some(size) = size.filter(|_| process.heap.release(memory, block)) else {
+                return Ok(fail(process, ERROR_INVALID_ADDRESS, false));
+            };
+            // Whoever gets the memory next may write to it.
+            let end = (block + size) & !(PAGE - 1);
+            give(process, address.0, usize::try_from(end.saturating_sub(address.0)).unwrap_or(0), READ_WRITE);
+            Ok(true)
         }
         MEM_DECOMMIT => match pages(address, size).filter(|(start, _)| layout::HEAP.contains(start)) {
-            Some((start, len)) => Ok(memory.fill(start, 0, len).map(|()| true)?),
+            Some((start, len)) => {
+                give(process, start, len, READ_WRITE);
+                Ok(process.machine.memory.fill(start, 0, len).map(|()| true)?)
+            }
             None => Ok(fail(process, ERROR_INVALID_ADDRESS, false)),
         },
         _ => Ok(fail(process, ERROR_INVALID_PARAMETER, false)),

@@ -1,22 +1,26 @@
 //! kernel32.dll and what forwards to it.
 
+pub(crate) mod apc;
 mod atom;
 pub(crate) mod codepage;
 mod console;
-mod critical;
+pub(crate) mod critical;
+mod dates;
 mod environment;
 pub(crate) mod error;
 mod exports;
 pub(crate) mod fields;
 mod file;
 pub(crate) mod files;
+mod global;
 pub(crate) mod handles;
-mod heap;
+pub(crate) mod heap;
 mod interlocked;
-mod letters;
+pub(crate) mod letters;
 mod locale;
 mod locks;
 mod memory;
+mod message;
 mod module;
 mod ntdll;
 pub(crate) mod path;
@@ -26,10 +30,12 @@ mod resource;
 mod slist;
 mod slots;
 mod startup;
+mod status;
 pub(crate) mod sync;
+mod system_messages;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 pub(crate) mod thread;
 mod thread_info;
 pub(crate) mod time;
@@ -51,6 +57,7 @@ pub(crate) struct State {
     /// The object that stands for the guest's process.
     process: handles::Id,
     sleepers: locks::Sleepers,
+    procedures: apc::Procedures,
     /// The handles of the standard error output, output and input.
     standard: [crate::abi::Handle; 3],
     console: Option<console::Console>,
@@ -74,6 +81,7 @@ impl State {
             threads: thread::Tasks::new(&mut handles),
             process: handles.keep_new(None, handles::Object::Process),
             sleepers: locks::Sleepers::default(),
+            procedures: apc::Procedures::new(),
             standard: [handles.output(), handles.output(), handles.input()],
             console: None,
             environment: environment::Environment::default(),
@@ -84,4 +92,9 @@ impl State {
             directory: module::DIRECTORY.trim_end_matches('\\').to_owned(),
         })
     }
+}
+
+/// Forgets what would lead into an image that is gone: callbacks of fiber-local slots.
+pub(crate) fn forget_image(process: &mut crate::process::Process, code: &std::ops::Range<u64>) {
+    process.kernel32.fls.forget_image(code);
 }

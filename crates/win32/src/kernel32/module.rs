@@ -8,14 +8,17 @@ use pe::Symbol;
 use crate::abi::Pointer;
 use crate::kernel32::codepage::{self, Unit, put};
 use crate::kernel32::error::{
-    ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER, ERROR_MOD_NOT_FOUND, ERROR_PROC_NOT_FOUND,
-    ERROR_SUCCESS, fail,
+    ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_MOD_NOT_FOUND,
+    ERROR_NOT_SUPPORTED, ERROR_PROC_NOT_FOUND, ERROR_SUCCESS, fail,
 };
 use crate::process::Process;
 
 /// Where every module claims to be.
 pub(super) const DIRECTORY: &str = r"C:\windows\system32\";
 
+/// Flags of GetModuleHandleEx.
+const GET_MODULE_HANDLE_EX_FLAG_PIN: u32 = 1;
+const GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT: u32 = 2;
 const GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS: u32 = 4;
 
 fn driver(process: &Process) -> Pointer {
@@ -34,13 +37,19 @@ pub fn GetModuleHandle<U: Unit>(process: &mut Process, name: Pointer) -> Result<
     }
 }
 
+/// GetModuleHandleEx: a library beside the driver has one user more then, unless the flags say otherwise.
 pub fn GetModuleHandleEx<U: Unit>(
     process: &mut Process,
     flags: u32,
     name: Pointer,
     out: Pointer,
 ) -> Result<bool, Stop> {
+    let both = GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
     if out.is_null() {
+        return Ok(fail(process, ERROR_INVALID_PARAMETER, false));
+    }
+    if flags & both == both {
+        process.machine.put_pointer(out.0, 0)?;
         return Ok(fail(process, ERROR_INVALID_PARAMETER, false));
     }
     let handle = if flags & GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS == 0 {
@@ -53,6 +62,11 @@ pub fn GetModuleHandleEx<U: Unit>(
         }
     };
     process.machine.put_pointer(out.0, handle.0)?;
+    match flags & both {
+        0 => process.use_library(handle.0),
+        GET_MODULE_HANDLE_EX_FLAG_PIN => process.pin_library(handle.0),
+        _ => {}
+    }
     Ok(!handle.is_null())
 }
 
@@ -64,8 +78,9 @@ pub fn LoadLibrary<U: Unit>(process: &mut Process, name: Pointer) -> Result<Poin
     let name = codepage::text::<U>(&process.machine, name)?;
     // Whatever the path, there is only one place for libraries.
     let file = name.rsplit(['\\', '/']).next().unwrap_or(&name);
-    if let Some(handle) = process.library_handle(file) {
-        process.use_library(handle);
+    if let Some(handle) =
+        process.library_handle(file).filter(|&handle| process.library_name(handle).is_some())
+    {
         return Ok(Pointer(handle));
     }
     match process.load_library(file)? {
@@ -85,6 +100,9 @@ pub fn LoadLibraryEx<U: Unit>(
 
 /// FreeLibrary: a library beside the driver goes with its last user; every other module stays.
 pub fn FreeLibrary(process: &mut Process, module: Pointer) -> Result<bool, Stop> {
+    if module.is_null() {
+        return Ok(fail(process, ERROR_INVALID_HANDLE, false));
+    }
     let known = process.images.iter().any(|image| image.module.base == module.0);
     if !known && process.library_name(module.0).is_none() {
         return Ok(fail(process, ERROR_MOD_NOT_FOUND, false));
@@ -93,8 +111,11 @@ pub fn FreeLibrary(process: &mut Process, module: Pointer) -> Result<bool, Stop>
     Ok(true)
 }
 
-/// DisableThreadLibraryCalls: the image's entry point is not told of threads any more.
+/// DisableThreadLibraryCalls: the image's entry point is not told of threads any more. An image with thread-local data of its own has to be told.
 pub fn DisableThreadLibraryCalls(process: &mut Process, module: Pointer) -> bool {
+    if process.image(module).is_some_and(|image| image.thread_data) {
+        return fail(process, ERROR_NOT_SUPPORTED, false);
+    }
     process.keep_threads_from(module.0) || fail(process, ERROR_MOD_NOT_FOUND, false)
 }
 
@@ -104,8 +125,8 @@ pub fn GetProcAddress(process: &mut Process, module: Pointer, name: Pointer) -> 
         Ok(ordinal) => Symbol::Ordinal(ordinal),
         Err(_) => Symbol::Name(codepage::text::<u8>(&process.machine, name)?),
     };
-    let address = match process.image(module).map(|image| image.export(&symbol).cloned()) {
-        Some(target) => target.and_then(|target| process.follow(target)),
+    let address = match process.image(module).map(|image| image.base) {
+        Some(base) => process.find_in(base, &symbol)?,
         None => process.library_name(module.0).and_then(|library| process.supplied(library, &symbol)),
     };
     match address {

@@ -5,7 +5,7 @@
 use guest::Stop;
 
 use crate::abi::Pointer;
-use crate::kernel32::codepage;
+use crate::kernel32::codepage::{self, Unit};
 use crate::process::Process;
 
 /// The room in PathCombine's buffer, with the zero at the end.
@@ -24,12 +24,18 @@ fn is_relative(path: &str) -> bool {
     !path.starts_with(is_separator) && !has_drive(path)
 }
 
-fn is_unc(path: &str) -> bool {
+pub(crate) fn is_unc(path: &str) -> bool {
     path.starts_with(r"\\") && (!path.starts_with(r"\\?\") || path.starts_with(r"\\?\UNC\"))
 }
 
+/// Whether a path is nothing but a root.
+pub(crate) fn is_root(path: &str) -> bool {
+    let (root, rest) = split_root(path);
+    !root.is_empty() && rest.is_empty() && (path.ends_with(is_separator) || is_unc(path))
+}
+
 /// Splits a path behind its root: `C:\`, `\\server\share\`, `\`, or nothing.
-fn split_root(path: &str) -> (&str, &str) {
+pub(crate) fn split_root(path: &str) -> (&str, &str) {
     let end = if has_drive(path) {
         2 + usize::from(path[2..].starts_with(is_separator))
     } else if is_unc(path) {
@@ -42,7 +48,7 @@ fn split_root(path: &str) -> (&str, &str) {
 }
 
 /// The path without `.` and `..`; `..` at the root is dropped.
-fn canonical(path: &str) -> String {
+pub(crate) fn canonical(path: &str) -> String {
     let (root, rest) = split_root(path);
     let mut names: Vec<&str> = Vec::new();
     for name in rest.split(is_separator) {
@@ -63,7 +69,7 @@ fn canonical(path: &str) -> String {
 }
 
 /// A file's path, seen from a directory.
-fn combine(directory: &str, file: &str) -> String {
+pub(crate) fn combine(directory: &str, file: &str) -> String {
     let whole = if file.is_empty() {
         directory.to_owned()
     } else if directory.is_empty() || is_unc(file) || has_drive(file) {
@@ -92,8 +98,8 @@ pub(crate) fn full(process: &Process, name: &str) -> String {
     }
 }
 
-/// PathCombineW: the buffer, or NULL with an empty string in it when there is nothing to combine or the result is too long.
-pub fn PathCombineW(
+/// PathCombine: the buffer, or NULL with an empty string in it when there is nothing to combine or the result is too long.
+pub fn PathCombine<U: Unit>(
     process: &mut Process,
     out: Pointer,
     directory: Pointer,
@@ -105,21 +111,21 @@ pub fn PathCombineW(
     let machine = &process.machine;
     let mut path = String::new();
     if !(directory.is_null() && file.is_null()) {
-        path = combine(&codepage::text::<u16>(machine, directory)?, &codepage::text::<u16>(machine, file)?);
+        path = combine(&codepage::text::<U>(machine, directory)?, &codepage::text::<U>(machine, file)?);
     }
-    if path.encode_utf16().count() >= MAX_PATH as usize {
+    if U::encode(&path).len() >= MAX_PATH as usize {
         path.clear();
     }
-    codepage::put::<u16>(&machine.memory, out, MAX_PATH, &path)?;
+    codepage::put::<U>(&machine.memory, out, MAX_PATH, &path)?;
     Ok(if path.is_empty() { Pointer::NULL } else { out })
 }
 
-pub fn PathIsRelativeW(process: &mut Process, path: Pointer) -> Result<bool, Stop> {
-    Ok(is_relative(&codepage::text::<u16>(&process.machine, path)?))
+pub fn PathIsRelative<U: Unit>(process: &mut Process, path: Pointer) -> Result<bool, Stop> {
+    Ok(is_relative(&codepage::text::<U>(&process.machine, path)?))
 }
 
-pub fn PathIsUNCW(process: &mut Process, path: Pointer) -> Result<bool, Stop> {
-    Ok(is_unc(&codepage::text::<u16>(&process.machine, path)?))
+pub fn PathIsUNC<U: Unit>(process: &mut Process, path: Pointer) -> Result<bool, Stop> {
+    Ok(is_unc(&codepage::text::<U>(&process.machine, path)?))
 }
 
 #[cfg(test)]

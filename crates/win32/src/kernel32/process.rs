@@ -8,8 +8,9 @@ use guest::{FaultKind, Machine, Mode, Stop, Violation};
 use crate::abi::{Handle, Pointer};
 use crate::exceptions::ExceptionRecord;
 use crate::kernel32::codepage::{Unit, text};
-use crate::kernel32::error::{ERROR_INSUFFICIENT_BUFFER, fail};
+use crate::kernel32::error::{ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_HANDLE, fail};
 use crate::kernel32::record::Record;
+use crate::kernel32::wait;
 use crate::process::Process;
 
 /// The version of Windows that this claims to be: 7 with Service Pack 1, the last that drivers of this kind were made for.
@@ -83,13 +84,16 @@ pub fn GetCurrentProcessId(process: &mut Process) -> u32 {
     process.machine.ids().0
 }
 
-/// GetProcessAffinityMask: one processor, as the guest's one thread can tell no difference.
+/// GetProcessAffinityMask: one processor, on which all of the guest's threads may run.
 pub fn GetProcessAffinityMask(
     process: &mut Process,
-    _of: Handle,
+    of: Handle,
     own: Pointer,
     system: Pointer,
 ) -> Result<bool, Stop> {
+    if wait::object(process, of) != Some(process.kernel32.process) {
+        return Ok(fail(process, ERROR_INVALID_HANDLE, false));
+    }
     for mask in [own, system] {
         process.machine.put_pointer(mask.0, 1)?;
     }

@@ -2,6 +2,8 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
+use std::ops::Range;
+
 use guest::{Fault, POOL, Stop};
 
 use crate::abi::Pointer;
@@ -50,6 +52,13 @@ impl Slots {
     /// Empties all slots of a thread.
     pub fn clear(&mut self, thread: usize) {
         self.0.iter_mut().flatten().for_each(|slot| slot.values[thread] = Pointer::NULL);
+    }
+
+    /// Forgets the callbacks of an image that is gone.
+    pub fn forget_image(&mut self, code: &Range<u64>) {
+        for slot in self.0.iter_mut().flatten().filter(|slot| code.contains(&slot.callback.0)) {
+            slot.callback = Pointer::NULL;
+        }
     }
 
     /// The next callback with a thread's value that it is to be called with, which is taken out.

@@ -112,8 +112,9 @@ pub fn GetExitCodeProcess(process: &mut Process, of: Handle, out: Pointer) -> Re
     Ok(true)
 }
 
-/// FreeLibraryAndExitThread: the library stays, as FreeLibrary leaves what runs.
-pub fn FreeLibraryAndExitThread(_: &mut Process, _module: Pointer, code: u32) -> Result<(), Stop> {
+/// FreeLibraryAndExitThread. What cannot be freed stays, and the thread ends all the same.
+pub fn FreeLibraryAndExitThread(process: &mut Process, module: Pointer, code: u32) -> Result<(), Stop> {
+    process.release(module.0)?;
     Err(Stop::Kind(FaultKind::ThreadExit { code }))
 }
 

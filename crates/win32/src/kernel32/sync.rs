@@ -81,7 +81,7 @@ fn open<U: Unit>(process: &mut Process, named: Pointer, object: &Object) -> Resu
 }
 
 fn event(manual: bool, signalled: bool) -> Object {
-    Object::Event(Event { manual, signalled, pulsed: 0 })
+    Object::Event(Event { manual, signalled })
 }
 
 pub fn CreateEvent<U: Unit>(
@@ -149,11 +149,10 @@ pub fn PulseEvent(process: &mut Process, handle: Handle) -> bool {
     let (Some(id), Some(Object::Event(event))) = (table.id(handle), table.get(handle)) else {
         return fail(process, ERROR_INVALID_HANDLE, false);
     };
-    event.signalled = false;
-    let most = if event.manual { usize::MAX } else { 1 };
-    for number in process.waiting.for_object(id).into_iter().take(most) {
-        event.pulsed |= 1 << number;
-        process.machine.change_for(number);
+    event.signalled = true;
+    process.changed(id);
+    if let Some(Object::Event(event)) = process.kernel32.handles.object(id) {
+        event.signalled = false;
     }
     true
 }

@@ -1,5 +1,7 @@
 //! Functions called the way the guest calls them.
 
+mod dates;
+mod messages;
 mod objects;
 mod startup;
 
@@ -29,17 +31,21 @@ fn shims_answer(mode: Mode) {
     synchronisation(&mut guest);
     atoms_and_interlocked_numbers(&mut guest);
     console_and_messages(&mut guest);
+    messages::messages(&mut guest);
+    dates::dates(&mut guest);
+    dates::letters(&mut guest);
     system(&mut guest);
 }
 
 fn heaps(guest: &mut Guest) {
-    let block = guest.call("GlobalAlloc", &[0x42, 100]);
-    assert_eq!(guest.call("GlobalLock", &[block]), block);
-    assert_eq!(guest.call("GlobalHandle", &[block]), block);
-    assert_eq!(guest.call("GlobalSize", &[block]), 100);
-    assert_eq!(guest.call("GlobalUnlock", &[block]), 0);
-    assert_eq!(guest.last_error(), 0);
-    let larger = guest.call("GlobalReAlloc", &[block, 5000, 0x42]);
+    let fixed = guest.call("GlobalAlloc", &[0x40, 100]);
+    assert_eq!(guest.call("GlobalLock", &[fixed]), fixed);
+    assert_eq!(guest.call("GlobalHandle", &[fixed]), fixed);
+    assert_eq!(guest.call("GlobalSize", &[fixed]), 100);
+    assert_eq!((guest.call("GlobalUnlock", &[fixed]), guest.call("GlobalFlags", &[fixed])), (1, 0));
+    assert_eq!((guest.call("LocalUnlock", &[fixed]), guest.last_error()), (0, 158));
+    assert_eq!((guest.call("GlobalReAlloc", &[fixed, 5000, 0]), guest.last_error()), (0, 8));
+    let larger = guest.call("GlobalReAlloc", &[fixed, 5000, 0x42]);
     assert_eq!((guest.call("GlobalSize", &[larger]), guest.bytes(larger + 4992)), (5000, [0; 8]));
     assert_eq!(guest.call("GlobalFree", &[larger]), 0);
     assert_eq!((guest.call("GlobalFree", &[larger]), guest.last_error()), (larger, 6));
@@ -47,6 +53,40 @@ fn heaps(guest: &mut Guest) {
         (guest.call("GlobalFlags", &[larger]), guest.call("HeapValidate", &[0, 0, larger])),
         (0x8000, 0)
     );
+    moveable_memory(guest);
+}
+
+fn moveable_memory(guest: &mut Guest) {
+    let handle = guest.call("GlobalAlloc", &[0x42, 100]);
+    let memory = guest.call("GlobalLock", &[handle]);
+    assert!(memory != handle && guest.bytes(memory) == [0; 100]);
+    assert_eq!((guest.call("GlobalLock", &[handle]), guest.call("GlobalFlags", &[handle])), (memory, 2));
+    assert_eq!((guest.call("GlobalHandle", &[memory]), guest.call("GlobalSize", &[handle])), (handle, 100));
+    assert_eq!((guest.call("GlobalUnlock", &[handle]), guest.call("LocalFlags", &[handle])), (1, 1));
+    assert_eq!((guest.call("GlobalUnlock", &[handle]), guest.last_error()), (0, 0));
+    assert_eq!((guest.call("GlobalUnlock", &[handle]), guest.last_error()), (0, 158));
+    // Another size leaves the handle as it is, and the contents.
+    guest.process.machine.memory.write(memory, b"kept").unwrap();
+    assert_eq!(guest.call("GlobalReAlloc", &[handle, 5000, 0x40]), handle);
+    let moved = guest.call("GlobalLock", &[handle]);
+    assert_eq!((guest.bytes(moved), guest.bytes(moved + 4992)), (*b"kept", [0; 8]));
+    assert_eq!((guest.call("GlobalHandle", &[moved]), guest.call("GlobalSize", &[handle])), (handle, 5000));
+    assert_eq!((guest.call("GlobalReAlloc", &[handle, 0x10000, 0]), guest.last_error()), (0, 8), "locked");
+    guest.call("GlobalUnlock", &[handle]);
+    // Discarded and had again.
+    assert_eq!(guest.call("GlobalReAlloc", &[handle, 0, 2]), handle);
+    assert_eq!((guest.call("GlobalLock", &[handle]), guest.last_error()), (0, 157));
+    assert_eq!((guest.call("GlobalFlags", &[handle]), guest.call("GlobalSize", &[handle])), (0x4000, 0));
+    assert_eq!(guest.call("GlobalReAlloc", &[handle, 16, 2]), handle);
+    let memory = guest.call("GlobalLock", &[handle]);
+    assert_eq!((guest.call("GlobalFree", &[handle]), guest.call("HeapValidate", &[0, 0, memory])), (0, 0));
+    // What stays can become what moves.
+    let fixed = guest.call("LocalAlloc", &[0, 8]);
+    let handle = guest.call("LocalReAlloc", &[fixed, 0, 0x82]);
+    assert_eq!((guest.call("LocalLock", &[handle]), guest.call("LocalHandle", &[fixed])), (fixed, handle));
+    // One that leads elsewhere is none.
+    guest.process.machine.memory.write(handle, &0x1234_u64.to_le_bytes()).unwrap();
+    assert_eq!((guest.call("LocalLock", &[handle]), guest.last_error()), (0, 6));
 }
 
 fn pages(guest: &mut Guest) {
@@ -59,11 +99,10 @@ fn pages(guest: &mut Guest) {
     assert_eq!(guest.pointer(out), pages);
     let fields = |guest: &Guest| [state, state + 4, state + 8].map(|field| guest.u32(out + field));
     assert_eq!(fields(guest), [0x1000, 4, 0x2_0000]);
-    assert_eq!((guest.call("VirtualQuery", &[pages, out, size - 1]), guest.last_error()), (0, 87));
+    assert_eq!((guest.call("VirtualQuery", &[pages, out, size - 1]), guest.last_error()), (0, 24));
     assert_eq!(guest.call("VirtualQuery", &[0x100, out, size]), size);
     assert_eq!(fields(guest), [0x1_0000, 1, 0]);
-    assert_eq!((guest.call("VirtualProtect", &[pages, 1, 2, out]), guest.u32(out)), (1, 4));
-    assert_eq!((guest.call("VirtualProtect", &[pages, 1, 0x40, out]), guest.last_error()), (0, 5));
+    protection(guest, pages);
     assert_eq!((guest.call("VirtualAlloc", &[0, 1, 0x1000, 0x40]), guest.last_error()), (0, 5));
     guest.process.machine.memory.write(pages, b"used").unwrap();
     assert_eq!(guest.call("VirtualFree", &[pages, 0x1000, 0x4000]), 1);
@@ -73,6 +112,50 @@ fn pages(guest: &mut Guest) {
     assert_eq!(guest.call("VirtualFree", &[pages, 0, 0x8000]), 0);
     assert_eq!((guest.call("IsBadReadPtr", &[out, 16]), guest.call("IsBadReadPtr", &[0, 16])), (0, 1));
     assert_eq!((guest.call("IsBadWritePtr", &[0, 0]), guest.call("IsBadStringPtrA", &[0, 5])), (0, 1));
+}
+
+fn protection(guest: &mut Guest, pages: u64) {
+    let (old, out) = (guest.put(&[0; 4]), guest.put(&[0; 64]));
+    let (size, protect) = (guest.pick(28, 48), guest.pick(20, 36));
+    assert_eq!((guest.call("VirtualProtect", &[pages + 0x1000, 1, 2, old]), guest.u32(old)), (1, 4));
+    let allowed = |guest: &mut Guest, at: u64| {
+        guest.call("VirtualQuery", &[at, out, size]);
+        [
+            guest.u32(out + protect - 4),
+            guest.u32(out + protect),
+            guest.pointer(out + protect - 4 - guest.pointer_size()) as u32,
+        ]
+    };
+    assert_eq!(allowed(guest, pages + 0x1000), [0x1000, 2, 0x1000]);
+    assert_eq!(guest.call("IsBadWritePtr", &[pages + 0x1000, 1]), 1);
+    // What a function is to write there is an access violation of the driver's.
+    let text = guest.put(b"text\0");
+    assert!(matches!(guest.fault("GetSystemTime", &[pages + 0x1000]), FaultKind::AccessViolation { .. }));
+    assert_eq!(guest.call("lstrcpyA", &[pages + 0x1000, text]), 0);
+    assert_eq!((guest.call("VirtualProtect", &[pages, 0x3000, 1, old]), guest.u32(old)), (1, 4));
+    assert_eq!(allowed(guest, pages), [0x1000, 1, 0x3000]);
+    assert_eq!(guest.call("IsBadReadPtr", &[pages + 0x2fff, 1]), 1);
+    assert_eq!(guest.call("VirtualProtect", &[pages, 0x3000, 4, old]), 1);
+    assert_eq!(guest.u32(old), 1);
+    guest.process.machine.memory.write(pages, b"used again").unwrap();
+    // Nothing becomes code, and what is not there or not the driver's stays as it is.
+    assert_eq!((guest.call("VirtualProtect", &[pages, 1, 0x40, old]), guest.last_error()), (0, 5));
+    assert_eq!((guest.call("VirtualProtect", &[pages, 0, 2, old]), guest.last_error()), (0, 87));
+    assert_eq!((guest.call("VirtualProtect", &[pages, 1, 0x104, old]), guest.last_error()), (0, 50));
+    assert_eq!((guest.call("VirtualProtect", &[pages, 1, 2, 0]), guest.last_error()), (0, 998));
+    for nothing in [0, 0x1000, 0x41_0000, 0x6000_0000] {
+        assert_eq!((guest.call("VirtualProtect", &[nothing, 1, 2, old]), guest.last_error()), (0, 487));
+    }
+    for kept in [guest.call("GetCommandLineA", &[]), guest.address("GetTickCount"), 0x2210_0000] {
+        assert_eq!((guest.call("VirtualProtect", &[kept, 1, 1, old]), guest.last_error()), (0, 5));
+    }
+    assert_eq!(guest.call("VirtualProtect", &[0x2210_0000, 1, 4, old]), 1, "as it is");
+    // Given back, the memory is as any other.
+    let block = guest.call("VirtualAlloc", &[0, 0x2000, 0x3000, 2]);
+    assert_eq!(guest.call("IsBadWritePtr", &[block, 1]), 1);
+    assert_eq!(guest.call("VirtualFree", &[block, 0, 0x8000]), 1);
+    let again = guest.call("VirtualAlloc", &[0, 0x2000, 0x3000, 4]);
+    assert_eq!((again, guest.call("IsBadWritePtr", &[again, 0x2000])), (block, 0));
 }
 
 fn modules(guest: &mut Guest) {
@@ -103,7 +186,21 @@ fn text(guest: &mut Guest) {
         (guest.call("MultiByteToWideChar", &[65001, 8, source, 3, out, 9]), guest.last_error()),
         (0, 1113)
     );
+    for (code_page, flags, error) in [(54321, 0, 87), (65000, 0, 87), (65001, 1, 1004), (0, 3, 1004)] {
+        assert_eq!(guest.call("MultiByteToWideChar", &[code_page, flags, source, 3, out, 9]), 0);
+        assert_eq!(guest.last_error(), error, "{code_page}");
+    }
+    assert_eq!(
+        (guest.call("MultiByteToWideChar", &[0, 0, source, 3, source, 9]), guest.last_error()),
+        (0, 87)
+    );
     let wide = guest.wide("Ż€");
+    for (code_page, flags, error) in [(54321, 0, 87), (65001, 0x400, 1004), (0, 0x80, 1004)] {
+        assert_eq!(guest.call("WideCharToMultiByte", &[code_page, flags, wide, 2, out, 9, 0, 0]), 0);
+        assert_eq!(guest.last_error(), error, "{code_page}");
+    }
+    assert_eq!((guest.call("GetCPInfo", &[54321, out]), guest.last_error()), (0, 87));
+    assert_eq!([437, 1252, 0, 54321].map(|number| guest.call("IsValidCodePage", &[number])), [1, 1, 0, 0]);
     let used = guest.put(&[0; 4]);
     assert_eq!(guest.call("WideCharToMultiByte", &[0, 0, wide, MINUS_ONE, out, 9, 0, used]), 3);
     assert_eq!((guest.bytes(out), guest.u32(used)), (*b"?\x80\0", 1));
@@ -238,7 +335,9 @@ fn system(guest: &mut Guest) {
         (size as u32, 0, 0x5555_5555)
     );
     let masks = guest.pointers(&[0x55, 0x55]);
-    guest.call("GetProcessAffinityMask", &[0, masks, masks + guest.pointer_size()]);
+    let own = guest.call("GetCurrentProcess", &[]);
+    assert_eq!((guest.call("GetProcessAffinityMask", &[0, masks, masks]), guest.last_error()), (0, 6));
+    guest.call("GetProcessAffinityMask", &[own, masks, masks + guest.pointer_size()]);
     assert_eq!((guest.pointer(masks), guest.pointer(masks + guest.pointer_size())), (1, 1));
     let mut record = [0; 0x98];
     record[..4].copy_from_slice(&0xc000_00fd_u32.to_le_bytes());

@@ -7,17 +7,23 @@ use std::cmp::Ordering;
 use guest::Stop;
 
 use crate::abi::Pointer;
-use crate::kernel32::codepage::{self, ANSI, UTF8, Unit, units};
+use crate::kernel32::codepage::{self, ANSI, CodePage, Unit, units};
 use crate::kernel32::error::{
-    ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER, ERROR_NO_UNICODE_TRANSLATION,
+    ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_FLAGS, ERROR_INVALID_PARAMETER, ERROR_NO_UNICODE_TRANSLATION,
     ERROR_NOT_ENOUGH_MEMORY, fail,
 };
 use crate::kernel32::record::Record;
 use crate::process::Process;
 use crate::text::{self, caught, length};
 
-const MB_ERR_INVALID_CHARS: u32 = 8;
+/// Flags of conversions. MB_PRECOMPOSED and MB_COMPOSITE exclude each other.
+const MB_FORMS: u32 = 0x3;
+const MB_USEGLYPHCHARS: u32 = 0x4;
+const MB_ERR_INVALID_CHARS: u32 = 0x8;
 const WC_ERR_INVALID_CHARS: u32 = 0x80;
+/// WC_DISCARDNS, WC_SEPCHARS, WC_DEFAULTCHAR, WC_COMPOSITECHECK, WC_NO_BEST_FIT_CHARS: none of them makes a difference where no character is made of
+/// several, or stands for another one.
+const WC_OTHERS: u32 = 0x670;
 const NORM_IGNORECASE: u32 = 1;
 
 /// The most units that one conversion takes. The worker's own memory, of which there are 32 MiB, holds the text several times over.
@@ -53,6 +59,7 @@ fn converted<U: Unit>(process: &mut Process, result: &[U], out: Pointer, room: i
     if fits < result.len() { Ok(fail(process, ERROR_INSUFFICIENT_BUFFER, 0)) } else { Ok(len) }
 }
 
+/// MultiByteToWideChar. There is only one form of each character, the precomposed one.
 pub fn MultiByteToWideChar(
     process: &mut Process,
     code_page: u32,
@@ -62,12 +69,23 @@ pub fn MultiByteToWideChar(
     out: Pointer,
     room: i32,
 ) -> Result<i32, Stop> {
-    if room < 0 || (room > 0 && out.is_null()) {
+    let code_page = CodePage::of(code_page);
+    let Some(code_page) = code_page.filter(|_| room >= 0 && (room == 0 || !out.is_null() && out != source))
+    else {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, 0));
+    };
+    let allowed = match code_page {
+        CodePage::Utf8 => MB_ERR_INVALID_CHARS,
+        CodePage::Symbol => 0,
+        _ if flags & MB_FORMS == MB_FORMS => MB_ERR_INVALID_CHARS,
+        _ => MB_FORMS | MB_USEGLYPHCHARS | MB_ERR_INVALID_CHARS,
+    };
+    if flags & !allowed != 0 {
+        return Ok(fail(process, ERROR_INVALID_FLAGS, 0));
     }
     let Some(count) = source_length::<u8>(process, source, len)? else { return Ok(0) };
     let bytes = units::<u8>(&process.machine.memory, source, count)?;
-    match codepage::to_wide(code_page, &bytes, flags & MB_ERR_INVALID_CHARS != 0) {
+    match code_page.to_wide(&bytes, flags & MB_ERR_INVALID_CHARS != 0) {
         Some(wide) => converted(process, &wide, out, room),
         None => Ok(fail(process, ERROR_NO_UNICODE_TRANSLATION, 0)),
     }
@@ -86,14 +104,26 @@ pub fn WideCharToMultiByte(
     used_default: Pointer,
 ) -> Result<i32, Stop> {
     let chosen = !default.is_null() || !used_default.is_null();
-    if room < 0 || (room > 0 && out.is_null()) || (code_page == UTF8 && chosen) {
+    let code_page = CodePage::of(code_page).filter(|&code_page| {
+        let unicode = code_page == CodePage::Utf8;
+        room >= 0 && (room == 0 || !out.is_null() && out != source) && !(unicode && chosen)
+    });
+    let Some(code_page) = code_page else {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, 0));
+    };
+    let allowed = match code_page {
+        CodePage::Utf8 => WC_ERR_INVALID_CHARS,
+        CodePage::Symbol => 0,
+        _ => WC_OTHERS,
+    };
+    if flags & !allowed != 0 {
+        return Ok(fail(process, ERROR_INVALID_FLAGS, 0));
     }
     let Some(count) = source_length::<u16>(process, source, len)? else { return Ok(0) };
     let wide = units::<u16>(&process.machine.memory, source, count)?;
     let [default] = if default.is_null() { [b'?'] } else { process.machine.memory.array(default.0)? };
-    let strict = code_page == UTF8 && flags & WC_ERR_INVALID_CHARS != 0;
-    let Some((bytes, replaced)) = codepage::from_wide(code_page, &wide, strict, default) else {
+    let strict = flags & WC_ERR_INVALID_CHARS != 0;
+    let Some((bytes, replaced)) = code_page.to_bytes(&wide, strict, default) else {
         return Ok(fail(process, ERROR_NO_UNICODE_TRANSLATION, 0));
     };
     if !used_default.is_null() {
@@ -117,9 +147,13 @@ pub fn GetACP(_: &mut Process) -> u32 {
     ANSI
 }
 
+/// GetCPInfo: CPINFO is the longest character, the default character, no ranges of lead bytes.
 pub fn GetCPInfo(process: &mut Process, code_page: u32, out: Pointer) -> Result<bool, Stop> {
-    // CPINFO: the longest character, the default character, no ranges of lead bytes.
-    let longest = if code_page == UTF8 { 4 } else { 1 };
+    let longest = match CodePage::of(code_page).filter(|_| !out.is_null()) {
+        Some(CodePage::Utf8) => 4,
+        Some(_) => 1,
+        None => return Ok(fail(process, ERROR_INVALID_PARAMETER, false)),
+    };
     let info = Record::new(process.machine.mode()).u32(longest).bytes(b"?\0").bytes(&[0; 12]).finish();
     process.machine.memory.write(out.0, &info)?;
     Ok(true)
@@ -131,9 +165,12 @@ pub fn lstrlen<U: Unit>(process: &mut Process, text: Pointer) -> Result<i32, Sto
     Ok(i32::try_from(length).unwrap_or(i32::MAX))
 }
 
-/// The buffer that was written to; NULL when that could not be done.
-fn written(to: Pointer, outcome: Result<(), Stop>) -> Result<Pointer, Stop> {
-    Ok(caught(outcome)?.map_or(Pointer::NULL, |()| to))
+/// The buffer that was written to; NULL, with a last error, when that could not be done.
+fn written(process: &mut Process, to: Pointer, outcome: Result<(), Stop>) -> Result<Pointer, Stop> {
+    match caught(outcome)? {
+        Some(()) => Ok(to),
+        None => Ok(fail(process, ERROR_INVALID_PARAMETER, Pointer::NULL)),
+    }
 }
 
 pub fn lstrcpyn<U: Unit>(
@@ -143,17 +180,22 @@ pub fn lstrcpyn<U: Unit>(
     room: i32,
 ) -> Result<Pointer, Stop> {
     match u64::try_from(room).ok().and_then(|room| room.checked_sub(1)) {
-        Some(most) => written(to, text::copy::<U>(&process.machine, to, from, most)),
+        Some(most) => {
+            let copied = text::copy::<U>(&process.machine, to, from, most);
+            written(process, to, copied)
+        }
         None => Ok(Pointer::NULL),
     }
 }
 
 pub fn lstrcpy<U: Unit>(process: &mut Process, to: Pointer, from: Pointer) -> Result<Pointer, Stop> {
-    written(to, text::copy::<U>(&process.machine, to, from, u64::MAX))
+    let copied = text::copy::<U>(&process.machine, to, from, u64::MAX);
+    written(process, to, copied)
 }
 
 pub fn lstrcat<U: Unit>(process: &mut Process, to: Pointer, from: Pointer) -> Result<Pointer, Stop> {
-    written(to, text::append::<U>(&process.machine, to, from, u64::MAX))
+    let appended = text::append::<U>(&process.machine, to, from, u64::MAX);
+    written(process, to, appended)
 }
 
 /// Order of two texts: first without regard to case, then, unless that is to be ignored, lower case before upper case.

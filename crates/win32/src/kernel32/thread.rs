@@ -190,7 +190,7 @@ fn prepare(process: &mut Process, number: usize, id: Pointer) -> Result<Option<(
 }
 
 /// The number of the thread that a handle names; `Ok(None)` for one that has ended, `Err` for what is no thread.
-fn number_of(process: &mut Process, handle: Handle) -> Result<Option<usize>, ()> {
+pub(super) fn number_of(process: &mut Process, handle: Handle) -> Result<Option<usize>, ()> {
     let id = wait::object(process, handle).ok_or(())?;
     match process.kernel32.handles.object(id) {
         Some(Object::Thread(thread)) => Ok(thread.code.is_none().then_some(thread.number)),
@@ -239,7 +239,7 @@ pub fn SuspendThread(process: &mut Process, thread: Handle) -> Result<u32, Stop>
     Ok(before)
 }
 
-/// Has the running thread wait while it is suspended, and end if it is to end. To be called before each call of the system's.
+/// Has the running thread wait while it is suspended, and end if it is to end. To be called before each call of the system's, and after it.
 pub(crate) fn stand_by(process: &mut Process) -> Result<(), Stop> {
     let number = process.machine.current();
     if process.kernel32.threads.is_suspended(number) {
@@ -272,6 +272,8 @@ pub fn TerminateThread(process: &mut Process, thread: Handle, code: u32) -> Resu
         process.machine.change_for(number);
     } else {
         end(process, number, code);
+        // Messages may have been posted to it already.
+        crate::user32::forget_thread(process, number);
         process.machine.release_thread(number);
     }
     Ok(true)
@@ -298,9 +300,13 @@ pub(crate) fn run_thread(process: &mut Process, number: usize) {
 fn run_driver(process: &mut Process, start: Start) -> u32 {
     let number = process.machine.current();
     // A thread that an image starts while it is told that it is loaded begins after that, as on Windows. Nobody interrupts this wait.
-    let _ = process.wait_for(Duration::MAX, |process| Ok((process.attaching == 0).then_some(())));
+    let begun = process.wait_for(Duration::MAX, |process| Ok((process.attaching == 0).then_some(())));
+    if let Err(Stop::Kind(FaultKind::ThreadExit { code })) = begun {
+        return code;
+    }
     let ended = process
         .notify_all(DLL_THREAD_ATTACH)
+        .and_then(|()| process.call_procedures())
         .and_then(|()| process.call(start.function.0, &[start.parameter.0]));
     let code = match ended {
         Ok(result) => result,
@@ -328,6 +334,7 @@ fn end(process: &mut Process, number: usize, code: u32) {
         let _ = slots::call_back(process, number);
     }
     process.kernel32.fls.clear(number);
+    process.kernel32.procedures.forget(number);
     process.kernel32.tls.clear(number);
     let State { handles, threads, .. } = &mut process.kernel32;
     let closes = threads.running[number].take().and_then(|running| running.closes);

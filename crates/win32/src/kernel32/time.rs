@@ -7,8 +7,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use guest::Stop;
 
 use crate::abi::Pointer;
+use crate::kernel32::apc::WAIT_IO_COMPLETION;
 use crate::kernel32::record::Record;
 use crate::process::Process;
+use crate::waiting::Awaited;
 
 /// INFINITE.
 pub(crate) const INFINITE: u32 = u32::MAX;
@@ -66,7 +68,7 @@ pub fn GetSystemTime(process: &mut Process, out: Pointer) -> Result<(), Stop> {
 }
 
 /// SYSTEMTIME for a FILETIME: year, month, day of the week (0 for Sunday), day, hour, minute, second, millisecond.
-fn calendar(time: u64) -> [u16; 8] {
+pub(super) fn calendar(time: u64) -> [u16; 8] {
     const DAY: u64 = 24 * 60 * 60;
     let seconds = time / FREQUENCY;
     // 1601 begins a cycle of 400 years, 146097 days. Whole cycles, centuries, four-year spans and years are taken off in turn; the last
@@ -96,6 +98,23 @@ fn calendar(time: u64) -> [u16; 8] {
     fields.map(|field| u16::try_from(field).unwrap_or(u16::MAX))
 }
 
+/// The FILETIME of a date and a time of day: hour, minute, second, millisecond; `None` for a date before 1601 or after 30827, and for a month that there is
+/// not. A day that a month does not have counts on into the next one.
+pub(super) fn filetime(year: u16, month: u16, day: u16, time: [u16; 4]) -> Option<u64> {
+    if !(1601..=30_827).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    // Years that begin in March have their leap day at the end.
+    let (years, months) = if month > 2 { (year - 1600, month - 3) } else { (year - 1601, month + 9) };
+    let (years, months) = (u64::from(years), u64::from(months));
+    let days = years * 365 + years / 4 - years / 100 + years / 400 + (153 * months + 2) / 5 + u64::from(day);
+    // From 1600-03-01 to 1601-01-01 there are 306 days, and the first day is none.
+    let days = days.checked_sub(307)?;
+    let [hour, minute, second, milliseconds] = time.map(u64::from);
+    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    Some(seconds * FREQUENCY + milliseconds * (FREQUENCY / 1000))
+}
+
 /// A time-out in milliseconds; INFINITE is longer than anything waits.
 pub(crate) fn timeout(milliseconds: u32) -> Duration {
     if milliseconds == INFINITE { Duration::MAX } else { Duration::from_millis(milliseconds.into()) }
@@ -105,9 +124,15 @@ pub fn Sleep(process: &mut Process, milliseconds: u32) -> Result<(), Stop> {
     process.pause(timeout(milliseconds))
 }
 
-/// SleepEx: no asynchronous procedure ever ends it early.
-pub fn SleepEx(process: &mut Process, milliseconds: u32, _alertable: i32) -> Result<u32, Stop> {
-    Sleep(process, milliseconds).map(|()| 0)
+/// SleepEx: procedures that are queued for the thread end it if it is alertable.
+pub fn SleepEx(process: &mut Process, milliseconds: u32, alertable: i32) -> Result<u32, Stop> {
+    let look = |process: &mut Process| Ok((alertable != 0 && process.has_procedures()).then_some(()));
+    let called = process.wait_on(Awaited::FirstOrElse(Vec::new()), timeout(milliseconds), look)?.is_some();
+    if !called {
+        return Ok(0);
+    }
+    process.call_procedures()?;
+    Ok(WAIT_IO_COMPLETION)
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use guest::Stop;
+use guest::{Stop, Violation};
 
 use crate::abi::{Handle, Pointer};
+use crate::kernel32::apc::WAIT_IO_COMPLETION;
 use crate::kernel32::error::{ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY, fail};
-use crate::kernel32::handles::{Id, Object};
+use crate::kernel32::handles::{Handles, Id, Object};
 use crate::kernel32::process::CURRENT_PROCESS;
 use crate::kernel32::thread::CURRENT_THREAD;
 use crate::kernel32::time::timeout;
@@ -100,37 +101,67 @@ pub(crate) fn wait_with<T>(
     let Some(ids) = ids else { return Ok(Err(ERROR_INVALID_HANDLE)) };
     ids.iter().for_each(|&id| process.kernel32.handles.keep(id));
     let ended = process.wait_on(what(ids.clone()), time, |process| Ok(look(process, &ids)));
-    forget_pulses(process, &ids);
-    for id in ids {
-        let last = process.kernel32.handles.release(id);
-        finish(process, last)?;
-    }
+    let last: Vec<_> = ids.into_iter().map(|id| process.kernel32.handles.release(id)).collect();
+    last.into_iter().try_for_each(|last| finish(process, last))?;
     ended.map(Ok)
 }
 
-/// Waits for all of the handles, or for the first of them that is signalled.
-fn wait(process: &mut Process, handles: &[Handle], all: bool, milliseconds: u32) -> Result<u32, Stop> {
-    let look = |process: &mut Process, ids: &[Id]| look(process, ids, all);
-    match wait_with(process, handles, timeout(milliseconds), Awaited::Objects, look)? {
+/// The handles in an array of the guest's.
+pub(crate) fn handles_at(process: &Process, at: Pointer, count: u32) -> Result<Vec<Handle>, Violation> {
+    let machine = &process.machine;
+    let slot = |index: u32| at.at(machine.mode().pointer_size() * u64::from(index));
+    (0..count).map(|index| Handle::read(machine, slot(index))).collect()
+}
+
+/// Waits for all of the handles, or for the first of them that is signalled; if `alertable`, also for procedures that are queued for the thread, and
+/// calls those.
+fn wait(
+    process: &mut Process,
+    handles: &[Handle],
+    all: bool,
+    milliseconds: u32,
+    alertable: bool,
+) -> Result<u32, Stop> {
+    let look = |process: &mut Process, ids: &[Id]| {
+        look(process, ids, all)
+            .or_else(|| (alertable && process.has_procedures()).then_some(WAIT_IO_COMPLETION))
+    };
+    let what = match (all, alertable) {
+        (true, false) => Awaited::All,
+        (false, false) => Awaited::First,
+        (false, true) => Awaited::FirstOrElse,
+        (true, true) => Awaited::Anything,
+    };
+    match wait_with(process, handles, timeout(milliseconds), what, look)? {
+        Ok(Some(WAIT_IO_COMPLETION)) => {
+            process.call_procedures()?;
+            Ok(WAIT_IO_COMPLETION)
+        }
         Ok(ended) => Ok(ended.unwrap_or(WAIT_TIMEOUT)),
         Err(error) => Ok(fail(process, error, WAIT_FAILED)),
     }
 }
 
-/// Whether a wait for all of some objects, or for the first of them, ends now, and if so with what; it takes what it ends with.
+/// Whether the running thread's wait for all of some objects, or for the first of them, has ended or ends now, and if so with what.
 pub(crate) fn look(process: &mut Process, ids: &[Id], all: bool) -> Option<u32> {
     let thread = process.machine.current();
-    let table = &mut process.kernel32.handles;
+    if let Some(ended) = process.waiting.take_end(thread) {
+        return Some(ended);
+    }
+    if process.kernel32.threads.is_suspended(thread) {
+        return None;
+    }
+    end(&mut process.kernel32.handles, thread, ids, all)
+}
+
+/// Whether a thread's wait for all of some objects, or for the first of them, ends now, and if so with what; it takes what it ends with.
+pub(crate) fn end(table: &mut Handles, thread: usize, ids: &[Id], all: bool) -> Option<u32> {
     let mut signalled = |id| table.object(id).is_some_and(|object| object.signalled(thread));
     let ended = if all {
         ids.iter().all(|&id| signalled(id)).then_some(0..ids.len())
     } else {
         ids.iter().position(|&id| signalled(id)).map(|first| first..first + 1)
-    };
-    let Some(ended) = ended else {
-        forget_pulses(process, ids);
-        return None;
-    };
+    }?;
     let first = u32::try_from(ended.start).unwrap_or(0);
     let mut abandoned = false;
     for &id in &ids[ended] {
@@ -139,28 +170,18 @@ pub(crate) fn look(process: &mut Process, ids: &[Id], all: bool) -> Option<u32> 
     Some(first + if abandoned { WAIT_ABANDONED_0 } else { WAIT_OBJECT_0 })
 }
 
-/// A pulse ends a wait at once or not at all.
-fn forget_pulses(process: &mut Process, ids: &[Id]) {
-    let thread = process.machine.current();
-    for &id in ids {
-        if let Some(Object::Event(event)) = process.kernel32.handles.object(id) {
-            event.pulsed &= !(1 << thread);
-        }
-    }
-}
-
 pub fn WaitForSingleObject(process: &mut Process, handle: Handle, milliseconds: u32) -> Result<u32, Stop> {
-    wait(process, &[handle], true, milliseconds)
+    wait(process, &[handle], true, milliseconds, false)
 }
 
-/// WaitForSingleObjectEx: no asynchronous procedure ever ends it.
+/// WaitForSingleObjectEx: procedures that are queued for the thread end it if it is alertable.
 pub fn WaitForSingleObjectEx(
     process: &mut Process,
     handle: Handle,
     milliseconds: u32,
-    _alertable: i32,
+    alertable: i32,
 ) -> Result<u32, Stop> {
-    wait(process, &[handle], true, milliseconds)
+    wait(process, &[handle], true, milliseconds, alertable != 0)
 }
 
 pub fn WaitForMultipleObjects(
@@ -170,31 +191,29 @@ pub fn WaitForMultipleObjects(
     all: i32,
     milliseconds: u32,
 ) -> Result<u32, Stop> {
-    if !(1..=MAXIMUM_WAIT_OBJECTS).contains(&count) {
-        return Ok(fail(process, ERROR_INVALID_PARAMETER, WAIT_FAILED));
-    }
-    let machine = &process.machine;
-    let slot = |index: u32| handles.at(machine.mode().pointer_size() * u64::from(index));
-    let handles =
-        (0..count).map(|index| Handle::read(machine, slot(index))).collect::<Result<Vec<_>, _>>()?;
-    // Nothing would say how often a handle that is there twice is to be taken.
-    let distinct: BTreeSet<_> = handles.iter().map(|handle| handle.0).collect();
-    if all != 0 && distinct.len() < handles.len() {
-        return Ok(fail(process, ERROR_INVALID_PARAMETER, WAIT_FAILED));
-    }
-    wait(process, &handles, all != 0, milliseconds)
+    WaitForMultipleObjectsEx(process, count, handles, all, milliseconds, 0)
 }
 
-/// WaitForMultipleObjectsEx: no asynchronous procedure ever ends it.
+/// WaitForMultipleObjectsEx: procedures that are queued for the thread end it if it is alertable.
 pub fn WaitForMultipleObjectsEx(
     process: &mut Process,
     count: u32,
     handles: Pointer,
     all: i32,
     milliseconds: u32,
-    _alertable: i32,
+    alertable: i32,
 ) -> Result<u32, Stop> {
-    WaitForMultipleObjects(process, count, handles, all, milliseconds)
+    if !(1..=MAXIMUM_WAIT_OBJECTS).contains(&count) {
+        return Ok(fail(process, ERROR_INVALID_PARAMETER, WAIT_FAILED));
+    }
+    let handles = handles_at(process, handles, count)?;
+    // Nothing would say how often a handle that is there twice is to be taken. What is no handle is noticed first.
+    let distinct: BTreeSet<_> = handles.iter().map(|handle| handle.0).collect();
+    let known = handles.iter().all(|&handle| object(process, handle).is_some());
+    if all != 0 && known && distinct.len() < handles.len() {
+        return Ok(fail(process, ERROR_INVALID_PARAMETER, WAIT_FAILED));
+    }
+    wait(process, &handles, all != 0, milliseconds, alertable != 0)
 }
 
 /// SignalObjectAndWait: nothing happens between the two, and neither does if one of the handles cannot be used so.
@@ -203,13 +222,13 @@ pub fn SignalObjectAndWait(
     signalled: Handle,
     awaited: Handle,
     milliseconds: u32,
-    _alertable: i32,
+    alertable: i32,
 ) -> Result<u32, Stop> {
     if object(process, awaited).is_none() {
         return Ok(fail(process, ERROR_INVALID_HANDLE, WAIT_FAILED));
     }
     match sync::signal(process, signalled) {
-        Ok(()) => wait(process, &[awaited], true, milliseconds),
+        Ok(()) => wait(process, &[awaited], true, milliseconds, alertable != 0),
         Err(error) => Ok(fail(process, error, WAIT_FAILED)),
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
+use std::ops::Range;
+
 use guest::Stop;
 
 use crate::abi::{Handle, Pointer};
@@ -72,18 +74,13 @@ impl ClassName {
 impl Classes {
     pub fn new() -> Self {
         let class = |&(name, kind): &(&str, Kind)| {
-            let (procedure, window_extra) = match kind {
-                Kind::Dialog => (Builtin::Dialog, DLGWINDOWEXTRA),
-                Kind::Desktop => (Builtin::Default, 0),
-                _ => (Builtin::Control, 0),
-            };
             Some(Class {
                 name: name.to_owned(),
                 kind,
-                procedure: Procedure::Builtin(procedure),
+                procedure: predefined(kind),
                 style: CS_GLOBALCLASS,
                 extra: Vec::new(),
-                window_extra,
+                window_extra: if kind == Kind::Dialog { DLGWINDOWEXTRA } else { 0 },
                 module: Pointer::NULL,
                 icon: Handle::NULL,
                 small_icon: Handle::NULL,
@@ -121,14 +118,32 @@ impl Classes {
         self.0.iter().flatten().any(|class| class.module == module && class.name.eq_ignore_ascii_case(name))
     }
 
-    /// Forgets the classes of a module that is gone.
-    pub fn forget_module(&mut self, module: Pointer) {
-        for slot in &mut self.0 {
-            if slot.as_ref().is_some_and(|class| class.module == module && !module.is_null()) {
-                *slot = None;
+    /// Whether a class goes with a module: one that it has registered, or whose procedure lies in its code.
+    pub fn goes_with(&self, place: usize, module: Pointer, code: &Range<u64>) -> bool {
+        self.get(place).is_some_and(|class| {
+            !class.module.is_null() && (class.module == module || class.procedure.leads_into(code))
+        })
+    }
+
+    /// Forgets the classes that go with a module that is gone, and what it has made of the predefined ones.
+    pub fn forget_image(&mut self, module: Pointer, code: &Range<u64>) {
+        for place in 0..self.0.len() {
+            if self.goes_with(place, module, code) {
+                self.0[place] = None;
+            } else if let Some(class) = self.get_mut(place).filter(|class| class.procedure.leads_into(code)) {
+                class.procedure = predefined(class.kind);
             }
         }
     }
+}
+
+/// The procedure of a predefined class.
+fn predefined(kind: Kind) -> Procedure {
+    Procedure::Builtin(match kind {
+        Kind::Dialog => Builtin::Dialog,
+        Kind::Desktop => Builtin::Default,
+        _ => Builtin::Control,
+    })
 }
 
 /// A class's atom.

@@ -65,7 +65,7 @@ pub fn EmptyClipboard(process: &mut Process) -> bool {
     clipboard.owner = clipboard.open.map_or(Handle::NULL, |(_, window)| window);
     for handle in data.into_values() {
         // A handle that is no block of the heap is not the clipboard's to free.
-        process.heap.release(&process.machine.memory, handle.0);
+        process.free_global(Pointer(handle.0));
     }
     true
 }
@@ -78,7 +78,7 @@ pub fn SetClipboardData(process: &mut Process, format: u32, data: Handle) -> Han
     }
     let before = clipboard.data.insert(format, data);
     if let Some(before) = before.filter(|&before| before != data) {
-        process.heap.release(&process.machine.memory, before.0);
+        process.free_global(Pointer(before.0));
     }
     data
 }

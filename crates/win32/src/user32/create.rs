@@ -27,7 +27,7 @@ use crate::user32::window::{DESKTOP, Window};
 use crate::user32::{place, queue, timer};
 
 /// How deep windows can lie in and belong to one another, as on Windows.
-const DEEPEST: usize = 50;
+pub(crate) const DEEPEST: usize = 50;
 
 /// CW_USEDEFAULT, and the size that it gives.
 const CW_USEDEFAULT: i32 = i32::MIN;
@@ -337,7 +337,7 @@ fn remove(process: &mut Process, window: Handle) {
         }
     }
     // Who waits for a dialog's end finds it gone.
-    process.machine.change();
+    process.changed_otherwise();
 }
 
 /// Removes windows, with all that lies in them or belongs to them, without telling anybody.
@@ -369,20 +369,18 @@ pub(crate) fn forget_image(process: &mut Process, module: Pointer, code: &Range<
         .windows
         .iter()
         .map(|(_, window)| window.class)
-        .filter(|&place| classes.get(place).is_some_and(|class| class.module == module))
+        .filter(|&place| classes.goes_with(place, module, code))
         .collect();
     remove_silently(process, |window| {
         let procedure = window.dialog.as_ref().map_or(Pointer::NULL, |dialog| dialog.procedure);
         own.contains(&window.class) || window.module == module || code.contains(&procedure.0)
     });
     let user32 = &mut process.user32;
-    for window in user32.windows.iter_mut() {
-        if matches!(window.procedure, Procedure::Guest { address, .. } if code.contains(&address.0))
-            && let Some(class) = user32.classes.get(window.class)
-        {
+    user32.classes.forget_image(module, code);
+    for window in user32.windows.iter_mut().filter(|window| window.procedure.leads_into(code)) {
+        if let Some(class) = user32.classes.get(window.class) {
             window.procedure = class.procedure;
         }
     }
-    user32.classes.forget_module(module);
     timer::forget(process, |timer| code.contains(&timer.procedure.0));
 }

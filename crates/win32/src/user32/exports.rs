@@ -1,8 +1,8 @@
 //! What user32.dll exports.
 
 use crate::user32::{
-    class, clipboard, create, dialog, dialog_item, focus, long, message_box, modal, picture, place,
-    procedure, queue, rect, screen, scroll, sending, strings, text, timer, tree, wait,
+    class, clipboard, create, dialog, dialog_item, focus, letters, long, menu, message_box, modal, picture,
+    place, procedure, queue, rect, screen, scroll, sending, strings, text, timer, tree, wait,
 };
 
 library! {
@@ -77,6 +77,36 @@ library! {
     focus::SetFocus, "winuser/nf-winuser-setfocus";
     focus::SetForegroundWindow, "winuser/nf-winuser-setforegroundwindow";
     focus::SetActiveWindow as "SetCapture", "winuser/nf-winuser-setcapture";
+    letters::CharLower<u8> as "CharLowerA", "winuser/nf-winuser-charlowera";
+    letters::CharLower<u16> as "CharLowerW", "winuser/nf-winuser-charlowerw";
+    letters::CharLowerBuff<u8> as "CharLowerBuffA", "winuser/nf-winuser-charlowerbuffa";
+    letters::CharLowerBuff<u16> as "CharLowerBuffW", "winuser/nf-winuser-charlowerbuffw";
+    letters::CharNext<u8> as "CharNextA", "winuser/nf-winuser-charnexta";
+    letters::CharNext<u16> as "CharNextW", "winuser/nf-winuser-charnextw";
+    letters::CharPrev<u8> as "CharPrevA", "winuser/nf-winuser-charpreva";
+    letters::CharPrev<u16> as "CharPrevW", "winuser/nf-winuser-charprevw";
+    letters::CharUpper<u8> as "CharUpperA", "winuser/nf-winuser-charuppera";
+    letters::CharUpper<u16> as "CharUpperW", "winuser/nf-winuser-charupperw";
+    letters::CharUpperBuff<u8> as "CharUpperBuffA", "winuser/nf-winuser-charupperbuffa";
+    letters::CharUpperBuff<u16> as "CharUpperBuffW", "winuser/nf-winuser-charupperbuffw";
+    letters::IsCharAlpha<u8> as "IsCharAlphaA", "winuser/nf-winuser-ischaralphaa";
+    letters::IsCharAlpha<u16> as "IsCharAlphaW", "winuser/nf-winuser-ischaralphaw";
+    letters::IsCharAlphaNumeric<u8> as "IsCharAlphaNumericA", "winuser/nf-winuser-ischaralphanumerica";
+    letters::IsCharAlphaNumeric<u16> as "IsCharAlphaNumericW", "winuser/nf-winuser-ischaralphanumericw";
+    letters::IsCharLower<u8> as "IsCharLowerA", "winuser/nf-winuser-ischarlowera";
+    letters::IsCharLower<u16> as "IsCharLowerW", "winuser/nf-winuser-ischarlowerw";
+    letters::IsCharUpper<u8> as "IsCharUpperA", "winuser/nf-winuser-ischaruppera";
+    letters::IsCharUpper<u16> as "IsCharUpperW", "winuser/nf-winuser-ischarupperw";
+    letters::CharNextExA, "winuser/nf-winuser-charnextexa";
+    letters::CharPrevExA, "winuser/nf-winuser-charprevexa";
+    letters::CharToOemA, "winuser/nf-winuser-chartooema";
+    letters::CharToOemW, "winuser/nf-winuser-chartooemw";
+    letters::CharToOemBuffA, "winuser/nf-winuser-chartooembuffa";
+    letters::CharToOemBuffW, "winuser/nf-winuser-chartooembuffw";
+    letters::CharToOemA as "OemToCharA", "winuser/nf-winuser-oemtochara";
+    letters::OemToCharW, "winuser/nf-winuser-oemtocharw";
+    letters::CharToOemBuffA as "OemToCharBuffA", "winuser/nf-winuser-oemtocharbuffa";
+    letters::OemToCharBuffW, "winuser/nf-winuser-oemtocharbuffw";
     long::GetClassLong<u8> as "GetClassLongA", "winuser/nf-winuser-getclasslonga";
     long::GetClassLong<u16> as "GetClassLongW", "winuser/nf-winuser-getclasslongw";
     long::GetClassLongPtr<u8> as "GetClassLongPtrA", "winuser/nf-winuser-getclasslongptra";
@@ -99,6 +129,38 @@ library! {
     long::SetWindowLong<u16> as "SetWindowLongW", "winuser/nf-winuser-setwindowlongw";
     long::SetWindowLongPtr<u8> as "SetWindowLongPtrA", "winuser/nf-winuser-setwindowlongptra";
     long::SetWindowLongPtr<u16> as "SetWindowLongPtrW", "winuser/nf-winuser-setwindowlongptrw";
+    menu::AppendMenu<u8> as "AppendMenuA", "winuser/nf-winuser-appendmenua";
+    menu::AppendMenu<u16> as "AppendMenuW", "winuser/nf-winuser-appendmenuw";
+    menu::GetMenuString<u8> as "GetMenuStringA", "winuser/nf-winuser-getmenustringa";
+    menu::GetMenuString<u16> as "GetMenuStringW", "winuser/nf-winuser-getmenustringw";
+    menu::InsertMenu<u8> as "InsertMenuA", "winuser/nf-winuser-insertmenua";
+    menu::InsertMenu<u16> as "InsertMenuW", "winuser/nf-winuser-insertmenuw";
+    menu::LoadMenu<u8> as "LoadMenuA", "winuser/nf-winuser-loadmenua";
+    menu::LoadMenu<u16> as "LoadMenuW", "winuser/nf-winuser-loadmenuw";
+    menu::ModifyMenu<u8> as "ModifyMenuA", "winuser/nf-winuser-modifymenua";
+    menu::ModifyMenu<u16> as "ModifyMenuW", "winuser/nf-winuser-modifymenuw";
+    menu::CheckMenuItem, "winuser/nf-winuser-checkmenuitem";
+    menu::CheckMenuRadioItem, "winuser/nf-winuser-checkmenuradioitem";
+    menu::CreateMenu, "winuser/nf-winuser-createmenu";
+    menu::DeleteMenu, "winuser/nf-winuser-deletemenu";
+    menu::DestroyMenu, "winuser/nf-winuser-destroymenu";
+    menu::DrawMenuBar, "winuser/nf-winuser-drawmenubar";
+    menu::EnableMenuItem, "winuser/nf-winuser-enablemenuitem";
+    menu::GetMenu, "winuser/nf-winuser-getmenu";
+    menu::GetMenuItemCount, "winuser/nf-winuser-getmenuitemcount";
+    menu::GetMenuItemID, "winuser/nf-winuser-getmenuitemid";
+    menu::GetMenuState, "winuser/nf-winuser-getmenustate";
+    menu::GetSubMenu, "winuser/nf-winuser-getsubmenu";
+    menu::GetSystemMenu, "winuser/nf-winuser-getsystemmenu";
+    menu::IsMenu, "winuser/nf-winuser-ismenu";
+    menu::RemoveMenu, "winuser/nf-winuser-removemenu";
+    menu::SetMenu, "winuser/nf-winuser-setmenu";
+    menu::SetMenuDefaultItem, "winuser/nf-winuser-setmenudefaultitem";
+    menu::TrackPopupMenu, "winuser/nf-winuser-trackpopupmenu";
+    menu::TrackPopupMenuEx, "winuser/nf-winuser-trackpopupmenuex";
+    menu::CreateMenu as "CreatePopupMenu", "winuser/nf-winuser-createpopupmenu";
+    menu::LoadMenuIndirect as "LoadMenuIndirectA", "winuser/nf-winuser-loadmenuindirecta";
+    menu::LoadMenuIndirect as "LoadMenuIndirectW", "winuser/nf-winuser-loadmenuindirectw";
     message_box::MessageBeep, "winuser/nf-winuser-messagebeep";
     message_box::MessageBox<u8> as "MessageBoxA", "winuser/nf-winuser-messageboxa";
     message_box::MessageBox<u16> as "MessageBoxW", "winuser/nf-winuser-messageboxw";

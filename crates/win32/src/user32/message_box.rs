@@ -1,8 +1,9 @@
-//! Message boxes: a line for people, and the answer that Enter would give.
+//! Message boxes: a line for people, and the answer that Enter would give, or that of the button that declines.
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
 use guest::Stop;
+use wire::DialogAnswer;
 
 use crate::abi::{Handle, Pointer};
 use crate::kernel32::codepage::{Unit, text};
@@ -31,6 +32,9 @@ const BUTTONS: [&[i32]; 7] = [
     &[IDCANCEL, IDTRYAGAIN, IDCONTINUE],
 ];
 
+/// The button of each type that declines: Cancel, or what is nearest to it.
+const DECLINING: [i32; 7] = [IDOK, IDCANCEL, IDABORT, IDCANCEL, IDNO, IDCANCEL, IDCANCEL];
+
 /// How often the same box is answered with a button that has the driver try again. After that it gets another one, as nothing will be
 /// different the next time.
 const RETRIES: u32 = 3;
@@ -45,11 +49,15 @@ pub(crate) struct LastBox {
 /// Says what a box says and answers it.
 fn answer(process: &mut Process, caption: &str, message: &str, kind: u32) -> i32 {
     const MB_TYPEMASK: u32 = 0xf;
-    let Some(buttons) = BUTTONS.get((kind & MB_TYPEMASK) as usize) else {
+    let place = (kind & MB_TYPEMASK) as usize;
+    let (Some(buttons), Some(declining)) = (BUTTONS.get(place), DECLINING.get(place)) else {
         return fail(process, ERROR_INVALID_PARAMETER, 0);
     };
     let said = format!("{caption}: {message}");
     process.say(said.as_bytes());
+    if process.user32.dialog_answer == DialogAnswer::Cancel {
+        return *declining;
+    }
     // MB_DEFBUTTON1 to MB_DEFBUTTON4.
     let default = buttons.get((kind >> 8 & 0xf) as usize).unwrap_or(&buttons[0]);
     let last = &mut process.user32.last_box;
@@ -65,7 +73,7 @@ fn answer(process: &mut Process, caption: &str, message: &str, kind: u32) -> i32
     }
 }
 
-/// MessageBox: the default button's answer.
+/// MessageBox: the default button's answer; under [`DialogAnswer::Cancel`] that of the button that declines.
 pub fn MessageBox<U: Unit>(
     process: &mut Process,
     _owner: Handle,

@@ -11,7 +11,10 @@ mod dialog;
 mod dialog_item;
 mod exports;
 mod focus;
+mod letters;
 mod long;
+mod menu;
+mod menu_template;
 mod message_box;
 mod messages;
 mod modal;
@@ -37,7 +40,6 @@ pub(crate) use create::destroy as close;
 pub(crate) use create::{forget_image, forget_thread};
 pub(crate) use dialog::message_result;
 pub(crate) use exports::LIBRARY;
-pub use modal::DialogAnswer;
 pub(crate) use modal::{Page, open_frame, open_page};
 pub(crate) use procedure::PROCEDURES;
 pub(crate) use queue::dispatch_waiting;
@@ -45,8 +47,10 @@ pub(crate) use queue::{post, post_to_thread};
 pub(crate) use rect::put_point;
 pub(crate) use sending::send;
 pub(crate) use strings::Strings;
+pub(crate) use timer::next as next_timer;
 
 use guest::POOL;
+use wire::DialogAnswer;
 
 use crate::abi::Handle;
 use crate::process::Process;
@@ -59,9 +63,10 @@ pub(crate) struct State {
     pub queues: queue::Queues,
     pub answers: sending::Answers,
     pub timers: Vec<timer::Timer>,
-    /// How modal dialogs are answered.
+    /// How dialogs and message boxes are answered.
     pub dialog_answer: DialogAnswer,
     pub last_box: message_box::LastBox,
+    pub menus: menu::Menus,
     pub clipboard: clipboard::Clipboard,
     /// The names that RegisterWindowMessage was given.
     pub registered: Vec<String>,
@@ -87,6 +92,7 @@ impl State {
             timers: Vec::new(),
             dialog_answer: DialogAnswer::default(),
             last_box: message_box::LastBox::default(),
+            menus: menu::Menus::default(),
             clipboard: clipboard::Clipboard::default(),
             registered: Vec::new(),
             pictures: Vec::new(),

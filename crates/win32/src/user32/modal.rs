@@ -4,6 +4,7 @@
 #![allow(non_snake_case, reason = "Win32's own names")]
 
 use guest::Stop;
+use wire::DialogAnswer;
 
 use crate::abi::{Handle, LongPtr, Pointer};
 use crate::kernel32::codepage::Unit;
@@ -21,16 +22,6 @@ use crate::user32::queue::dispatch_waiting;
 use crate::user32::sending::send;
 use crate::user32::template::{Item, Label, Template};
 use crate::user32::window::Window;
-
-/// How modal dialogs are answered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum DialogAnswer {
-    /// With OK: a driver goes on with what the dialog showed.
-    #[default]
-    Ok,
-    /// With Cancel: a driver leaves everything as it was.
-    Cancel,
-}
 
 /// How often a modal dialog is answered as the policy has it, and then with Cancel, before it is ended without having been asked.
 const ANSWERS: usize = 4;

@@ -31,7 +31,7 @@ pub(crate) fn set_visible(process: &mut Process, window: Handle, visible: bool) 
 /// Tells a thread that one of its windows wants to be painted.
 fn invalidate(process: &mut Process, thread: usize) {
     process.user32.queues.of(thread).fresh |= QS_PAINT;
-    process.machine.change();
+    process.changed_otherwise();
 }
 
 /// ShowWindow: whether the window was visible. Only SW_HIDE hides.

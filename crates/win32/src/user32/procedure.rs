@@ -2,6 +2,8 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
+use std::ops::Range;
+
 use guest::{Stop, layout};
 use pe::Symbol;
 
@@ -80,6 +82,11 @@ impl Procedure {
         Self::Guest { address, wide }
     }
 
+    /// Whether it lies in this code.
+    pub fn leads_into(self, code: &Range<u64>) -> bool {
+        matches!(self, Self::Guest { address, .. } if code.contains(&address.0))
+    }
+
     /// Its address for a guest that would take text this way.
     pub fn address(self, process: &mut Process, wide: bool) -> Pointer {
         match self {
@@ -121,11 +128,9 @@ pub(crate) fn call_window(
     wparam: u64,
     lparam: i64,
 ) -> Result<i64, Stop> {
-    let Some(procedure) = process.user32.windows.get(window).map(|window| window.procedure) else {
-        return Ok(fail(process, ERROR_INVALID_WINDOW_HANDLE, 0));
-    };
-    let wide = matches!(procedure, Procedure::Guest { wide: true, .. });
-    call(process, procedure, wide, window, message, wparam, lparam)
+    let procedure = process.user32.windows.get(window).map(|window| window.procedure);
+    let wide = matches!(procedure, Some(Procedure::Guest { wide: true, .. }));
+    call_window_as(process, wide, window, message, wparam, lparam)
 }
 
 /// Calls a window's procedure with a message whose text, if it has any, is of bytes or `wide`.

@@ -125,7 +125,7 @@ fn enqueue(
     }
     queue.posted.push_back(Message { window, message, wparam, lparam, time });
     queue.fresh |= QS_POSTMESSAGE | QS_ALLPOSTMESSAGE;
-    process.machine.change();
+    process.changed_otherwise();
     true
 }
 
@@ -374,7 +374,7 @@ pub fn PostQuitMessage(process: &mut Process, code: i32) {
     let queue = process.user32.queues.of(thread);
     queue.quit = Some(code);
     queue.fresh |= QS_POSTMESSAGE | QS_ALLPOSTMESSAGE;
-    process.machine.change();
+    process.changed_otherwise();
 }
 
 /// What waits in the running thread's queue: QS_ values.

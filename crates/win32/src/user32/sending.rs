@@ -42,7 +42,7 @@ pub(crate) fn answer(process: &mut Process, sent: &Sent, answer: i64) {
     let waiting = sent.ticket.and_then(|ticket| process.user32.answers.answers.get_mut(&ticket));
     if let Some(slot) = waiting {
         *slot = Some(answer);
-        process.machine.change();
+        process.changed_otherwise();
     }
 }
 
@@ -66,7 +66,7 @@ fn put(process: &mut Process, thread: usize, sent: Sent) -> Option<()> {
     }
     queue.sent.push_back(sent);
     queue.fresh |= QS_SENDMESSAGE;
-    process.machine.change();
+    process.changed_otherwise();
     Some(())
 }
 

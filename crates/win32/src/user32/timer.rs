@@ -2,6 +2,8 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
+use std::time::Duration;
+
 use crate::abi::{Handle, Pointer};
 use crate::kernel32::error::{
     ERROR_INVALID_PARAMETER, ERROR_INVALID_WINDOW_HANDLE, ERROR_NOT_ENOUGH_QUOTA, fail,
@@ -74,6 +76,14 @@ pub(crate) fn announce(process: &mut Process, thread: usize) -> Due {
         answer.is_fresh |= !std::mem::replace(&mut timer.announced, true);
     }
     answer
+}
+
+/// When the thread's next timer is due among those that were not yet at a time, both since the process began.
+pub(crate) fn next(process: &Process, thread: usize, after: Duration) -> Option<Duration> {
+    let after = after.as_millis();
+    let timers = process.user32.timers.iter().filter(|timer| timer.thread == thread && timer.due > after);
+    let due = timers.map(|timer| timer.due).min()?;
+    u64::try_from(due).ok().map(Duration::from_millis)
 }
 
 /// Whether a timer has this procedure.

@@ -11,7 +11,7 @@ use crate::kernel32::error::{
 };
 use crate::process::Process;
 use crate::user32::class::{ClassName, atom};
-use crate::user32::create::{depth, top_level};
+use crate::user32::create::{DEEPEST, depth, top_level};
 use crate::user32::messages::WS_POPUP;
 use crate::user32::procedure::Procedure;
 use crate::user32::window::{DESKTOP, find};
@@ -46,8 +46,6 @@ pub fn GetParent(process: &mut Process, window: Handle) -> Handle {
 
 /// SetParent: the parent that it had; NULL for one that is none or lies in the window.
 pub fn SetParent(process: &mut Process, window: Handle, parent: Handle) -> Handle {
-    /// As deep as windows may lie in one another.
-    const DEEPEST: usize = 50;
     let parent = if parent == Handle::NULL { DESKTOP } else { parent };
     if find(process, parent).is_none() || find(process, window).is_none() {
         return Handle::NULL;
@@ -75,7 +73,8 @@ pub fn GetAncestor(process: &mut Process, window: Handle, which: u32) -> Handle 
                 (owner != Handle::NULL).then(|| top_level(process, owner))
             };
             let root = top_level(process, window);
-            std::iter::successors(Some(root), owner).last().unwrap_or(root)
+            // One may have been put into a window that it owns.
+            std::iter::successors(Some(root), owner).take(DEEPEST).last().unwrap_or(root)
         }
         _ => fail(process, ERROR_INVALID_PARAMETER, Handle::NULL),
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use guest::Stop;
 
-use crate::abi::{Handle, Pointer};
+use crate::abi::Pointer;
+use crate::kernel32::apc::WAIT_IO_COMPLETION;
 use crate::kernel32::error::{ERROR_INVALID_PARAMETER, fail};
 use crate::kernel32::handles::Id;
 use crate::kernel32::time::timeout;
@@ -23,6 +24,7 @@ const MOST: u32 = 63;
 
 /// Whether to wait for all objects and a message, and whether messages that had come before count.
 const MWMO_WAITALL: u32 = 1;
+const MWMO_ALERTABLE: u32 = 2;
 const MWMO_INPUTAVAILABLE: u32 = 4;
 
 /// MsgWaitForMultipleObjects.
@@ -38,7 +40,7 @@ pub fn MsgWaitForMultipleObjects(
     MsgWaitForMultipleObjectsEx(process, count, handles, milliseconds, mask, flags)
 }
 
-/// MsgWaitForMultipleObjectsEx: the number of objects stands for a message. No asynchronous procedure ever ends it.
+/// MsgWaitForMultipleObjectsEx: the number of objects stands for a message. Procedures that are queued for the thread end it if it is alertable.
 pub fn MsgWaitForMultipleObjectsEx(
     process: &mut Process,
     count: u32,
@@ -50,23 +52,26 @@ pub fn MsgWaitForMultipleObjectsEx(
     if count > MOST {
         return Ok(fail(process, ERROR_INVALID_PARAMETER, WAIT_FAILED));
     }
-    let machine = &process.machine;
-    let slot = |index: u32| handles.at(machine.mode().pointer_size() * u64::from(index));
-    let handles =
-        (0..count).map(|index| Handle::read(machine, slot(index))).collect::<Result<Vec<_>, _>>()?;
+    let handles = wait::handles_at(process, handles, count)?;
     let time = if milliseconds == 0 { Duration::ZERO } else { timeout(milliseconds) };
     let look = |process: &mut Process, ids: &[Id]| {
+        if flags & MWMO_ALERTABLE != 0 && process.has_procedures() {
+            return Some(WAIT_IO_COMPLETION);
+        }
         let message = is_there(process, mask, flags & MWMO_INPUTAVAILABLE != 0);
         if flags & MWMO_WAITALL != 0 {
             return if message { wait::look(process, ids, true) } else { None };
         }
         wait::look(process, ids, false).or_else(|| message.then_some(count))
     };
-    let ended = match wait::wait_with(process, &handles, time, Awaited::Anything, look)? {
+    let what = if flags & MWMO_WAITALL != 0 { Awaited::Anything } else { Awaited::FirstOrElse };
+    let ended = match wait::wait_with(process, &handles, time, what, look)? {
         Ok(ended) => ended,
         Err(error) => return Ok(fail(process, error, WAIT_FAILED)),
     };
-    if let Some(first) = ended
+    if ended == Some(WAIT_IO_COMPLETION) {
+        process.call_procedures()?;
+    } else if let Some(first) = ended
         && (first == count || flags & MWMO_WAITALL != 0)
     {
         let thread = process.machine.current();

@@ -3,15 +3,17 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
+use crate::winmm::results::{
+    MMSYSERR_BADDEVICEID, MMSYSERR_INVALHANDLE, MMSYSERR_INVALPARAM, MMSYSERR_NODRIVER,
+};
 use guest::Stop;
-use mmsystem::{MMSYSERR_BADDEVICEID, MMSYSERR_INVALHANDLE, MMSYSERR_INVALPARAM, MMSYSERR_NODRIVER};
 
-use crate::abi::{Handle, Pointer};
+use crate::abi::{Handle, MmResult, Pointer};
 use crate::process::Process;
 use crate::winmm::wave::{MAPPER, SHORT_MAPPER};
 
 /// No port was found, which is the mapper's error (mmeapi.h: MIDIERR_NODEVICE).
-const MIDIERR_NODEVICE: u32 = 68;
+const MIDIERR_NODEVICE: MmResult = MmResult(68);
 /// MIXER_OBJECTF_HANDLE: what names a mixer is a handle.
 const MIXER_OBJECTF_HANDLE: u32 = 1 << 31;
 
@@ -21,27 +23,27 @@ pub fn count(_: &mut Process) -> u32 {
 }
 
 /// Functions of a handle alone.
-pub fn of_handle(_: &mut Process, _handle: Handle) -> u32 {
+pub fn of_handle(_: &mut Process, _handle: Handle) -> MmResult {
     MMSYSERR_INVALHANDLE
 }
 
 /// Functions of a handle and something.
-pub fn of_handle_2(_: &mut Process, _handle: Handle, _: Pointer) -> u32 {
+pub fn of_handle_2(_: &mut Process, _handle: Handle, _: Pointer) -> MmResult {
     MMSYSERR_INVALHANDLE
 }
 
 /// Functions of a handle and two things, such as a buffer's header and its size.
-pub fn of_handle_3(_: &mut Process, _handle: Handle, _: Pointer, _: Pointer) -> u32 {
+pub fn of_handle_3(_: &mut Process, _handle: Handle, _: Pointer, _: Pointer) -> MmResult {
     MMSYSERR_INVALHANDLE
 }
 
 /// Functions of a handle and three things.
-pub fn of_handle_4(_: &mut Process, _handle: Handle, _: Pointer, _: Pointer, _: Pointer) -> u32 {
+pub fn of_handle_4(_: &mut Process, _handle: Handle, _: Pointer, _: Pointer, _: Pointer) -> MmResult {
     MMSYSERR_INVALHANDLE
 }
 
 /// The functions that tell what a device can do.
-pub fn caps(_: &mut Process, _device: Pointer, out: Pointer, _size: u32) -> u32 {
+pub fn caps(_: &mut Process, _device: Pointer, out: Pointer, _size: u32) -> MmResult {
     if out.is_null() { MMSYSERR_INVALPARAM } else { MMSYSERR_BADDEVICEID }
 }
 
@@ -53,7 +55,7 @@ pub fn midiOutOpen(
     _target: Pointer,
     _user: Pointer,
     _flags: u32,
-) -> u32 {
+) -> MmResult {
     match id {
         _ if out.is_null() => MMSYSERR_INVALPARAM,
         MAPPER | SHORT_MAPPER => MIDIERR_NODEVICE,
@@ -62,7 +64,14 @@ pub fn midiOutOpen(
 }
 
 /// midiInOpen, which has no mapper, and mixerOpen.
-pub fn open(_: &mut Process, out: Pointer, _id: u32, _target: Pointer, _user: Pointer, _flags: u32) -> u32 {
+pub fn open(
+    _: &mut Process,
+    out: Pointer,
+    _id: u32,
+    _target: Pointer,
+    _user: Pointer,
+    _flags: u32,
+) -> MmResult {
     if out.is_null() { MMSYSERR_INVALPARAM } else { MMSYSERR_BADDEVICEID }
 }
 
@@ -75,7 +84,7 @@ pub fn midiStreamOpen(
     target: Pointer,
     user: Pointer,
     flags: u32,
-) -> Result<u32, Stop> {
+) -> Result<MmResult, Stop> {
     if device.is_null() || count != 1 {
         return Ok(MMSYSERR_INVALPARAM);
     }
@@ -84,17 +93,17 @@ pub fn midiStreamOpen(
 }
 
 /// auxGetVolume and auxSetVolume.
-pub fn of_aux(_: &mut Process, _id: u32, _: Pointer) -> u32 {
+pub fn of_aux(_: &mut Process, _id: u32, _: Pointer) -> MmResult {
     MMSYSERR_BADDEVICEID
 }
 
 /// auxOutMessage.
-pub fn auxOutMessage(_: &mut Process, _id: u32, _message: u32, _: Pointer, _: Pointer) -> u32 {
+pub fn auxOutMessage(_: &mut Process, _id: u32, _message: u32, _: Pointer, _: Pointer) -> MmResult {
     MMSYSERR_BADDEVICEID
 }
 
 /// Functions of a mixer that its number may name as well as its handle.
-pub fn of_mixer(_: &mut Process, _mixer: Handle, parameters: Pointer, flags: u32) -> u32 {
+pub fn of_mixer(_: &mut Process, _mixer: Handle, parameters: Pointer, flags: u32) -> MmResult {
     match flags & MIXER_OBJECTF_HANDLE {
         _ if parameters.is_null() => MMSYSERR_INVALPARAM,
         0 => MMSYSERR_BADDEVICEID,
@@ -103,7 +112,12 @@ pub fn of_mixer(_: &mut Process, _mixer: Handle, parameters: Pointer, flags: u32
 }
 
 /// mixerGetID: no device has a mixer; the number is -1 then.
-pub fn mixerGetID(process: &mut Process, _device: Handle, out: Pointer, _flags: u32) -> Result<u32, Stop> {
+pub fn mixerGetID(
+    process: &mut Process,
+    _device: Handle,
+    out: Pointer,
+    _flags: u32,
+) -> Result<MmResult, Stop> {
     if out.is_null() {
         return Ok(MMSYSERR_INVALPARAM);
     }

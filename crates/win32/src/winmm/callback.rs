@@ -2,6 +2,8 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
+use std::ops::Range;
+
 use guest::Stop;
 
 use crate::abi::{Handle, Pointer, signed};
@@ -44,6 +46,11 @@ impl Callback {
             _ => false,
         };
         fits.then_some(Self { target, flags, user })
+    }
+
+    /// Whether what is called lies in this code.
+    pub fn leads_into(&self, code: &Range<u64>) -> bool {
+        self.flags & DCB_TYPEMASK == DCB_FUNCTION && code.contains(&self.target.0)
     }
 
     /// Tells the client; whether it has been told.

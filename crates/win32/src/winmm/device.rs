@@ -24,11 +24,18 @@ pub(crate) struct Device {
 /// Has the thread look at what there is to do; false where no thread is left for it.
 pub(crate) fn wake(process: &mut Process) -> bool {
     process.winmm.device.woken = true;
-    process.machine.change();
+    process.changed_otherwise();
     if !process.winmm.device.running {
         process.winmm.device.running = start_system(process, run);
     }
     process.winmm.device.running
+}
+
+/// Has the thread look whether there is still something to do, if it is there.
+pub(crate) fn wake_if_running(process: &mut Process) {
+    if process.winmm.device.running {
+        wake(process);
+    }
 }
 
 /// Whether it is that thread which runs, in a function that it has called.

@@ -6,10 +6,11 @@
 #![allow(non_snake_case, reason = "Win32's own names")]
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use guest::Stop;
 
-use crate::abi::{Handle, LongPtr, Pointer};
+use crate::abi::{Handle, LongPtr, MmResult, Pointer};
 use crate::kernel32::codepage::{Unit, put, text};
 use crate::process::Process;
 use crate::winmm::callback::{DCB_WINDOW, DriverCallback};
@@ -22,13 +23,13 @@ const NO_COMMAND_TABLE: u32 = u32::MAX;
 /// MCI_OPEN.
 const MCI_OPEN: u32 = 0x803;
 
-const MCIERR_INVALID_DEVICE_ID: u32 = 257;
-const MCIERR_UNRECOGNIZED_COMMAND: u32 = 261;
-const MCIERR_INVALID_DEVICE_NAME: u32 = 263;
-const MCIERR_MISSING_COMMAND_STRING: u32 = 267;
-const MCIERR_MISSING_DEVICE_NAME: u32 = 292;
-const MCIERR_NULL_PARAMETER_BLOCK: u32 = 297;
-const MCIERR_DEVICE_NOT_INSTALLED: u32 = 306;
+const MCIERR_INVALID_DEVICE_ID: MmResult = MmResult(257);
+const MCIERR_UNRECOGNIZED_COMMAND: MmResult = MmResult(261);
+const MCIERR_INVALID_DEVICE_NAME: MmResult = MmResult(263);
+const MCIERR_MISSING_COMMAND_STRING: MmResult = MmResult(267);
+const MCIERR_MISSING_DEVICE_NAME: MmResult = MmResult(292);
+const MCIERR_NULL_PARAMETER_BLOCK: MmResult = MmResult(297);
+const MCIERR_DEVICE_NOT_INSTALLED: MmResult = MmResult(306);
 
 /// The commands that begin a command string ("Classifications of MCI Commands", MS Learn).
 const COMMANDS: [&str; 40] = [
@@ -100,6 +101,13 @@ impl Devices {
             return None;
         }
         Some(self.0.entry(id).or_insert(Device { creator: thread, ..Device::default() }))
+    }
+
+    /// Forgets the functions of an image that is gone.
+    pub fn forget_image(&mut self, code: &Range<u64>) {
+        for device in self.0.values_mut().filter(|device| code.contains(&device.yield_proc.0)) {
+            device.yield_proc = Pointer::NULL;
+        }
     }
 }
 
@@ -181,7 +189,13 @@ pub fn mciGetDeviceIDFromElementID(_: &mut Process, _element: u32, _kind: Pointe
 }
 
 /// mciSendCommand: no device is installed that could be opened.
-pub fn mciSendCommand(_: &mut Process, _id: u32, message: u32, _flags: Pointer, parameters: Pointer) -> u32 {
+pub fn mciSendCommand(
+    _: &mut Process,
+    _id: u32,
+    message: u32,
+    _flags: Pointer,
+    parameters: Pointer,
+) -> MmResult {
     match message {
         MCI_OPEN if parameters.is_null() => MCIERR_NULL_PARAMETER_BLOCK,
         MCI_OPEN => MCIERR_DEVICE_NOT_INSTALLED,
@@ -196,7 +210,7 @@ pub fn mciSendString<U: Unit>(
     answer: Pointer,
     room: u32,
     _window: LongPtr,
-) -> Result<u32, Stop> {
+) -> Result<MmResult, Stop> {
     if !answer.is_null() {
         put::<U>(&process.machine.memory, answer, room, "")?;
     }
@@ -206,11 +220,11 @@ pub fn mciSendString<U: Unit>(
 
 /// mciExecute, which would show a message box as well.
 pub fn mciExecute(process: &mut Process, command: Pointer) -> Result<bool, Stop> {
-    mciSendString::<u8>(process, command, Pointer::NULL, 0, LongPtr(0)).map(|error| error == 0)
+    mciSendString::<u8>(process, command, Pointer::NULL, 0, LongPtr(0)).map(|error| error == MmResult(0))
 }
 
 /// Why a command cannot be done.
-fn refusal(command: &str) -> u32 {
+fn refusal(command: &str) -> MmResult {
     let mut words = command.split_whitespace();
     let Some(verb) = words.next().map(str::to_ascii_lowercase) else { return MCIERR_MISSING_COMMAND_STRING };
     match (verb.as_str(), words.next()) {

@@ -6,9 +6,13 @@ mod device;
 mod driver;
 mod mci;
 mod mmio;
+mod play;
+mod results;
 mod texts;
 mod timer;
 mod wave;
+
+use std::ops::Range;
 
 use guest::Violation;
 
@@ -21,8 +25,19 @@ pub(crate) struct State {
     device: device::Device,
     mci: mci::Devices,
     files: mmio::Files,
+    /// What PlaySound plays while its caller goes on.
+    playing: Option<play::Playing>,
     timers: timer::Timers,
     waves: wave::Waves,
+}
+
+/// Ends what would call into an image that is gone: its timers, the streams whose client it is, and its procedures.
+pub(crate) fn forget_image(process: &mut Process, code: &Range<u64>) {
+    process.winmm.timers.forget_image(code);
+    process.winmm.files.forget_image(code);
+    process.winmm.mci.forget_image(code);
+    wave::forget_image(process, code);
+    device::wake_if_running(process);
 }
 
 /// Values of MMTIME's wType.
@@ -76,6 +91,12 @@ library! {
     timer::timeGetTime, "api/timeapi/nf-timeapi-timegettime";
     timer::timeKillEvent, "multimedia/timekillevent";
     timer::timeSetEvent, "multimedia/timesetevent";
+
+    play::PlaySound<u8> as "PlaySound", "../previous-versions/dd743680(v=vs.85)";
+    play::PlaySound<u8> as "PlaySoundA", "../previous-versions/dd743680(v=vs.85)";
+    play::PlaySound<u16> as "PlaySoundW", "../previous-versions/dd743680(v=vs.85)";
+    play::sndPlaySound<u8> as "sndPlaySoundA", "../previous-versions/dd798676(v=vs.85)";
+    play::sndPlaySound<u16> as "sndPlaySoundW", "../previous-versions/dd798676(v=vs.85)";
 
     wave::output::waveOutBreakLoop, "api/mmeapi/nf-mmeapi-waveoutbreakloop";
     wave::output::waveOutClose, "api/mmeapi/nf-mmeapi-waveoutclose";

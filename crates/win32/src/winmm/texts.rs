@@ -2,10 +2,10 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
+use crate::winmm::results::{MMSYSERR_BADERRNUM, MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
 use guest::Stop;
-use mmsystem::{MMSYSERR_BADERRNUM, MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
 
-use crate::abi::Pointer;
+use crate::abi::{MmResult, Pointer};
 use crate::kernel32::codepage::{Unit, put};
 use crate::process::Process;
 
@@ -135,7 +135,7 @@ pub fn GetErrorText<U: Unit>(
     number: u32,
     out: Pointer,
     room: u32,
-) -> Result<u32, Stop> {
+) -> Result<MmResult, Stop> {
     if out.is_null() {
         return Ok(MMSYSERR_INVALPARAM);
     }

@@ -2,19 +2,20 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
+use std::ops::Range;
 use std::time::Duration;
 
+use crate::winmm::results::{MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
 use guest::Stop;
-use mmsystem::{MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
 
-use crate::abi::{Handle, Pointer};
+use crate::abi::{Handle, MmResult, Pointer};
 use crate::kernel32::record::Record;
 use crate::kernel32::sync::{PulseEvent, SetEvent};
 use crate::process::Process;
 use crate::winmm::device;
 
-const TIMERR_NOERROR: u32 = 0;
-const TIMERR_NOCANDO: u32 = 97;
+const TIMERR_NOERROR: MmResult = MmResult(0);
+const TIMERR_NOCANDO: MmResult = MmResult(97);
 
 /// The shortest and longest period, in milliseconds, as Windows has them.
 const PERIODS: std::ops::RangeInclusive<u32> = 1..=1_000_000;
@@ -67,10 +68,18 @@ impl Timers {
         if timer.flags & TIME_PERIODIC == 0 {
             self.timers.remove(index);
         } else {
-            let next = timer.due + timer.period;
-            self.timers[index].due = if next <= now { now + timer.period } else { next };
+            // By whole periods, so that who counts the calls knows the time as well as can be.
+            let missed = (now - timer.due).as_nanos() / timer.period.as_nanos();
+            let periods = u32::try_from(missed).unwrap_or(u32::MAX).saturating_add(1);
+            self.timers[index].due = timer.due + timer.period.saturating_mul(periods);
         }
         Some(timer)
+    }
+
+    /// Ends the timers whose functions lie in an image that is gone.
+    pub fn forget_image(&mut self, code: &Range<u64>) {
+        let calls = |timer: &Timer| timer.flags & (TIME_CALLBACK_EVENT_SET | TIME_CALLBACK_EVENT_PULSE) == 0;
+        self.timers.retain(|timer| !(calls(timer) && code.contains(&timer.target.0)));
     }
 }
 
@@ -101,7 +110,7 @@ pub fn timeSetEvent(
 }
 
 /// timeKillEvent. With TIME_KILL_SYNCHRONOUS, the timer's function runs no more when this returns, unless that is what calls it.
-pub fn timeKillEvent(process: &mut Process, id: u32) -> Result<u32, Stop> {
+pub fn timeKillEvent(process: &mut Process, id: u32) -> Result<MmResult, Stop> {
     let timers = &mut process.winmm.timers;
     let known = timers.timers.iter().position(|timer| timer.id == id);
     let synchronous = match known {
@@ -129,18 +138,18 @@ pub(crate) fn fire(process: &mut Process) -> Result<bool, Stop> {
         // uMsg and the last two are reserved.
         let called = process.call(timer.target.0, &[timer.id.into(), 0, timer.user.0, 0, 0]);
         process.winmm.timers.firing = None;
-        process.machine.change();
+        process.changed_otherwise();
         called?;
     }
     Ok(true)
 }
 
 /// timeBeginPeriod and timeEndPeriod: the clock has one resolution, which is finer than any that can be asked for.
-pub fn timeBeginPeriod(_: &mut Process, period: u32) -> u32 {
+pub fn timeBeginPeriod(_: &mut Process, period: u32) -> MmResult {
     if PERIODS.contains(&period) { TIMERR_NOERROR } else { TIMERR_NOCANDO }
 }
 
-pub fn timeGetDevCaps(process: &mut Process, out: Pointer, size: u32) -> Result<u32, Stop> {
+pub fn timeGetDevCaps(process: &mut Process, out: Pointer, size: u32) -> Result<MmResult, Stop> {
     let caps = Record::new(process.machine.mode()).u32(*PERIODS.start()).u32(*PERIODS.end()).finish();
     if out.is_null() || (size as usize) < caps.len() {
         return Ok(TIMERR_NOCANDO);
@@ -155,7 +164,7 @@ pub fn timeGetTime(process: &mut Process) -> u32 {
 }
 
 /// timeGetSystemTime: the same in an MMTIME.
-pub fn timeGetSystemTime(process: &mut Process, out: Pointer, size: u32) -> Result<u32, Stop> {
+pub fn timeGetSystemTime(process: &mut Process, out: Pointer, size: u32) -> Result<MmResult, Stop> {
     if out.is_null() || u64::from(size) < super::MMTIME_SIZE {
         return Ok(MMSYSERR_INVALPARAM);
     }
@@ -183,7 +192,20 @@ mod tests {
         assert_eq!((due(10), due(10)), (Some(2), None));
         // The periodic one is at 20 as well, and the first in the list at that time goes first.
         assert_eq!((due(75), due(75), due(75)), (Some(1), Some(2), None));
-        assert_eq!((due(84), due(85), due(94)), (None, Some(2), None));
-        assert_eq!(timers.next_due(), Some(Duration::from_millis(95)));
+        // It stays with its tens, however late it was.
+        assert_eq!((due(79), due(80), due(89)), (None, Some(2), None));
+        assert_eq!(timers.next_due(), Some(Duration::from_millis(90)));
+    }
+
+    #[test]
+    fn timers_that_call_an_image_go_with_it() {
+        let mut timers = Timers {
+            timers: vec![timer(1, TIME_PERIODIC, 10), timer(2, TIME_CALLBACK_EVENT_SET, 20), timer(3, 0, 30)],
+            ..Timers::default()
+        };
+        timers.timers[2].target = Pointer(0x2000);
+        // The second one's target is the number of an event.
+        timers.forget_image(&(0..0x1000));
+        assert_eq!(timers.timers.iter().map(|timer| timer.id).collect::<Vec<_>>(), [2, 3]);
     }
 }

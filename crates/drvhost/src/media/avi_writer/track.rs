@@ -30,7 +30,8 @@ impl VideoShape {
     #[must_use]
     pub fn pixel_aspect(&self) -> Option<(u64, u64)> {
         let (wide, high) = self.aspect.filter(|(wide, high)| *wide > 0 && *high > 0)?;
-        let (mut wide, mut high) = (u64::from(wide) * u64::from(self.height), u64::from(high) * u64::from(self.width));
+        let (mut wide, mut high) =
+            (u64::from(wide) * u64::from(self.height), u64::from(high) * u64::from(self.width));
         let (mut common, mut rest) = (wide, high);
         while rest != 0 {
             (common, rest) = (rest, common % rest);

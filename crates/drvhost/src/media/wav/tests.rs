@@ -216,7 +216,7 @@ fn files_of_ffmpeg_are_read() {
     let directory = tempfile::tempdir().unwrap();
     let folder = directory.path();
     // A multiple of eight, because ffmpeg takes what fills up the last chunk of a Wave64 file for samples.
-    let samples: Vec<u8> = (0..20_000_u32).map(|i| (i * i >> 7) as u8).collect();
+    let samples: Vec<u8> = (0..20_000_u32).map(|i| ((i * i) >> 7) as u8).collect();
     std::fs::write(folder.join("samples"), &samples).unwrap();
     for (name, options, tag) in [
         ("plain.wav", "-f wav", 1),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use wire::{KeyInfo, PIECE, Served};
 
@@ -44,12 +44,18 @@ pub(super) struct State {
     pub pending: Vec<Change>,
     /// About how much memory that takes.
     pub pending_size: usize,
+    /// When it was last tried to write the file.
+    pub tried: Option<Instant>,
+    /// Whether somebody is about to write it.
+    pub settling: bool,
     /// How often each key has changed, by its path in lower case.
     changes: BTreeMap<String, u64>,
     /// How often all of them have changed for somebody who cannot tell which: the file was found to be another one.
     pub replaced: u64,
     /// Whether it has been said that the file cannot be used.
     pub said: bool,
+    /// Whether it has been said that what was changed cannot be kept.
+    pub unkept: bool,
 }
 
 impl Default for State {
@@ -62,9 +68,12 @@ impl Default for State {
             standard,
             pending: Vec::new(),
             pending_size: 0,
+            tried: None,
+            settling: false,
             changes: BTreeMap::new(),
             replaced: 0,
             said: false,
+            unkept: false,
         }
     }
 }
@@ -77,7 +86,7 @@ pub(super) struct Written {
 }
 
 /// By what a file is known to be the same as before.
-type Stamp = (u64, u64, SystemTime);
+type Stamp = (u64, u64, SystemTime, (i64, i64));
 
 impl Written {
     /// Reads the file if it is another one than before; answers whether it was.
@@ -97,7 +106,10 @@ impl Written {
 }
 
 pub(super) fn stamp(file: &Path) -> Option<Stamp> {
-    let stamp = |metadata: Metadata| Some((metadata.ino(), metadata.len(), metadata.modified().ok()?));
+    let stamp = |metadata: Metadata| {
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        Some((metadata.ino(), metadata.len(), metadata.modified().ok()?, changed))
+    };
     std::fs::metadata(file).ok().and_then(stamp)
 }
 
@@ -178,6 +190,13 @@ impl State {
             return Err(Failure { code: ERROR_NOT_ENOUGH_QUOTA, refused: true });
         }
         Ok(())
+    }
+
+    /// Makes a change that is to go into the file.
+    pub fn remember(&mut self, change: Change) {
+        change.apply(&mut self.own.hive);
+        self.pending_size += change.size();
+        self.pending.push(change);
     }
 
     pub fn note(&mut self, key: &str) {

@@ -125,7 +125,7 @@ fn what_is_flushed_is_there_for_others_and_two_lose_nothing() {
 fn installed_drivers_can_be_read_and_not_changed() {
     let place = tempfile::tempdir().unwrap();
     let store = Store::at(place.path(), place.path());
-    let key = store::drivers32(crate::machine::Machine::X86_64);
+    let key = store::drivers32(Machine::X86_64);
     let mut hive = Hive::default();
     hive.set(&key, "midi", Data::string("synth.dll"));
     std::fs::write(store.file(), hive.to_reg()).unwrap();
@@ -237,4 +237,74 @@ fn amounts_are_bounded() {
     );
     let full = (0..).find_map(|name| set(&settings, KEY, &name.to_string(), &vec![0; PIECE]).err()).unwrap();
     assert_eq!((full.code, full.refused), (ERROR_NOT_ENOUGH_QUOTA, true));
+}
+
+#[test]
+fn keys_that_are_closed_one_by_one_are_written_together() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::at(place.path(), place.path());
+    let settings = Settings::new(Some(store.clone()));
+    create(&settings, KEY).unwrap();
+    let (mut written, mut times) = (None, 0);
+    let begun = Instant::now();
+    for number in 0..1000 {
+        set(&settings, KEY, &number.to_string(), b"1").unwrap();
+        settings.serve(&RegistryCall::Settle).unwrap();
+        if number == 0 {
+            assert!(store.settings_file().exists(), "the first one is there at once");
+        }
+        let now = stamp(&store.settings_file());
+        times += u32::from(now != written);
+        written = now;
+    }
+    let most = 3 + u32::try_from(begun.elapsed().as_millis() / PAUSE.as_millis()).unwrap();
+    assert!(times <= most, "{times} times");
+    // All of them are, without anything further.
+    let last = || store::read_hive(&store.settings_file()).unwrap().get(KEY, "999").is_some();
+    let give_up = Instant::now() + Duration::from_secs(10);
+    while !last() {
+        assert!(Instant::now() < give_up);
+        thread::sleep(Duration::from_millis(10));
+    }
+    // Nor does what is still to be written outlive the settings.
+    set(&settings, KEY, "end", b"1").unwrap();
+    settings.serve(&RegistryCall::Settle).unwrap();
+    drop(settings);
+    assert!(store::read_hive(&store.settings_file()).unwrap().get(KEY, "end").is_some());
+}
+
+#[test]
+fn a_file_that_was_taken_away_does_not_come_back() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::at(place.path(), place.path());
+    let settings = Settings::new(Some(store.clone()));
+    create(&settings, KEY).unwrap();
+    set(&settings, KEY, "old", b"1").unwrap();
+    settings.serve(&RegistryCall::Flush).unwrap();
+    set(&settings, KEY, "new", b"1").unwrap();
+    std::fs::remove_file(store.settings_file()).unwrap();
+    settings.keep();
+    let hive = store::read_hive(&store.settings_file()).unwrap();
+    assert!(hive.get(KEY, "new").is_some() && hive.get(KEY, "old").is_none());
+    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(store.settings_file()).unwrap());
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn grants_are_those_of_the_driver_and_read_again_when_they_change() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::at(place.path(), place.path());
+    let settings = Settings::new(Some(store.clone()));
+    assert_eq!(settings.grants(Machine::I386, "a.dll").unwrap(), []);
+    let grant = Grant { folder: std::fs::canonicalize(place.path()).unwrap(), write: true };
+    store.grant(Machine::I386, "A.dll", std::slice::from_ref(&grant)).unwrap();
+    assert_eq!(settings.grants(Machine::I386, "a.DLL").unwrap(), [grant]);
+    for (machine, driver) in [(Machine::X86_64, "a.dll"), (Machine::I386, "b.dll")] {
+        assert_eq!(settings.grants(machine, driver).unwrap(), []);
+    }
+    // A driver's own key of that name grants nothing.
+    let key = store::grants_key(Machine::I386, "b.dll");
+    create(&settings, &key).unwrap();
+    set(&settings, &key, "/", b"w\0r\0i\0t\0e\0\0\0").unwrap();
+    assert_eq!(settings.grants(Machine::I386, "b.dll").unwrap(), []);
 }

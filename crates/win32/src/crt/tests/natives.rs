@@ -4,7 +4,7 @@ use guest::layout::HEAP;
 use guest::{Access, Fault, FaultKind, Mode};
 use pe::builder::Builder;
 
-use crate::crt::INTRINSICS;
+use crate::crt::{OF_SSE, OF_X87};
 use crate::testing::{Guest, alone};
 
 #[test]
@@ -22,12 +22,13 @@ fn native_functions_do_what_rust_does() {
         natives.random_numbers();
         natives.roundings();
         natives.conversions();
-        natives.functions_that_take_x87_registers();
+        natives.functions_that_take_registers();
+        natives.the_control_word();
     });
 }
 
 /// Machine code that calls `function` for a test. Each begins with `push ebp; mov ebp, esp` and ends with `leave; ret`.
-const CALLERS: [(&str, &[u8]); 6] = [
+const CALLERS: [(&str, &[u8]); 9] = [
     // (function, a, b, c): function(a, b, c)
     ("call", b"\x55\x89\xe5\xff\x75\x14\xff\x75\x10\xff\x75\x0c\xff\x55\x08\xc9\xc3"),
     // (function, double x, double *out): *out = function(x)
@@ -43,6 +44,17 @@ const CALLERS: [(&str, &[u8]); 6] = [
     ("one", b"\x55\x89\xe5\xdd\x45\x0c\xff\x55\x08\x8b\x45\x14\xdd\x18\xc9\xc3"),
     // (function, double x, double y, double *out): *out = function(), with x in st(1) and y in st(0)
     ("two", b"\x55\x89\xe5\xdd\x45\x0c\xdd\x45\x14\xff\x55\x08\x8b\x45\x1c\xdd\x18\xc9\xc3"),
+    // The same with xmm0 and xmm1.
+    ("sse one", b"\x55\x89\xe5\xf2\x0f\x10\x45\x0c\xff\x55\x08\x8b\x45\x14\xf2\x0f\x11\x00\xc9\xc3"),
+    (
+        "sse two",
+        b"\x55\x89\xe5\xf2\x0f\x10\x45\x0c\xf2\x0f\x10\x4d\x14\xff\x55\x08\x8b\x45\x1c\xf2\x0f\x11\x00\xc9\xc3",
+    ),
+    // (function, a, b, double x, long long *out): function(a, b), then *out = x, rounded
+    (
+        "round",
+        b"\x55\x89\xe5\xff\x75\x10\xff\x75\x0c\xff\x55\x08\xdd\x45\x14\x8b\x45\x1c\xdf\x38\xc9\xc3",
+    ),
 ];
 /// Where in an image [`CALLERS`] begin, and how far they are from each other.
 const CODE: u64 = 0x1000;
@@ -403,26 +415,44 @@ impl Natives {
     fn conversions(&mut self) {
         // What the processor stores for numbers that do not fit: Intel SDM volume 1, "Integer Indefinite".
         const INDEFINITE: i64 = i64::MIN;
-        let (function, out) = (self.native("_ftol"), self.room);
-        for x in doubles() {
-            let words = [self.guest.long(x.to_bits()), vec![out]].concat();
-            self.call_by("convert", function, &words).unwrap();
-            let fits = x.abs() < 9_223_372_036_854_775_808.0;
-            let expected = if fits { x as i64 } else { INDEFINITE };
-            assert_eq!(i64::from_le_bytes(self.guest.bytes(out)), expected, "{x:e}");
+        let out = self.room;
+        for function in ["_ftol", "_ftol2", "_ftol2_sse"].map(|name| self.native(name)) {
+            for x in doubles() {
+                let words = [self.guest.long(x.to_bits()), vec![out]].concat();
+                self.call_by("convert", function, &words).unwrap();
+                let fits = x.abs() < 9_223_372_036_854_775_808.0;
+                let expected = if fits { x as i64 } else { INDEFINITE };
+                assert_eq!(i64::from_le_bytes(self.guest.bytes(out)), expected, "{x:e}");
+            }
         }
     }
 
-    fn functions_that_take_x87_registers(&mut self) {
+    fn functions_that_take_registers(&mut self) {
         let same = |one: f64, other: f64| one.to_bits() == other.to_bits() || one.is_nan() && other.is_nan();
-        for (name, function, count) in INTRINSICS {
+        let of_x87 = OF_X87.map(|function| (function, ["one", "two"]));
+        let of_sse = OF_SSE.map(|function| (function, ["sse one", "sse two"]));
+        for ((name, function, count), callers) in of_x87.into_iter().chain(of_sse) {
             for arguments in doubles().chunks_exact(3).map(|some| [some[0], some[2]]) {
                 let arguments = &arguments[..count.into()];
-                let made = self.double_by(if count == 1 { "one" } else { "two" }, name, arguments);
+                let made = self.double_by(callers[usize::from(count) - 1], name, arguments);
                 let usual = if count == 1 { "double" } else { "doubles" };
                 let expected = self.double_by(usual, function, arguments);
                 assert!(same(made, expected), "{name}{arguments:?} is {made:e}, not {expected:e}");
             }
         }
+    }
+
+    /// What `_controlfp` sets holds for the code that called it, and not beyond the call from outside.
+    fn the_control_word(&mut self) {
+        let (function, out) = (self.guest.address("_controlfp"), self.room);
+        for (rounding, expected) in [(0, [2, -2]), (0x100, [2, -3]), (0x200, [3, -2]), (0x300, [2, -2])] {
+            for (x, expected) in [2.5_f64, -2.5].into_iter().zip(expected) {
+                let words = [vec![rounding, 0x300], self.guest.long(x.to_bits()), vec![out]].concat();
+                self.call_by("round", function, &words).unwrap();
+                let made = i64::from_le_bytes(self.guest.bytes(out));
+                assert_eq!(made, expected, "{x}, rounding {rounding:#x}");
+            }
+        }
+        assert_eq!(self.guest.int("_controlfp", &[0, 0]), 0x9_001f);
     }
 }

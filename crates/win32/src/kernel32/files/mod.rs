@@ -15,7 +15,8 @@ use crate::files::{Access, Stream};
 use crate::kernel32::codepage::{Unit, text};
 use crate::kernel32::error::{
     ERROR_ALREADY_EXISTS, ERROR_BAD_NETPATH, ERROR_FILE_NOT_FOUND, ERROR_HANDLE_EOF, ERROR_INVALID_HANDLE,
-    ERROR_INVALID_PARAMETER, ERROR_NEGATIVE_SEEK, ERROR_NOT_ENOUGH_MEMORY, ERROR_SUCCESS, fail,
+    ERROR_INVALID_PARAMETER, ERROR_NEGATIVE_SEEK, ERROR_NOT_ENOUGH_MEMORY, ERROR_PATH_NOT_FOUND,
+    ERROR_SUCCESS, fail,
 };
 use crate::kernel32::file::console_write;
 use crate::kernel32::handles::Object;
@@ -61,7 +62,7 @@ pub fn CreateFile<U: Unit>(
 ) -> Result<Handle, Stop> {
     let name = text::<U>(&process.machine, name)?;
     if name.is_empty() {
-        return Ok(fail(process, crate::kernel32::error::ERROR_PATH_NOT_FOUND, Handle::INVALID));
+        return Ok(fail(process, ERROR_PATH_NOT_FOUND, Handle::INVALID));
     }
     let disposition = match disposition {
         1 => Disposition::CreateNew,
@@ -392,6 +393,10 @@ pub fn LockFile(
 /// WaitNamedPipeA and WaitNamedPipeW: there are no pipes, neither here nor on other computers.
 pub fn WaitNamedPipe<U: Unit>(process: &mut Process, name: Pointer, _time: u32) -> Result<bool, Stop> {
     let name = text::<U>(&process.machine, name)?;
-    let local = name.starts_with(r"\\.\");
-    Ok(fail(process, if local { ERROR_FILE_NOT_FOUND } else { ERROR_BAD_NETPATH }, false))
+    let error = match &*name {
+        name if name.starts_with(r"\\.\") => ERROR_FILE_NOT_FOUND,
+        name if name.starts_with(r"\\") => ERROR_BAD_NETPATH,
+        _ => ERROR_PATH_NOT_FOUND,
+    };
+    Ok(fail(process, error, false))
 }

@@ -50,7 +50,7 @@ fn fits(pattern: &str, name: &str) -> bool {
 }
 
 /// What a pattern finds, in order.
-fn find(process: &mut Process, path: &str) -> Tried<VecDeque<Entry>> {
+pub(crate) fn find(process: &mut Process, path: &str) -> Tried<VecDeque<Entry>> {
     let Some((folder, pattern)) = path.rsplit_once('\\') else { return Ok(Err(ERROR_PATH_NOT_FOUND)) };
     let folder = format!(r"{folder}\");
     let all = match process.list_folder(&folder)? {

@@ -41,6 +41,9 @@ pub fn GetTempFileName<U: Unit>(
     /// How many names are tried: all that there are, as documented.
     const NAMES: u32 = 0xffff;
     const MAX_PATH: u32 = 260;
+    if folder.is_null() || out.is_null() {
+        return Ok(fail(process, ERROR_INVALID_PARAMETER, 0));
+    }
     let (folder, prefix) = (text::<U>(&process.machine, folder)?, text::<U>(&process.machine, prefix)?);
     let folder = full(process, &folder);
     // The prefix, four digits, the extension and the zero need the rest.

@@ -24,6 +24,7 @@ fn objects_and_locks(mode: Mode) {
     once(&mut guest);
     lists(&mut guest);
     threads(&mut guest);
+    procedures(&mut guest);
 }
 
 fn names(guest: &mut Guest) {
@@ -186,6 +187,41 @@ fn lists(guest: &mut Guest) {
         ["InterlockedPopEntrySList", "InterlockedFlushSList"].map(|name| guest.call(name, &[head])),
         [0, 0]
     );
+}
+
+/// Any function of one argument can be such a procedure.
+fn procedures(guest: &mut Guest) {
+    const WAIT_IO_COMPLETION: u64 = 0xc0;
+    const WAIT_TIMEOUT: u64 = 258;
+    guest.process.machine.make_pool().unwrap();
+    let [set, never, begun] = [0; 3].map(|_| guest.call("CreateEventA", &[0, 1, 0, 0]));
+    let (own, set_event) = (guest.call("GetCurrentThread", &[]), guest.address("SetEvent"));
+    let is_set = |guest: &mut Guest, event| guest.call("WaitForSingleObject", &[event, 0]) == 0;
+    let events = guest.pointers(&[never, never]);
+    let waits: [(&str, &[u64]); 5] = [
+        ("SleepEx", &[60_000, 1]),
+        ("WaitForSingleObjectEx", &[never, 60_000, 1]),
+        ("WaitForMultipleObjectsEx", &[1, events, 0, 60_000, 1]),
+        ("SignalObjectAndWait", &[begun, never, 60_000, 1]),
+        ("MsgWaitForMultipleObjectsEx", &[1, events, 60_000, 0xff, 2]),
+    ];
+    for (wait, arguments) in waits {
+        assert_eq!(guest.call("QueueUserAPC", &[set_event, own, set]), 1);
+        assert_eq!(guest.call("WaitForSingleObjectEx", &[never, 0, 0]), WAIT_TIMEOUT);
+        assert!(!is_set(guest, set), "only an alertable wait calls it");
+        assert_eq!((guest.call(wait, arguments), is_set(guest, set)), (WAIT_IO_COMPLETION, true), "{wait}");
+        guest.call("ResetEvent", &[set]);
+    }
+    assert_eq!(guest.call("SleepEx", &[0, 1]), 0, "none is left");
+    assert_eq!((guest.call("QueueUserAPC", &[set_event, set, 0]), guest.last_error()), (0, 6));
+    // A thread that has not begun calls it before anything else.
+    let thread = guest.call("CreateThread", &[0, 0, set_event, begun, 4, 0]);
+    guest.call("ResetEvent", &[begun]);
+    assert_eq!(guest.call("QueueUserAPC", &[set_event, thread, set]), 1);
+    assert_eq!(guest.call("ResumeThread", &[thread]), 1);
+    assert_eq!(guest.call("WaitForSingleObject", &[thread, 60_000]), 0);
+    assert!(is_set(guest, set) && is_set(guest, begun));
+    assert_eq!((guest.call("QueueUserAPC", &[set_event, thread, set]), guest.last_error()), (0, 31));
 }
 
 fn threads(guest: &mut Guest) {

@@ -8,7 +8,7 @@ use super::{
     MMIO_DIRTY, MMIOERR_CANNOTEXPAND, MMIOERR_CANNOTREAD, MMIOERR_CANNOTSEEK, MMIOERR_CANNOTWRITE,
     MMIOERR_OUTOFMEMORY, is_memory,
 };
-use crate::abi::Pointer;
+use crate::abi::{MmResult, Pointer};
 use crate::process::{Process, still_wanted};
 use crate::winmm::low;
 
@@ -24,7 +24,7 @@ pub(super) enum Origin {
 const LONGEST: u64 = i32::MAX as u64;
 
 /// How an operation ends that the file cannot do: with a code of mmio's.
-pub(super) type Done<T> = Result<Result<T, u32>, Stop>;
+pub(super) type Done<T> = Result<Result<T, MmResult>, Stop>;
 
 /// Writes what the buffer has that the file does not.
 pub(super) fn flush(process: &mut Process, file: Pointer, info: &mut Info) -> Done<()> {
@@ -159,7 +159,7 @@ fn straight(
 }
 
 /// Gives a file in memory more room: as much as it is to grow by, at least. One whose memory is the client's own, or that is not to grow, is full.
-pub(super) fn grow(process: &mut Process, info: &mut Info, by: u64) -> Result<(), u32> {
+pub(super) fn grow(process: &mut Process, info: &mut Info, by: u64) -> Result<(), MmResult> {
     let step = u64::from(info.own[0]);
     if step == 0 {
         return Err(MMIOERR_CANNOTEXPAND);

@@ -2,13 +2,13 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
+use crate::winmm::results::{MMSYSERR_INVALHANDLE, MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
 use guest::{Machine, Stop, Violation};
-use mmsystem::{MMSYSERR_INVALHANDLE, MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
 
 use super::buffer::{self, Done, Origin};
 use super::info::Info;
 use super::{MMIOERR_CANNOTSEEK, MMIOERR_CANNOTWRITE, MMIOERR_CHUNKNOTFOUND, with};
-use crate::abi::Pointer;
+use crate::abi::{MmResult, Pointer};
 use crate::process::{Process, still_wanted};
 
 const RIFF: u32 = u32::from_le_bytes(*b"RIFF");
@@ -78,7 +78,7 @@ pub fn mmioDescend(
     out: Pointer,
     parent: Pointer,
     flags: u32,
-) -> Result<u32, Stop> {
+) -> Result<MmResult, Stop> {
     if out.is_null() {
         return Ok(MMSYSERR_INVALPARAM);
     }
@@ -168,7 +168,7 @@ fn go_to(process: &mut Process, file: Pointer, info: &mut Info, to: u32) -> Done
 }
 
 /// mmioAscend: out of a chunk, to the one behind it. What is behind the header of one that was made becomes its size.
-pub fn mmioAscend(process: &mut Process, file: Pointer, at: Pointer, _flags: u32) -> Result<u32, Stop> {
+pub fn mmioAscend(process: &mut Process, file: Pointer, at: Pointer, _flags: u32) -> Result<MmResult, Stop> {
     if at.is_null() {
         return Ok(MMSYSERR_INVALPARAM);
     }
@@ -203,7 +203,12 @@ fn ascend(process: &mut Process, file: Pointer, info: &mut Info, chunk: &mut Chu
 }
 
 /// mmioCreateChunk: writes a header; mmioAscend writes the size if it is not the one that is given here.
-pub fn mmioCreateChunk(process: &mut Process, file: Pointer, at: Pointer, flags: u32) -> Result<u32, Stop> {
+pub fn mmioCreateChunk(
+    process: &mut Process,
+    file: Pointer,
+    at: Pointer,
+    flags: u32,
+) -> Result<MmResult, Stop> {
     if at.is_null() {
         return Ok(MMSYSERR_INVALPARAM);
     }

@@ -9,7 +9,7 @@ use super::{
     MMIO_CREATE, MMIO_READWRITE, MMIO_WRITE, MMIOERR_ACCESSDENIED, MMIOERR_CANNOTOPEN, MMIOERR_CANNOTREAD,
     MMIOERR_FILENOTFOUND, MMIOERR_PATHNOTFOUND, MMIOERR_TOOMANYOPENFILES,
 };
-use crate::abi::Pointer;
+use crate::abi::{MmResult, Pointer};
 use crate::files::{Access, Tried};
 use crate::kernel32::error::{ERROR_ACCESS_DENIED, ERROR_FILE_NOT_FOUND};
 use crate::kernel32::path::full;
@@ -21,7 +21,7 @@ const ERROR_PATH_NOT_FOUND: u32 = 3;
 const ERROR_TOO_MANY_OPEN_FILES: u32 = 4;
 
 /// What went wrong, as mmio says it.
-fn code(error: u32) -> u32 {
+fn code(error: u32) -> MmResult {
     match error {
         ERROR_FILE_NOT_FOUND => MMIOERR_FILENOTFOUND,
         ERROR_PATH_NOT_FOUND => MMIOERR_PATHNOTFOUND,
@@ -32,7 +32,7 @@ fn code(error: u32) -> u32 {
 }
 
 /// Opens a file by its name.
-pub(super) fn open(process: &mut Process, file: Pointer, name: &str, info: &Info) -> Tried<()> {
+pub(super) fn open(process: &mut Process, file: Pointer, name: &str, info: &Info) -> Tried<(), MmResult> {
     let write = info.flags & (MMIO_WRITE | MMIO_READWRITE) != 0;
     let read = info.flags & MMIO_WRITE == 0;
     let disposition =
@@ -85,7 +85,7 @@ pub(super) fn serve(
         }
         MMIOM_CLOSE => {
             let closed = process.close_file(&stream)?;
-            return Ok(if closed.is_ok() { 0 } else { MMIOERR_CANNOTREAD.into() });
+            return Ok(if closed.is_ok() { 0 } else { MMIOERR_CANNOTREAD.0.into() });
         }
         _ => Err(0),
     };
@@ -98,7 +98,7 @@ pub(super) fn serve(
 const LONGEST_WRITE: usize = 1 << 20;
 
 /// Whether there is a file.
-pub(super) fn exists(process: &mut Process, name: &str) -> Tried<()> {
+pub(super) fn exists(process: &mut Process, name: &str) -> Tried<(), MmResult> {
     let path = full(process, name);
     Ok(match process.look_at(path)? {
         Ok(info) if info.folder => Err(MMIOERR_FILENOTFOUND),
@@ -108,13 +108,13 @@ pub(super) fn exists(process: &mut Process, name: &str) -> Tried<()> {
 }
 
 /// Deletes a file.
-pub(super) fn delete(process: &mut Process, name: &str) -> Tried<()> {
+pub(super) fn delete(process: &mut Process, name: &str) -> Tried<(), MmResult> {
     let path = full(process, name);
     Ok(process.file_done(FileCall::Delete { path })?.map_err(code))
 }
 
 /// Gives a file another name.
-pub(super) fn rename(process: &mut Process, from: &str, to: &str) -> Tried<()> {
+pub(super) fn rename(process: &mut Process, from: &str, to: &str) -> Tried<(), MmResult> {
     let (from, to) = (full(process, from), full(process, to));
     Ok(process.file_done(FileCall::Rename { from, to, replace: false })?.map_err(code))
 }

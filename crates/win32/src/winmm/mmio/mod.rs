@@ -12,11 +12,12 @@ mod info;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
+use crate::winmm::results::{MMSYSERR_INVALHANDLE, MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
 use guest::Stop;
-use mmsystem::{MMSYSERR_INVALHANDLE, MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
 
-use crate::abi::{LongPtr, Pointer};
+use crate::abi::{LongPtr, MmResult, Pointer};
 use crate::files::Stream;
 use crate::kernel32::codepage::{Unit, text};
 use crate::process::Process;
@@ -25,19 +26,19 @@ use buffer::{Done, Origin};
 use info::{Info, set_error};
 use source::{MMIOM_CLOSE, MMIOM_OPEN, MMIOM_RENAME};
 
-const MMIOERR_FILENOTFOUND: u32 = 257;
-const MMIOERR_OUTOFMEMORY: u32 = 258;
-const MMIOERR_CANNOTOPEN: u32 = 259;
-const MMIOERR_CANNOTCLOSE: u32 = 260;
-const MMIOERR_CANNOTREAD: u32 = 261;
-const MMIOERR_CANNOTWRITE: u32 = 262;
-const MMIOERR_CANNOTSEEK: u32 = 263;
-const MMIOERR_CANNOTEXPAND: u32 = 264;
-const MMIOERR_CHUNKNOTFOUND: u32 = 265;
-const MMIOERR_UNBUFFERED: u32 = 266;
-const MMIOERR_PATHNOTFOUND: u32 = 267;
-const MMIOERR_ACCESSDENIED: u32 = 268;
-const MMIOERR_TOOMANYOPENFILES: u32 = 271;
+const MMIOERR_FILENOTFOUND: MmResult = MmResult(257);
+const MMIOERR_OUTOFMEMORY: MmResult = MmResult(258);
+const MMIOERR_CANNOTOPEN: MmResult = MmResult(259);
+const MMIOERR_CANNOTCLOSE: MmResult = MmResult(260);
+const MMIOERR_CANNOTREAD: MmResult = MmResult(261);
+const MMIOERR_CANNOTWRITE: MmResult = MmResult(262);
+const MMIOERR_CANNOTSEEK: MmResult = MmResult(263);
+const MMIOERR_CANNOTEXPAND: MmResult = MmResult(264);
+const MMIOERR_CHUNKNOTFOUND: MmResult = MmResult(265);
+const MMIOERR_UNBUFFERED: MmResult = MmResult(266);
+const MMIOERR_PATHNOTFOUND: MmResult = MmResult(267);
+const MMIOERR_ACCESSDENIED: MmResult = MmResult(268);
+const MMIOERR_TOOMANYOPENFILES: MmResult = MmResult(271);
 
 /// Flags of mmioOpen.
 const MMIO_WRITE: u32 = 1;
@@ -76,6 +77,13 @@ pub(crate) struct Files {
     streams: BTreeMap<u64, Stream>,
 }
 
+impl Files {
+    /// Forgets the procedures of an image that is gone.
+    pub fn forget_image(&mut self, code: &Range<u64>) {
+        self.procedures.forget_image(code);
+    }
+}
+
 fn is_memory(info: &Info) -> bool {
     info.io_proc_code == FOURCC_MEM
 }
@@ -90,7 +98,7 @@ fn with<T>(
     process: &mut Process,
     file: Pointer,
     work: impl FnOnce(&mut Process, &mut Info) -> Done<T>,
-) -> Result<Option<Result<T, u32>>, Stop> {
+) -> Result<Option<Result<T, MmResult>>, Stop> {
     if !process.winmm.files.open.contains(&file.0) {
         return Ok(None);
     }
@@ -104,7 +112,7 @@ fn with<T>(
 }
 
 /// The code for what came of an operation.
-fn code<T>(done: Option<Result<T, u32>>) -> u32 {
+fn code<T>(done: Option<Result<T, MmResult>>) -> MmResult {
     match done {
         None => MMSYSERR_INVALHANDLE,
         Some(Err(code)) => code,
@@ -126,7 +134,7 @@ pub fn mmioOpen<U: Unit>(
     }
     let opened = open::<U>(process, name, &mut info, flags)?;
     if !given.is_null() {
-        set_error(&process.machine, given, opened.err().unwrap_or(MMSYSERR_NOERROR))?;
+        set_error(&process.machine, given, opened.err().unwrap_or(MMSYSERR_NOERROR).0)?;
     }
     Ok(opened.unwrap_or_default())
 }
@@ -155,17 +163,16 @@ fn open<U: Unit>(process: &mut Process, name: Pointer, info: &mut Info, flags: u
         return Ok(Err(MMIOERR_OUTOFMEMORY));
     }
     process.winmm.files.open.insert(block.0);
-    let opened = begin(process, block, name, &path, info)?;
-    match opened {
-        Ok(()) => {
-            info.write(&process.machine, block, block)?;
-            Ok(Ok(block))
+    let opened = begin(process, block, name, &path, info);
+    if matches!(opened, Ok(Ok(()))) {
+        info.write(&process.machine, block, block)?;
+    } else {
+        if !is_memory(info) && info.flags & MMIO_ALLOCBUF != 0 {
+            process.free_block(info.buffer);
         }
-        Err(code) => {
-            forget(process, block);
-            Ok(Err(code))
-        }
+        forget(process, block);
     }
+    Ok(opened?.map(|()| block))
 }
 
 /// Chooses whose bytes a file's are: the procedure or its code that the MMIOINFO has; else the procedure installed for the extension that comes before a
@@ -219,11 +226,11 @@ fn begin(process: &mut Process, file: Pointer, name: Pointer, path: &str, info: 
     }
     match source::send(process, file, info, MMIOM_OPEN, name.0, 0)? {
         0 => Ok(Ok(())),
-        code => Ok(Err(u32::try_from(code).unwrap_or(MMIOERR_FILENOTFOUND))),
+        code => Ok(Err(u32::try_from(code).map_or(MMIOERR_FILENOTFOUND, MmResult))),
     }
 }
 
-fn grow_to(process: &mut Process, info: &mut Info, len: u64) -> Result<(), u32> {
+fn grow_to(process: &mut Process, info: &mut Info, len: u64) -> Result<(), MmResult> {
     let step = std::mem::replace(&mut info.own[0], 1);
     let grown = buffer::grow(process, info, len);
     info.own[0] = step;
@@ -238,7 +245,7 @@ fn forget(process: &mut Process, file: Pointer) {
 }
 
 /// mmioClose.
-pub fn mmioClose(process: &mut Process, file: Pointer, flags: u32) -> Result<u32, Stop> {
+pub fn mmioClose(process: &mut Process, file: Pointer, flags: u32) -> Result<MmResult, Stop> {
     let closed = with(process, file, |process, info| {
         if let Err(code) = buffer::flush(process, file, info)? {
             return Ok(Err(code));
@@ -249,7 +256,7 @@ pub fn mmioClose(process: &mut Process, file: Pointer, flags: u32) -> Result<u32
             source::send(process, file, info, MMIOM_CLOSE, flags.into(), 0)?
         };
         if answer != 0 {
-            return Ok(Err(u32::try_from(answer).unwrap_or(MMIOERR_CANNOTCLOSE)));
+            return Ok(Err(u32::try_from(answer).map_or(MMIOERR_CANNOTCLOSE, MmResult)));
         }
         if info.flags & MMIO_ALLOCBUF != 0 && !info.buffer.is_null() {
             process.free_block(info.buffer);
@@ -276,7 +283,7 @@ pub fn mmioWrite(process: &mut Process, file: Pointer, from: Pointer, len: i32) 
     Ok(length(done))
 }
 
-fn length(done: Option<Result<u64, u32>>) -> i32 {
+fn length(done: Option<Result<u64, MmResult>>) -> i32 {
     done.and_then(Result::ok).and_then(|done| i32::try_from(done).ok()).unwrap_or(-1)
 }
 
@@ -293,12 +300,17 @@ pub fn mmioSeek(process: &mut Process, file: Pointer, by: i32, origin: i32) -> R
 }
 
 /// mmioFlush.
-pub fn mmioFlush(process: &mut Process, file: Pointer, _flags: u32) -> Result<u32, Stop> {
+pub fn mmioFlush(process: &mut Process, file: Pointer, _flags: u32) -> Result<MmResult, Stop> {
     with(process, file, |process, info| buffer::flush(process, file, info)).map(code)
 }
 
 /// mmioGetInfo: for a client that reads and writes in the buffer itself.
-pub fn mmioGetInfo(process: &mut Process, file: Pointer, out: Pointer, _flags: u32) -> Result<u32, Stop> {
+pub fn mmioGetInfo(
+    process: &mut Process,
+    file: Pointer,
+    out: Pointer,
+    _flags: u32,
+) -> Result<MmResult, Stop> {
     if out.is_null() {
         return Ok(MMSYSERR_INVALPARAM);
     }
@@ -306,7 +318,12 @@ pub fn mmioGetInfo(process: &mut Process, file: Pointer, out: Pointer, _flags: u
 }
 
 /// mmioSetInfo: takes over how far the client is in the buffer, and whether it wrote there. The buffer itself stays what it is.
-pub fn mmioSetInfo(process: &mut Process, file: Pointer, given: Pointer, _flags: u32) -> Result<u32, Stop> {
+pub fn mmioSetInfo(
+    process: &mut Process,
+    file: Pointer,
+    given: Pointer,
+    _flags: u32,
+) -> Result<MmResult, Stop> {
     if given.is_null() {
         return Ok(MMSYSERR_INVALPARAM);
     }
@@ -326,7 +343,12 @@ fn take_over(process: &mut Process, info: &mut Info, given: Pointer) -> Done<()>
 }
 
 /// mmioAdvance: for such a client that has come to the end of the buffer: fills it, or empties it (MMIO_WRITE).
-pub fn mmioAdvance(process: &mut Process, file: Pointer, given: Pointer, flags: u32) -> Result<u32, Stop> {
+pub fn mmioAdvance(
+    process: &mut Process,
+    file: Pointer,
+    given: Pointer,
+    flags: u32,
+) -> Result<MmResult, Stop> {
     let done = with(process, file, |process, info| {
         if !given.is_null()
             && let Err(code) = take_over(process, info, given)?
@@ -358,7 +380,7 @@ pub fn mmioSetBuffer(
     memory: Pointer,
     len: i32,
     _flags: u32,
-) -> Result<u32, Stop> {
+) -> Result<MmResult, Stop> {
     let Ok(len) = u32::try_from(len) else { return Ok(MMSYSERR_INVALPARAM) };
     let done = with(process, file, |process, info| {
         if is_memory(info) {
@@ -398,7 +420,7 @@ pub fn mmioSendMessage(
         let (param1, param2) = (param1.0.cast_unsigned(), param2.0.cast_unsigned());
         source::send(process, file, info, message, param1, param2).map(Ok)
     })?;
-    Ok(LongPtr(done.and_then(Result::ok).unwrap_or(MMSYSERR_INVALHANDLE.into())))
+    Ok(LongPtr(done.and_then(Result::ok).unwrap_or(MMSYSERR_INVALHANDLE.0.into())))
 }
 
 /// mmioRename: by the procedure for the file, if there is one.
@@ -408,7 +430,7 @@ pub fn mmioRename<U: Unit>(
     to: Pointer,
     given: Pointer,
     _flags: u32,
-) -> Result<u32, Stop> {
+) -> Result<MmResult, Stop> {
     if from.is_null() || to.is_null() {
         return Ok(MMIOERR_FILENOTFOUND);
     }
@@ -423,7 +445,7 @@ pub fn mmioRename<U: Unit>(
         return Ok(files::rename(process, &path, &to)?.err().unwrap_or(MMSYSERR_NOERROR));
     }
     let arguments = [given.0, MMIOM_RENAME.into(), from.0, to.0];
-    process.call(info.io_proc.0, &arguments).map(low).map_err(Stop::from)
+    process.call(info.io_proc.0, &arguments).map(|word| MmResult(low(word))).map_err(Stop::from)
 }
 
 /// mmioInstallIOProc: installs, removes or finds a procedure; NULL when that cannot be.
@@ -453,4 +475,38 @@ fn fourcc(chars: impl Iterator<Item = char>, upper: bool) -> u32 {
         *byte = if upper { own.to_ascii_uppercase() } else { own };
     }
     u32::from_le_bytes(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use guest::Mode;
+
+    use crate::testing::{Guest, alone};
+
+    fn a_file_that_is_not_there_costs_nothing(mode: Mode) {
+        const MMIO_ALLOCBUF: u64 = 0x1_0000;
+        let mut guest = Guest::new(mode);
+        let open = guest.process.find("winmm", &pe::Symbol::Name("mmioOpenA".to_owned())).unwrap();
+        let name = guest.put(b"nowhere\0");
+        let next = |guest: &mut Guest| {
+            let block = guest.call("HeapAlloc", &[guest::Machine::PROCESS_HEAP, 0, 8192]);
+            assert_eq!(guest.call("HeapFree", &[guest::Machine::PROCESS_HEAP, 0, block]), 1);
+            block
+        };
+        let before = next(&mut guest);
+        for _ in 0..3 {
+            assert_eq!(guest.process.call(open, &[name, 0, MMIO_ALLOCBUF]).unwrap(), 0);
+        }
+        assert_eq!(next(&mut guest), before);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_costs_32_bit_code_nothing() {
+        alone(|| a_file_that_is_not_there_costs_nothing(Mode::I386));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_costs_64_bit_code_nothing() {
+        alone(|| a_file_that_is_not_there_costs_nothing(Mode::X86_64));
+    }
 }

@@ -1,6 +1,7 @@
 //! Where a file's bytes come from: a procedure of the client's, or a file of the system's.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use guest::Stop;
 
@@ -36,6 +37,11 @@ impl Procedures {
         }
         self.0.insert(code, procedure);
         procedure
+    }
+
+    /// Removes those of an image that is gone.
+    pub fn forget_image(&mut self, code: &Range<u64>) {
+        self.0.retain(|_, procedure| !code.contains(&procedure.0));
     }
 
     pub fn remove(&mut self, code: u32) -> Pointer {

@@ -2,13 +2,13 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
-use guest::Stop;
-use mmsystem::{
+use crate::winmm::results::{
     MMSYSERR_BADDEVICEID, MMSYSERR_INVALHANDLE, MMSYSERR_INVALPARAM, MMSYSERR_NOERROR, MMSYSERR_NOTSUPPORTED,
 };
+use guest::Stop;
 
 use super::sink;
-use crate::abi::{Handle, Pointer};
+use crate::abi::{Handle, MmResult, Pointer};
 use crate::kernel32::codepage::Unit;
 use crate::kernel32::record::Record;
 use crate::process::Process;
@@ -57,7 +57,7 @@ pub fn waveOutGetDevCaps<U: Unit>(
     device: Handle,
     out: Pointer,
     size: u32,
-) -> Result<u32, Stop> {
+) -> Result<MmResult, Stop> {
     if out.is_null() {
         return Ok(MMSYSERR_INVALPARAM);
     }
@@ -80,7 +80,7 @@ pub fn waveOutMessage(
     message: u32,
     param1: Pointer,
     param2: Pointer,
-) -> Result<u32, Stop> {
+) -> Result<MmResult, Stop> {
     if !named(process, device)? && process.winmm.waves.get(device).is_none() {
         return Ok(MMSYSERR_INVALHANDLE);
     }

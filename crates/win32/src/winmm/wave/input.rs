@@ -2,9 +2,9 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
-use mmsystem::{MMSYSERR_BADDEVICEID, MMSYSERR_INVALPARAM};
+use crate::winmm::results::{MMSYSERR_BADDEVICEID, MMSYSERR_INVALPARAM};
 
-use crate::abi::Pointer;
+use crate::abi::{MmResult, Pointer};
 use crate::process::Process;
 
 /// WAVE_FORMAT_QUERY, with which no handle is asked for.
@@ -19,7 +19,7 @@ pub fn waveInOpen(
     _target: Pointer,
     _user: Pointer,
     flags: u32,
-) -> u32 {
+) -> MmResult {
     if format.is_null() || (out.is_null() && flags & WAVE_FORMAT_QUERY == 0) {
         MMSYSERR_INVALPARAM
     } else {

@@ -14,6 +14,7 @@ mod stream;
 
 pub(super) use caps::{MAPPER, SHORT_MAPPER, waveOutGetDevCaps, waveOutGetNumDevs, waveOutMessage};
 
+use std::ops::Range;
 use std::time::Duration;
 
 use guest::Stop;
@@ -102,11 +103,21 @@ fn advance(process: &mut Process, handle: Handle) -> Result<bool, Stop> {
             finished = stream.queue.played(bytes);
         }
         // Whoever waits for the stream not to be busy.
-        process.machine.change();
+        process.changed_otherwise();
         delivered?;
         give_back(process, handle, finished)?;
     }
     Ok(true)
+}
+
+/// Closes the streams whose client is an image that is gone. Nobody is told, and the buffers are not given back: they were its own.
+pub(super) fn forget_image(process: &mut Process, code: &Range<u64>) {
+    let own = |stream: &mut Stream| stream.callback.leads_into(code);
+    let closed: Vec<Stream> = process.winmm.waves.streams.extract_if(.., own).collect();
+    for stream in closed {
+        // What cannot be said now is said by the end of the process.
+        let _ = sink::close(process, stream.sink);
+    }
 }
 
 /// Waits until no samples of a stream are on their way to the host.
@@ -120,9 +131,14 @@ fn settle(process: &mut Process, handle: Handle) -> Result<(), Stop> {
 
 /// Gives buffers back: marks them done, and tells the client of each (C132).
 fn give_back(process: &mut Process, handle: Handle, headers: Vec<Pointer>) -> Result<(), Stop> {
+    if let Some(stream) = process.winmm.waves.get(handle) {
+        stream.returning += headers.len();
+    }
     let mut ended = Ok(());
     for at in headers {
-        let Some(callback) = process.winmm.waves.get(handle).map(|stream| stream.callback) else { break };
+        let Some(stream) = process.winmm.waves.get(handle) else { break };
+        stream.returning -= 1;
+        let callback = stream.callback;
         let (machine, header) = (&process.machine, Header::known(process.machine.mode(), at));
         // One whose memory is gone cannot be marked.
         let _ = header

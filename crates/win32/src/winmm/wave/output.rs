@@ -2,20 +2,20 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
-use guest::Stop;
-use mmsystem::devices::{WOM_CLOSE, WOM_OPEN};
-use mmsystem::{
+use crate::winmm::results::{
     MMSYSERR_ALLOCATED, MMSYSERR_BADDEVICEID, MMSYSERR_INVALFLAG, MMSYSERR_INVALHANDLE, MMSYSERR_INVALPARAM,
     MMSYSERR_NOERROR, MMSYSERR_NOMEM, MMSYSERR_NOTSUPPORTED, WAVERR_BADFORMAT, WAVERR_STILLPLAYING,
     WAVERR_UNPREPARED,
 };
+use guest::Stop;
+use mmsystem::devices::{WOM_CLOSE, WOM_OPEN};
 
 use super::caps::{is_device, named};
 use super::format::Format;
 use super::header::{Header, WHDR_DONE, WHDR_INQUEUE, WHDR_PREPARED};
 use super::stream::{Pace, Stream};
 use super::{advance, give_back, settle, sink};
-use crate::abi::{Handle, Pointer};
+use crate::abi::{Handle, MmResult, Pointer};
 use crate::process::Process;
 use crate::winmm::callback::Callback;
 use crate::winmm::{MMTIME_SIZE, TIME_BYTES, TIME_MS, TIME_SAMPLES, device, low, put_time};
@@ -35,7 +35,7 @@ pub fn waveOutOpen(
     target: Pointer,
     user: Pointer,
     flags: u32,
-) -> Result<u32, Stop> {
+) -> Result<MmResult, Stop> {
     let query = flags & WAVE_FORMAT_QUERY != 0;
     if format.is_null() || (out.is_null() && !query) {
         return Ok(MMSYSERR_INVALPARAM);
@@ -55,32 +55,32 @@ pub fn waveOutOpen(
     };
     let sink = match sink::open(process, format)? {
         Ok(sink) => sink,
-        Err(code) => return Ok(code),
+        Err(code) => return Ok(MmResult(code)),
     };
-    let opened = process.winmm.waves.next_handle();
-    // It must be known before the thread looks whether there is anything that it is needed for.
-    let opened = opened.filter(|&handle| {
-        process.winmm.waves.streams.push(Stream::new(handle, format, callback, sink));
-        device::wake(process)
-    });
-    let Some(handle) = opened else {
-        process.winmm.waves.streams.retain(|stream| Some(stream.handle) != opened);
+    let Some(handle) = process.winmm.waves.next_handle() else {
         sink::close(process, sink)?;
         return Ok(MMSYSERR_ALLOCATED);
     };
-    process.machine.put_pointer(out.0, handle.0)?;
+    // It must be known before the thread looks whether there is anything that it is needed for.
+    process.winmm.waves.streams.push(Stream::new(handle, format, callback, sink));
+    let told = process.machine.put_pointer(out.0, handle.0);
+    if told.is_err() || !device::wake(process) {
+        process.winmm.waves.streams.retain(|stream| stream.handle != handle);
+        sink::close(process, sink)?;
+        return told.map(|()| MMSYSERR_ALLOCATED).map_err(Stop::from);
+    }
     callback.tell(process, handle, WOM_OPEN, Pointer::NULL)?;
     Ok(MMSYSERR_NOERROR)
 }
 
 /// waveOutClose: WAVERR_STILLPLAYING while buffers are not given back.
-pub fn waveOutClose(process: &mut Process, handle: Handle) -> Result<u32, Stop> {
+pub fn waveOutClose(process: &mut Process, handle: Handle) -> Result<MmResult, Stop> {
     settle(process, handle)?;
     let streams = &mut process.winmm.waves.streams;
     let Some(index) = streams.iter().position(|stream| stream.handle == handle) else {
         return Ok(MMSYSERR_INVALHANDLE);
     };
-    if !streams[index].queue.is_empty() {
+    if streams[index].has_buffers() {
         return Ok(WAVERR_STILLPLAYING);
     }
     let Stream { sink, callback, .. } = streams.remove(index);
@@ -92,7 +92,7 @@ pub fn waveOutClose(process: &mut Process, handle: Handle) -> Result<u32, Stop> 
 }
 
 /// What a function that is given a header does with it; the error of those that cannot.
-fn header(process: &mut Process, handle: Handle, at: Pointer, size: u32) -> Result<Header, u32> {
+fn header(process: &mut Process, handle: Handle, at: Pointer, size: u32) -> Result<Header, MmResult> {
     if process.winmm.waves.get(handle).is_none() {
         return Err(MMSYSERR_INVALHANDLE);
     }
@@ -105,7 +105,7 @@ pub fn waveOutPrepareHeader(
     handle: Handle,
     at: Pointer,
     size: u32,
-) -> Result<u32, Stop> {
+) -> Result<MmResult, Stop> {
     mark(process, handle, at, size, |flags| flags & !WHDR_DONE | WHDR_PREPARED)
 }
 
@@ -115,7 +115,7 @@ pub fn waveOutUnprepareHeader(
     handle: Handle,
     at: Pointer,
     size: u32,
-) -> Result<u32, Stop> {
+) -> Result<MmResult, Stop> {
     mark(process, handle, at, size, |flags| flags & !WHDR_PREPARED)
 }
 
@@ -125,7 +125,7 @@ fn mark(
     at: Pointer,
     size: u32,
     change: impl FnOnce(u32) -> u32,
-) -> Result<u32, Stop> {
+) -> Result<MmResult, Stop> {
     let header = match header(process, handle, at, size) {
         Ok(header) => header,
         Err(code) => return Ok(code),
@@ -139,7 +139,7 @@ fn mark(
 }
 
 /// waveOutWrite: takes a buffer (C131, C132).
-pub fn waveOutWrite(process: &mut Process, handle: Handle, at: Pointer, size: u32) -> Result<u32, Stop> {
+pub fn waveOutWrite(process: &mut Process, handle: Handle, at: Pointer, size: u32) -> Result<MmResult, Stop> {
     let header = match header(process, handle, at, size) {
         Ok(header) => header,
         Err(code) => return Ok(code),
@@ -175,31 +175,31 @@ fn with<T>(
     process: &mut Process,
     handle: Handle,
     work: impl FnOnce(&mut Stream, std::time::Duration, Pace) -> T,
-) -> Result<Result<T, u32>, Stop> {
+) -> Result<Result<T, MmResult>, Stop> {
     settle(process, handle)?;
     let (now, waves) = (process.now(), &mut process.winmm.waves);
     let pace = waves.pace();
     Ok(waves.get(handle).map(|stream| work(stream, now, pace)).ok_or(MMSYSERR_INVALHANDLE))
 }
 
-fn code<T>(done: Result<T, u32>) -> u32 {
+fn code<T>(done: Result<T, MmResult>) -> MmResult {
     done.err().unwrap_or(MMSYSERR_NOERROR)
 }
 
 /// waveOutPause; nothing happens to one that is paused.
-pub fn waveOutPause(process: &mut Process, handle: Handle) -> Result<u32, Stop> {
+pub fn waveOutPause(process: &mut Process, handle: Handle) -> Result<MmResult, Stop> {
     with(process, handle, Stream::pause).map(code)
 }
 
 /// waveOutRestart; nothing happens to one that is not paused.
-pub fn waveOutRestart(process: &mut Process, handle: Handle) -> Result<u32, Stop> {
+pub fn waveOutRestart(process: &mut Process, handle: Handle) -> Result<MmResult, Stop> {
     let done = with(process, handle, |stream, now, _| stream.restart(now))?;
     device::wake(process);
     Ok(code(done))
 }
 
 /// waveOutReset: gives all buffers back, what is not played of them is lost, and the position is 0 again.
-pub fn waveOutReset(process: &mut Process, handle: Handle) -> Result<u32, Stop> {
+pub fn waveOutReset(process: &mut Process, handle: Handle) -> Result<MmResult, Stop> {
     if process.winmm.waves.pace() == Pace::Real {
         // What has been played until now goes where it should.
         settle(process, handle)?;
@@ -216,7 +216,7 @@ pub fn waveOutReset(process: &mut Process, handle: Handle) -> Result<u32, Stop> 
 }
 
 /// waveOutBreakLoop: the loop that plays ends with this time; nothing happens where none does.
-pub fn waveOutBreakLoop(process: &mut Process, handle: Handle) -> Result<u32, Stop> {
+pub fn waveOutBreakLoop(process: &mut Process, handle: Handle) -> Result<MmResult, Stop> {
     match with(process, handle, |stream, _, _| stream.queue.break_loop())? {
         Ok(headers) => give_back(process, handle, headers).map(|()| MMSYSERR_NOERROR),
         Err(code) => Ok(code),
@@ -229,7 +229,7 @@ pub fn waveOutGetPosition(
     handle: Handle,
     out: Pointer,
     size: u32,
-) -> Result<u32, Stop> {
+) -> Result<MmResult, Stop> {
     let (now, waves) = (process.now(), &mut process.winmm.waves);
     let pace = waves.pace();
     let Some(stream) = waves.get(handle) else { return Ok(MMSYSERR_INVALHANDLE) };
@@ -250,7 +250,7 @@ pub fn waveOutGetPosition(
 }
 
 /// waveOutGetVolume, of an open stream, or of the device, whose volume is full.
-pub fn waveOutGetVolume(process: &mut Process, device: Handle, out: Pointer) -> Result<u32, Stop> {
+pub fn waveOutGetVolume(process: &mut Process, device: Handle, out: Pointer) -> Result<MmResult, Stop> {
     let own = process.winmm.waves.get(device).map(|stream| stream.volume);
     if own.is_none() && !named(process, device)? {
         return Ok(MMSYSERR_INVALHANDLE);
@@ -264,7 +264,7 @@ pub fn waveOutGetVolume(process: &mut Process, device: Handle, out: Pointer) -> 
 
 /// waveOutSetVolume. Samples that are played from now on are as loud as it says; full volume leaves them exactly as they were written. Of the device,
 /// all streams' volume is set.
-pub fn waveOutSetVolume(process: &mut Process, device: Handle, volume: u32) -> Result<u32, Stop> {
+pub fn waveOutSetVolume(process: &mut Process, device: Handle, volume: u32) -> Result<MmResult, Stop> {
     if let Some(stream) = process.winmm.waves.get(device) {
         stream.volume = volume;
         return Ok(MMSYSERR_NOERROR);
@@ -277,12 +277,12 @@ pub fn waveOutSetVolume(process: &mut Process, device: Handle, volume: u32) -> R
 }
 
 /// waveOutGetPitch, waveOutSetPitch, waveOutGetPlaybackRate, waveOutSetPlaybackRate: the device plays at one speed.
-pub fn waveOutGetPitch(process: &mut Process, handle: Handle, _: Pointer) -> u32 {
+pub fn waveOutGetPitch(process: &mut Process, handle: Handle, _: Pointer) -> MmResult {
     if process.winmm.waves.get(handle).is_some() { MMSYSERR_NOTSUPPORTED } else { MMSYSERR_INVALHANDLE }
 }
 
 /// waveOutGetID: there is one device, and its number is 0.
-pub fn waveOutGetID(process: &mut Process, handle: Handle, out: Pointer) -> Result<u32, Stop> {
+pub fn waveOutGetID(process: &mut Process, handle: Handle, out: Pointer) -> Result<MmResult, Stop> {
     if process.winmm.waves.get(handle).is_none() {
         return Ok(MMSYSERR_INVALHANDLE);
     }

@@ -32,6 +32,8 @@ pub(super) struct Stream {
     pub sink: Option<u32>,
     /// Whether samples are on their way to the host, so that nobody else may play any.
     pub busy: bool,
+    /// How many buffers are out of the queue and not given back yet: their clients hear of one after the other.
+    pub returning: usize,
     /// How many bytes have been played.
     played: u64,
     paused: bool,
@@ -51,11 +53,17 @@ impl Stream {
             volume: u32::MAX,
             sink,
             busy: false,
+            returning: 0,
             played: 0,
             paused: false,
             since: None,
             from: 0,
         }
+    }
+
+    /// Whether it has buffers that are not given back.
+    pub fn has_buffers(&self) -> bool {
+        !self.queue.is_empty() || self.returning > 0
     }
 
     /// Begins to play, if there is something to play and nothing keeps it from it.

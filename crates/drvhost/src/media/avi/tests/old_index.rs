@@ -83,12 +83,12 @@ fn an_index_that_is_cut_or_wrong_leads_to_the_start() {
         assert_eq!(all.len(), 5);
         first
     };
-    let whole = file(5, &movi, &[index.clone()]);
+    let whole = file(5, &movi, std::slice::from_ref(&index));
     assert_eq!(seek(&whole, 0, 4).0, 3);
     for missing in 1..index.len() {
         assert_eq!(all(&whole[..whole.len() - missing]), 0, "{missing}");
     }
-    assert_eq!(all(&file(4, &movi, &[index.clone()])), 0);
+    assert_eq!(all(&file(4, &movi, std::slice::from_ref(&index))), 0);
     assert_eq!(all(&file(5, &movi, &[idx1(&movi, 2)])), 0);
     // The entry of the frame that is sought has another size.
     let mut other = index;
