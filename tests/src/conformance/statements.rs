@@ -233,10 +233,7 @@ pub const GROUPS: &[Group] = &[
             tested(104, "A codec opens without ICOPEN and for type vidc, and for no other type"),
             tested(105, "ICGetInfo answers 568, and the host fills szDriver"),
             tested(106, "COMPRESS_GET_FORMAT answers the size, or fills the format"),
-            tested(
-                107,
-                "COMPRESS, DECOMPRESS and DECOMPRESSEX carry their structures' sizes (only DECOMPRESS is sent here)",
-            ),
+            tested(107, "COMPRESS, DECOMPRESS and DECOMPRESSEX carry their structures' sizes"),
             tested(108, "DECOMPRESS before DECOMPRESS_BEGIN is an error"),
             tested(109, "A second BEGIN begins again; no END is needed before it"),
             tested(
