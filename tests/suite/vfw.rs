@@ -1,6 +1,6 @@
 //! C101 to C115: video codecs.
 //!
-//! Not here: C112, because nothing is compressed; C114, because nothing is opened by its function.
+//! Not here: C112, which is with encoding; C114, because nothing is opened by its function.
 
 use std::ops::ControlFlow;
 

@@ -49,7 +49,6 @@ const PROTOCOL: &str = "protocol";
 const WIN16: Untested = NotApplicable("about 16-bit tasks; drvhost has none");
 const WINDOWS: Untested = NotApplicable("drvhost has no windows, and sends no window messages");
 const ACM: Untested = Later("the protocol of ACM drivers");
-const COMPRESSION: Untested = Later("compressing through Video-for-Windows drivers");
 const FUNCTION: Untested = Later("drivers that are a function of the program instead of a file");
 const WAVE: Untested = Later("wave and MIDI drivers");
 const MCI: Untested = Later("MCI drivers");
@@ -234,22 +233,15 @@ pub const GROUPS: &[Group] = &[
             tested(104, "A codec opens without ICOPEN and for type vidc, and for no other type"),
             tested(105, "ICGetInfo answers 568, and the host fills szDriver"),
             tested(106, "COMPRESS_GET_FORMAT answers the size, or fills the format"),
-            tested(
-                107,
-                "COMPRESS, DECOMPRESS and DECOMPRESSEX carry their structures' sizes (only DECOMPRESS is sent here)",
-            ),
+            tested(107, "COMPRESS, DECOMPRESS and DECOMPRESSEX carry their structures' sizes"),
             tested(108, "DECOMPRESS before DECOMPRESS_BEGIN is an error"),
             tested(109, "A second BEGIN begins again; no END is needed before it"),
             tested(
                 110,
-                "GETSTATE and SETSTATE answer sizes; SETSTATE(NULL) resets (no codec here has settings)",
+                "GETSTATE and SETSTATE answer sizes; SETSTATE(NULL) resets (no real codec here has settings)",
             ),
             tested(111, "CONFIGURE and ABOUT with −1 only ask"),
-            untested(
-                112,
-                "The compressed size and the key-frame flag come back where the caller said",
-                COMPRESSION,
-            ),
+            tested(112, "The compressed size and the key-frame flag come back where the caller said"),
             tested(113, "Unknown ICM messages answer ICERR_UNSUPPORTED"),
             untested(114, "ICOpenFunction and ICClose give the function a whole life", FUNCTION),
             tested(115, "ICClose of a dead handle answers ICERR_BADHANDLE (here an error of the library's)"),

@@ -90,7 +90,8 @@ impl AudioTrack<'_> {
         }
         let damage = source.damage();
         if sink.made < size as u64 {
-            let otherwise = if sink.made == 0 { "it has no samples" } else { "it holds not one whole sample" };
+            let otherwise =
+                if sink.made == 0 { "it has no samples" } else { "it holds not one whole sample" };
             return Err(nothing_readable("sound", damage.as_ref(), otherwise));
         }
         let blame = stopped.as_ref().map(|(blame, _)| *blame).or(damage.as_ref().map(|_| Blame::Media));
