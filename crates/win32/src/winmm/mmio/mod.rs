@@ -7,6 +7,7 @@
 
 mod buffer;
 pub(super) mod chunk;
+mod codes;
 mod files;
 mod info;
 mod source;
@@ -23,40 +24,9 @@ use crate::kernel32::codepage::{Unit, text};
 use crate::process::Process;
 use crate::winmm::low;
 use buffer::{Done, Origin};
+use codes::*;
 use info::{Info, set_error};
 use source::{MMIOM_CLOSE, MMIOM_OPEN, MMIOM_RENAME};
-
-const MMIOERR_FILENOTFOUND: MmResult = MmResult(257);
-const MMIOERR_OUTOFMEMORY: MmResult = MmResult(258);
-const MMIOERR_CANNOTOPEN: MmResult = MmResult(259);
-const MMIOERR_CANNOTCLOSE: MmResult = MmResult(260);
-const MMIOERR_CANNOTREAD: MmResult = MmResult(261);
-const MMIOERR_CANNOTWRITE: MmResult = MmResult(262);
-const MMIOERR_CANNOTSEEK: MmResult = MmResult(263);
-const MMIOERR_CANNOTEXPAND: MmResult = MmResult(264);
-const MMIOERR_CHUNKNOTFOUND: MmResult = MmResult(265);
-const MMIOERR_UNBUFFERED: MmResult = MmResult(266);
-const MMIOERR_PATHNOTFOUND: MmResult = MmResult(267);
-const MMIOERR_ACCESSDENIED: MmResult = MmResult(268);
-const MMIOERR_TOOMANYOPENFILES: MmResult = MmResult(271);
-
-/// Flags of mmioOpen.
-const MMIO_WRITE: u32 = 1;
-const MMIO_READWRITE: u32 = 2;
-const MMIO_PARSE: u32 = 0x100;
-const MMIO_DELETE: u32 = 0x200;
-const MMIO_CREATE: u32 = 0x1000;
-const MMIO_EXIST: u32 = 0x4000;
-const MMIO_ALLOCBUF: u32 = 0x1_0000;
-const MMIO_GETTEMP: u32 = 0x2_0000;
-/// The buffer has what the file does not have yet.
-const MMIO_DIRTY: u32 = 0x1000_0000;
-/// Flags of mmioInstallIOProc.
-const MMIO_GLOBALPROC: u32 = 0x1000_0000;
-const MMIO_REMOVEPROC: u32 = 0x2_0000;
-const MMIO_FINDPROC: u32 = 0x4_0000;
-/// MMIO_TOUPPER.
-const MMIO_TOUPPER: u32 = 0x10;
 
 /// The code of files of the system's, and that of memory.
 const FOURCC_DOS: u32 = u32::from_le_bytes(*b"DOS ");
