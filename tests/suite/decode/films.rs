@@ -178,6 +178,17 @@ media_test!(other_containers_are_read_where_ffmpeg_is_there, |machine| {
     assert_eq!((&mov["hash"], &mov["frames"]), (&avi["hash"], &avi["frames"]));
 });
 
+media_test!(a_name_is_no_address_to_ffmpeg, |machine| {
+    let folder = Folder::new(machine);
+    film(&folder, "film.avi");
+    let expected = folder.drvhost(["decode", "film.avi"]).json(0);
+    folder.ffmpeg("-i film.avi -map 0:v -c copy film.mkv");
+    folder.write("data:film.mkv", folder.read("film.mkv"));
+    let decoded = folder.drvhost(["decode", "data:film.mkv", "-o", "concat:out.mkv"]).json(0);
+    assert_eq!(decoded["hash"], expected["hash"]);
+    assert_eq!(folder.names(), ["concat:out.mkv", "data:film.mkv", "film.avi", "film.mkv"]);
+});
+
 media_test!(a_stream_that_no_driver_reads_costs_that_stream_only, |machine| {
     let folder = Folder::new(machine);
     folder.ffmpeg("-f lavfi -i testsrc2=size=160x120:rate=12:duration=1 -f lavfi -i sine=duration=1 -c:v msvideo1 -c:a ac3 -bitexact film.avi");

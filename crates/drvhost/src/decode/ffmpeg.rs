@@ -23,6 +23,8 @@ use crate::media::{MediaError, PcmFormat, SampleType, VideoShape};
 const LOOK: Duration = Duration::from_millis(2);
 /// The format is said, so nothing of a stream needs to be looked at before the next one is opened.
 const UNPROBED: [&str; 4] = ["-probesize", "32", "-analyzeduration", "0"];
+/// Before an input: what is in it leads to no other place than files.
+pub(crate) const LOCAL: [&str; 2] = ["-protocol_whitelist", "file,pipe"];
 /// The longest that is told of what ffmpeg says.
 const MAX_SAID: usize = 300;
 
@@ -208,7 +210,8 @@ pub(super) fn remuxed(input: &Path, beside: Option<&Path>) -> Result<(File, Temp
     let made = made.map_err(|error| io_error("making a file for the streams", error.kind().into()))?;
     let (file, path) = made.into_parts();
     let mut command = command();
-    command.arg("-i").arg(input).args(["-map", "0:v?", "-map", "0:a?", "-c", "copy"]);
+    let input = &named(input);
+    command.args(LOCAL).arg("-i").arg(input).args(["-map", "0:v?", "-map", "0:a?", "-c", "copy"]);
     if let Some(rate) = frame_rate(input) {
         command.args(["-r", &rate]);
     }
@@ -220,6 +223,11 @@ pub(super) fn remuxed(input: &Path, beside: Option<&Path>) -> Result<(File, Temp
         return Err(io_error(doing, io::Error::other(said(folder.path(), Some(status)))));
     }
     Ok((file, path))
+}
+
+/// A file's name as ffmpeg cannot take it for an address, which begins with letters and a colon, or for an option.
+pub(crate) fn named(input: &Path) -> PathBuf {
+    if input.is_absolute() { input.to_owned() } else { Path::new(".").join(input) }
 }
 
 /// Whether ffmpeg is installed.
@@ -239,7 +247,8 @@ pub fn is_there() -> bool {
 fn frame_rate(input: &Path) -> Option<String> {
     let mut command = Command::new("ffprobe");
     command.args(["-v", "error", "-select_streams", "v:0", "-show_entries", "stream=avg_frame_rate"]);
-    command.args(["-of", "default=nokey=1:noprint_wrappers=1"]).arg(input).stdin(Stdio::null());
+    command.args(["-of", "default=nokey=1:noprint_wrappers=1"]).args(LOCAL).arg("-i").arg(input);
+    command.stdin(Stdio::null());
     let told = String::from_utf8(command.output().ok()?.stdout).ok()?;
     let (rate, scale) = told.lines().next()?.split_once('/')?;
     let is_number = |text: &str| text.parse().is_ok_and(|number: u64| number > 0);

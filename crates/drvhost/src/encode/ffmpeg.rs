@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::source::{Fed, Streams, VideoSource};
 use crate::decode::Progress;
-use crate::decode::ffmpeg::{command, io_error, private_folder, said};
+use crate::decode::ffmpeg::{LOCAL, command, io_error, named, private_folder, said};
 use crate::decode::handover::{Handover, handover};
 use crate::decode::shared::{Shared, finished, start};
 use crate::error::{Blame, Error};
@@ -54,7 +54,7 @@ impl Ffmpeg {
         let Probed { arguments, video, audio } = Probed::of(input)?;
         let begun = |index: u32| {
             let mut command = command();
-            command.args(&arguments).arg("-i").arg(input).arg("-map").arg(format!("0:{index}"));
+            command.args(LOCAL).args(&arguments).arg("-i").arg(input).arg("-map").arg(format!("0:{index}"));
             command
         };
         let mut streams = Vec::new();
@@ -111,11 +111,6 @@ impl Ffmpeg {
         let blame = (!warnings.is_empty()).then_some(Blame::Media);
         Ok(Fed { damage: warnings.last().cloned(), warnings, blame })
     }
-}
-
-/// The input's name as ffmpeg cannot take it for an address, which begins with letters and a colon.
-fn named(input: &Path) -> PathBuf {
-    if input.is_absolute() { input.to_owned() } else { Path::new(".").join(input) }
 }
 
 impl Piped {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
-use crate::decode::ffmpeg::io_error;
+use crate::decode::ffmpeg::{LOCAL, io_error};
 use crate::error::Error;
 use crate::media::{MediaError, VideoShape};
 
@@ -77,7 +77,7 @@ impl Probed {
         let arguments = first_of_series(input);
         let mut command = Command::new("ffprobe");
         command.args(["-hide_banner", "-loglevel", "error", "-of", "json", "-show_streams", "-show_format"]);
-        command.args(&arguments).arg("-i").arg(input);
+        command.args(LOCAL).args(&arguments).arg("-i").arg(input);
         command.stdin(Stdio::null());
         let output = command.output().map_err(|error| not_started("ffprobe", &error))?;
         if !output.status.success() {
