@@ -170,7 +170,7 @@ fn flaws(walk: &Walk) -> Vec<String> {
 /// A number of seconds, kept to whole microseconds.
 fn seconds(units: u64, scale: u64, rate: u64) -> Option<f64> {
     (rate > 0).then(|| {
-        let micros = u128::from(units) * u128::from(scale) * 1_000_000 / u128::from(rate);
+        let micros = (u128::from(units) * u128::from(scale)).saturating_mul(1_000_000) / u128::from(rate);
         micros as f64 / 1e6
     })
 }
