@@ -14,7 +14,7 @@ pub(super) fn to_16_bits(samples: &[u8], sample: SampleType, out: &mut Vec<u8>) 
             }
         }
         SampleType::S32 => {
-            samples.as_chunks().0.iter().for_each(|bytes| put(rounded(i32::from_le_bytes(*bytes))))
+            samples.as_chunks().0.iter().for_each(|bytes| put(rounded(i32::from_le_bytes(*bytes))));
         }
         SampleType::F32 => {
             for bytes in samples.as_chunks().0 {
