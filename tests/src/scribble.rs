@@ -15,7 +15,8 @@ impl Scribble {
     }
 
     /// A number below `end`.
-    fn below(&mut self, end: u32) -> u32 {
+    #[must_use]
+    pub fn below(&mut self, end: u32) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

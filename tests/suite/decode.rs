@@ -8,6 +8,7 @@ mod sound;
 mod streams;
 mod tried;
 mod whole;
+mod wrecked;
 
 use drvhost::media::ContentHasher;
 use drvhost_tests::*;

@@ -57,6 +57,9 @@ pub enum DamageKind {
     },
     /// Bytes that are no chunk, with no chunk found behind them; reading stopped there.
     Lost,
+    /// Every chunk is whole up to the file's end, and yet there are fewer than its headers promise: whole `RIFF` chunks are
+    /// missing, or an identifier has become another one.
+    Fewer,
 }
 
 /// What a [`Damage`] counts.
@@ -98,6 +101,9 @@ impl fmt::Display for Flaw {
             }
             DamageKind::Skipped { bytes } => {
                 write!(f, "{bytes} bytes at byte {offset} are not a chunk and were skipped")
+            }
+            DamageKind::Fewer => {
+                write!(f, "the file, which ends at byte {offset}, holds less than its headers state")
             }
             DamageKind::Lost => write!(f, "there is no chunk at byte {offset} and none soon after it"),
         }

@@ -243,8 +243,13 @@ impl<'a, R: Read + Seek> Packets<'a, R> {
     /// The first damage met so far, and how much could be read so far, where what was passed over by seeking counts as read. After the
     /// last packet this tells whether the file is whole.
     pub fn damage(&self) -> Option<Damage> {
-        let (kind, offset) = self.damage?;
         let header = self.reader.stream(self.stream).map(|stream| &stream.header)?;
+        let fewer = || {
+            let at_end = self.part >= self.reader.movi.len();
+            let lacks = at_end && header.is_video() && self.next < u64::from(header.length);
+            lacks.then(|| (DamageKind::Fewer, self.reader.riff.len()))
+        };
+        let (kind, offset) = self.damage.or_else(fewer)?;
         let (stated, unit) = if header.is_video() {
             ((header.length != 0).then_some(u64::from(header.length)), Unit::Frames)
         } else {

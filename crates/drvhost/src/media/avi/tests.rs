@@ -324,6 +324,23 @@ fn missing_padding_is_no_damage() {
 }
 
 #[test]
+fn fewer_frames_than_are_stated_are_damage_though_each_is_whole() {
+    // The second frame's identifier is another one, which a reader passes over.
+    let frames = [chunk(b"00dc", b"ab"), chunk(b"X0dc", b"cd"), chunk(b"00dc", b"ef")];
+    let whole = file(3, &frames, &[]);
+    let (packets, damage) = bodies(&whole);
+    assert_eq!(packets, [b"ab", b"ef"]);
+    let damage = damage.unwrap();
+    assert_eq!((damage.kind, damage.offset), (DamageKind::Fewer, whole.len() as u64));
+    assert_eq!((damage.read, damage.stated), (2, Some(3)));
+    // Before the end it is not known, and what states nothing lacks nothing.
+    let mut reader = AviReader::open(Cursor::new(&whole)).unwrap();
+    let mut packets = reader.packets(0).unwrap();
+    packets.next_packet(&mut Vec::new()).unwrap();
+    assert_eq!((packets.damage(), bodies(&file(0, &frames, &[])).1), (None, None));
+}
+
+#[test]
 fn lying_headers_are_refused() {
     let good = file(3, &movi(), &[]);
     let at = |needle: &[u8; 4]| good.array_windows().position(|window| window == needle).unwrap();
