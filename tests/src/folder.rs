@@ -42,6 +42,12 @@ impl Folder {
         folder
     }
 
+    /// The same folder for drivers of another machine: what is in it is made once for both.
+    #[must_use]
+    pub fn of(&self, machine: Machine) -> Self {
+        Self { machine, ..self.clone() }
+    }
+
     /// The machine whose drivers it is for.
     #[must_use]
     pub fn machine(&self) -> Machine {

@@ -2,6 +2,7 @@
 
 mod damaged;
 mod films;
+mod matrix;
 mod mended;
 mod pictures;
 mod sound;

@@ -1,6 +1,6 @@
 //! C101 to C115: video codecs.
 //!
-//! Not here: C112, which is with encoding; C114, because nothing is opened by its function.
+//! What a codec is asked when it compresses is in `encode/protocol.rs`. Not here: C114, because nothing is opened by its function.
 
 use std::ops::ControlFlow;
 
@@ -336,6 +336,45 @@ wine_test!(c111_asking_for_a_dialog_shows_none, |machine| {
             assert!([ICERR_OK, ICERR_UNSUPPORTED].contains(&answer), "{real:?} {message:#x}: {answer}");
         }
     }
+});
+
+wine_test!(c112_size_and_key_frame_flag_are_where_the_caller_said, |machine| {
+    const ROOM: usize = 1024;
+    let rig = Rig::new(machine);
+    let hdrvr = open_real(&rig, "vidc.mrle", b"vidc", ICMODE_COMPRESS).unwrap();
+    let arena = rig.session.arena(hdrvr).unwrap();
+    // The driver insists on a number of colours that is not 0.
+    let mut eight = format(&[0; 4], 8);
+    eight[32..36].copy_from_slice(&256_u32.to_le_bytes());
+    let input = arena.block_with(&eight).unwrap();
+    let output = arena.block_with(&[0; 40 + 256 * 4]).unwrap();
+    for message in [ICM_COMPRESS_GET_FORMAT, ICM_COMPRESS_BEGIN] {
+        assert_eq!(icerr(rig.send(hdrvr, message, input.lparam(), output.lparam())), ICERR_OK);
+    }
+    let (picture, frame) = (arena.block_with(&[7; 8 * 4]).unwrap(), arena.block_with(&[0; ROOM]).unwrap());
+    let told = arena.block_with(&[0; 8]).unwrap();
+    let parameters = ICCOMPRESS {
+        dwFlags: ICCOMPRESS_KEYFRAME,
+        lpbiOutput: output.address(),
+        lpOutput: frame.address(),
+        lpbiInput: input.address(),
+        lpInput: picture.address(),
+        lpckid: told.address(),
+        lpdwFlags: told.address() + 4,
+        dwQuality: 10_000,
+        ..ICCOMPRESS::default()
+    };
+    let bytes = encoded(&parameters, machine.width());
+    let block = arena.block_with(&bytes).unwrap();
+    assert_eq!(icerr(rig.send(hdrvr, ICM_COMPRESS, block.lparam(), bytes.len() as i64)), ICERR_OK);
+    let size = BITMAPINFOHEADER::decode((), &output.to_vec().unwrap()).unwrap().biSizeImage as usize;
+    assert!((1..ROOM).contains(&size), "{size}");
+    // The end of the picture is where the size says, and nothing is behind it.
+    let frame = frame.to_vec().unwrap();
+    assert_eq!(frame[size - 2..size], [0, 1]);
+    assert!(frame[size..].iter().all(|byte| *byte == 0));
+    let flags = u32::from_le_bytes(told.to_vec().unwrap()[4..].try_into().unwrap());
+    assert_ne!(flags & AVIIF_KEYFRAME, 0, "{flags:#x}");
 });
 
 wine_test!(c113_unknown_messages_are_not_supported, |machine| {

@@ -48,8 +48,8 @@ const PROTOCOL: &str = "protocol";
 
 const WIN16: Untested = NotApplicable("about 16-bit tasks; drvhost has none");
 const WINDOWS: Untested = NotApplicable("drvhost has no windows, and sends no window messages");
-const ACM: Untested = Later("the protocol of ACM drivers");
-const FUNCTION: Untested = Later("drivers that are a function of the program instead of a file");
+const FUNCTION: Untested =
+    NotApplicable("drvhost opens files alone; no program that uses it has a driver as a function");
 const WAVE: Untested = Later("wave and MIDI drivers");
 const MCI: Untested = Later("MCI drivers");
 
@@ -236,10 +236,7 @@ pub const GROUPS: &[Group] = &[
             tested(107, "COMPRESS, DECOMPRESS and DECOMPRESSEX carry their structures' sizes"),
             tested(108, "DECOMPRESS before DECOMPRESS_BEGIN is an error"),
             tested(109, "A second BEGIN begins again; no END is needed before it"),
-            tested(
-                110,
-                "GETSTATE and SETSTATE answer sizes; SETSTATE(NULL) resets (no real codec here has settings)",
-            ),
+            tested(110, "GETSTATE and SETSTATE answer sizes; SETSTATE(NULL) resets"),
             tested(111, "CONFIGURE and ABOUT with −1 only ask"),
             tested(112, "The compressed size and the key-frame flag come back where the caller said"),
             tested(113, "Unknown ICM messages answer ICERR_UNSUPPORTED"),
@@ -262,7 +259,7 @@ pub const GROUPS: &[Group] = &[
             ),
             tested(122, "PREPARE answered 8 is success, and the host sets PREPARED"),
             tested(123, "After a synchronous CONVERT the host sets DONE"),
-            untested(124, "acmStreamReset sends a synchronous driver nothing", ACM),
+            tested(124, "acmStreamReset sends a synchronous driver nothing (here nothing is reset)"),
             tested(125, "STREAM_SIZE with result 0 is ACMERR_NOTPOSSIBLE"),
             tested(126, "STREAM_SIZE fills the other side's length"),
             untested(127, "acmDriverAdd of a function: section and alias are NULL", FUNCTION),

@@ -1,6 +1,6 @@
 //! C116 to C128: what an audio codec is sent.
 //!
-//! Not here: C124, because nothing is reset; C127, because nothing adds a driver by its function.
+//! Not here: C127, because nothing adds a driver by its function.
 
 use std::ops::ControlFlow;
 
@@ -153,6 +153,7 @@ spy_test!(c121_only_prepared_headers_are_converted, |machine| {
     let teller = rig.open("acm", "");
     let error = stream(&rig, "prepare=7").unwrap_err();
     assert!(error.to_string().contains("ACMDM_STREAM_PREPARE"), "{error}");
+    assert!(rig.calls_with(ACMDM_STREAM_CONVERT).is_empty());
     let mut stream = stream(&rig, "").unwrap();
     stream.convert(b"abc", Ends::Last, &mut Vec::new()).unwrap();
     stream.close().unwrap();
@@ -203,6 +204,23 @@ spy_test!(header_is_unprepared_as_it_was_prepared, |machine| {
     };
     assert_eq!(lengths(ACMDM_STREAM_UNPREPARE), lengths(ACMDM_STREAM_PREPARE));
     assert_eq!(headers(&rig, teller, ACMDM_STREAM_UNPREPARE)[1].fdwStatus, 0x20000);
+});
+
+spy_test!(c124_a_stream_that_begins_anew_is_sent_no_reset, |machine| {
+    let rig = Rig::new(machine);
+    let teller = rig.open("acm", "");
+    let mut stream = stream(&rig, "").unwrap();
+    for ends in [Ends::Open, Ends::Alone, Ends::Alone, Ends::Open, Ends::Last] {
+        stream.convert(b"abc", ends, &mut Vec::new()).unwrap();
+    }
+    stream.close().unwrap();
+    assert!(rig.calls_with(ACMDM_STREAM_RESET).is_empty() && rig.seen(teller, ACMDM_STREAM_RESET).is_empty());
+    // What begins anew is said by a flag of the conversion.
+    let starts: Vec<_> = headers(&rig, teller, ACMDM_STREAM_CONVERT)
+        .iter()
+        .map(|header| header.fdwConvert & ACM_STREAMCONVERTF_START != 0)
+        .collect();
+    assert_eq!(starts, [true, true, true, false, false]);
 });
 
 spy_test!(c125_size_0_is_not_possible, |machine| {

@@ -26,16 +26,16 @@ fn both(folder: &Folder, driver: &str, channels: usize) -> (Vec<i16>, Vec<i16>) 
     (numbers(&made), numbers(&expected))
 }
 
-fn numbers(samples: &[u8]) -> Vec<i16> {
+pub(super) fn numbers(samples: &[u8]) -> Vec<i16> {
     samples.as_chunks().0.iter().copied().map(i16::from_le_bytes).collect()
 }
 
 /// The differences of two decodings, sample by sample.
-fn differences(made: &[i16], expected: &[i16]) -> Vec<i32> {
+pub(super) fn differences(made: &[i16], expected: &[i16]) -> Vec<i32> {
     made.iter().zip(expected).map(|(&made, &expected)| i32::from(made) - i32::from(expected)).collect()
 }
 
-fn greatest(differences: &[i32]) -> i32 {
+pub(super) fn greatest(differences: &[i32]) -> i32 {
     differences.iter().map(|difference| difference.abs()).max().unwrap_or(0)
 }
 
@@ -101,19 +101,19 @@ const STEPS: [i32; 89] = [
 ];
 
 /// How far a code moves the predictor, as the recommendation computes it: each part of the step is cut off by itself.
-fn by_shifts(step: i32, code: u8) -> i32 {
+pub(super) fn by_shifts(step: i32, code: u8) -> i32 {
     let part = |bit: u8, shift: u32| if code & bit == 0 { 0 } else { step >> shift };
     part(4, 0) + part(2, 1) + part(1, 2) + (step >> 3)
 }
 
 /// The same as ffmpeg computes it: the whole is cut off once.
-fn by_product(step: i32, code: u8) -> i32 {
+pub(super) fn by_product(step: i32, code: u8) -> i32 {
     ((2 * i32::from(code & 7) + 1) * step) >> 3
 }
 
 /// Decodes blocks of IMA ADPCM as WAVE files have them ("New Multimedia Data Types and Data Techniques", Microsoft, 1994). A block
 /// states the predictor and the place in the table for each channel; then channels take turns every four bytes, low halves first.
-fn ima(wav: &[u8], distance: fn(i32, u8) -> i32) -> Vec<i16> {
+pub(super) fn ima(wav: &[u8], distance: fn(i32, u8) -> i32) -> Vec<i16> {
     let mut reader = WavReader::open(Cursor::new(wav)).unwrap();
     let (channels, block) = (usize::from(reader.format().channels), usize::from(reader.format().block_align));
     let mut data = vec![0; usize::try_from(reader.data_len()).unwrap()];
