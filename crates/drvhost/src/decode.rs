@@ -263,7 +263,7 @@ mod tests {
         assert_eq!(error, "this is not an AVI or a WAVE file: it looks like an Ogg file");
         assert!(text(run_in(folder.path(), &pcm(b"abcd"), Some("out"))).contains("must end in .avi"));
         assert!(text(run_in(folder.path(), &pcm(b"abcd"), Some("out.avi"))).contains("write .wav"));
-        assert!(text(run_in(folder.path(), &pcm(b""), None)).contains("not one whole sample"));
+        assert!(text(run_in(folder.path(), &pcm(b""), None)).contains("no samples"));
     }
 
     #[test]
