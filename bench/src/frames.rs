@@ -27,15 +27,28 @@ pub struct Subject {
     pub handler: FourCc,
     /// ffmpeg's name of the encoder.
     pub encoder: &'static str,
+    /// How far a channel may be from ffmpeg's decoder's (docs/formats.md).
+    pub apart: u8,
 }
 
 /// The codec that is measured in every way.
-pub const CINEPAK: Subject =
-    Subject { name: "Cinepak", driver: "iccvid.dll", handler: FourCc(*b"cvid"), encoder: "cinepak" };
+pub const CINEPAK: Subject = Subject {
+    name: "Cinepak",
+    driver: "iccvid.dll",
+    handler: FourCc(*b"cvid"),
+    encoder: "cinepak",
+    apart: 1,
+};
 /// The codecs that are measured.
 pub const SUBJECTS: &[Subject] = &[
     CINEPAK,
-    Subject { name: "MS Video 1", driver: "msvidc32.dll", handler: FourCc(*b"CRAM"), encoder: "msvideo1" },
+    Subject {
+        name: "MS Video 1",
+        driver: "msvidc32.dll",
+        handler: FourCc(*b"CRAM"),
+        encoder: "msvideo1",
+        apart: 0,
+    },
 ];
 
 /// The size of the pictures.
@@ -194,7 +207,7 @@ pub fn hash(bytes: &[u8]) -> u64 {
 }
 
 /// Under Wine.
-fn theirs(subject: &Subject, clip: &Clip, wine: &Wine) -> Result<Pass, Failure> {
+pub fn theirs(subject: &Subject, clip: &Clip, wine: &Wine) -> Result<Pass, Failure> {
     let (_, file) = driver(subject.driver)?;
     let mut command = wine.program("decode");
     command.arg(Wine::name_of(&file)).arg(subject.handler.to_string()).arg(Wine::name_of(&clip.raw));
@@ -231,12 +244,13 @@ pub fn compare(subject: &Subject, ours: &[u64], peer: &'static str, theirs: &[u6
     }
 }
 
-fn differ(what: &str, ours: impl ToString, peer: &'static str, theirs: impl ToString) -> Failure {
+/// Two outputs that should be one.
+pub fn differ(what: &str, ours: impl ToString, peer: &'static str, theirs: impl ToString) -> Failure {
     Failure::Differs { what: what.to_owned(), ours: ours.to_string(), peer, theirs: theirs.to_string() }
 }
 
 /// Frames a second of the whole command, as it tells them itself, and the hash of what it decoded.
-fn decoded(clip: &Clip) -> Result<(f64, String), Failure> {
+pub fn decoded(clip: &Clip) -> Result<(f64, String), Failure> {
     let file = clip.file.display().to_string();
     let started = Instant::now();
     let text = run(&mut drvhost(&["decode", &file, "--json"]))?;

@@ -7,6 +7,7 @@ mod clip;
 mod cold_start;
 mod emulator;
 mod failure;
+mod film;
 mod frames;
 mod machine;
 mod memory;
@@ -54,6 +55,7 @@ struct Args {
 enum What {
     ColdStart,
     Frames,
+    Film,
     RoundTrip,
     Memory,
     Calls,
@@ -64,7 +66,7 @@ enum What {
 }
 
 /// What is measured on Wine, too.
-const AGAINST_WINE: &[What] = &[What::ColdStart, What::Frames, What::RoundTrip, What::Memory];
+const AGAINST_WINE: &[What] = &[What::ColdStart, What::Frames, What::Film, What::RoundTrip, What::Memory];
 
 impl Args {
     /// Whether something is to be measured.
@@ -118,6 +120,16 @@ fn measure(args: &Args) -> Result<Report, Failure> {
             Some(_) => {
                 for subject in frames::SUBJECTS {
                     rows.extend(frames::measure(subject, peer, folder.path(), args.times(15), 300)?);
+                }
+            }
+        }
+    }
+    if args.wants(What::Film) {
+        match wine::find("", &["ffmpeg"]) {
+            None => missing.push(FFMPEG),
+            Some(_) => {
+                for subject in frames::SUBJECTS {
+                    rows.extend(film::measure(subject, peer, folder.path(), args.times(7), 150)?);
                 }
             }
         }

@@ -1,0 +1,116 @@
+//! Films of full size: on every side a process that decodes the same frames from start to end and keeps nothing.
+//!
+//! drvhost is the whole command: it reads the AVI file, decodes, converts to BGR24 and hashes that with BLAKE3. The peer under Wine has the frames in memory, has
+//! the same driver decode them one after the other, and hashes what comes out with a few instructions a word. ffmpeg uses its own decoder, converts to BGR24, and
+//! writes that to /dev/null.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use drvhost::Session;
+use drvhost::media::ContentHasher;
+use drvhost::vfw::Codec;
+use mmsystem::{ICDECOMPRESS_NOTKEYFRAME, ICMODE_DECOMPRESS};
+
+use crate::clip::Clip;
+use crate::failure::{Failure, run};
+use crate::frames::{self, Subject};
+use crate::ours::driver;
+use crate::report::{Better, Goal, Row, WINE};
+use crate::wine::Wine;
+
+/// The size of the pictures.
+const SIZE: &str = "1920x1080";
+/// Who else decodes.
+const FFMPEG: &str = "ffmpeg";
+
+/// What the film comes to: of each picture as the driver makes it, and of all as BGR24.
+struct Content {
+    pictures: Vec<u64>,
+    hash: String,
+}
+
+/// Decodes a film on each side, in turn. What the command hashes, the peer's pictures and ffmpeg's are compared with what the library makes of each frame.
+pub fn measure(
+    subject: &Subject,
+    wine: Option<&Wine>,
+    folder: &Path,
+    rounds: usize,
+    count: usize,
+) -> Result<[Row; 2], Failure> {
+    let folder = tempfile::tempdir_in(folder).map_err(Failure::file("a folder for a film"))?;
+    let clip = Clip::make(folder.path(), subject.encoder, SIZE, count)?;
+    let content = content(subject, &clip)?;
+    let name = format!("{} {SIZE}, whole film", subject.name);
+    let mut against_wine = Row::new(name.clone(), "frames/s", Better::More).goal(Goal::Ratio(1.2));
+    let mut against_ffmpeg = Row::new(name, "frames/s", Better::More).against(FFMPEG);
+    let rate = |started: Instant| content.pictures.len() as f64 / started.elapsed().as_secs_f64();
+    for _ in 0..rounds {
+        let (ours, hash) = frames::decoded(&clip)?;
+        if hash != content.hash {
+            return Err(frames::differ("drvhost decode", hash, "the library", &content.hash));
+        }
+        against_wine.ours.push(ours);
+        against_ffmpeg.ours.push(ours);
+        if let Some(wine) = wine {
+            let started = Instant::now();
+            let pass = frames::theirs(subject, &clip, wine)?;
+            against_wine.theirs.push(rate(started));
+            frames::compare(subject, &content.pictures, WINE, &pass.hashes)?;
+        }
+        let started = Instant::now();
+        run(ffmpeg(&clip).args(["-y", "/dev/null"]))?;
+        against_ffmpeg.theirs.push(rate(started));
+    }
+    against_wine.verified(wine.is_some());
+    against_ffmpeg.verified(true);
+    Ok([against_wine, against_ffmpeg])
+}
+
+/// ffmpeg's pictures as BGR24; where they go is to be added.
+fn ffmpeg(clip: &Clip) -> Command {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-v", "error", "-nostdin", "-i"]).arg(&clip.file);
+    command.args(["-fps_mode", "passthrough", "-pix_fmt", "bgr24", "-f", "rawvideo"]);
+    command
+}
+
+/// Decodes all frames by the library, and sees that ffmpeg's pictures are the same, to within what docs/formats.md states of the format.
+fn content(subject: &Subject, clip: &Clip) -> Result<Content, Failure> {
+    let (file, _) = driver(subject.driver)?;
+    let session = Session::builder().start()?;
+    let codec = Codec::open(&session, &file, subject.handler, ICMODE_DECOMPRESS)?;
+    let mut decompressor = codec.decompressor(&clip.format)?;
+    let format = decompressor.format().clone();
+    let started = ffmpeg(clip).arg("-").stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+    let mut child = started.map_err(|source| Failure::Start { program: FFMPEG.into(), source })?;
+    let mut stdout = child.stdout.take();
+    let (mut picture, mut bgr, mut theirs) = (Vec::new(), Vec::new(), vec![0; format.bgr24_size()]);
+    let (mut pictures, mut hasher) = (Vec::new(), ContentHasher::new());
+    for (number, frame) in clip.frames.iter().enumerate() {
+        let key = frame.flags & ICDECOMPRESS_NOTKEYFRAME == 0;
+        decompressor.decompress(&frame.bytes, Some(key), &mut picture)?;
+        format.to_bgr24(&picture, &mut bgr).map_err(drvhost::Error::from)?;
+        pictures.push(frames::hash(&picture));
+        hasher.update(&bgr);
+        let pipe = stdout.as_mut().map(|pipe| pipe.read_exact(&mut theirs));
+        pipe.unwrap_or(Ok(())).map_err(Failure::file("ffmpeg's pictures"))?;
+        let apart = bgr.iter().zip(&theirs).map(|(ours, theirs)| ours.abs_diff(*theirs)).max();
+        if apart.is_some_and(|apart| apart > subject.apart) {
+            let what = format!("{}: the greatest difference in frame {number}", subject.name);
+            return Err(frames::differ(
+                &what,
+                apart.unwrap_or(0),
+                FFMPEG,
+                format!("at most {}", subject.apart),
+            ));
+        }
+    }
+    decompressor.close()?;
+    drop(stdout);
+    // It has nothing left to say.
+    let _ = child.wait();
+    Ok(Content { pictures, hash: hasher.finish().to_string() })
+}
