@@ -25,7 +25,7 @@ impl<'s> Codec<'s> {
     /// ICM_DECOMPRESSEX.
     ///
     /// # Errors
-    /// [`Error::Refused`], [`Error::Media`] for a format that cannot be read, and as [`Session::send`].
+    /// [`Error::Refused`], [`Error::Media`] for a format that cannot be read, and as [`Session::send`](crate::Session::send).
     pub fn decompressor(self, input: &[u8]) -> Result<Decompressor<'s>, Error> {
         let Self { opened } = self;
         let formats = Formats::agreed(&opened, input)?;
@@ -127,7 +127,7 @@ impl Decompressor<'_> {
     ///
     /// # Errors
     /// [`Error::Refused`] for this frame, after which the next may be tried; [`Error::TooLarge`] likewise; and as
-    /// [`Session::send`].
+    /// [`Session::send`](crate::Session::send).
     pub fn decompress(
         &mut self,
         frame: &[u8],
@@ -160,7 +160,7 @@ impl Decompressor<'_> {
     }
 
     /// Closes it where it failed, so that the driver can be opened again with nothing left over; `came_back` says whether it came back
-    /// from its last message. See [`Session::dismiss`].
+    /// from its last message. See `Session::dismiss`.
     pub(crate) fn dismiss(mut self, came_back: bool) {
         if let Some(opened) = self.opened.take() {
             opened.dismiss(came_back);
@@ -170,7 +170,7 @@ impl Decompressor<'_> {
     /// Sends ICM_DECOMPRESS_END and DRV_CLOSE.
     ///
     /// # Errors
-    /// [`Error::Refused`] when the driver stays open, and as [`Session::send`].
+    /// [`Error::Refused`] when the driver stays open, and as [`Session::send`](crate::Session::send).
     pub fn close(mut self) -> Result<(), Error> {
         self.end()
     }
