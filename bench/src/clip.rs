@@ -38,7 +38,20 @@ pub struct Clip {
 impl Clip {
     /// Has ffmpeg encode moving pictures, always the same, with one of its codecs.
     pub fn make(folder: &Path, encoder: &str, size: &str, frames: usize) -> Result<Self, Failure> {
-        let (file, raw) = (folder.join(format!("{encoder}.avi")), folder.join(format!("{encoder}.clip")));
+        Self::make_repeated(folder, encoder, size, frames, 1)
+    }
+
+    /// The same, so many times one after the other.
+    pub fn make_repeated(
+        folder: &Path,
+        encoder: &str,
+        size: &str,
+        frames: usize,
+        times: usize,
+    ) -> Result<Self, Failure> {
+        let (once, raw) =
+            (folder.join(format!("{encoder}-once.avi")), folder.join(format!("{encoder}.clip")));
+        let file = folder.join(format!("{encoder}.avi"));
         let source = format!("testsrc2=size={size}:rate=25");
         let frames = frames.to_string();
         let mut ffmpeg = Command::new("ffmpeg");
@@ -55,7 +68,10 @@ impl Clip {
             "-c:v",
             encoder,
         ]);
-        run(ffmpeg.arg("-bitexact").arg(&file))?;
+        run(ffmpeg.arg("-bitexact").arg(&once))?;
+        let mut ffmpeg = Command::new("ffmpeg");
+        ffmpeg.args(["-v", "error", "-y", "-stream_loop"]).arg((times.max(1) - 1).to_string());
+        run(ffmpeg.arg("-i").arg(&once).args(["-c", "copy", "-bitexact"]).arg(&file))?;
         let opened = File::open(&file).map_err(Failure::file(file.display().to_string()))?;
         let (format, frames) = read(opened)?;
         fs::write(&raw, encode(&format, &frames)).map_err(Failure::file(raw.display().to_string()))?;
