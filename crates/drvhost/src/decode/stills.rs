@@ -1,16 +1,13 @@
 //! Some pictures of a film, each found by seeking and decoded by the driver.
 
 use super::pictures::Pictures;
-use super::trouble::{is_of_one_packet, is_of_one_worker};
+use super::trouble::{MAX_RENEWALS, is_of_one_packet, is_of_one_worker};
 use super::{Decode, Job};
 use crate::error::Error;
 use crate::media::{
     AviReader, FileReader, MediaError, PacketKind, Packets, PaletteChange, PictureFormat, VideoStream,
 };
 use crate::session::Session;
-
-/// How often in a row a driver is opened again without a picture in between.
-const MAX_RENEWALS: u32 = 4;
 
 /// Which pictures of which film.
 pub(crate) struct Stills<'a> {

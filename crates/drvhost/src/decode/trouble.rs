@@ -2,6 +2,8 @@
 
 use crate::error::{Blame, Error};
 
+/// How often in a row a driver is opened again without a picture in between.
+pub(super) const MAX_RENEWALS: u32 = 4;
 /// How many are listed one by one.
 const MAX_LISTED: usize = 10;
 

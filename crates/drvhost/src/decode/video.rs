@@ -10,7 +10,7 @@ use super::pictures::Pictures;
 use super::range::FrameRange;
 use super::shared::{Shared, finished, start};
 use super::sinks::VideoSink;
-use super::trouble::{OnError, RefusedPalettes, Troubles, is_of_one_packet, is_of_one_worker};
+use super::trouble::{MAX_RENEWALS, OnError, RefusedPalettes, Troubles, is_of_one_packet, is_of_one_worker};
 use super::{Progress, nothing_readable};
 use crate::error::{Blame, Error};
 use crate::media::{
@@ -22,8 +22,6 @@ use crate::media::{
 const READ_AHEAD: usize = 8;
 /// How many pictures are decoded ahead.
 const DECODED_AHEAD: usize = 3;
-/// How often in a row a driver is opened again without a picture in between.
-const MAX_RENEWALS: u32 = 4;
 
 /// A stream of video that is to be decoded.
 pub(super) struct VideoTrack<'s> {

@@ -1,13 +1,13 @@
 //! Compressing video (C106, C107, C109, C112).
 
 use mmsystem::{
-    AVIIF_KEYFRAME, BITMAPINFOHEADER, ICCOMPRESS, ICCOMPRESS_KEYFRAME, ICCOMPRESSFRAMES, ICDECOMPRESS,
-    ICDECOMPRESS_NOTKEYFRAME, ICERR_OK, ICINFO, ICM_COMPRESS, ICM_COMPRESS_BEGIN, ICM_COMPRESS_END,
+    AVIIF_KEYFRAME, BITMAPINFOHEADER, ICCOMPRESS, ICCOMPRESS_KEYFRAME, ICCOMPRESSFRAMES,
+    ICDECOMPRESS_NOTKEYFRAME, ICERR_OK, ICM_COMPRESS, ICM_COMPRESS_BEGIN, ICM_COMPRESS_END,
     ICM_COMPRESS_FRAMES_INFO, ICM_COMPRESS_GET_FORMAT, ICM_COMPRESS_GET_SIZE, ICM_COMPRESS_QUERY,
-    ICM_DECOMPRESS, ICM_DECOMPRESS_BEGIN, ICM_DECOMPRESS_END, ICM_DECOMPRESS_QUERY, ICM_GETDEFAULTQUALITY,
-    ICM_GETINFO, Structure, VIDCF_CRUNCH, VIDCF_FASTTEMPORALC, VIDCF_QUALITY, VIDCF_TEMPORAL,
+    ICM_GETDEFAULTQUALITY, Structure, VIDCF_CRUNCH, VIDCF_FASTTEMPORALC, VIDCF_QUALITY, VIDCF_TEMPORAL,
 };
 
+use super::way::{Between, Way};
 use super::{Codec, MAX_FORMAT, ask, format_block, icerr, icerr_text};
 use crate::arena::Block;
 use crate::error::Error;
@@ -125,11 +125,11 @@ impl<'s> Codec<'s> {
     /// # Errors
     /// [`Error::Refused`] where it takes none of them; and as [`Session::send`](crate::Session::send).
     pub fn compressor(self, inputs: Vec<CodecInput>, settings: Compression) -> Result<Compressor<'s>, Error> {
-        let Self { opened } = self;
+        let opened = &self.opened;
         let mut first_error = None;
         let mut agreed = None;
         for input in inputs {
-            match Agreed::of(&opened, input.block()) {
+            match Agreed::of(opened, input.block()) {
                 Ok(found) => {
                     agreed = Some((found, input));
                     break;
@@ -149,10 +149,11 @@ impl<'s> Codec<'s> {
             let result = format!("{}, which is not the size of a frame", icerr_text(size));
             return Err(opened.refused(ICM_COMPRESS_GET_SIZE, result));
         }
-        let flags = flags_of(&opened)?;
-        let settings = Compression { quality: quality(&opened, flags, settings.quality)?, ..settings };
-        tell_frames(&opened, &input, &output, &settings)?;
-        ask(&opened, ICM_COMPRESS_BEGIN, input.lparam(), output.lparam())?;
+        // None where it does not tell.
+        let flags = self.info()?.map_or(0, |info| info.dwFlags);
+        let settings = Compression { quality: quality(opened, flags, settings.quality)?, ..settings };
+        tell_frames(opened, &input, &output, &settings)?;
+        ask(opened, ICM_COMPRESS_BEGIN, input.lparam(), output.lparam())?;
         let arena = &opened.arena;
         // Some codecs write more than they say, most of all with pictures of a few pixels.
         let frame = arena.block(size as usize + source.image_size() + (64 << 10))?;
@@ -160,9 +161,10 @@ impl<'s> Codec<'s> {
         let parameters = arena.block(ICCOMPRESS::size(opened.width()))?;
         let answers = arena.block(8)?;
         let wants_previous = flags & VIDCF_TEMPORAL != 0 && flags & VIDCF_FASTTEMPORALC == 0;
-        let previous = if wants_previous { Previous::of(&opened, &input, &output, &source)? } else { None };
+        let previous =
+            if wants_previous { Previous::of(opened, &header, &input, &output, &source)? } else { None };
         Ok(Compressor {
-            opened: Some(opened),
+            opened: Some(self.opened),
             settings,
             flags,
             source,
@@ -203,17 +205,19 @@ impl Previous {
     /// Has the codec ready to decompress its own frames to the format of the pictures; `None` where it does not do that.
     fn of(
         opened: &Opened<'_>,
+        header: &BITMAPINFOHEADER,
         input: &Block,
         output: &Block,
         source: &CodecInput,
     ) -> Result<Option<Self>, Error> {
-        for message in [ICM_DECOMPRESS_QUERY, ICM_DECOMPRESS_BEGIN] {
-            if icerr(opened.send(message, output.lparam(), input.lparam())?) != ICERR_OK {
-                return Ok(None);
-            }
+        let back = Between { header, input: output, output: Some(input) };
+        match Way::Plain.check(opened, &back).and_then(|()| Way::Plain.begin(opened, &back)) {
+            Ok(()) => {}
+            Err(Error::Refused { .. }) => return Ok(None),
+            Err(error) => return Err(error),
         }
         let picture = opened.arena.block_with(&vec![0; source.image_size()])?;
-        let parameters = opened.arena.block(ICDECOMPRESS::size(opened.width()))?;
+        let parameters = opened.arena.block(Way::Plain.parameters_size(opened))?;
         Ok(Some(Self { picture, parameters, there: false }))
     }
 }
@@ -345,19 +349,12 @@ impl Compressor<'_> {
         self.frame.write(0, frame)?;
         let header = BITMAPINFOHEADER { biSizeImage: frame.len() as u32, ..self.header.clone() };
         self.output.write(0, &encoded(&header, ())?)?;
-        let parameters = ICDECOMPRESS {
-            dwFlags: if key_frame { 0 } else { ICDECOMPRESS_NOTKEYFRAME },
-            lpbiInput: self.output.address(),
-            lpInput: self.frame.address(),
-            lpbiOutput: self.input.address(),
-            lpOutput: previous.picture.address(),
-            ckid: 0,
-        };
-        previous.parameters.write(0, &encoded(&parameters, previous.parameters.width())?)?;
-        let size = previous.parameters.len() as i64;
-        let answer = icerr(opened.send(ICM_DECOMPRESS, previous.parameters.lparam(), size)?);
+        let back = Between { header: &self.header, input: &self.output, output: Some(&self.input) };
+        let flags = if key_frame { 0 } else { ICDECOMPRESS_NOTKEYFRAME };
+        let blocks = [&self.frame, &previous.picture, &previous.parameters];
+        let answer = Way::Plain.decompress(opened, &back, flags, blocks)?;
         if answer < ICERR_OK {
-            return Err(opened.refused(ICM_DECOMPRESS, icerr_text(answer)));
+            return Err(opened.refused(Way::Plain.message(), icerr_text(answer)));
         }
         previous.there = true;
         Ok(())
@@ -373,7 +370,7 @@ impl Compressor<'_> {
 
     fn end(&mut self) -> Result<(), Error> {
         let Some(opened) = self.opened.take() else { return Ok(()) };
-        let previous = self.previous.take().map_or(Ok(0), |_| opened.send(ICM_DECOMPRESS_END, 0, 0));
+        let previous = self.previous.take().map_or(Ok(()), |_| Way::Plain.end(&opened));
         let ended = opened.send(ICM_COMPRESS_END, 0, 0);
         opened.close().and(previous).and(ended).map(drop)
     }
@@ -401,15 +398,6 @@ fn only_decompresses(error: Error) -> Error {
         },
         other => other,
     }
-}
-
-/// The `VIDCF_` flags of a codec; none where it does not tell.
-fn flags_of(opened: &Opened<'_>) -> Result<u32, Error> {
-    let size = ICINFO::size(opened.width());
-    let info = ICINFO { dwSize: size as u32, ..ICINFO::default() };
-    let block = opened.arena.block_with(&encoded(&info, opened.width())?)?;
-    let filled = icerr(opened.send(ICM_GETINFO, block.lparam(), size as i64)?);
-    if filled <= 0 { Ok(0) } else { Ok(decoded::<ICINFO>(&block, opened.width())?.dwFlags) }
 }
 
 /// The quality to ask for: the one that is wanted, or the codec's own choice. A codec without qualities gets what stands for its usual one.
