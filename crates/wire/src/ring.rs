@@ -33,9 +33,11 @@ const WORD: usize = size_of::<u32>();
 /// The longest frame, in bytes: a quarter of the ring, so that a late answer never blocks the next question.
 pub const LONGEST: usize = CAPACITY * WORD / 4;
 
-/// How often a reader looks again before it sleeps. A worker's usual answer comes within this, and a sleep costs both sides a
+/// How often a reader looks again before it sleeps, at most. A worker's usual answer comes within this, and a sleep costs both sides a
 /// system call; more takes the processor away from the one that is waited for, and where two share a core, slows it down.
 const SPINS: u32 = 2000;
+/// How often it looks at least: for about as long as a message takes that a driver answers at once.
+const FEWEST_SPINS: u32 = 125;
 
 /// How a reader sleeps and is woken: `futex(2)`, handed in so that this crate makes no system calls.
 #[derive(Debug, Clone, Copy)]
@@ -151,9 +153,17 @@ impl Writer {
 }
 
 /// The reading end's own state.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Reader {
     head: u32,
+    /// How often it looks again before it sleeps.
+    spins: u32,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self { head: 0, spins: SPINS }
+    }
 }
 
 impl Reader {
@@ -183,14 +193,17 @@ impl Reader {
         Ok(true)
     }
 
-    /// Looks for a frame until it is time to sleep; whether there is one.
-    fn spin(&self, ring: &Ring<'_>) -> bool {
-        for _ in 0..SPINS {
+    /// Looks for a frame until it is time to sleep; whether there is one. Where that was in vain, it looks half as long the next time: a
+    /// codec takes longer for its frames, and whoever else has work to do can use the processor.
+    fn spin(&mut self, ring: &Ring<'_>) -> bool {
+        for _ in 0..self.spins {
             if ring.tail.load(Ordering::Acquire) != self.head {
+                self.spins = (self.spins * 2).min(SPINS);
                 return true;
             }
             std::hint::spin_loop();
         }
+        self.spins = (self.spins / 2).max(FEWEST_SPINS);
         false
     }
 

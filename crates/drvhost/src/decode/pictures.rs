@@ -77,6 +77,12 @@ impl<'s> Pictures<'s> {
         }
     }
 
+    /// The format of what [`decode`](Self::decode) gives, where its pixels are numbers of colours that can change later; `None` where it gives
+    /// BGR24.
+    pub fn raw_format(&self) -> Option<&PictureFormat> {
+        Some(self.format()).filter(|format| format.palette().is_some())
+    }
+
     /// Whether the palette can be changed without the driver.
     pub fn has_palette(&self) -> bool {
         match self {
@@ -85,7 +91,8 @@ impl<'s> Pictures<'s> {
         }
     }
 
-    /// Makes a picture of a frame. Answers whether there is one: the driver may say that the one before it stays.
+    /// Makes a picture of a frame: BGR24, or of the [`raw_format`](Self::raw_format). Answers whether there is one: the driver may say that
+    /// the one before it stays.
     ///
     /// # Errors
     /// As [`Decompressor::decompress`]; [`Error::Media`] for a frame that is too short to be a picture.
@@ -95,15 +102,21 @@ impl<'s> Pictures<'s> {
         key_frame: Option<bool>,
         picture: &mut Vec<u8>,
     ) -> Result<bool, Error> {
+        let is_raw = self.raw_format().is_some();
         match self {
             Self::Codec(coded) => match &mut coded.decompressor {
-                Some(decompressor) => decompressor.decompress(frame, key_frame, picture),
+                Some(decompressor) if is_raw => decompressor.decompress(frame, key_frame, picture),
+                Some(decompressor) => decompressor.decompress_to_bgr24(frame, key_frame, picture),
                 None => Err(Error::Bug("a driver was used that could not be opened again".into())),
             },
-            Self::Plain(format) => {
-                format.check_size(frame)?;
+            Self::Plain(format) if is_raw => {
+                let frame = format.check_size(frame)?;
                 picture.clear();
                 picture.extend_from_slice(frame);
+                Ok(true)
+            }
+            Self::Plain(format) => {
+                format.to_bgr24(frame, picture)?;
                 Ok(true)
             }
         }

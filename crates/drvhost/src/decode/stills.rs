@@ -33,15 +33,15 @@ impl Stills<'_> {
     ) -> Result<(), Error> {
         let job = Job { session: self.session, what: self.what };
         let pictures = Pictures::open(&job, self.what.driver.as_ref(), self.video)?;
-        let format = pictures.format().clone();
-        let size = (format.width() as usize, format.height() as usize);
+        let size = (pictures.format().width() as usize, pictures.format().height() as usize);
         let mut avi = AviReader::open(self.file)?;
-        let mut bgr = vec![0; format.bgr24_size()];
+        let mut bgr = Vec::new();
+        let first = pictures.raw_format().cloned();
         let mut film = Film {
             packets: avi.packets(self.video.index)?,
             pictures,
-            first: format.clone(),
-            format,
+            raw: first.clone(),
+            first,
             next: 0,
             picture: Vec::new(),
             lost: false,
@@ -50,10 +50,13 @@ impl Stills<'_> {
         };
         for &frame in wanted {
             match film.go_to(frame, self.stop)? {
-                Ok(()) => {
-                    film.format.to_bgr24(&film.picture, &mut bgr)?;
-                    shown(Ok(&bgr), size);
-                }
+                Ok(()) => match &film.raw {
+                    Some(format) => {
+                        format.to_bgr24(&film.picture, &mut bgr)?;
+                        shown(Ok(&bgr), size);
+                    }
+                    None => shown(Ok(&film.picture), size),
+                },
                 Err(why) => shown(Err(why), size),
             }
         }
@@ -70,12 +73,13 @@ impl Stills<'_> {
 struct Film<'a, 's> {
     packets: Packets<'a, FileReader>,
     pictures: Pictures<'s>,
-    /// The format with the palette that the film begins with.
-    first: PictureFormat,
-    format: PictureFormat,
+    /// The format of pictures, with today's colours; `None` where they are BGR24.
+    raw: Option<PictureFormat>,
+    /// The same with the colours that the film begins with.
+    first: Option<PictureFormat>,
     /// The number of the next frame.
     next: u64,
-    /// The last picture, in the codec's format; empty before the first.
+    /// The last picture; empty before the first.
     picture: Vec<u8>,
     /// Whether the driver was opened again, and has not seen a key frame since.
     lost: bool,
@@ -94,7 +98,7 @@ impl Film<'_, '_> {
         if next != self.next {
             self.picture.clear();
             if next < self.next {
-                self.format = self.first.clone();
+                self.raw = self.first.clone();
             }
         }
         self.next = next;
@@ -162,8 +166,9 @@ impl Film<'_, '_> {
     /// Changes the palette, where that can be done; else the colours are those that the film begins with.
     fn change_palette(&mut self, chunk: &[u8]) {
         if self.pictures.has_palette()
+            && let Some(format) = &mut self.raw
             && let Ok(change) = PaletteChange::parse(chunk)
-            && let Err(error) = self.format.change_palette(&change)
+            && let Err(error) = format.change_palette(&change)
         {
             tracing::debug!(%error, "a change of the palette was left out");
         }

@@ -69,7 +69,7 @@ enum Read {
 
 /// What is to be shown.
 enum Drawn {
-    /// A picture in the codec's format.
+    /// A picture, as [`Pictures::decode`] gives it.
     Picture(Vec<u8>),
     /// The one before it.
     Again,
@@ -97,7 +97,7 @@ impl VideoTrack<'_> {
     pub fn run(self, sink: VideoSink, shared: &Shared<'_>) -> Result<VideoDone, Error> {
         let Self { avi, stream, length, range, mut pictures, on_error } = self;
         let total = range.count_of(length);
-        let format = pictures.format().clone();
+        let canvas = Canvas::of(&pictures);
         let done = thread::scope(|scope| {
             let (read_to, read_from) = sync_channel(READ_AHEAD);
             let (spent_packets, empty_packets) = channel();
@@ -105,7 +105,7 @@ impl VideoTrack<'_> {
             let (spent_pictures, empty_pictures) = channel();
             let reading =
                 start(scope, "reading", move || read(avi, stream, range, &read_to, &empty_packets))?;
-            let painter = Painter::new(format, on_error, sink);
+            let painter = Painter::new(canvas, on_error, sink);
             let painting =
                 start(scope, "writing", move || painter.run(&shown_from, &spent_pictures, total, shared))?;
             let driver = Driver { pictures: &mut pictures, range, on_error, shared };
@@ -290,19 +290,25 @@ fn palette_change(pictures: &Pictures<'_>, chunk: &[u8]) -> Result<PaletteChange
     Err(MediaError::Unsupported { what, why }.into())
 }
 
-/// The part that shows: it converts pictures to BGR24, hashes and writes them.
+/// The part that shows: it hashes pictures as BGR24 and writes them.
 struct Painter {
-    format: PictureFormat,
+    canvas: Canvas,
     on_error: OnError,
     sink: VideoSink,
-    /// The last picture in the codec's format; empty before the first.
-    picture: Vec<u8>,
-    /// The last picture that was shown.
-    bgr: Vec<u8>,
-    /// Whether that is not `picture` in today's colours.
-    stale: bool,
     hasher: ContentHasher,
     frames: u64,
+}
+
+/// The picture that is shown.
+struct Canvas {
+    /// The format of pictures, with today's colours; `None` where they are BGR24.
+    raw: Option<PictureFormat>,
+    /// The last picture; empty before the first.
+    picture: Vec<u8>,
+    /// The same in BGR24 where it is not. Before the first picture, black.
+    bgr: Vec<u8>,
+    /// Whether `bgr` is not `picture` in today's colours.
+    stale: bool,
 }
 
 /// What was shown.
@@ -312,11 +318,53 @@ struct Painted {
     sink: VideoSink,
 }
 
+impl Canvas {
+    fn of(pictures: &Pictures<'_>) -> Self {
+        let bgr = vec![0; pictures.format().bgr24_size()];
+        Self { raw: pictures.raw_format().cloned(), picture: Vec::new(), bgr, stale: false }
+    }
+
+    /// Puts a picture in the place of the last one, which it gives back.
+    fn put(&mut self, picture: Vec<u8>) -> Vec<u8> {
+        self.stale = true;
+        std::mem::replace(&mut self.picture, picture)
+    }
+
+    fn change_palette(&mut self, change: &PaletteChange) -> Result<(), MediaError> {
+        self.stale = true;
+        self.raw.as_mut().map_or(Ok(()), |format| format.change_palette(change))
+    }
+
+    fn blacken(&mut self) {
+        self.bgr.fill(0);
+        self.picture.clear();
+        self.stale = false;
+    }
+
+    /// The picture as BGR24, which is also hashed.
+    fn bgr24(&mut self, hasher: &mut ContentHasher) -> Result<&[u8], MediaError> {
+        let Self { raw, picture, bgr, stale } = self;
+        let shown = match raw {
+            Some(format) if *stale && !picture.is_empty() => {
+                bgr.clear();
+                format.for_each_strip(picture, |strip| {
+                    hasher.update(strip);
+                    bgr.extend_from_slice(strip);
+                })?;
+                *stale = false;
+                return Ok(bgr);
+            }
+            None if !picture.is_empty() => picture,
+            _ => bgr,
+        };
+        hasher.update(shown);
+        Ok(shown)
+    }
+}
+
 impl Painter {
-    fn new(format: PictureFormat, on_error: OnError, sink: VideoSink) -> Self {
-        let bgr = vec![0; format.bgr24_size()];
-        let (hasher, picture) = (ContentHasher::new(), Vec::new());
-        Self { format, on_error, sink, picture, bgr, stale: false, hasher, frames: 0 }
+    fn new(canvas: Canvas, on_error: OnError, sink: VideoSink) -> Self {
+        Self { canvas, on_error, sink, hasher: ContentHasher::new(), frames: 0 }
     }
 
     fn run(
@@ -330,20 +378,16 @@ impl Painter {
             let shown = match drawn {
                 Drawn::Picture(picture) => {
                     // The driver's part may be done already.
-                    let _ = spent.send(std::mem::replace(&mut self.picture, picture));
-                    self.stale = true;
+                    let _ = spent.send(self.canvas.put(picture));
                     wanted
                 }
                 Drawn::Again => wanted,
                 Drawn::Palette(change) => {
-                    self.format.change_palette(&change)?;
-                    self.stale = true;
+                    self.canvas.change_palette(&change)?;
                     false
                 }
                 Drawn::Missing if self.on_error == OnError::Black => {
-                    self.bgr.fill(0);
-                    self.picture.clear();
-                    self.stale = false;
+                    self.canvas.blacken();
                     wanted
                 }
                 Drawn::Missing => wanted && self.on_error != OnError::Skip,
@@ -359,12 +403,8 @@ impl Painter {
 
     /// Writes the picture that is shown now.
     fn show(&mut self) -> Result<(), Error> {
-        if self.stale && !self.picture.is_empty() {
-            self.format.to_bgr24(&self.picture, &mut self.bgr)?;
-        }
-        self.stale = false;
-        self.hasher.update(&self.bgr);
-        self.sink.write(&self.bgr)?;
+        let bgr = self.canvas.bgr24(&mut self.hasher)?;
+        self.sink.write(bgr)?;
         self.frames += 1;
         Ok(())
     }

@@ -17,6 +17,7 @@ mod dib;
 mod error;
 mod file;
 mod hash;
+mod layout;
 mod output;
 mod palette;
 mod pixels;

@@ -1,7 +1,10 @@
 //! Turning uncompressed bitmaps into plain pixels.
 
+use std::ops::Range;
+
 use super::dib::{BI_BITFIELDS, BI_RGB, BitmapInfoHeader};
 use super::error::MediaError;
+use super::layout::{Channel, Layout};
 use super::palette::{Palette, PaletteChange};
 use super::riff::le32;
 
@@ -9,6 +12,8 @@ use super::riff::le32;
 const MAX_SIDE: u32 = 32_768;
 /// The most pixels of a picture that are accepted: 192 MiB of BGR24.
 const MAX_PIXELS: u64 = 1 << 26;
+/// Bytes of a strip of rows, at most, unless a row is longer: a part of what a processor keeps for itself.
+const STRIP: usize = 64 << 10;
 
 /// How an uncompressed bitmap lies in memory (MS Learn: BITMAPINFOHEADER structure, Bitmap Storage).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,25 +24,6 @@ pub struct PictureFormat {
     /// Bytes from one row to the next; a multiple of 4.
     stride: usize,
     layout: Layout,
-}
-
-/// How one row's bytes become pixels.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Layout {
-    /// 1, 4 or 8 bits: numbers into a palette, the leftmost pixel in a byte's highest bits.
-    Palette { bits: u8, palette: Palette },
-    /// 16 bits: blue in the lowest five, green in five, red in five.
-    Rgb555,
-    /// 16 bits: blue in the lowest five, green in six, red in five.
-    Rgb565,
-    /// Three bytes: blue, green, red.
-    Bgr24,
-    /// Four bytes: blue, green, red, unused.
-    Bgr32,
-    /// 16 bits with blue, green and red wherever the masks say.
-    Masks16(Box<[Channel; 3]>),
-    /// 32 bits, likewise.
-    Masks32(Box<[Channel; 3]>),
 }
 
 impl PictureFormat {
@@ -167,110 +153,71 @@ impl PictureFormat {
     /// # Errors
     /// [`MediaError::Malformed`] where `src` is too short; `dst` is then left as it was.
     pub fn to_bgr24(&self, src: &[u8], dst: &mut Vec<u8>) -> Result<(), MediaError> {
-        let picture = self.check_size(src)?;
         dst.resize(self.bgr24_size(), 0);
-        let from = picture.chunks_exact(self.stride);
-        let to = dst.chunks_exact_mut(self.width * 3);
-        if self.top_down {
-            from.zip(to).for_each(|(row, out)| self.layout.convert_row(row, out));
-        } else {
-            from.rev().zip(to).for_each(|(row, out)| self.layout.convert_row(row, out));
+        let mut rest = dst.as_mut_slice();
+        self.for_each_strip(src, |strip| {
+            let (place, below) = std::mem::take(&mut rest).split_at_mut(strip.len());
+            place.copy_from_slice(strip);
+            rest = below;
+        })
+    }
+
+    /// Converts the picture in `src` as [`to_bgr24`](Self::to_bgr24) does, and hands on some rows at a time, from the top.
+    ///
+    /// Pixels are read and written in the processor's nearest memory, and moved from and to the pictures, which do not fit there, by whole rows:
+    /// stores of one pixel each to memory further away wait for each other.
+    ///
+    /// # Errors
+    /// As [`to_bgr24`](Self::to_bgr24), before anything is handed on.
+    pub fn for_each_strip(&self, src: &[u8], mut each: impl FnMut(&[u8])) -> Result<(), MediaError> {
+        let picture = self.check_size(src)?;
+        let row_len = self.width * 3;
+        let mut near = vec![0; self.stride];
+        let mut strip = vec![0; (STRIP / row_len).clamp(1, self.height) * row_len];
+        let mut rows = self.row_ranges().peekable();
+        while rows.peek().is_some() {
+            let mut filled = 0;
+            for (out, row) in strip.chunks_exact_mut(row_len).zip(&mut rows) {
+                near.copy_from_slice(&picture[row]);
+                self.layout.convert_row(&near, out);
+                filled += row_len;
+            }
+            each(&strip[..filled]);
         }
         Ok(())
     }
-}
 
-impl Layout {
-    /// Converts one row, padding at its end included, to as many pixels as `out` holds.
-    fn convert_row(&self, row: &[u8], out: &mut [u8]) {
-        let pixels = out.as_chunks_mut().0;
-        match self {
-            Self::Bgr24 => out.iter_mut().zip(row).for_each(|(to, from)| *to = *from),
-            Self::Bgr32 => {
-                for (pixel, &[blue, green, red, _]) in pixels.iter_mut().zip(row.as_chunks().0) {
-                    *pixel = [blue, green, red];
-                }
-            }
-            Self::Rgb555 => convert16(row, pixels, |v| [widen5(v), widen5(v >> 5), widen5(v >> 10)]),
-            Self::Rgb565 => convert16(row, pixels, |v| [widen5(v), widen6(v >> 5), widen5(v >> 11)]),
-            Self::Masks16(channels) => {
-                convert16(row, pixels, |v| channels.each_ref().map(|channel| channel.of(u32::from(v))));
-            }
-            Self::Masks32(channels) => {
-                for (pixel, bytes) in pixels.iter_mut().zip(row.as_chunks().0) {
-                    let value = u32::from_le_bytes(*bytes);
-                    *pixel = channels.each_ref().map(|channel| channel.of(value));
-                }
-            }
-            Self::Palette { bits: 8, palette } => {
-                for (pixel, index) in pixels.iter_mut().zip(row) {
-                    *pixel = palette.colour(*index);
-                }
-            }
-            Self::Palette { bits, palette } => {
-                let mask = (1u8 << bits) - 1;
-                let indices = row
-                    .iter()
-                    .flat_map(|byte| (0..8 / bits).rev().map(move |place| byte >> (place * bits) & mask));
-                for (pixel, index) in pixels.iter_mut().zip(indices) {
-                    *pixel = palette.colour(index);
-                }
+    /// As [`to_bgr24`](Self::to_bgr24), of a picture that is fetched row by row: `fetch` fills what it is given with the picture's bytes from
+    /// a place on.
+    ///
+    /// # Errors
+    /// What `fetch` answers; `dst` is then a picture in part.
+    pub fn to_bgr24_by_rows<E>(
+        &self,
+        mut fetch: impl FnMut(usize, &mut [u8]) -> Result<(), E>,
+        dst: &mut Vec<u8>,
+    ) -> Result<(), E> {
+        dst.resize(self.bgr24_size(), 0);
+        let (mut near, mut pixels) = (vec![0; self.stride], vec![0; self.width * 3]);
+        for (out, row) in dst.chunks_exact_mut(self.width * 3).zip(self.row_ranges()) {
+            if self.layout == Layout::Bgr24 {
+                fetch(row.start, out)?;
+            } else {
+                fetch(row.start, &mut near)?;
+                self.layout.convert_row(&near, &mut pixels);
+                out.copy_from_slice(&pixels);
             }
         }
-    }
-}
-
-/// Converts little-endian 16-bit pixels.
-fn convert16(row: &[u8], pixels: &mut [[u8; 3]], convert: impl Fn(u16) -> [u8; 3]) {
-    for (pixel, bytes) in pixels.iter_mut().zip(row.as_chunks().0) {
-        *pixel = convert(u16::from_le_bytes(*bytes));
-    }
-}
-
-/// The lowest five bits as eight.
-fn widen5(value: u16) -> u8 {
-    ((value & 31) << 3 | (value & 31) >> 2) as u8
-}
-
-/// The lowest six bits as eight.
-fn widen6(value: u16) -> u8 {
-    ((value & 63) << 2 | (value & 63) >> 4) as u8
-}
-
-/// One colour channel of a BI_BITFIELDS bitmap.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Channel {
-    /// How far to shift a pixel down, so that the channel's highest eight bits, or all if fewer, are lowest.
-    shift: u32,
-    /// Those bits.
-    mask: u8,
-    /// What each value becomes.
-    widened: [u8; 256],
-}
-
-impl Channel {
-    /// The channel of a mask without gaps; an empty mask makes a channel that is always 0.
-    fn new(mask: u32) -> Self {
-        let bits = mask.count_ones();
-        let kept = bits.min(8);
-        let shift = if bits == 0 { 0 } else { mask.trailing_zeros() + bits - kept };
-        let mut widened = [0; 256];
-        if kept > 0 {
-            for (value, out) in (0..1u32 << kept).zip(&mut widened) {
-                let mut wide = value << (8 - kept);
-                let mut filled = kept;
-                while filled < 8 {
-                    wide |= wide >> filled;
-                    filled *= 2;
-                }
-                *out = wide as u8;
-            }
-        }
-        Self { shift, mask: ((1u32 << kept) - 1) as u8, widened }
+        Ok(())
     }
 
-    fn of(&self, pixel: u32) -> u8 {
-        self.widened[usize::from((pixel >> self.shift) as u8 & self.mask)]
+    /// Where in a picture of this format the bytes of each row lie, from the top.
+    fn row_ranges(&self) -> impl Iterator<Item = Range<usize>> {
+        let (stride, top_down, height) = (self.stride, self.top_down, self.height);
+        (0..height).map(move |from_top| {
+            let row = if top_down { from_top } else { height - 1 - from_top };
+            row * stride..(row + 1) * stride
+        })
     }
 }
 
@@ -348,17 +295,23 @@ mod tests {
     }
 
     #[test]
-    fn general_masks_equal_the_fast_ways() {
-        let channels = [0x001F, 0x07E0, 0xF800].map(Channel::new);
-        let mut general = [[0; 3]; 1];
-        let mut fast = [0; 3];
-        for value in 0..=u16::MAX {
-            convert16(&value.to_le_bytes(), &mut general, |v| {
-                channels.each_ref().map(|c| c.of(u32::from(v)))
-            });
-            Layout::Rgb565.convert_row(&value.to_le_bytes(), &mut fast);
-            assert_eq!(general, [fast]);
-        }
+    fn pictures_in_strips_or_by_rows_are_the_same() {
+        // Rows of 3 times 9,000 bytes: two fit into a strip, and the last strip has one.
+        let format = PictureFormat::from_bitmapinfo(&block(9000, 5, 16, 0, &[])).unwrap();
+        let src: Vec<u8> = (0..format.image_size()).map(|at| (at * 31 % 251) as u8).collect();
+        let (mut whole, mut strips, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+        format.to_bgr24(&src, &mut whole).unwrap();
+        format.for_each_strip(&src, |strip| strips.push(strip.to_vec())).unwrap();
+        assert_eq!(strips.iter().map(Vec::len).collect::<Vec<_>>(), [54_000, 54_000, 27_000]);
+        assert_eq!(strips.concat(), whole);
+        let fetch = |at: usize, row: &mut [u8]| {
+            row.copy_from_slice(&src[at..at + row.len()]);
+            Ok::<_, ()>(())
+        };
+        format.to_bgr24_by_rows(fetch, &mut rows).unwrap();
+        assert_eq!(rows, whole);
+        assert_eq!(format.to_bgr24_by_rows(|_, _| Err("no"), &mut rows), Err("no"));
+        assert!(format.for_each_strip(&src[1..], |_| panic!("a strip of half a picture")).is_err());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::way::{Between, Way};
 use super::{Codec, FORMAT_ROOM, MAX_FORMAT, format_block, icerr, icerr_text};
 use crate::arena::Block;
 use crate::error::Error;
-use crate::media::{Palette, PictureFormat};
+use crate::media::{MediaError, Palette, PictureFormat};
 use crate::opened::{Opened, decoded, encoded};
 
 /// Zeros behind a frame, for drivers that read a little too far.
@@ -134,6 +134,34 @@ impl Decompressor<'_> {
         key_frame: Option<bool>,
         picture: &mut Vec<u8>,
     ) -> Result<bool, Error> {
+        let is_there = self.draw(frame, key_frame)?;
+        if is_there {
+            picture.resize(self.formats.picture.image_size(), 0);
+            self.picture.read(0, picture)?;
+        }
+        Ok(is_there)
+    }
+
+    /// As [`decompress`](Self::decompress), but to BGR24, rows from the top, without padding. That takes hardly longer: pictures are
+    /// copied out of the driver's reach anyway.
+    ///
+    /// # Errors
+    /// As [`decompress`](Self::decompress).
+    pub fn decompress_to_bgr24(
+        &mut self,
+        frame: &[u8],
+        key_frame: Option<bool>,
+        bgr: &mut Vec<u8>,
+    ) -> Result<bool, Error> {
+        let is_there = self.draw(frame, key_frame)?;
+        if is_there {
+            self.formats.picture.to_bgr24_by_rows(|at, row| self.picture.read(at, row), bgr)?;
+        }
+        Ok(is_there)
+    }
+
+    /// Has the driver decompress a frame in place. Answers whether the picture is to be shown.
+    fn draw(&mut self, frame: &[u8], key_frame: Option<bool>) -> Result<bool, Error> {
         let opened =
             self.opened.as_ref().ok_or_else(|| Error::Bug("a decompressor was used when closed".into()))?;
         let room = frame.len() + FRAME_MARGIN.len();
@@ -151,11 +179,7 @@ impl Decompressor<'_> {
         match formats.way.decompress(opened, &formats.between(), flags, blocks)? {
             ICERR_DONTDRAW => Ok(false),
             answer if answer < ICERR_OK => Err(opened.refused(formats.way.message(), icerr_text(answer))),
-            _ => {
-                picture.resize(formats.picture.image_size(), 0);
-                self.picture.read(0, picture)?;
-                Ok(true)
-            }
+            _ => Ok(true),
         }
     }
 
@@ -229,6 +253,10 @@ fn output_format(
             }
             check(&named)?;
             return Ok((named, format));
+        }
+        // It is the driver that has named it, whatever the film says.
+        Err(Error::Media(error @ MediaError::Malformed { .. })) => {
+            opened.refused(ICM_DECOMPRESS_GET_FORMAT, format!("a format that cannot be: {error}"))
         }
         Err(error) => error,
     };

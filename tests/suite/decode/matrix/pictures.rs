@@ -219,7 +219,7 @@ macro_rules! films {
 
 const BAD_FORMAT: Expected = Refused(4, "refused ICM_DECOMPRESS_QUERY");
 /// The format that the driver names for less than a block.
-const NO_PICTURE: Expected = Refused(3, "the picture is 0 x 0");
+const NO_PICTURE: Expected = Refused(4, "the picture is 0 x 0");
 
 films! {
     cinepak_1x1: CINEPAK, 1, 1, Green;
