@@ -74,7 +74,7 @@ pub fn measure(
         let ours = ours(subject, &clip, &file, Width::Bits64)?;
         row.ours.push(ours.rate());
         if let Some(wine) = wine {
-            let theirs = theirs(subject, &clip, wine)?;
+            let theirs = theirs(subject, &clip, wine, Hashed::Raw)?;
             compare(subject, &ours.hashes, WINE, &theirs.hashes)?;
             row.theirs.push(theirs.rate());
         }
@@ -206,11 +206,23 @@ pub fn hash(bytes: &[u8]) -> u64 {
     })
 }
 
+/// What the peer under Wine hashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hashed {
+    /// The driver's pictures as they are.
+    Raw,
+    /// The same as BGR24, rows from the top.
+    Bgr24,
+}
+
 /// Under Wine.
-pub fn theirs(subject: &Subject, clip: &Clip, wine: &Wine) -> Result<Pass, Failure> {
+pub fn theirs(subject: &Subject, clip: &Clip, wine: &Wine, hashed: Hashed) -> Result<Pass, Failure> {
     let (_, file) = driver(subject.driver)?;
     let mut command = wine.program("decode");
     command.arg(Wine::name_of(&file)).arg(subject.handler.to_string()).arg(Wine::name_of(&clip.raw));
+    if hashed == Hashed::Bgr24 {
+        command.arg("bgr24");
+    }
     parse(&run(&mut command)?)
 }
 

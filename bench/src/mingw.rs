@@ -35,7 +35,7 @@ pub fn compile(
     let file = result.with_extension("c");
     fs::write(&file, source).map_err(Failure::file(file.display().to_string()))?;
     let mut command = Command::new(compiler(machine).0);
-    command.args(["-O2", "-Wall", "-Werror"]).args(options);
+    command.args(["-O3", "-Wall", "-Werror"]).args(options);
     // What is exported is looked for by its plain name, not by `DriverProc@20`.
     command.args((machine == Machine::I386).then_some("-Wl,--kill-at"));
     run(command.arg("-o").arg(&result).arg(&file).arg("-lwinmm"))?;
