@@ -19,6 +19,7 @@ mod running;
 mod scribble;
 mod seen;
 mod sequence;
+mod smf;
 pub mod survey;
 mod tone;
 mod tried;
@@ -41,6 +42,7 @@ pub use running::{Ended, Running};
 pub use scribble::Scribble;
 pub use seen::{Seen, encoded};
 pub use sequence::Sequence;
+pub use smf::{Smf, SmfTrack};
 pub use tone::{TONE_RATE, tone};
 pub use tried::{ENCODERS, Encoder, LAME_SNR, RUN_LENGTHS_PSNR, TRIED, Tried, table_of_drivers};
 

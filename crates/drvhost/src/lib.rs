@@ -44,6 +44,7 @@ mod listener;
 mod machine;
 pub mod media;
 mod meeting;
+pub mod midi;
 mod module;
 mod numbers;
 mod opened;
