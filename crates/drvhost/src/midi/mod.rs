@@ -1,6 +1,6 @@
-//! MIDI files: reading Standard MIDI Files of the formats 0, 1 and 2, and those in a RIFF file (RMID).
+//! MIDI files: reading Standard MIDI Files of the formats 0, 1 and 2, and those in a RIFF file (RMID), and playing them.
 //!
-//! Nothing here calls a driver. A [`Song`] gives what a file has for an instrument in order of time, each message with its time in
+//! Nothing here calls a driver: [`perform()`] plays a song on an [`Instrument`], whatever that is. A [`Song`] gives what a file has for an instrument in order of time, each message with its time in
 //! nanoseconds: tracks are merged, tempos and frames have become time, running status is written out, and system exclusive messages that
 //! a file has in pieces are whole.
 //!
@@ -13,6 +13,7 @@ mod chunks;
 mod damage;
 mod event;
 mod packet;
+mod perform;
 mod song;
 mod source;
 #[cfg(test)]
@@ -25,5 +26,6 @@ mod written;
 
 pub use damage::{Damage, Flaw};
 pub use event::{Event, Short, What};
+pub use perform::{Ended, Instrument, Performance, Played, Playing, perform};
 pub use song::{Length, Song, measure};
 pub use time::Division;

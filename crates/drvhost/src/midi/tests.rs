@@ -1,6 +1,7 @@
 //! Songs from files that are put together here.
 
 mod damaged;
+mod performed;
 mod sysex;
 
 use std::io::Cursor;
