@@ -255,6 +255,17 @@ acts! {
     SYNTH_LEAVE = 0x7B01;
     /// `synth`: has its process killed.
     SYNTH_DIE = 0x7B02;
+    /// `midisynth`: a client of its own of the kind lParam1, a `DCB_` value: a window, a thread's identifier, a function or an event.
+    MIDISYNTH_CLIENT = 0x7F00;
+    /// `midisynth`: writes at lParam2 what the client of the kind lParam1 was told: how often MOM_OPEN, MOM_CLOSE and MOM_DONE, by which device, with which value of its
+    /// own, and the flags of the last buffer.
+    MIDISYNTH_TOLD = 0x7F01;
+    /// `midisynth`: answers how many bytes of long messages have come since it was asked last, and writes a sum of them at lParam1.
+    MIDISYNTH_SYSEX = 0x7F02;
+    /// `midisynth`: how many notes sound.
+    MIDISYNTH_SOUNDING = 0x7F03;
+    /// `midisynth`: while lParam1 is not 0, short messages wait.
+    MIDISYNTH_HOLD = 0x7F04;
     /// `sound`: does the check with the number lParam1; answers 1, or minus the line of what was otherwise.
     SOUND_CHECK = 0x7B10;
     /// `mmsystem`: likewise.

@@ -34,6 +34,7 @@ mod sound;
 mod startup;
 mod store;
 mod survey;
+mod synth;
 mod threads;
 mod tidy;
 mod vfw;

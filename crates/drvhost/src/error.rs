@@ -69,6 +69,42 @@ pub enum Error {
     /// An audio codec failed whichever way its 64-bit structures were packed; this is how it failed at first.
     #[error(transparent)]
     EitherPacking(Box<Self>),
+    /// The driver has no devices of a kind.
+    #[error("{driver} exports no {entry}, so it has no devices of that kind")]
+    NoEntry {
+        /// The driver's file name.
+        driver: String,
+        /// The export that it lacks.
+        entry: &'static str,
+    },
+    /// The driver has no device with this number.
+    #[error("{driver} has no MIDI output device {device}; it has {count}, counted from 0")]
+    NoSuchDevice {
+        /// The driver's file name.
+        driver: String,
+        /// The number.
+        device: u32,
+        /// How many there are.
+        count: usize,
+    },
+    /// The driver has a buffer and does not give it back.
+    #[error("{driver} took a buffer with {message} and did not give it back within its deadline")]
+    Kept {
+        /// The driver's file name.
+        driver: String,
+        /// The message.
+        message: String,
+    },
+    /// The driver answered a message with what cannot be.
+    #[error("{driver} answers nonsense to {message}: {what}")]
+    Nonsense {
+        /// The driver's file name.
+        driver: String,
+        /// The message.
+        message: String,
+        /// What it answered.
+        what: String,
+    },
     /// No open instance has this handle.
     #[error("no open instance has the handle {0:#x}")]
     BadHandle(u64),
@@ -188,6 +224,7 @@ impl Error {
     pub fn blame(&self) -> Blame {
         match self {
             Self::NoSuchDriver { .. }
+            | Self::NoSuchDevice { .. }
             | Self::NoSuchFormat { .. }
             | Self::OtherMachine { .. }
             | Self::BadHandle(_)
@@ -205,6 +242,9 @@ impl Error {
             Self::Store(error) => error.blame(),
             Self::NotADriver { .. }
             | Self::Refused { .. }
+            | Self::NoEntry { .. }
+            | Self::Kept { .. }
+            | Self::Nonsense { .. }
             | Self::Late { .. }
             | Self::Busy { .. }
             | Self::TooManyOpen { .. }
@@ -233,14 +273,17 @@ impl Error {
                 "behind the driver's name, `:` and a format choose another one; `ffmpeg -i IN -ar RATE -ac CHANNELS OUT.wav` converts sound",
             ),
             Self::OtherMachine { .. } => Some("without `--machine` the file's own machine counts"),
-            Self::Late { .. } | Self::Busy { .. } => {
+            Self::Late { .. } | Self::Busy { .. } | Self::Kept { .. } => {
                 Some("`--deadline TIME` gives it longer (5s unless given), `--deadline 0` for ever")
             }
             Self::EitherPacking(_) => Some(
                 "both packings of ACM structures were tried; `--quirk acm-natural` and `--quirk acm-packed` try one alone",
             ),
             Self::Store(error) => error.advice(),
-            Self::NotADriver { .. } => Some("`drvhost info FILE` says what the file is"),
+            Self::NotADriver { .. } | Self::NoEntry { .. } => {
+                Some("`drvhost info FILE` says what the file is")
+            }
+            Self::NoSuchDevice { .. } => Some("`drvhost info FILE` lists the devices"),
             Self::NoCodec { .. } => Some(
                 "Debian's packages libwine and libwine:i386 bring drivers for common formats; `--driver FILE` names one, `--driver-path DIR` a place to look",
             ),

@@ -236,6 +236,10 @@ impl Inner {
 }
 
 impl Session {
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
     /// What a session is started with; see [`Builder`] for what holds unless it is set.
     #[must_use]
     pub fn builder() -> Builder {

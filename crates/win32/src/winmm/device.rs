@@ -55,7 +55,8 @@ fn run(process: &mut Process) {
         });
         let wait = match next_due(process) {
             _ if worked => BRIEFLY,
-            Some(due) => due.saturating_sub(process.now()),
+            // A stream may be due while another thread delivers its samples, and that one must have its turn.
+            Some(due) => due.saturating_sub(process.now()).max(BRIEFLY),
             // Nothing is set and nothing open: whoever opens something starts this anew.
             None => break,
         };
@@ -65,7 +66,7 @@ fn run(process: &mut Process) {
     process.winmm.device = Device::default();
 }
 
-/// After work, others have their turn before there is more.
+/// Others have their turn before there is more to do.
 const BRIEFLY: Duration = Duration::from_micros(50);
 
 /// Does what is due; whether there was anything.
