@@ -351,6 +351,18 @@ acts! {
     /// `waits`: makes and ends lParam1 of everything that can be made; likewise.
     WAITS_MANY = 0x7E13;
 
+    /// `clock`: does the check with the number lParam1; answers 1, or minus the line of what was otherwise.
+    CLOCK_CHECK = 0x7E20;
+    /// `clock`: begins to play, in the way lParam1: woken by events (0), by functions (1), sleeping (2), looking at the clock (3), with gaps (4), woken by
+    /// messages (5).
+    CLOCK_PLAY = 0x7E21;
+    /// `clock`: has lParam1 be the value of the right channel in what is played later; answers what time it is.
+    CLOCK_NOTE = 0x7E22;
+    /// `clock`: ends playing.
+    CLOCK_STOP = 0x7E23;
+    /// `clock`: starts a thread that never waits, and calls functions if lParam1 is not 0.
+    CLOCK_SPIN = 0x7E24;
+
     /// `survey`: writes the name of its case number lParam1 at lParam2; answers 0 if there is none.
     SURVEY_NAME = 0x7C00;
     /// `survey`: runs that case, which writes what comes of it at lParam2; answers 0 if there is none.

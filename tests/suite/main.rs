@@ -5,6 +5,7 @@
 mod acm;
 mod announcements;
 mod cli;
+mod clock;
 mod decode;
 mod encode;
 mod exceptions;

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::machine::Machine;
 use crate::media::MediaError;
@@ -118,6 +119,22 @@ pub enum Error {
         /// Whether interrupting was not enough.
         killed: bool,
     },
+    /// A thread of the driver's computes without end, or so it seems, where time goes on only when all wait.
+    #[error(
+        "a thread of {driver} has not come to rest within {within:.1?}, so its clock cannot go on{}",
+        if *.killed { "; its worker had to be killed" } else { "" }
+    )]
+    NotAtRest {
+        /// The driver's file name.
+        driver: String,
+        /// How long it had.
+        within: Duration,
+        /// Whether its worker had to be killed.
+        killed: bool,
+    },
+    /// The session's clock is the world's, which nobody can have go on.
+    #[error("the session's clock is not a virtual one")]
+    NoVirtualClock,
     /// The driver was occupied with another message until the deadline of this one, which was not sent.
     #[error(
         "{message} could not be sent to {driver}: it was occupied with another message until the deadline"
@@ -229,6 +246,7 @@ impl Error {
             | Self::OtherMachine { .. }
             | Self::BadHandle(_)
             | Self::SessionEnding
+            | Self::NoVirtualClock
             | Self::Interrupted => Blame::Usage,
             Self::File { source, .. }
                 if matches!(
@@ -246,6 +264,7 @@ impl Error {
             | Self::Kept { .. }
             | Self::Nonsense { .. }
             | Self::Late { .. }
+            | Self::NotAtRest { .. }
             | Self::Busy { .. }
             | Self::TooManyOpen { .. }
             | Self::Died { .. } => Blame::Driver,
@@ -273,7 +292,7 @@ impl Error {
                 "behind the driver's name, `:` and a format choose another one; `ffmpeg -i IN -ar RATE -ac CHANNELS OUT.wav` converts sound",
             ),
             Self::OtherMachine { .. } => Some("without `--machine` the file's own machine counts"),
-            Self::Late { .. } | Self::Busy { .. } | Self::Kept { .. } => {
+            Self::Late { .. } | Self::NotAtRest { .. } | Self::Busy { .. } | Self::Kept { .. } => {
                 Some("`--deadline TIME` gives it longer (5s unless given), `--deadline 0` for ever")
             }
             Self::EitherPacking(_) => Some(

@@ -18,8 +18,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wire::{DialogAnswer, Disposition, FileCall, LONGEST_PATH, LibraryCall, RegistryCall, Served, Want};
+use wire::{
+    DialogAnswer, Disposition, FileCall, Heard, LONGEST_PATH, LibraryCall, RegistryCall, Served, Want,
+};
 
+use crate::clock::StreamState;
 use crate::directories::{find_in, wine_mark_of};
 use crate::images::{self, Images, User};
 use crate::machine::Machine;
@@ -55,7 +58,16 @@ pub(crate) struct Services {
     streams: Mutex<Streams>,
     rate: Mutex<Rate>,
     trace: Trace,
-    dialogs: DialogAnswer,
+    beginning: Beginning,
+}
+
+/// What a worker is told of its surroundings when it begins.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Beginning {
+    /// How what the driver asks people is answered.
+    pub dialogs: DialogAnswer,
+    /// What time it is by a virtual clock.
+    pub clock: Option<u64>,
 }
 
 /// How much is done in the second that runs.
@@ -76,7 +88,7 @@ impl Services {
         settings: Arc<Settings>,
         recorder: Arc<Recorder>,
         trace: Trace,
-        dialogs: DialogAnswer,
+        beginning: Beginning,
     ) -> Self {
         Self {
             streams: Mutex::new(Streams::new(&image.name, recorder)),
@@ -88,13 +100,25 @@ impl Services {
             settings,
             rate: Mutex::new(Rate { since: Instant::now(), wants: 0, told: 0 }),
             trace,
-            dialogs,
+            beginning,
         }
     }
 
-    /// How what the driver asks people is answered.
-    pub fn dialogs(&self) -> DialogAnswer {
-        self.dialogs
+    /// What the worker is told when it begins.
+    pub fn beginning(&self) -> Beginning {
+        self.beginning
+    }
+
+    /// Takes what the driver has played by a virtual clock.
+    pub fn hear(&self, heard: &Heard) {
+        if self.beginning.clock.is_some() {
+            self.streams().hear(heard);
+        }
+    }
+
+    /// What the worker says of how far its streams are.
+    pub fn states(&self, states: &[wire::StreamState]) -> Vec<StreamState> {
+        self.streams().states(states)
     }
 
     /// Does what is wanted; `images` is where libraries go, which the worker sees at `base`. A worker that wants too much waits, but not beyond
@@ -288,7 +312,7 @@ mod tests {
             Image { name: "a.dll".into(), file: "/nowhere/a.dll".into(), machine: Machine::X86_64, bytes };
         let settings = Arc::new(Settings::new(None));
         let recorder = Arc::new(Recorder::new(crate::Sound::default()).unwrap());
-        Services::new(1, &image, Reach::default(), settings, recorder, Trace::none(), DialogAnswer::Ok)
+        Services::new(1, &image, Reach::default(), settings, recorder, Trace::none(), Beginning::default())
     }
 
     fn serve(services: &Services, want: &Want) -> Served {

@@ -12,6 +12,7 @@ use wire::DialogAnswer;
 
 use crate::arena::Arena;
 use crate::broadcast::{Announcement, Broadcast, PowerChange};
+use crate::clock::{Clock, SessionClock};
 use crate::end::{self, End, Policy, Report};
 use crate::error::Error;
 use crate::gate::Gate;
@@ -22,7 +23,7 @@ use crate::meeting::Meeting;
 use crate::module::{Image, Module};
 use crate::numbers::Numbers;
 use crate::registry::{DriverFile, Registry};
-use crate::services::{Reach, Services, Settings};
+use crate::services::{Beginning, Reach, Services, Settings};
 use crate::sound::{Recorder, Sound};
 use crate::store::Store;
 use crate::table::{Slot, Table};
@@ -65,6 +66,7 @@ pub struct Builder {
     settings: Arc<Settings>,
     sound: Sound,
     dialogs: DialogAnswer,
+    clock: Clock,
 }
 
 impl Builder {
@@ -136,6 +138,13 @@ impl Builder {
         self
     }
 
+    /// The clock that drivers see. The world's unless set.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// Who gets the texts that drivers write for people (OutputDebugString, standard error), each with the driver's file name. A text is
     /// at most 500 characters, without controls; of what a driver writes during one message, at most a thousand texts are handed on.
     ///
@@ -153,7 +162,7 @@ impl Builder {
     pub fn start(self) -> Result<Session, Error> {
         let spawner = Spawner::new().map_err(|error| Error::Worker(error.to_string()))?;
         let Self { registry, deadline, trace, numbers, worker, .. } = self;
-        let Self { hidden_instance, listener, store, settings, sound, dialogs, .. } = self;
+        let Self { hidden_instance, listener, store, settings, sound, dialogs, clock, .. } = self;
         Ok(Session {
             inner: Arc::new(Inner {
                 registry,
@@ -167,6 +176,7 @@ impl Builder {
                 settings,
                 recorder: Arc::new(Recorder::new(sound)?),
                 dialogs,
+                clock: SessionClock::new(clock),
                 spawner,
                 table: Table::default(),
                 gate: Gate::default(),
@@ -184,7 +194,7 @@ impl Builder {
 /// exits does (C079).
 #[derive(Debug, Clone)]
 pub struct Session {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
@@ -200,6 +210,7 @@ pub(crate) struct Inner {
     pub settings: Arc<Settings>,
     pub recorder: Arc<Recorder>,
     pub dialogs: DialogAnswer,
+    pub clock: SessionClock,
     pub spawner: Spawner,
     pub table: Table,
     /// Lets opens in until the session ends.
@@ -231,7 +242,8 @@ impl Inner {
         }
         let reach = Reach { own, data, grants };
         let (settings, recorder) = (Arc::clone(&self.settings), Arc::clone(&self.recorder));
-        Ok(Services::new(worker, image, reach, settings, recorder, self.trace.clone(), self.dialogs))
+        let beginning = Beginning { dialogs: self.dialogs, clock: self.clock.for_worker() };
+        Ok(Services::new(worker, image, reach, settings, recorder, self.trace.clone(), beginning))
     }
 }
 
@@ -255,6 +267,7 @@ impl Session {
             settings: Arc::new(Settings::new(None)),
             sound: Sound::default(),
             dialogs: DialogAnswer::default(),
+            clock: Clock::default(),
         }
     }
 

@@ -60,6 +60,7 @@ fn converse(process: &mut Process, image: Vec<u8>, running: &Filter) -> Result<(
                 process.answer_load(&request, &image, seal)?;
             }
             ToWorker::Call(call) => process.answer(&call)?,
+            ToWorker::Advance { seq, until } => process.answer_advance(seq, until)?,
             ToWorker::Unload { seq, module, silently } => process.answer_unload(seq, module, silently)?,
             // An answer to a question that nobody asked.
             ToWorker::Granted(_) | ToWorker::Endless | ToWorker::Served(_) => return Err(LinkError),

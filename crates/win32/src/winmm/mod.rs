@@ -31,6 +31,9 @@ pub(crate) struct State {
     waves: wave::Waves,
 }
 
+pub(crate) use device::{next_due_here, work_here};
+pub(crate) use wave::{catch_up, played};
+
 /// Ends what would call into an image that is gone: its timers, the streams whose client it is, and its procedures.
 pub(crate) fn forget_image(process: &mut Process, code: &Range<u64>) {
     process.winmm.timers.forget_image(code);
