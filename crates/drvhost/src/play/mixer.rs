@@ -14,7 +14,7 @@ use crate::media::{ContentHash, PcmFormat, SampleType};
 use crate::sound::{Piece, SoundSink, StreamId};
 
 /// How much later than the clock is what nothing is added to any more: a sample that gets another rate needs those behind it.
-const BEHIND: Duration = Duration::from_millis(50);
+const BEHIND: Duration = Duration::from_millis(200);
 /// How far beyond the time up to which it was to play, a driver can have played: it may have waited in a message. A worker may also say anything.
 const BEYOND: Duration = Duration::from_secs(60);
 /// How many frames get another rate at a time.
