@@ -116,7 +116,7 @@ impl Synth {
                 Ok(found) => devices.extend(found),
                 // Whoever wants to play must know; other devices are extras.
                 Err(error @ Error::Nonsense { .. }) if entry != Entry::ModMessage => {
-                    doubts.push(error.to_string())
+                    doubts.push(error.to_string());
                 }
                 Err(error) => return Err(error),
             }
@@ -205,7 +205,7 @@ impl Synth {
     /// # Errors
     /// [`Error::Refused`] when the driver stays open, and as [`Session::close`].
     pub fn close(self) -> Result<(), Error> {
-        Arc::into_inner(self.held).map_or(Ok(()), |held| held.close())
+        Arc::into_inner(self.held).map_or(Ok(()), Held::close)
     }
 }
 
