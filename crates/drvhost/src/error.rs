@@ -88,6 +88,14 @@ pub enum Error {
         /// How many there are.
         count: usize,
     },
+    /// The device plays no streams.
+    #[error("MIDI output device {device} of {driver} does not say that it plays streams")]
+    NoStreams {
+        /// The driver's file name.
+        driver: String,
+        /// The device's number.
+        device: u32,
+    },
     /// The driver has a buffer and does not give it back.
     #[error("{driver} took a buffer with {message} and did not give it back within its deadline")]
     Kept {
@@ -273,6 +281,7 @@ impl Error {
             Self::NotADriver { .. }
             | Self::Refused { .. }
             | Self::NoEntry { .. }
+            | Self::NoStreams { .. }
             | Self::Kept { .. }
             | Self::NoSound { .. }
             | Self::Nonsense { .. }

@@ -26,6 +26,7 @@ use crate::registry::{DriverFile, Registry};
 use crate::services::{Beginning, Grant, Reach, Services, Settings};
 use crate::sound::{Recorder, Sound};
 use crate::store::Store;
+use crate::synth::Devices;
 use crate::table::{Slot, Table};
 use crate::trace::Trace;
 
@@ -197,6 +198,7 @@ impl Builder {
                 table: Table::default(),
                 gate: Gate::default(),
                 unused: Mutex::default(),
+                devices: Devices::default(),
                 lacking: Mutex::default(),
                 ended: Mutex::new(None),
             }),
@@ -234,6 +236,8 @@ pub(crate) struct Inner {
     pub gate: Gate,
     /// Modules that lost their last instance during the broadcast of the end, with that instance: they are retired after it.
     pub unused: Mutex<Vec<(Arc<Module>, Hdrvr)>>,
+    /// Whose devices are in use.
+    pub devices: Devices,
     /// The imports that are not supplied, of each file that was loaded and has some.
     pub lacking: Mutex<BTreeMap<PathBuf, Vec<String>>>,
     ended: Mutex<Option<Report>>,
