@@ -180,6 +180,10 @@ fn zz_measure() {
         assert_eq!(rig.send(clock, CLOCK_PLAY, kind, 0), 1);
         let begun = Instant::now();
         rig.session.advance(ms(61_000)).unwrap();
-        eprintln!("kind {kind}: 60 s in {:?}, {} frames", begun.elapsed(), capture.0.lock().unwrap().frames.len());
+        eprintln!(
+            "kind {kind}: 60 s in {:?}, {} frames",
+            begun.elapsed(),
+            capture.0.lock().unwrap().frames.len()
+        );
     }
 }

@@ -1,5 +1,8 @@
 //! `play`: MIDI files on `drivers/midisynth.c`, by the virtual clock.
 
+mod command;
+mod damaged;
+mod drivers;
 mod exact;
 mod timing;
 
@@ -46,7 +49,10 @@ impl Scene {
     /// Plays a file that is as it should be: what is said of it, and its samples.
     fn play(&self, what: &Play) -> (Performed, Vec<i16>) {
         let performed = self.try_play(what).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!((performed.warnings.as_slice(), performed.blame, performed.stopped), (&[][..], None, false));
+        assert_eq!(
+            (performed.warnings.as_slice(), performed.blame, performed.stopped),
+            (&[][..], None, false)
+        );
         let samples = samples(&self.folder.path().join("out.wav"));
         assert_eq!(samples.len() as u64, performed.frames * u64::from(performed.channels));
         (performed, samples)
@@ -65,6 +71,11 @@ fn samples(path: &Path) -> Vec<i16> {
 
 /// What the test synth's formula makes of a file: events are from their own sample on, or from that on with which the buffer begins that is rendered next.
 fn formula(song: &[u8], timed: bool, tail: Duration) -> Vec<i16> {
+    formula_of(song, timed, tail, Duration::MAX)
+}
+
+/// The same of a song of which only so much is played.
+fn formula_of(song: &[u8], timed: bool, tail: Duration, most: Duration) -> Vec<i16> {
     let frame = |nanoseconds: u64| u128::from(nanoseconds) * u128::from(RATE) / 1_000_000_000;
     let frame = |nanoseconds| u64::try_from(frame(nanoseconds)).unwrap();
     let buffer = |frame: u64| frame - frame % BUFFER;
@@ -76,8 +87,13 @@ fn formula(song: &[u8], timed: bool, tail: Duration) -> Vec<i16> {
     let mut end = 0;
     for event in Song::open(std::io::Cursor::new(song)).unwrap() {
         let event = event.unwrap();
-        end = event.at;
-        let at = frame(event.at);
+        let most = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
+        end = event.at.min(most);
+        let at = frame(end);
+        if event.at > most {
+            render(&mut synth, if timed { at } else { buffer(at) });
+            break;
+        }
         match event.what {
             What::Short(short) => {
                 render(&mut synth, if timed { at } else { buffer(at) });
@@ -94,7 +110,10 @@ fn formula(song: &[u8], timed: bool, tail: Duration) -> Vec<i16> {
     }
     (0..16).for_each(|channel| synth.short([0xB0 | channel, 123, 0]));
     let end = Duration::from_nanos(end) + tail;
-    render(&mut synth, u64::try_from((end.as_nanos() * u128::from(RATE) + 500_000_000) / 1_000_000_000).unwrap());
+    render(
+        &mut synth,
+        u64::try_from((end.as_nanos() * u128::from(RATE) + 500_000_000) / 1_000_000_000).unwrap(),
+    );
     samples
 }
 

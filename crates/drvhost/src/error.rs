@@ -105,7 +105,9 @@ pub enum Error {
         message: String,
     },
     /// The driver played nothing in all of a song.
-    #[error("{driver} took the song and played nothing: it has opened no wave output device, or written nothing to it")]
+    #[error(
+        "{driver} took the song and played nothing: it has opened no wave output device, or written nothing to it"
+    )]
     NoSound {
         /// The driver's file name.
         driver: String,
@@ -326,7 +328,7 @@ impl Error {
                 Some("`drvhost info FILE` says what the file is")
             }
             Self::NoSound { .. } => Some(
-                "`--device N` chooses another of its devices; with `-v` it says what it lacks, with `--trace FILE` is written down what it called",
+                "`--device N` chooses another of its devices; if it lacks files, `--allow-read DIR` grants them; `--trace FILE` writes down what it called",
             ),
             Self::NoPlayer { .. } => Some(
                 "Debian has pw-play in pipewire-bin, paplay in pulseaudio-utils and aplay in alsa-utils; `-o OUT.wav` writes a file",

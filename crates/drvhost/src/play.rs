@@ -164,6 +164,7 @@ impl Stage {
         let performed = self.perform(what, &synth, &mut song, total, progress);
         self.mixer.forget();
         let mut performed = performed?;
+        performed.refused = synth.refusals();
         if let Err(error) = synth.close() {
             performed.warnings.push(error.to_string());
         }

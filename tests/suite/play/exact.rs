@@ -34,7 +34,10 @@ spy_test!(a_song_is_what_the_formula_gives, |machine| {
         same(&heard, &formula(&song, timed, Duration::from_secs(2)));
         assert!(heard.iter().filter(|sample| **sample != 0).count() > heard.len() / 2);
         assert_eq!((performed.rate, performed.channels, performed.bits), (RATE, 2, 16));
-        assert_eq!((performed.driver.as_str(), performed.device_name.as_str()), ("midisynth.dll", "Test Synth \u{266b}"));
+        assert_eq!(
+            (performed.driver.as_str(), performed.device_name.as_str()),
+            ("midisynth.dll", "Test Synth \u{266b}")
+        );
         assert_eq!(performed.title.as_deref(), Some("A piece"));
         // The same again, in the same session and in another one.
         let hash = performed.hash;
@@ -48,7 +51,9 @@ spy_test!(buffers_of_any_size_make_the_same_song, |machine| {
     let scene = Scene::new(machine);
     let song = piece(3);
     let expected = formula(&song, true, Duration::from_secs(2));
-    for text in ["timed=1 buffers=2 frames=4096", "timed=1 buffers=16 frames=64", "timed=1 buffers=3 frames=441"] {
+    for text in
+        ["timed=1 buffers=2 frames=4096", "timed=1 buffers=16 frames=64", "timed=1 buffers=3 frames=441"]
+    {
         same(&scene.play(&scene.what(text, &song)).1, &expected);
     }
 });

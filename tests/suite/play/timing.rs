@@ -32,7 +32,10 @@ fn check(machine: Machine, song: &Smf, times: &[f64]) {
             let exact = time * f64::from(RATE);
             let difference = *heard as f64 - exact;
             // A wave begins with samples that are too small to be heard.
-            assert!(difference > -(early as f64) && difference < f64::from(late), "{text}: {heard} for {exact}");
+            assert!(
+                difference > -(early as f64) && difference < f64::from(late),
+                "{text}: {heard} for {exact}"
+            );
         }
     }
 }

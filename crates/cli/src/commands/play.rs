@@ -56,7 +56,8 @@ pub fn run(global: &Global, command: &Play) -> Result<Exit, Failure> {
 /// Where the sound goes: `-` is standard output, unless that is a terminal.
 fn target(name: Option<&Path>) -> Result<Target, Error> {
     let Some(name) = name else { return Ok(Target::Speakers) };
-    let refused = |why: &str| MediaError::OutputName { name: name.display().to_string(), why: why.to_owned() };
+    let refused =
+        |why: &str| MediaError::OutputName { name: name.display().to_string(), why: why.to_owned() };
     if name != Path::new("-") {
         return match name.extension() {
             Some(ending) if ending.eq_ignore_ascii_case("wav") => Ok(Target::File(name.to_owned())),
@@ -64,7 +65,10 @@ fn target(name: Option<&Path>) -> Result<Target, Error> {
         };
     }
     if std::io::stdout().is_terminal() {
-        return Err(refused("standard output is a terminal, and media would garble it; pipe it on, or name a file").into());
+        return Err(refused(
+            "standard output is a terminal, and media would garble it; pipe it on, or name a file",
+        )
+        .into());
     }
     Ok(Target::StandardOutput)
 }
@@ -133,7 +137,8 @@ fn print(global: &Global, performed: &Performed, streams: bool) -> Result<(), Fa
 }
 
 fn describe(performed: &Performed) -> String {
-    let Performed { input, output, driver, device_name, events, rate, channels, bits, length, hash, .. } = performed;
+    let Performed { input, output, driver, device_name, events, rate, channels, bits, length, hash, .. } =
+        performed;
     let output = output.as_ref().map_or_else(String::new, |output| format!(" -> {output}"));
     let speed = if performed.seconds > 0.0 { length / performed.seconds } else { 0.0 };
     let title = performed.title.as_ref().map_or_else(String::new, |title| format!(" {title:?},"));

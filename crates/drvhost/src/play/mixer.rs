@@ -221,7 +221,8 @@ impl Take {
                 ((stream.format.samples_per_sec, format.samples_per_sec), usize::from(format.channels));
             let mut resampler = Resampler::new(rates.0, rates.1, channels);
             let start = self.start.unwrap_or_default();
-            let seconds = piece.begin.as_secs_f64() - start.as_secs_f64() + piece.frame as f64 / f64::from(rates.0);
+            let seconds =
+                piece.begin.as_secs_f64() - start.as_secs_f64() + piece.frame as f64 / f64::from(rates.0);
             resampler.begin(seconds * f64::from(rates.1));
             stream.run = Some(Run { resampler, frame: piece.frame });
         }

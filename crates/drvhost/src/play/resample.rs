@@ -141,7 +141,9 @@ mod tests {
 
     #[test]
     fn a_tone_stays_the_same_tone() {
-        for (from, to) in [(44_100, 48_000), (48_000, 44_100), (22_050, 44_100), (44_100, 8_000), (11_025, 96_000)] {
+        for (from, to) in
+            [(44_100, 48_000), (48_000, 44_100), (22_050, 44_100), (44_100, 8_000), (11_025, 96_000)]
+        {
             for place in [0.0, 17.25] {
                 let (first, output) = resampled(from, to, 1000.0, place);
                 assert_eq!(first, place.ceil() as i64);
@@ -160,7 +162,8 @@ mod tests {
     #[test]
     fn what_the_lower_rate_cannot_have_is_gone() {
         let (_, output) = resampled(44_100, 16_000, 9_000.0, 0.0);
-        let loudest = output[800..output.len() - 800].iter().fold(0.0_f64, |most, sample| most.max(sample.abs()));
+        let loudest =
+            output[800..output.len() - 800].iter().fold(0.0_f64, |most, sample| most.max(sample.abs()));
         assert!(loudest < 1e-3, "{loudest}");
     }
 }

@@ -46,6 +46,8 @@ pub struct Performed {
     pub warnings: Vec<String>,
     /// What is wrong with the MIDI file; then also among the warnings.
     pub damage: Option<String>,
+    /// What the driver was refused for want of a grant, such as a sound font, and which grant that would be.
+    pub refused: Vec<String>,
     /// Whether `progress` has asked to stop.
     pub stopped: bool,
     /// Whose doing it is that not everything is as the song has it: [`Blame::Media`] or [`Blame::Driver`]. `None` where everything is.
@@ -76,6 +78,7 @@ impl Performed {
             hash: recorded.hash.to_string(),
             warnings: Vec::new(),
             damage: None,
+            refused: Vec::new(),
             stopped: played.ended == Ended::Stopped,
             blame: None,
         }
@@ -106,7 +109,7 @@ impl Performed {
         }
         if silent {
             driver_lacks.push(format!(
-                "{driver} has played nothing but silence; if it lacks files, such as a sound font, `-v` says which it asked for"
+                "{driver} has played nothing but silence; it may lack a sound font, or other files"
             ));
         }
         if let Ended::TooLong { .. } = ended {

@@ -88,8 +88,7 @@ impl Speakers {
     /// # Errors
     /// [`Error::NoPlayer`].
     pub fn new(format: PcmFormat) -> Result<Self, Error> {
-        let mut speakers =
-            Self { format, next: 0, playing: None, first: Some(Vec::new()), said: Vec::new() };
+        let mut speakers = Self { format, next: 0, playing: None, first: Some(Vec::new()), said: Vec::new() };
         speakers.start()?;
         Ok(speakers)
     }

@@ -64,13 +64,11 @@ impl Stand {
     fn count(&mut self, result: Result<(), Error>) -> Result<(), Error> {
         match result {
             Ok(()) => self.taken += 1,
-            Err(error) => {
-                if !matches!(&error, Error::Refused { result, .. } if !result.starts_with("MIDIERR_NOTREADY")) {
-                    return Err(error);
-                }
+            Err(Error::Refused { result, driver, message }) if !result.starts_with("MIDIERR_NOTREADY") => {
                 self.refused += 1;
-                self.refusal.get_or_insert(error);
+                self.refusal.get_or_insert(Error::Refused { driver, message, result });
             }
+            Err(error) => return Err(error),
         }
         Ok(())
     }
@@ -105,7 +103,9 @@ impl Instrument for Stand {
 
     fn reset(&mut self) -> Result<(), Error> {
         self.waited.store(0, Ordering::Relaxed);
-        let reset = self.output.reset();
-        self.count(reset)
+        let (reset, taken) = (self.output.reset(), self.taken);
+        self.count(reset)?;
+        self.taken = taken;
+        Ok(())
     }
 }

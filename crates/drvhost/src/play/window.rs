@@ -38,7 +38,8 @@ impl Window {
     pub fn put(&mut self, first: i64, mut bytes: &[u8]) -> Result<(), Error> {
         let written = i64::try_from(self.written).unwrap_or(i64::MAX);
         if first < written {
-            let over = usize::try_from(first.abs_diff(written)).unwrap_or(usize::MAX).saturating_mul(self.block);
+            let over =
+                usize::try_from(first.abs_diff(written)).unwrap_or(usize::MAX).saturating_mul(self.block);
             bytes = bytes.get(over..).unwrap_or_default();
         }
         let whole = bytes.len() - bytes.len() % self.block;

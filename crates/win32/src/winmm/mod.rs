@@ -34,8 +34,8 @@ pub(crate) struct State {
 }
 
 pub(crate) use device::{next_due_here, work_here};
-pub(crate) use wave::{catch_up, played};
 pub(crate) use midi::let_go as let_midi_go;
+pub(crate) use wave::{catch_up, played};
 
 /// Ends what would call into an image that is gone: its timers, the streams whose client it is, and its procedures.
 pub(crate) fn forget_image(process: &mut Process, code: &Range<u64>) {
