@@ -88,6 +88,8 @@ __declspec(dllexport) DWORD WINAPI modMessage(UINT device, UINT message, DWORD_P
             return end(kind);
         }
         return MMSYSERR_NOERROR;
+    case 8: /* MODM_LONGDATA */
+        return MMSYSERR_INVALPARAM;
     default:
         return MMSYSERR_NOTSUPPORTED;
     }

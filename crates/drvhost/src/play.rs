@@ -198,7 +198,7 @@ impl Stage {
             |Playing { at, .. }| progress(Progress { at: Duration::from_nanos(at), total }),
         )?;
         let length = Duration::from_nanos(played.song.at).saturating_add(tail);
-        if let (0, Some(refusal)) = (stand.taken, stand.refusal.take()) {
+        if let Some(refusal) = stand.refusal.take_if(|_| stand.taken == 0) {
             return Err(refusal);
         }
         let recorded = self.mixer.finish(length)?.ok_or_else(|| nothing(what, synth, &played))?;

@@ -146,6 +146,11 @@ impl Process {
         done
     }
 
+    /// A request has come: the thread that serves it has looked at nothing yet.
+    pub fn begin_request(&mut self) {
+        self.turns.looks[0] = 0;
+    }
+
     /// Notes that the running thread looks at the clock, or whether something has come, and may do that until it has: where it has looked very often without
     /// waiting, time goes on a little before it sees it.
     pub(crate) fn look_at_clock(&mut self) -> Result<(), Stop> {

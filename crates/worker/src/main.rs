@@ -52,7 +52,9 @@ fn converse(process: &mut Process, image: Vec<u8>, running: &Filter) -> Result<(
     // Gone once it is mapped: the worker's own heap is small.
     let mut image = Some(image);
     loop {
-        match process.listen()? {
+        let request = process.listen()?;
+        process.begin_request();
+        match request {
             ToWorker::Load(request) => {
                 let image = image.take().ok_or(LinkError)?;
                 // The last system calls go when the image is mapped, and only then does its code run.

@@ -52,7 +52,8 @@ spy_test!(messages_that_are_refused_are_left_out, |machine| {
     let (_, performed) = play(machine, "streams", "", &song());
     let performed = performed.unwrap();
     assert_eq!((performed.blame, performed.events), (Some(Blame::Driver), 3));
-    let expected = "streams.dll refused MODM_LONGDATA: it answered MMSYSERR_NOTSUPPORTED (8): the function is not supported";
+    let expected =
+        "streams.dll refused MODM_LONGDATA: it answered MMSYSERR_INVALPARAM (11): a parameter is wrong";
     assert_eq!(performed.warnings, [expected]);
 });
 

@@ -1,5 +1,7 @@
 //! What came of a song.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::Play;
@@ -10,6 +12,9 @@ use crate::error::{Blame, Error};
 use crate::media::MediaError;
 use crate::midi::{Damage, Ended, Event, Played, What};
 use crate::synth::Synth;
+
+/// What is later than this can be heard.
+const LATE: Duration = Duration::from_millis(30);
 
 /// What was played.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -110,6 +115,12 @@ impl Performed {
         if silent {
             driver_lacks.push(format!(
                 "{driver} has played nothing but silence; it may lack a sound font, or other files"
+            ));
+        }
+        if stand.late > LATE {
+            self.warnings.push(format!(
+                "{driver} took messages more slowly than the song has them: some came up to {:.1} seconds late",
+                stand.late.as_secs_f64()
             ));
         }
         if let Ended::TooLong { .. } = ended {

@@ -42,6 +42,8 @@ pub(super) struct Stand {
     /// How many it has refused, and why it has refused the first one.
     pub refused: u64,
     pub refusal: Option<Error>,
+    /// How much later than it was to be the clock was at most, because the driver had to be waited for.
+    pub late: Duration,
 }
 
 impl Stand {
@@ -57,7 +59,17 @@ impl Stand {
             }
             go_on(session, mixer, mixer.now().saturating_add(MOMENT)).map(drop)
         });
-        Self { session, mixer, output, origin, waited, taken: 0, refused: 0, refusal: None }
+        Self {
+            session,
+            mixer,
+            output,
+            origin,
+            waited,
+            taken: 0,
+            refused: 0,
+            refusal: None,
+            late: Duration::ZERO,
+        }
     }
 
     /// Counts what became of a message. One that is refused is one sound less; whoever is not ready for any length of time takes no more at all.
@@ -98,7 +110,9 @@ impl Instrument for Stand {
 
     fn advance(&mut self, until: u64) -> Result<(), Error> {
         let until = self.origin.saturating_add(Duration::from_nanos(until));
-        go_on(&self.session, &self.mixer, until).map(drop)
+        let now = go_on(&self.session, &self.mixer, until)?.now;
+        self.late = self.late.max(now.saturating_sub(until));
+        Ok(())
     }
 
     fn reset(&mut self) -> Result<(), Error> {
