@@ -255,6 +255,19 @@ acts! {
     SYNTH_LEAVE = 0x7B01;
     /// `synth`: has its process killed.
     SYNTH_DIE = 0x7B02;
+    /// `midisynth`: a client of its own of the kind lParam1, a `DCB_` value: a window, a thread's identifier, a function or an event.
+    MIDISYNTH_CLIENT = 0x7F00;
+    /// `midisynth`: writes at lParam2 what the client of the kind lParam1 was told: how often MOM_OPEN, MOM_CLOSE and MOM_DONE, by which device, with which value of its
+    /// own, and the flags of the last buffer.
+    MIDISYNTH_TOLD = 0x7F01;
+    /// `midisynth`: answers how many bytes of long messages have come since it was asked last, and writes a sum of them at lParam1.
+    MIDISYNTH_SYSEX = 0x7F02;
+    /// `midisynth`: how many notes sound.
+    MIDISYNTH_SOUNDING = 0x7F03;
+    /// `midisynth`: while lParam1 is not 0, short messages wait.
+    MIDISYNTH_HOLD = 0x7F04;
+    /// `midiclient`: does the check with the number lParam1; answers 1, or minus the line of what was otherwise.
+    MIDICLIENT_CHECK = 0x7F10;
     /// `sound`: does the check with the number lParam1; answers 1, or minus the line of what was otherwise.
     SOUND_CHECK = 0x7B10;
     /// `mmsystem`: likewise.
@@ -339,6 +352,18 @@ acts! {
     WAITS_END_IDLE = 0x7E12;
     /// `waits`: makes and ends lParam1 of everything that can be made; likewise.
     WAITS_MANY = 0x7E13;
+
+    /// `clock`: does the check with the number lParam1; answers 1, or minus the line of what was otherwise.
+    CLOCK_CHECK = 0x7E20;
+    /// `clock`: begins to play, in the way lParam1: woken by events (0), by functions (1), sleeping (2), looking at the clock (3), with gaps (4), woken by
+    /// messages (5).
+    CLOCK_PLAY = 0x7E21;
+    /// `clock`: has lParam1 be the value of the right channel in what is played later; answers what time it is.
+    CLOCK_NOTE = 0x7E22;
+    /// `clock`: ends playing.
+    CLOCK_STOP = 0x7E23;
+    /// `clock`: starts a thread that never waits, and calls functions if lParam1 is not 0.
+    CLOCK_SPIN = 0x7E24;
 
     /// `survey`: writes the name of its case number lParam1 at lParam2; answers 0 if there is none.
     SURVEY_NAME = 0x7C00;

@@ -254,6 +254,12 @@ impl Rig {
         lines_in(&self.folder.path().join("trace"), "refused")
     }
 
+    /// Every line of another kind in the trace.
+    #[must_use]
+    pub fn lines(&self, kind: &str) -> Vec<Value> {
+        lines_in(&self.folder.path().join("trace"), kind)
+    }
+
     /// The calls that carry a handle.
     #[must_use]
     pub fn calls_of(&self, hdrvr: Hdrvr) -> Vec<Call> {

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::machine::Machine;
 use crate::media::MediaError;
@@ -69,6 +70,64 @@ pub enum Error {
     /// An audio codec failed whichever way its 64-bit structures were packed; this is how it failed at first.
     #[error(transparent)]
     EitherPacking(Box<Self>),
+    /// The driver has no devices of a kind.
+    #[error("{driver} exports no {entry}, so it has no devices of that kind")]
+    NoEntry {
+        /// The driver's file name.
+        driver: String,
+        /// The export that it lacks.
+        entry: &'static str,
+    },
+    /// The driver has no device with this number.
+    #[error("{driver} has no MIDI output device {device}; it has {count}, counted from 0")]
+    NoSuchDevice {
+        /// The driver's file name.
+        driver: String,
+        /// The number.
+        device: u32,
+        /// How many there are.
+        count: usize,
+    },
+    /// The device plays no streams.
+    #[error("MIDI output device {device} of {driver} does not say that it plays streams")]
+    NoStreams {
+        /// The driver's file name.
+        driver: String,
+        /// The device's number.
+        device: u32,
+    },
+    /// The driver has a buffer and does not give it back.
+    #[error("{driver} took a buffer with {message} and did not give it back within its deadline")]
+    Kept {
+        /// The driver's file name.
+        driver: String,
+        /// The message.
+        message: String,
+    },
+    /// The driver played nothing in all of a song.
+    #[error(
+        "{driver} took the song and played nothing: it has opened no wave output device, or written nothing to it"
+    )]
+    NoSound {
+        /// The driver's file name.
+        driver: String,
+    },
+    /// None of the programs that play sound is there and does.
+    #[error("nothing plays sound here: {said}")]
+    NoPlayer {
+        /// What became of each.
+        said: String,
+    },
+    /// The driver answered a message with what cannot be.
+    #[error("{driver} answers nonsense to {message}: {what}")]
+    Nonsense {
+        /// The driver's file name.
+        driver: String,
+        /// The message.
+        message: String,
+        /// What it answered.
+        what: String,
+    },
     /// No open instance has this handle.
     #[error("no open instance has the handle {0:#x}")]
     BadHandle(u64),
@@ -82,6 +141,22 @@ pub enum Error {
         /// Whether interrupting was not enough.
         killed: bool,
     },
+    /// A thread of the driver's computes without end, or so it seems, where time goes on only when all wait.
+    #[error(
+        "a thread of {driver} has not come to rest within {within:.1?}, so its clock cannot go on{}",
+        if *.killed { "; its worker had to be killed" } else { "" }
+    )]
+    NotAtRest {
+        /// The driver's file name.
+        driver: String,
+        /// How long it had.
+        within: Duration,
+        /// Whether its worker had to be killed.
+        killed: bool,
+    },
+    /// The session's clock is the world's, which nobody can have go on.
+    #[error("the session's clock is not a virtual one")]
+    NoVirtualClock,
     /// The driver was occupied with another message until the deadline of this one, which was not sent.
     #[error(
         "{message} could not be sent to {driver}: it was occupied with another message until the deadline"
@@ -188,10 +263,12 @@ impl Error {
     pub fn blame(&self) -> Blame {
         match self {
             Self::NoSuchDriver { .. }
+            | Self::NoSuchDevice { .. }
             | Self::NoSuchFormat { .. }
             | Self::OtherMachine { .. }
             | Self::BadHandle(_)
             | Self::SessionEnding
+            | Self::NoVirtualClock
             | Self::Interrupted => Blame::Usage,
             Self::File { source, .. }
                 if matches!(
@@ -205,7 +282,13 @@ impl Error {
             Self::Store(error) => error.blame(),
             Self::NotADriver { .. }
             | Self::Refused { .. }
+            | Self::NoEntry { .. }
+            | Self::NoStreams { .. }
+            | Self::Kept { .. }
+            | Self::NoSound { .. }
+            | Self::Nonsense { .. }
             | Self::Late { .. }
+            | Self::NotAtRest { .. }
             | Self::Busy { .. }
             | Self::TooManyOpen { .. }
             | Self::Died { .. } => Blame::Driver,
@@ -215,6 +298,7 @@ impl Error {
             Self::Media(MediaError::Io { .. })
             | Self::File { .. }
             | Self::MissingProgram { .. }
+            | Self::NoPlayer { .. }
             | Self::Worker(_)
             | Self::NoHandles => Blame::Host,
             Self::Media(_) | Self::NoCodec { .. } | Self::TooLarge(_) => Blame::Media,
@@ -233,14 +317,23 @@ impl Error {
                 "behind the driver's name, `:` and a format choose another one; `ffmpeg -i IN -ar RATE -ac CHANNELS OUT.wav` converts sound",
             ),
             Self::OtherMachine { .. } => Some("without `--machine` the file's own machine counts"),
-            Self::Late { .. } | Self::Busy { .. } => {
+            Self::Late { .. } | Self::NotAtRest { .. } | Self::Busy { .. } | Self::Kept { .. } => {
                 Some("`--deadline TIME` gives it longer (5s unless given), `--deadline 0` for ever")
             }
             Self::EitherPacking(_) => Some(
                 "both packings of ACM structures were tried; `--quirk acm-natural` and `--quirk acm-packed` try one alone",
             ),
             Self::Store(error) => error.advice(),
-            Self::NotADriver { .. } => Some("`drvhost info FILE` says what the file is"),
+            Self::NotADriver { .. } | Self::NoEntry { .. } => {
+                Some("`drvhost info FILE` says what the file is")
+            }
+            Self::NoSound { .. } => Some(
+                "`--device N` chooses another of its devices; if it lacks files, `--allow-read DIR` grants them; `--trace FILE` writes down what it called",
+            ),
+            Self::NoPlayer { .. } => Some(
+                "Debian has pw-play in pipewire-bin, paplay in pulseaudio-utils and aplay in alsa-utils; `-o OUT.wav` writes a file",
+            ),
+            Self::NoSuchDevice { .. } => Some("`drvhost info FILE` lists the devices"),
             Self::NoCodec { .. } => Some(
                 "Debian's packages libwine and libwine:i386 bring drivers for common formats; `--driver FILE` names one, `--driver-path DIR` a place to look",
             ),

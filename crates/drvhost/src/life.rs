@@ -208,6 +208,14 @@ impl Inner {
         reply.unwrap_or(Reply::Busy)
     }
 
+    /// The module of an instance.
+    ///
+    /// # Errors
+    /// [`Error::BadHandle`].
+    pub fn module_of(&self, hdrvr: Hdrvr) -> Result<Arc<Module>, Error> {
+        self.table.get(hdrvr).map(|slot| slot.module).ok_or(Error::BadHandle(hdrvr.0))
+    }
+
     pub fn module_handle(&self, hdrvr: Hdrvr) -> Option<u64> {
         self.table.get(hdrvr).map(|slot| slot.module.handle)
     }

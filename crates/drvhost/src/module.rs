@@ -4,18 +4,20 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use mmsystem::message_name;
 use pe::WineMark;
 use wire::{Brought, Effect};
 
+use crate::entry::Entries;
 use crate::error::Error;
 use crate::machine::{self, Machine};
 use crate::reply::{self, Reply};
 use crate::session::Hdrvr;
+use crate::synth::InUse;
 use crate::trace::{Begun, CallRecord, Cause, Trace, micros};
 use crate::worker::{Broker, Call, Worker, printable};
 
@@ -120,6 +122,10 @@ pub(crate) struct Module {
     /// `library!function` of each import that is not supplied here.
     pub unresolved: Vec<String>,
     driver_proc: u64,
+    /// Where its entry points for devices are.
+    pub(super) entries: Entries,
+    /// Who uses its devices.
+    pub devices: Mutex<InUse>,
     /// Whether DRV_DISABLE and DRV_FREE have been sent, or are being sent.
     retired: AtomicBool,
 }
@@ -153,6 +159,7 @@ impl Module {
         brought: Option<Brought>,
         loaded: &wire::Loaded,
     ) -> Self {
+        let entries = Entries::of(&image, loaded.module);
         let Image { name, file, .. } = image;
         let unresolved: Vec<String> = loaded.unresolved.iter().map(|import| printable(import)).collect();
         if !unresolved.is_empty() {
@@ -168,6 +175,8 @@ impl Module {
             handle: loaded.module,
             unresolved,
             driver_proc: loaded.driver_proc,
+            entries,
+            devices: Mutex::default(),
             retired: AtomicBool::new(false),
         }
     }

@@ -12,7 +12,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use ansi::decode;
+pub(crate) use ansi::{decode, windows_1252};
 pub(crate) use hive::{Data, Hive};
 
 /// The largest file that is read, in bytes.

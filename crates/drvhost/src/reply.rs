@@ -1,5 +1,7 @@
 //! How a request to a worker ends.
 
+use std::time::Duration;
+
 use wire::Fault;
 
 use crate::error::Error;
@@ -29,6 +31,19 @@ impl Reply {
             Self::Late { .. } | Self::Busy => (Outcome::Late, None),
             Self::Faulted(_) => (Outcome::Faulted, None),
             Self::Died(_) => (Outcome::Died, None),
+        }
+    }
+}
+
+/// What stands for the message in errors about having time go on.
+const TIME: &str = "having its clock go on";
+
+impl Reply {
+    /// A reply that is no answer to having the clock go on, as an error about the driver, which has had this long.
+    pub fn not_at_rest(self, driver: &str, within: Duration) -> Error {
+        match self {
+            Self::Late { killed } => Error::NotAtRest { driver: driver.to_owned(), within, killed },
+            other => failure(other, driver, TIME),
         }
     }
 }

@@ -10,6 +10,7 @@ mod folder;
 mod layers;
 mod listing;
 mod paths;
+mod refusal;
 mod settings;
 mod streams;
 mod usage;
@@ -18,8 +19,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wire::{DialogAnswer, Disposition, FileCall, LONGEST_PATH, LibraryCall, RegistryCall, Served, Want};
+use wire::{
+    DialogAnswer, Disposition, FileCall, Heard, LONGEST_PATH, LibraryCall, RegistryCall, Served, Want,
+};
 
+use crate::clock::StreamState;
 use crate::directories::{find_in, wine_mark_of};
 use crate::images::{self, Images, User};
 use crate::machine::Machine;
@@ -29,6 +33,7 @@ use crate::trace::Trace;
 use codes::{ERROR_BAD_EXE_FORMAT, ERROR_INVALID_NAME, ERROR_MOD_NOT_FOUND};
 use files::Files;
 use layers::Failure;
+pub(crate) use refusal::Refusal;
 
 use streams::Streams;
 
@@ -55,7 +60,17 @@ pub(crate) struct Services {
     streams: Mutex<Streams>,
     rate: Mutex<Rate>,
     trace: Trace,
-    dialogs: DialogAnswer,
+    beginning: Beginning,
+    refusals: Mutex<Vec<Refusal>>,
+}
+
+/// What a worker is told of its surroundings when it begins.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Beginning {
+    /// How what the driver asks people is answered.
+    pub dialogs: DialogAnswer,
+    /// What time it is by a virtual clock.
+    pub clock: Option<u64>,
 }
 
 /// How much is done in the second that runs.
@@ -76,7 +91,7 @@ impl Services {
         settings: Arc<Settings>,
         recorder: Arc<Recorder>,
         trace: Trace,
-        dialogs: DialogAnswer,
+        beginning: Beginning,
     ) -> Self {
         Self {
             streams: Mutex::new(Streams::new(&image.name, recorder)),
@@ -88,13 +103,26 @@ impl Services {
             settings,
             rate: Mutex::new(Rate { since: Instant::now(), wants: 0, told: 0 }),
             trace,
-            dialogs,
+            beginning,
+            refusals: Mutex::default(),
         }
     }
 
-    /// How what the driver asks people is answered.
-    pub fn dialogs(&self) -> DialogAnswer {
-        self.dialogs
+    /// What the worker is told when it begins.
+    pub fn beginning(&self) -> Beginning {
+        self.beginning
+    }
+
+    /// Takes what the driver has played by a virtual clock.
+    pub fn hear(&self, heard: &Heard) {
+        if self.beginning.clock.is_some() {
+            self.streams().hear(heard);
+        }
+    }
+
+    /// What the worker says of how far its streams are.
+    pub fn states(&self, states: &[wire::StreamState]) -> Vec<StreamState> {
+        self.streams().states(states)
     }
 
     /// Does what is wanted; `images` is where libraries go, which the worker sees at `base`. A worker that wants too much waits, but not beyond
@@ -214,7 +242,16 @@ impl Services {
         let path = texts(want).first().map_or_else(String::new, |text| crate::worker::printable(text));
         let remedy = self.remedy(want);
         tracing::info!(driver = self.driver, path, "the driver may not {what}{remedy}");
+        if !remedy.is_empty() {
+            let wanted = Refusal { what, path: path.clone(), write: writes_of(want) };
+            wanted.keep_in(&mut self.refusals.lock().unwrap_or_else(PoisonError::into_inner));
+        }
         self.trace.refused(self.worker, &self.driver, what, &path);
+    }
+
+    /// What the drivers were refused for want of a grant since this was asked last.
+    pub fn take_refusals(&self) -> Vec<Refusal> {
+        std::mem::take(&mut *self.refusals.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What the user can do about a refusal: grant a folder, where that is what is missing.
@@ -227,6 +264,11 @@ impl Services {
             false => "",
         }
     }
+}
+
+/// Whether it is a file that is wanted, to be changed.
+fn writes_of(want: &Want) -> bool {
+    matches!(want, Want::File(call) if writes(call))
 }
 
 /// Whether what is wanted of a file changes it.
@@ -288,7 +330,7 @@ mod tests {
             Image { name: "a.dll".into(), file: "/nowhere/a.dll".into(), machine: Machine::X86_64, bytes };
         let settings = Arc::new(Settings::new(None));
         let recorder = Arc::new(Recorder::new(crate::Sound::default()).unwrap());
-        Services::new(1, &image, Reach::default(), settings, recorder, Trace::none(), DialogAnswer::Ok)
+        Services::new(1, &image, Reach::default(), settings, recorder, Trace::none(), Beginning::default())
     }
 
     fn serve(services: &Services, want: &Want) -> Served {

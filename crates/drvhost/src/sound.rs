@@ -1,10 +1,13 @@
-//! What drivers play on: nothing, a device that nobody hears, or files.
+//! What drivers play on: nothing, a device that nobody hears, files, or whoever takes it.
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::error::Error;
+use crate::media::PcmFormat;
 
 /// The wave output device that drivers find, and what becomes of what they play on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +24,95 @@ pub enum Sound {
         /// How fast it is played.
         pace: Pace,
     },
+    /// What is played is handed on.
+    Sink {
+        /// To whom.
+        sink: Sink,
+        /// How fast it is played.
+        pace: Pace,
+    },
 }
+
+/// A stream that a driver plays, in its session. Streams count up as they are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId(pub u64);
+
+/// Takes what drivers play. Each stream's pieces come in the order in which they are played, several streams' side by side.
+///
+/// The functions are called while a driver waits, on whichever thread serves it: with a virtual clock that is the one that sends it a message or calls
+/// [`Session::advance`](crate::Session::advance), and the answer comes when all has been handed on that was played until then. They must not use the session. As long as they take, the driver
+/// stands still, and no deadline is kept meanwhile.
+pub trait SoundSink: Send + Sync {
+    /// A stream is open. Nothing has been played on it, and perhaps nothing ever is.
+    fn open(&self, stream: StreamId, format: PcmFormat, driver: &str);
+
+    /// Samples of a stream are played.
+    fn play(&self, piece: &Piece<'_>);
+
+    /// A stream is closed, or its driver's process has ended.
+    fn close(&self, stream: StreamId);
+}
+
+/// Samples that are played. A worker that is out of hand can say anything of where they are: who keeps them must not make room for all of the silence that such numbers
+/// stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece<'a> {
+    /// The stream.
+    pub stream: StreamId,
+    /// What its samples are.
+    pub format: PcmFormat,
+    /// When the stream's first frame was played, by a virtual clock; zero by the world's.
+    pub begin: Duration,
+    /// How many frames (samples of all channels) after that these begin. By a virtual clock there is silence between what was played before and these, as long as the driver had
+    /// nothing to play; by the world's there is none.
+    pub frame: u64,
+    /// The samples, in whole frames as far as the driver writes such.
+    pub bytes: &'a [u8],
+}
+
+impl Piece<'_> {
+    /// When the first of the samples is played.
+    #[must_use]
+    pub fn at(&self) -> Duration {
+        let nanos = u128::from(self.frame) * 1_000_000_000 / u128::from(self.format.samples_per_sec.max(1));
+        self.begin.saturating_add(Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
+    }
+}
+
+/// Whom sound is handed on to. Clones are the same one.
+#[derive(Clone)]
+pub struct Sink(Arc<dyn SoundSink>);
+
+impl Sink {
+    /// Has sound handed on to this.
+    pub fn new(sink: impl SoundSink + 'static) -> Self {
+        Self(Arc::new(sink))
+    }
+
+    pub(crate) fn get(&self) -> &dyn SoundSink {
+        &*self.0
+    }
+}
+
+impl From<Arc<dyn SoundSink>> for Sink {
+    fn from(sink: Arc<dyn SoundSink>) -> Self {
+        Self(sink)
+    }
+}
+
+impl std::fmt::Debug for Sink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sink").finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Sink {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Sink {}
 
 /// A device as a sound card without loudspeakers: drivers go on as they would with one.
 impl Default for Sound {
@@ -46,7 +137,7 @@ impl Sound {
         let (there, pace, keeps) = match self {
             Self::None => (false, Pace::Real, false),
             Self::Silent(pace) => (true, *pace, false),
-            Self::File { pace, .. } => (true, *pace, true),
+            Self::File { pace, .. } | Self::Sink { pace, .. } => (true, *pace, true),
         };
         wire::SoundDevice { there, fast: pace == Pace::Fast, keeps }
     }
@@ -62,6 +153,8 @@ const MOST_BYTES: u64 = 2 << 30;
 pub(crate) struct Recorder {
     pub sound: Sound,
     used: Mutex<Used>,
+    /// How many streams were opened.
+    streams: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -89,7 +182,20 @@ impl Recorder {
                 return Err(Error::File { file: path.clone(), source: io::Error::new(kind, why) });
             }
         }
-        Ok(Self { sound, used: Mutex::default() })
+        Ok(Self { sound, used: Mutex::default(), streams: AtomicU64::new(0) })
+    }
+
+    /// The next stream.
+    pub fn next_stream(&self) -> StreamId {
+        StreamId(self.streams.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Whom sound is handed on to, if it is.
+    pub fn sink(&self) -> Option<&dyn SoundSink> {
+        match &self.sound {
+            Sound::Sink { sink, .. } => Some(sink.get()),
+            _ => None,
+        }
     }
 
     /// The name of the next file; `None` when there are to be no more.
@@ -104,9 +210,9 @@ impl Recorder {
     }
 
     /// Whether there is room for so many bytes more, which are taken then.
-    pub fn take(&self, bytes: usize) -> bool {
+    pub fn take(&self, bytes: u64) -> bool {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let total = used.bytes.saturating_add(bytes as u64);
+        let total = used.bytes.saturating_add(bytes);
         let room = total <= MOST_BYTES;
         if room {
             used.bytes = total;

@@ -1,6 +1,6 @@
 //! The trace: JSON objects, one a line. `"kind":"call"` is a DriverProc call, written when it ends; `"kind":"shims"` says which functions drivers have
 //! called since the last such line of the same worker, written before the call in which they were called; `"kind":"refused"` is what a driver wanted
-//! and may not do.
+//! and may not do; `"kind":"device"` is a call of an entry point for devices, such as `modMessage`.
 
 pub mod summary;
 
@@ -15,6 +15,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use wire::ShimCalls;
 
+use crate::entry::Entry;
 use crate::error::Error;
 use crate::worker::printable;
 
@@ -64,6 +65,27 @@ pub(crate) struct CallRecord<'a> {
     pub elapsed_us: u64,
     pub outcome: Outcome,
     pub cause: Option<Cause>,
+}
+
+/// One call of an entry point for devices. The fields and their order are a contract.
+#[derive(Debug, Serialize)]
+pub(crate) struct DeviceRecord<'a> {
+    pub kind: &'static str,
+    pub seq: u64,
+    pub t_us: u64,
+    pub worker: u32,
+    pub driver: &'a str,
+    pub hdrvr: i64,
+    pub entry: Entry,
+    pub device: u32,
+    pub message: Option<&'static str>,
+    pub number: u32,
+    pub user: u64,
+    pub param1: u64,
+    pub param2: u64,
+    pub result: Option<u32>,
+    pub elapsed_us: u64,
+    pub outcome: Outcome,
 }
 
 /// Something that a driver wanted and may not do. The fields and their order are a contract.
@@ -185,6 +207,17 @@ impl Trace {
 
     /// Writes what `record` makes of a call that has ended, if anybody reads of it.
     pub(crate) fn end<'a>(&self, begun: Option<Begun>, record: impl FnOnce(Begun) -> CallRecord<'a>) {
+        if let Some(begun) = begun {
+            self.write(&record(begun));
+        }
+    }
+
+    /// Writes what `record` makes of a call to a device that has ended, if anybody reads of it.
+    pub(crate) fn end_device<'a>(
+        &self,
+        begun: Option<Begun>,
+        record: impl FnOnce(Begun) -> DeviceRecord<'a>,
+    ) {
         if let Some(begun) = begun {
             self.write(&record(begun));
         }

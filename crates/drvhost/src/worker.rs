@@ -1,5 +1,7 @@
 //! One worker process, as the host sees it: a thing that answers requests, in time or not.
 
+mod loading;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -8,19 +10,20 @@ use std::time::{Duration, Instant};
 use mmsystem::Width;
 use sandbox::{Child, SharedMemory, Spawner};
 use wire::{
-    Asked, Brought, Channel, Effect, Fault, FaultKind, Layer, Load, LoadRefusal, Loaded, ToHost, ToWorker,
-    channel,
+    Advanced, Asked, Brought, Channel, Effect, Fault, FaultKind, Layer, LoadRefusal, Loaded, ToHost,
+    ToWorker, channel,
 };
 
 use crate::arena::Arena;
 use crate::aside::{self, Aside};
+use crate::clock::StreamState;
 use crate::depth;
 use crate::error::Error;
-use crate::images::{Images, User};
+use crate::images::Images;
 use crate::launch::Launched;
 use crate::machine::Machine;
 use crate::module::Image;
-use crate::reply::{self, Reply};
+use crate::reply::Reply;
 use crate::services::Services;
 use crate::trace::Trace;
 use crate::turns::{Turn, Turns};
@@ -30,8 +33,8 @@ use crate::waiting::Waiting;
 const REPEAT: Duration = Duration::from_millis(5);
 /// How long after its deadline a call has for being interrupted before its worker is killed.
 const GRACE: Duration = Duration::from_millis(250);
-/// What stands for the message in errors about the entry point.
-const ENTRY_POINT: &str = "its entry point";
+/// What becomes of a worker that answers a request with what is no answer to it.
+const OTHER_QUESTION: &str = "answered another question";
 /// How many texts of a driver's are shown for each request.
 const SAID_MOST: u32 = 1000;
 /// Of how many functions the trace says for each request how they were called: far more than there are shims.
@@ -69,7 +72,7 @@ pub(crate) struct Worker {
     memory: Arc<SharedMemory>,
     channel: Mutex<Channel>,
     /// What the host does for its drivers.
-    services: Arc<Services>,
+    pub services: Arc<Services>,
     /// Set when nobody talks to it any more.
     over: Arc<AtomicBool>,
     /// Whether somebody serves its second line.
@@ -144,63 +147,6 @@ impl Worker {
         })
     }
 
-    /// Maps a driver and runs its entry point: the one that the worker was started for, or one that was [brought](Self::bring).
-    ///
-    /// # Errors
-    /// [`Error::NotADriver`] when it cannot be loaded, or the reply that ended it, as an error about its entry point.
-    pub fn load(
-        self: &Arc<Self>,
-        image: &Image,
-        brought: Option<Brought>,
-        broker: &dyn Broker,
-        until: Option<Instant>,
-    ) -> Result<Loaded, Error> {
-        let not_a_driver = |why: String| Error::NotADriver { file: image.file.clone(), why };
-        let failure = |reply| reply::failure(reply, &image.name, ENTRY_POINT);
-        let traced = broker.trace().is_read();
-        let dialogs = self.services.dialogs();
-        let load = |seq| ToWorker::Load(Load { seq, name: image.name.clone(), brought, traced, dialogs });
-        let Some(turn) = self.begin(until) else { return Err(failure(Reply::Busy)) };
-        match self.exchange(&turn, load, broker, until) {
-            Exchange::Loaded(loaded) => Ok(loaded),
-            Exchange::Unloadable(LoadRefusal::Image(why)) => Err(not_a_driver(printable(&why))),
-            Exchange::Unloadable(LoadRefusal::EntryPoint) => Err(not_a_driver(
-                "its entry point refuses to be loaded (DLL_PROCESS_ATTACH answered FALSE)".into(),
-            )),
-            Exchange::Unloadable(LoadRefusal::Host(why)) => Err(Error::Worker(printable(&why))),
-            Exchange::Reply(reply) => Err(failure(reply)),
-        }
-    }
-
-    /// Puts a further image where the worker can load it.
-    ///
-    /// # Errors
-    /// As [`Images::bring`].
-    pub fn bring(&self, image: &Image) -> Result<Brought, Error> {
-        self.lock_images().bring(image, self.brought, User::Driver)
-    }
-
-    /// A further image is unloaded.
-    pub fn free(&self, brought: Brought) {
-        self.lock_images().free(brought, User::Driver);
-    }
-
-    /// A further image is unloaded as soon as none of its code runs.
-    pub fn free_later(&self, module: u64, brought: Brought) {
-        self.leaving.lock().unwrap_or_else(PoisonError::into_inner).push((module, brought));
-    }
-
-    /// Takes back the places of images whose code has returned meanwhile.
-    pub fn reclaim(self: &Arc<Self>, broker: &dyn Broker, until: Option<Instant>) {
-        let leaving = std::mem::take(&mut *self.leaving.lock().unwrap_or_else(PoisonError::into_inner));
-        for (module, brought) in leaving {
-            match self.unload(module, false, broker, until) {
-                Reply::Answered(1) => self.free(brought),
-                _ => self.free_later(module, brought),
-            }
-        }
-    }
-
     /// How wide the numbers of its drivers are.
     pub fn width(&self) -> Width {
         self.machine.width()
@@ -243,17 +189,29 @@ impl Worker {
         self.request(turn, call, broker, until)
     }
 
-    /// Tells an image that it is unloaded; the answer is 0 when that must wait until none of its code runs. `silently`: has the worker
-    /// forget it, and the image is told nothing.
-    pub fn unload(
+    /// Has its clock go on to `time`, in nanoseconds: what time it is then, and how far its streams are.
+    ///
+    /// # Errors
+    /// A [`Reply`] that is no answer.
+    pub fn advance(
         self: &Arc<Self>,
-        module: u64,
-        silently: bool,
+        time: u64,
         broker: &dyn Broker,
         until: Option<Instant>,
-    ) -> Reply {
-        let Some(turn) = self.begin(until) else { return Reply::Busy };
-        self.request(&turn, |seq| ToWorker::Unload { seq, module, silently }, broker, until)
+    ) -> Result<(u64, Vec<StreamState>), Reply> {
+        let Some(turn) = self.begin(until) else { return Err(Reply::Busy) };
+        match self.exchange(&turn, |seq| ToWorker::Advance { seq, until: time }, broker, until) {
+            Exchange::Advanced(advanced) => Ok((advanced.now, self.services.states(&advanced.streams))),
+            Exchange::Reply(Reply::Answered(_)) | Exchange::Loaded(_) | Exchange::Unloadable(_) => {
+                Err(Reply::Died(self.end(OTHER_QUESTION)))
+            }
+            Exchange::Reply(reply) => Err(reply),
+        }
+    }
+
+    /// The file name of the driver that it was started for.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Ends the process; every later request answers [`Reply::Died`] for this reason, or an earlier one.
@@ -283,8 +241,8 @@ impl Worker {
     ) -> Reply {
         match self.exchange(turn, message, broker, until) {
             Exchange::Reply(reply) => reply,
-            Exchange::Loaded(_) | Exchange::Unloadable(_) => {
-                Reply::Died(self.end("answered another question"))
+            Exchange::Loaded(_) | Exchange::Unloadable(_) | Exchange::Advanced(_) => {
+                Reply::Died(self.end(OTHER_QUESTION))
             }
         }
     }
@@ -380,6 +338,10 @@ impl Worker {
                     self.check_if_late(waiting)?;
                 }
                 Some(ToHost::Threads) => self.listen_aside(),
+                Some(ToHost::Heard(heard)) => {
+                    self.services.hear(&heard);
+                    self.check_if_late(waiting)?;
+                }
                 Some(message) => return Ok(message),
                 None => self.check(waiting)?,
             }
@@ -456,6 +418,7 @@ impl Worker {
                 FaultKind::Deadline => Reply::Late { killed: false }.into(),
                 FaultKind::Driver | FaultKind::Bug => Reply::Faulted(sane(fault)).into(),
             },
+            ToHost::Advanced(advanced) if advanced.seq == seq => Exchange::Advanced(advanced),
             ToHost::Loaded(loaded) => Exchange::Loaded(loaded),
             ToHost::Unloadable(refusal) => Exchange::Unloadable(refusal),
             _ => Reply::Died(self.end("answered a question that was not asked and was killed")).into(),
@@ -474,6 +437,7 @@ enum Exchange {
     Reply(Reply),
     Loaded(Loaded),
     Unloadable(LoadRefusal),
+    Advanced(Advanced),
 }
 
 impl From<Reply> for Exchange {

@@ -52,5 +52,5 @@ pub use memory::{Memory, Protection, Violation};
 pub use mode::Mode;
 pub use segments::Segments;
 pub use thread::{Machine, Serving, StartError};
-pub use threads::{POOL, meanwhile, start, wait_for_change};
+pub use threads::{POOL, meanwhile, start, wait_for_change, wait_for_turn};
 pub use thunks::Thunks;

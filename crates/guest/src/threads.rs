@@ -49,6 +49,8 @@ pub(crate) struct Work {
     changes: AtomicU32,
     /// Whether it sleeps until there is one.
     sleeps: AtomicBool,
+    /// Counts the turns that the thread was given.
+    turns: AtomicU32,
 }
 
 impl Work {
@@ -260,7 +262,30 @@ pub fn wait_for_change<H: Host>(host: &mut H, seen: u32, time: Option<std::time:
     work.sleeps.store(false, Ordering::Relaxed);
 }
 
+/// Waits until the running thread is given its turn ([`Machine::give_turn`]), or `time` is over, or a signal comes. Changes do not end this.
+pub fn wait_for_turn<H: Host>(host: &mut H, time: Option<std::time::Duration>) {
+    let machine = host.machine();
+    let work = machine.threads[machine.current].work;
+    // Whoever gives turns has the gate, so nobody can miss one.
+    let seen = work.turns.load(Ordering::SeqCst);
+    meanwhile(host, || sleep(&work.turns, seen, time));
+}
+
 impl Machine {
+    /// Gives a thread its turn that [waits for it](wait_for_turn), or is about to. What turns mean is up to the caller, who has the gate.
+    pub fn give_turn(&self, number: usize) {
+        if let Some(thread) = self.threads.get(number) {
+            thread.work.turns.fetch_add(1, Ordering::SeqCst);
+            wake(&thread.work.turns, 1);
+        }
+    }
+
+    /// How many changes a thread has been told of.
+    #[must_use]
+    pub fn changes_of(&self, number: usize) -> u32 {
+        self.threads.get(number).map_or(0, |thread| thread.work.changes.load(Ordering::SeqCst))
+    }
+
     /// How many changes the running thread has been told of, for [`wait_for_change`].
     #[must_use]
     pub fn changes(&self) -> u32 {

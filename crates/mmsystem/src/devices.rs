@@ -1,6 +1,8 @@
 //! The messages of the wave and MIDI entry points (`modMessage`, `wodMessage` and so on; spec section 4.3), and those
 //! their callbacks send. Numbers are unique within one entry point only.
 
+use crate::names::name_of;
+
 named_constants! {
     /// What every entry point may receive when its driver is loaded, enabled, disabled and unloaded.
     pub DRVM: u32;
@@ -164,6 +166,20 @@ named_constants! {
 }
 
 named_constants! {
+    /// The messages of `auxMessage`: auxiliary devices.
+    pub AUXDM: u32;
+
+    /// How many devices there are.
+    AUXDM_GETNUMDEVS = 3;
+    /// What a device can do: [`AUXCAPSW`](crate::AUXCAPSW).
+    AUXDM_GETDEVCAPS = 4;
+    /// Asks for the volume.
+    AUXDM_GETVOLUME = 5;
+    /// Sets the volume.
+    AUXDM_SETVOLUME = 6;
+}
+
+named_constants! {
     /// What drivers send to a client's callback through `DriverCallback`. No number occurs twice.
     pub CALLBACK_MESSAGES: u32;
 
@@ -203,13 +219,26 @@ named_constants! {
     MIM_MOREDATA = 0x3CC;
 }
 
+/// The name of a message in the list of an entry point, or of those that every entry point may receive; `None` if the number has none.
+pub fn device_message_name(messages: &[(&'static str, u32)], number: u32) -> Option<&'static str> {
+    name_of(messages, number).or_else(|| name_of(DRVM, number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn messages_have_names() {
+        assert_eq!(device_message_name(MODM, 3), Some("MODM_OPEN"));
+        assert_eq!(device_message_name(WODM, 3), Some("WODM_GETNUMDEVS"));
+        assert_eq!(device_message_name(AUXDM, 100), Some("DRVM_INIT"));
+        assert_eq!(device_message_name(MODM, 0x777), None);
+    }
+
+    #[test]
     fn numbers_are_unique_within_each_list() {
-        for table in [DRVM, MODM, MIDM, WODM, WIDM, CALLBACK_MESSAGES] {
+        for table in [DRVM, MODM, MIDM, WODM, WIDM, AUXDM, CALLBACK_MESSAGES] {
             assert!(table.windows(2).all(|pair| pair[0].1 < pair[1].1), "{table:?}");
         }
     }

@@ -140,7 +140,7 @@ constants! {
     ACMSTREAMHEADER_STATUSF_INQUEUE = 0x0010_0000;
 }
 
-// MIDI output: spec section 4.3.
+// Devices: spec section 4.3, and mmeapi.h.
 constants! {
     /// MIDI header: played.
     MHDR_DONE = 1;
@@ -150,4 +150,79 @@ constants! {
     MHDR_INQUEUE = 4;
     /// MIDI header: belongs to a stream.
     MHDR_ISSTRM = 8;
+    /// Open: the client is told of nothing.
+    CALLBACK_NULL = 0;
+    /// Open: the client's window gets messages.
+    CALLBACK_WINDOW = DCB_WINDOW << 16;
+    /// Open: the client's thread gets messages.
+    CALLBACK_THREAD = DCB_TASK << 16;
+    /// Open: the client's function is called.
+    CALLBACK_FUNCTION = DCB_FUNCTION << 16;
+    /// Open: the client's event is set.
+    CALLBACK_EVENT = DCB_EVENT << 16;
+    /// MODM_OPEN: short messages come packed into a DWORD.
+    MIDI_IO_PACKED = 0;
+    /// MODM_OPEN: the device is opened as a stream.
+    MIDI_IO_COOKED = 2;
+    /// MIDI device: a port for devices outside.
+    MOD_MIDIPORT = 1;
+    /// MIDI device: a synthesizer.
+    MOD_SYNTH = 2;
+    /// MIDI device: a square wave synthesizer.
+    MOD_SQSYNTH = 3;
+    /// MIDI device: an FM synthesizer.
+    MOD_FMSYNTH = 4;
+    /// MIDI device: a mapper.
+    MOD_MAPPER = 5;
+    /// MIDI device: a hardware wavetable synthesizer.
+    MOD_WAVETABLE = 6;
+    /// MIDI device: a software synthesizer.
+    MOD_SWSYNTH = 7;
+    /// MIDI device: its volume can be set.
+    MIDICAPS_VOLUME = 0x0001;
+    /// MIDI device: left and right volume can be set on their own.
+    MIDICAPS_LRVOLUME = 0x0002;
+    /// MIDI device: patches can be loaded ahead of use.
+    MIDICAPS_CACHE = 0x0004;
+    /// MIDI device: it plays streams itself.
+    MIDICAPS_STREAM = 0x0008;
+    /// MODM_PROPERTIES: sets the property.
+    MIDIPROP_SET = 0x8000_0000;
+    /// MODM_PROPERTIES: asks for the property.
+    MIDIPROP_GET = 0x4000_0000;
+    /// MODM_PROPERTIES: the time division.
+    MIDIPROP_TIMEDIV = 1;
+    /// MODM_PROPERTIES: the tempo.
+    MIDIPROP_TEMPO = 2;
+    /// A stream's event, in the upper byte: a short message.
+    MEVT_SHORTMSG = 0;
+    /// A stream's event: a tempo.
+    MEVT_TEMPO = 1;
+    /// A stream's event: nothing.
+    MEVT_NOP = 2;
+    /// A stream's event: a long message, whose bytes follow.
+    MEVT_LONGMSG = 0x80;
+    /// MMTIME: milliseconds.
+    TIME_MS = 1;
+    /// MMTIME: samples.
+    TIME_SAMPLES = 2;
+    /// MMTIME: bytes.
+    TIME_BYTES = 4;
+    /// MMTIME: ticks of a MIDI stream.
+    TIME_TICKS = 0x20;
+}
+
+/// The name of a MIDI output device's technology (`MOD_`); `None` if the number has none.
+#[must_use]
+pub fn technology_name(technology: u16) -> Option<&'static str> {
+    Some(match u32::from(technology) {
+        MOD_MIDIPORT => "port",
+        MOD_SYNTH => "synth",
+        MOD_SQSYNTH => "square wave synth",
+        MOD_FMSYNTH => "FM synth",
+        MOD_MAPPER => "mapper",
+        MOD_WAVETABLE => "wavetable synth",
+        MOD_SWSYNTH => "software synth",
+        _ => return None,
+    })
 }

@@ -79,6 +79,10 @@ macro_rules! wide_kind {
 }
 
 fixed_kind! {
+    /// BYTE, and a character of a text in bytes.
+    Byte = u8
+}
+fixed_kind! {
     /// WORD, and a UTF-16 unit.
     Word = u16
 }
@@ -128,6 +132,9 @@ where
 
 /// The Rust type of a kind, spelled out so that documentation shows it.
 macro_rules! value_type {
+    (Byte) => {
+        u8
+    };
     (Word) => {
         u16
     };

@@ -19,6 +19,7 @@
 mod library;
 pub mod abi;
 mod advapi32;
+mod clock;
 mod comctl32;
 mod comdlg32;
 mod companions;
@@ -40,6 +41,7 @@ mod shlwapi;
 #[cfg(test)]
 mod testing;
 mod text;
+mod turns;
 mod user32;
 mod version;
 mod waiting;

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU32;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use guest::{Arguments, Cpu, Fault, FaultKind, Host, LoadError, Machine, Mode, Return, Stop, Thunks};
 use pe::Symbol;
 use wire::{Served, ToHost, ToWorker, Want};
 
 use crate::abi::Pointer;
+use crate::clock::Clock;
 use crate::counts::Counts;
 use crate::exceptions::Search;
 use crate::heap::Heap;
 use crate::images::Loaded;
 use crate::library::{self, Convention, Entry, Library};
 use crate::serve::Instance;
+use crate::turns::Turns;
 use crate::waiting::Waiting;
 
 /// The way to the host, as the worker provides it.
@@ -103,7 +105,8 @@ pub struct Process {
     pub(crate) aside: Option<Box<dyn Aside>>,
     /// Whether the host knows that there may be further threads.
     pub(crate) threads_told: bool,
-    pub(crate) started: Instant,
+    pub(crate) clock: Clock,
+    pub(crate) turns: Turns,
     pub(crate) kernel32: crate::kernel32::State,
     pub(crate) crt: crate::crt::State,
     pub(crate) user32: crate::user32::State,
@@ -127,7 +130,8 @@ impl Process {
     pub fn new(mut machine: Machine, ways: Ways) -> Result<Self, LoadError> {
         let Ways { link, ears, aside } = ways;
         let full = |_| LoadError::TooMany("memory of the system's own");
-        let kernel32 = crate::kernel32::State::new(&mut machine).map_err(full)?;
+        let clock = Clock::real();
+        let kernel32 = crate::kernel32::State::new(&mut machine, &clock).map_err(full)?;
         let crt = crate::crt::State::new(&mut machine, &kernel32.command_line).map_err(full)?;
         let mut process = Self {
             machine,
@@ -150,7 +154,8 @@ impl Process {
             ears: Some(ears),
             aside: Some(aside),
             threads_told: false,
-            started: Instant::now(),
+            clock,
+            turns: Turns::new(),
             kernel32,
             crt,
             winmm: crate::winmm::State::default(),
@@ -280,7 +285,7 @@ impl Process {
     /// [`LinkError`].
     pub fn listen(&mut self) -> Result<ToWorker, LinkError> {
         let mut ears = self.ears.take().ok_or(LinkError)?;
-        let heard = guest::meanwhile(self, || ears.hear());
+        let heard = self.outside(|| ears.hear());
         self.ears = Some(ears);
         heard
     }
@@ -312,7 +317,7 @@ impl Process {
 
     /// The time since the process began: the one clock that everything here goes by.
     pub(crate) fn now(&self) -> Duration {
-        self.started.elapsed()
+        self.clock.now()
     }
 
     /// Milliseconds since the process began, wrapping as GetTickCount does.
@@ -344,6 +349,7 @@ impl Host for Process {
         };
         let back = entry.back();
         crate::kernel32::thread::stand_by(self)?;
+        self.note_call()?;
         let begun = self.counts.begin();
         let outcome = shim.function.serve(self, arguments).map(back);
         self.counts.end(index, begun);
@@ -353,9 +359,11 @@ impl Host for Process {
     }
 
     fn thread(&mut self, number: usize) {
+        self.begin_turns(number);
         crate::kernel32::run_thread(self, number);
         crate::user32::forget_thread(self, number);
         self.ole32.forget(number);
+        self.end_turns(number);
     }
 
     fn exception(&mut self, fault: &Fault, cpu: &Cpu) -> Result<Option<Box<Cpu>>, Stop> {

@@ -1,5 +1,7 @@
 //! Serving the host's requests, and asking it for what only it can do.
 
+use std::time::Duration;
+
 use guest::layout::PRISTINE;
 use guest::{Fault, FaultKind, Stop};
 use wire::{Asked, Effect, Entered, LoadRefusal, ToHost, ToWorker};
@@ -32,11 +34,16 @@ impl Process {
 
     /// Does what has come into the queue of the thread that serves requests, as an application's message loop does between its calls of
     /// drivers; not while one of them runs.
-    fn do_what_waits(&mut self) -> Result<(), Fault> {
-        if self.attaching > 0 || self.images.iter().any(|image| image.running > 0) {
+    pub(crate) fn do_what_waits(&mut self) -> Result<(), Fault> {
+        if !self.may_do_what_waits() {
             return Ok(());
         }
         crate::user32::dispatch_waiting(self).map_err(fault_of)
+    }
+
+    /// Whether no driver runs that the serving thread has been called for.
+    pub(crate) fn may_do_what_waits(&self) -> bool {
+        self.attaching == 0 && self.images.iter().all(|image| image.running == 0)
     }
 
     /// Keeps which instances are open here.
@@ -85,6 +92,9 @@ impl Process {
         self.traced = request.traced;
         self.counts.all = request.traced;
         self.user32.dialog_answer = request.dialogs;
+        if let Some(now) = request.clock {
+            self.clock.stand_at(Duration::from_nanos(now));
+        }
         let mapped = pe::Image::parse(file).map_err(|error| error.to_string()).and_then(|image| {
             self.load(&request.name, &image, request.brought).map_err(|error| error.to_string())
         });
@@ -130,8 +140,31 @@ impl Process {
     /// # Errors
     /// [`LinkError`].
     pub fn answer_unload(&mut self, seq: u32, module: u64, silently: bool) -> Result<(), LinkError> {
-        let outcome = self.serve(seq, |process| process.unload(module, silently));
+        let outcome = self.serve(seq, |process| {
+            let told = process.unload(module, silently);
+            // What it has opened by asking for MIDI devices, nobody else would close.
+            crate::winmm::let_midi_go(process);
+            told
+        });
         self.report(seq, outcome.map(u64::from))
+    }
+
+    /// Serves a request to have time go on and answers it.
+    ///
+    /// # Errors
+    /// [`LinkError`].
+    pub fn answer_advance(&mut self, seq: u32, until: u64) -> Result<(), LinkError> {
+        let outcome = self.serve(seq, |process| {
+            process.advance(Duration::from_nanos(until))?;
+            crate::winmm::catch_up(process).map_err(fault_of)
+        });
+        if let Err(fault) = outcome {
+            return self.report(seq, Err(fault));
+        }
+        self.link.note_shim(&Default::default());
+        self.tell_counts();
+        let now = u64::try_from(self.now().as_nanos()).unwrap_or(u64::MAX);
+        self.link.say(&ToHost::Advanced(wire::Advanced { seq, now, streams: crate::winmm::played(self) }))
     }
 
     /// Tells the host how a request ended, after what the guest wrote without a line end so far.
@@ -162,6 +195,7 @@ impl Process {
                 ToWorker::Granted(value) => return Ok(value),
                 ToWorker::Endless => return Err(Stop::Kind(FaultKind::Endless)),
                 ToWorker::Call(call) => self.answer(&call).map_err(lost)?,
+                ToWorker::Advance { seq, until } => self.answer_advance(seq, until).map_err(lost)?,
                 ToWorker::Load(request) => self.answer_bring(&request).map_err(lost)?,
                 ToWorker::Unload { seq, module, silently } => {
                     self.answer_unload(seq, module, silently).map_err(lost)?;

@@ -4,13 +4,14 @@
 //! the longest time, as on Windows: an event that is set and reset ends the waits that there were, and who gives a mutex back and wants it again has to
 //! wait like anybody else. For all other things a thread looks again, as others may have been faster.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use guest::{FaultKind, POOL, Stop};
 
 use crate::kernel32::handles::{Handles, Id, Object};
 use crate::kernel32::wait;
 use crate::process::Process;
+use crate::turns::SLICE;
 
 /// What a thread waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,9 +124,9 @@ impl Process {
         time: Duration,
         mut look: impl FnMut(&mut Self) -> Result<Option<T>, Stop>,
     ) -> Result<Option<T>, Stop> {
-        // On the thread that serves requests: the one to interrupt may come just before a wait begins, so none is long.
-        const SLICE: Duration = Duration::from_millis(10);
-        let end = Instant::now().checked_add(time);
+        let end = self.now().checked_add(time);
+        // Who only looks lets others have their turn, too, and looks once more.
+        let mut looks_only = time.is_zero() && self.clock.is_own();
         loop {
             // Before it looks, as what it would take then nobody could give back.
             if let Some(code) = self.kernel32.threads.ending(number) {
@@ -140,11 +141,20 @@ impl Process {
                 return Err(Stop::Kind(FaultKind::Deadline));
             }
             let until = [end, self.due(number, looked)].into_iter().flatten().min();
-            let now = Instant::now();
+            let now = self.now();
+            if std::mem::take(&mut looks_only) {
+                self.yield_turn()?;
+                continue;
+            }
             if end.is_some_and(|end| end <= now) {
                 return Ok(None);
             }
-            let left = until.map(|until| until.saturating_duration_since(now));
+            if self.clock.is_own() {
+                self.rest(number, seen, until);
+                continue;
+            }
+            let left = until.map(|until| until.saturating_sub(now));
+            // On the thread that serves requests: the one to interrupt may come just before a wait begins, so none is long.
             let slice = if number == 0 { Some(left.map_or(SLICE, |left| left.min(SLICE))) } else { left };
             guest::wait_for_change(self, seen, slice);
         }
@@ -152,16 +162,16 @@ impl Process {
 
     /// When something that the thread waits for is there without anybody's doing: a timer is signalled, or where messages count, the time of WM_TIMER
     /// comes that had not come when the thread `looked`.
-    fn due(&mut self, number: usize, looked: Duration) -> Option<Instant> {
+    fn due(&mut self, number: usize, looked: Duration) -> Option<Duration> {
+        let now = self.now();
         let what = &self.waiting.threads[number].as_ref()?.what;
         let table = &mut self.kernel32.handles;
         let due = |&id: &Id| match table.object(id) {
-            Some(Object::Timer(timer)) => timer.next(),
+            Some(Object::Timer(timer)) => timer.next(now),
             _ => None,
         };
         let signalled = what.objects().iter().filter_map(due).min();
         let message = if what.is_open() { crate::user32::next_timer(self, number, looked) } else { None };
-        let message = message.and_then(|due| self.started.checked_add(due));
         signalled.into_iter().chain(message).min()
     }
 
@@ -176,7 +186,7 @@ impl Process {
         for number in self.waiting.which(|what| what.is_open() || what.objects().contains(&id)) {
             let Some(wait) = &mut self.waiting.threads[number] else { continue };
             // A thread that is suspended takes nothing, nor does one that is to end.
-            let threads = &self.kernel32.threads;
+            let (threads, now) = (&self.kernel32.threads, self.clock.now());
             let takes =
                 wait.ended.is_none() && !threads.is_suspended(number) && threads.ending(number).is_none();
             let all = match &wait.what {
@@ -185,7 +195,7 @@ impl Process {
                 Awaited::Anything(_) | Awaited::Address(_) => None,
             };
             if let Some((ids, all)) = all.filter(|_| takes) {
-                wait.ended = wait::end(&mut self.kernel32.handles, number, ids, all);
+                wait.ended = wait::end(&mut self.kernel32.handles, number, ids, all, now);
             }
             if wait.ended.is_some() || wait.what.is_open() || is_timer(&mut self.kernel32.handles, id) {
                 self.machine.change_for(number);

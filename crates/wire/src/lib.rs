@@ -17,14 +17,15 @@ mod wave;
 
 pub use channel::{Channel, ChannelError, Line, Side};
 pub use message::{
-    Asked, BROUGHT_SIZE, Brought, Call, DialogAnswer, Effect, Entered, FILES_SIZE, Fault, FaultKind, Layer,
-    Load, LoadRefusal, Loaded, Place, Segments, ShimCalls, Started, ToHost, ToWorker, short,
+    Advanced, Asked, BROUGHT_SIZE, Brought, Call, DialogAnswer, Effect, Entered, FILES_SIZE, Fault,
+    FaultKind, Layer, Load, LoadRefusal, Loaded, Place, Segments, ShimCalls, Started, ToHost, ToWorker,
+    short,
 };
 pub use want::{
     Disposition, Entry, FileCall, FileInfo, KeyInfo, LONGEST_PATH, LibraryCall, PIECE, RegistryCall, Served,
     Want,
 };
-pub use wave::{SoundDevice, WaveCall, WaveFormat};
+pub use wave::{Heard, SoundDevice, StreamState, WaveCall, WaveFormat};
 
 /// Bytes of the memory that a [`Channel`] needs.
 pub const CHANNEL_SIZE: usize = channel::WORDS * size_of::<u32>();

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::want::{Served, Want};
+use crate::wave::{Heard, StreamState};
 
 /// What the host says to a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,14 @@ pub enum ToWorker {
         module: u64,
         /// Whether the image is not told, because it did not come back from a message: then it is only forgotten, and the answer is 0.
         silently: bool,
+    },
+    /// Have time go on, where the clock is virtual, with all that happens meanwhile, until every thread of the driver's waits again. Answered by
+    /// [`ToHost::Advanced`] or [`ToHost::Faulted`].
+    Advance {
+        /// The request's number.
+        seq: u32,
+        /// Until when, in nanoseconds. Where that is over, only what is left to do is done.
+        until: u64,
     },
     /// The answer to [`ToHost::Asked`].
     Granted(i64),
@@ -45,6 +54,8 @@ pub struct Load {
     pub traced: bool,
     /// How what a driver asks people is answered, as nobody is there.
     pub dialogs: DialogAnswer,
+    /// What time it is by a virtual clock, in nanoseconds; `None` for the world's. The clock of a worker is that of its first image.
+    pub clock: Option<u64>,
 }
 
 /// How dialogs and message boxes of drivers are answered.
@@ -140,8 +151,23 @@ pub enum ToHost {
     /// How shims were called since the host was told last, for the trace; no answer. Calls of what is not supplied are told of in any case. What a
     /// worker could not say any more, because it died, is lost.
     Shims(Vec<ShimCalls>),
+    /// The answer to [`ToWorker::Advance`].
+    Advanced(Advanced),
+    /// What the driver has played by a virtual clock; no answer.
+    Heard(Heard),
     /// Text that the driver wrote for people (`OutputDebugString`, standard error). Needs no answer.
     Said(String),
+}
+
+/// Time has gone on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Advanced {
+    /// The request's number.
+    pub seq: u32,
+    /// What time it is, in nanoseconds.
+    pub now: u64,
+    /// How far each open stream is, all of whose samples have been [`Heard`](ToHost::Heard).
+    pub streams: Vec<StreamState>,
 }
 
 /// A jailed worker.

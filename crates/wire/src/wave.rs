@@ -38,6 +38,45 @@ pub struct SoundDevice {
     pub keeps: bool,
 }
 
+/// What a driver plays where its clock is virtual, in the order of its time. It goes on the main line and is not answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Heard {
+    /// A stream is open.
+    Opened {
+        /// What the worker calls it: streams are numbered as they are opened.
+        stream: u32,
+        /// What its samples are.
+        format: WaveFormat,
+    },
+    /// Samples were played. Between them and those before there was silence.
+    Played {
+        /// The stream.
+        stream: u32,
+        /// When its first sample was played, in nanoseconds.
+        begin: u64,
+        /// How many bytes after that these samples are.
+        at: u64,
+        /// The samples, at most [`PIECE`](crate::PIECE) bytes.
+        bytes: Vec<u8>,
+    },
+    /// A stream is closed.
+    Closed {
+        /// The stream.
+        stream: u32,
+    },
+}
+
+/// How far a stream is, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamState {
+    /// The stream.
+    pub stream: u32,
+    /// How much of it the driver has written.
+    pub written: u64,
+    /// How much of that has been played.
+    pub played: u64,
+}
+
 /// The format of samples, channels interleaved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaveFormat {

@@ -52,7 +52,9 @@ fn converse(process: &mut Process, image: Vec<u8>, running: &Filter) -> Result<(
     // Gone once it is mapped: the worker's own heap is small.
     let mut image = Some(image);
     loop {
-        match process.listen()? {
+        let request = process.listen()?;
+        process.begin_request();
+        match request {
             ToWorker::Load(request) => {
                 let image = image.take().ok_or(LinkError)?;
                 // The last system calls go when the image is mapped, and only then does its code run.
@@ -60,6 +62,7 @@ fn converse(process: &mut Process, image: Vec<u8>, running: &Filter) -> Result<(
                 process.answer_load(&request, &image, seal)?;
             }
             ToWorker::Call(call) => process.answer(&call)?,
+            ToWorker::Advance { seq, until } => process.answer_advance(seq, until)?,
             ToWorker::Unload { seq, module, silently } => process.answer_unload(seq, module, silently)?,
             // An answer to a question that nobody asked.
             ToWorker::Granted(_) | ToWorker::Endless | ToWorker::Served(_) => return Err(LinkError),

@@ -70,7 +70,7 @@ pub enum MediaError {
 
 impl MediaError {
     /// Wraps a failed system call.
-    pub(super) fn io(doing: impl Into<String>, source: io::Error) -> Self {
+    pub(crate) fn io(doing: impl Into<String>, source: io::Error) -> Self {
         Self::Io { doing: doing.into(), source }
     }
 

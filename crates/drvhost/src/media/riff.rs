@@ -46,7 +46,7 @@ pub(super) fn fourcc(bytes: &[u8], offset: usize) -> Option<FourCc> {
 
 /// Where a chunk is and how long it says it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Chunk {
+pub(crate) struct Chunk {
     /// The chunk's identifier.
     pub id: FourCc,
     /// Offset of the identifier in the file.
@@ -81,7 +81,7 @@ impl Chunk {
 
 /// The inside of a `RIFF` or `LIST` chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct List {
+pub(crate) struct List {
     /// The form type, for example `movi`.
     pub form: FourCc,
     /// Offset of the first chunk inside.
@@ -103,7 +103,7 @@ impl List {
 }
 
 /// Reads chunks at any offset of a file.
-pub(super) struct RiffReader<R> {
+pub(crate) struct RiffReader<R> {
     inner: BufReader<R>,
     /// Where the next byte comes from; `None` after a failure.
     position: Option<u64>,

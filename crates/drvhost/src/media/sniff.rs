@@ -31,12 +31,13 @@ const SIGNATURES: &[(usize, &[u8], &str)] = &[
     (0, b"\0\0\x01\xB3", "an MPEG video stream"),
     (0, b"\x89PNG", "a PNG picture"),
     (0, b"BM", "a bitmap picture"),
+    (0, b"MThd", "a Standard MIDI File"),
     (0, b"MZ", "a program or driver, not a media file"),
     (0, b"PK\x03\x04", "a ZIP archive"),
 ];
 
 /// Names what `head`, the first bytes of a file, looks like.
-pub(super) fn describe(head: &[u8]) -> String {
+pub(crate) fn describe(head: &[u8]) -> String {
     if head.is_empty() {
         return "an empty file".to_owned();
     }

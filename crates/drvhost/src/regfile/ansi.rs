@@ -44,7 +44,7 @@ fn utf16(bytes: &[u8]) -> Result<String, SyntaxError> {
 }
 
 /// Text in the code page 1252.
-pub(super) fn windows_1252(bytes: &[u8]) -> String {
+pub(crate) fn windows_1252(bytes: &[u8]) -> String {
     let character = |byte: &u8| {
         let special = byte.checked_sub(0x80).and_then(|at| WINDOWS_1252.get(usize::from(at)));
         special.copied().unwrap_or(char::from(*byte))

@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use wire::{PIECE, Served, WaveCall, WaveFormat};
+use wire::{Heard, PIECE, Served, WaveCall, WaveFormat};
 
+use crate::clock::StreamState;
 use crate::media::{MediaError, PcmFormat, SampleType, WavWriter};
-use crate::sound::Recorder;
+use crate::sound::{Piece, Recorder, StreamId};
 
 /// How many streams of one worker are open at once.
 const MOST: usize = 16;
+
+/// How much silence is written at once.
+const SILENCE: u64 = 1 << 16;
 
 /// Codes of waveOutOpen's, which the worker hands on ("waveOutOpen", MS Learn): MMSYSERR_ALLOCATED, MMSYSERR_INVALHANDLE, MMSYSERR_ERROR,
 /// WAVERR_BADFORMAT.
@@ -28,10 +33,22 @@ pub(super) struct Streams {
     over: bool,
 }
 
-/// An open stream. Its file begins with its first samples, so that a driver that only tries whether it could play leaves none.
-enum Stream {
-    Quiet(PcmFormat),
+/// An open stream.
+struct Stream {
+    id: StreamId,
+    format: PcmFormat,
+    /// How many bytes it has had, silence included.
+    len: u64,
+    out: Out,
+}
+
+/// Where a stream goes. Its file begins with its first samples, so that a driver that only tries whether it could play leaves none.
+enum Out {
+    /// Nowhere yet.
+    Quiet,
     Writing(WavWriter),
+    /// To the recorder's sink.
+    Sink,
     /// It could not be written.
     Broken,
 }
@@ -61,6 +78,38 @@ impl Streams {
         done.map_or_else(Served::Failed, |()| Served::Done)
     }
 
+    /// Takes what was played by a virtual clock. What an honest worker does not say is passed over.
+    pub fn hear(&mut self, heard: &Heard) {
+        if self.over {
+            return;
+        }
+        match heard {
+            Heard::Opened { stream, format } => {
+                if self.opened.checked_add(1) == Some(*stream) {
+                    let _ = self.open(*format);
+                }
+            }
+            Heard::Played { stream, begin, at, bytes } => {
+                let _ = self.play(*stream, Duration::from_nanos(*begin), Some(*at), bytes);
+            }
+            Heard::Closed { stream } => {
+                let _ = self.close(*stream);
+            }
+        }
+    }
+
+    /// What a worker says of how far its streams are, as far as it is possible.
+    pub fn states(&self, states: &[wire::StreamState]) -> Vec<StreamState> {
+        let state = |state: &wire::StreamState| {
+            let Stream { id, format, .. } = self.open.get(&state.stream)?;
+            let block = block(format);
+            let (written, played) = (state.written / block, state.played / block);
+            Some(StreamState { stream: *id, format: *format, written: written.max(played), played })
+        };
+        // An honest worker names each once.
+        states.iter().take(MOST).filter_map(state).collect()
+    }
+
     fn open(&mut self, format: WaveFormat) -> Result<u64, u32> {
         if self.open.len() >= MOST {
             return Err(ALLOCATED);
@@ -72,46 +121,77 @@ impl Streams {
         let sample = sample.filter(|_| format.is_playable()).ok_or(BAD_FORMAT)?;
         let (channels, samples_per_sec) = (format.channels, format.samples_per_sec);
         self.opened = self.opened.checked_add(1).ok_or(ALLOCATED)?;
-        self.open.insert(self.opened, Stream::Quiet(PcmFormat { channels, samples_per_sec, sample }));
+        let format = PcmFormat { channels, samples_per_sec, sample };
+        let id = self.recorder.next_stream();
+        let out = match self.recorder.sink() {
+            Some(sink) => {
+                sink.open(id, format, &self.driver);
+                Out::Sink
+            }
+            None => Out::Quiet,
+        };
+        self.open.insert(self.opened, Stream { id, format, len: 0, out });
         Ok(self.opened.into())
     }
 
     fn write(&mut self, number: u32, bytes: &[u8]) -> Result<(), u32> {
+        self.play(number, Duration::ZERO, None, bytes)
+    }
+
+    /// Takes samples: those that come next, or those at a place on the stream's line.
+    fn play(&mut self, number: u32, begin: Duration, at: Option<u64>, bytes: &[u8]) -> Result<(), u32> {
         let stream = self.open.get_mut(&number).ok_or(INVALID_HANDLE)?;
         if bytes.len() > PIECE {
             return Err(ERROR);
         }
-        if let Stream::Quiet(format) = *stream {
-            *stream = match self.recorder.next_file().map(|path| WavWriter::create(&path, format)) {
-                Some(Ok(writer)) => Stream::Writing(writer),
+        let silence = at.map_or(0, |at| at.saturating_sub(stream.len));
+        let Stream { id, format, .. } = *stream;
+        stream.len = stream.len.saturating_add(silence);
+        let frame = stream.len / block(&format);
+        stream.len = stream.len.saturating_add(bytes.len() as u64);
+        if let (Out::Sink, Some(sink)) = (&stream.out, self.recorder.sink()) {
+            sink.play(&Piece { stream: id, format, begin, frame, bytes });
+            return Ok(());
+        }
+        if matches!(stream.out, Out::Quiet) {
+            stream.out = match self.recorder.next_file().map(|path| WavWriter::create(&path, format)) {
+                Some(Ok(writer)) => Out::Writing(writer),
                 Some(Err(error)) => broken(&self.driver, &error),
-                None => Stream::Broken,
+                None => Out::Broken,
             };
         }
-        let Stream::Writing(writer) = stream else { return Err(ERROR) };
-        if !self.recorder.take(bytes.len()) {
+        let Out::Writing(writer) = &mut stream.out else { return Err(ERROR) };
+        if !self.recorder.take(silence.saturating_add(bytes.len() as u64)) {
             tracing::warn!(driver = self.driver, "the driver has played more than is kept; the rest is lost");
             // What there is stays.
-            finish(&self.driver, std::mem::replace(stream, Stream::Broken));
+            finish(&self.driver, std::mem::replace(&mut stream.out, Out::Broken));
             return Err(ERROR);
         }
-        writer.write(bytes).map_err(|error| {
-            *stream = broken(&self.driver, &error);
+        let written = write_silence(writer, format.sample, silence).and_then(|()| writer.write(bytes));
+        written.map_err(|error| {
+            stream.out = broken(&self.driver, &error);
             ERROR
         })
     }
 
     fn close(&mut self, number: u32) -> Result<(), u32> {
         let stream = self.open.remove(&number).ok_or(INVALID_HANDLE)?;
-        finish(&self.driver, stream);
+        self.finish_one(stream);
         Ok(())
+    }
+
+    fn finish_one(&self, stream: Stream) {
+        match (&stream.out, self.recorder.sink()) {
+            (Out::Sink, Some(sink)) => sink.close(stream.id),
+            _ => finish(&self.driver, stream.out),
+        }
     }
 
     /// Finishes all streams: the worker has ended.
     pub fn finish(&mut self) {
         self.over = true;
         for stream in std::mem::take(&mut self.open).into_values() {
-            finish(&self.driver, stream);
+            self.finish_one(stream);
         }
     }
 }
@@ -122,14 +202,29 @@ impl Drop for Streams {
     }
 }
 
-fn broken(driver: &str, error: &MediaError) -> Stream {
+/// Bytes of a frame.
+fn block(format: &PcmFormat) -> u64 {
+    u64::from(format.channels).saturating_mul(format.sample.bytes().into()).max(1)
+}
+
+fn write_silence(writer: &mut WavWriter, sample: SampleType, mut len: u64) -> Result<(), MediaError> {
+    let silent = if sample == SampleType::U8 { 0x80 } else { 0 };
+    while len > 0 {
+        let piece = len.min(SILENCE);
+        writer.write(&vec![silent; usize::try_from(piece).unwrap_or(0)])?;
+        len -= piece;
+    }
+    Ok(())
+}
+
+fn broken(driver: &str, error: &MediaError) -> Out {
     tracing::warn!(driver, %error, "what the driver plays is lost");
-    Stream::Broken
+    Out::Broken
 }
 
 /// Gives a stream's file its name, with all that has been played.
-fn finish(driver: &str, stream: Stream) {
-    if let Stream::Writing(writer) = stream
+fn finish(driver: &str, out: Out) {
+    if let Out::Writing(writer) = out
         && let Err(error) = writer.finish()
     {
         broken(driver, &error);

@@ -106,6 +106,15 @@ enum Line {
         elapsed_us: u64,
         outcome: Outcome,
     },
+    Device {
+        worker: u32,
+        driver: String,
+        entry: String,
+        message: Option<String>,
+        number: u32,
+        elapsed_us: u64,
+        outcome: Outcome,
+    },
     Shims {
         worker: u32,
         driver: String,
@@ -131,6 +140,34 @@ struct Sum {
     workers: BTreeSet<u32>,
 }
 
+/// How a message was answered, and how long each time took.
+#[derive(Debug, Default)]
+struct Answers {
+    message: MessageUse,
+    times: Vec<u64>,
+}
+
+impl Answers {
+    fn count(&mut self, elapsed_us: u64, outcome: Outcome) {
+        let message = &mut self.message;
+        message.count += 1;
+        message.total_us = message.total_us.saturating_add(elapsed_us);
+        *match outcome {
+            Outcome::Answered => &mut message.answered,
+            Outcome::Late => &mut message.late,
+            Outcome::Faulted => &mut message.faulted,
+            Outcome::Died => &mut message.died,
+        } += 1;
+        self.times.push(elapsed_us);
+    }
+
+    fn named(mut self, name: String) -> MessageUse {
+        self.times.sort_unstable();
+        let median_us = self.times.get(self.times.len() / 2).copied().unwrap_or(0);
+        MessageUse { message: name, median_us, ..self.message }
+    }
+}
+
 impl Summary {
     /// Reads a trace.
     ///
@@ -145,7 +182,7 @@ impl Summary {
         // Which drivers each worker has; a line about functions names the first of them.
         let mut workers: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
         let mut drivers = BTreeSet::new();
-        let mut messages: BTreeMap<String, (MessageUse, Vec<u64>)> = BTreeMap::new();
+        let mut messages: BTreeMap<String, Answers> = BTreeMap::new();
         let mut shims: BTreeMap<String, Sum> = BTreeMap::new();
         let mut refused: BTreeMap<(String, String), u64> = BTreeMap::new();
         for (number, line) in (1..).zip(trace.lines()) {
@@ -162,16 +199,13 @@ impl Summary {
                     workers.entry(worker).or_default().insert(driver.clone());
                     drivers.insert(driver);
                     let name = message.unwrap_or_else(|| format!("{number:#x}"));
-                    let (message, times) = messages.entry(name).or_default();
-                    message.count += 1;
-                    message.total_us = message.total_us.saturating_add(elapsed_us);
-                    *match outcome {
-                        Outcome::Answered => &mut message.answered,
-                        Outcome::Late => &mut message.late,
-                        Outcome::Faulted => &mut message.faulted,
-                        Outcome::Died => &mut message.died,
-                    } += 1;
-                    times.push(elapsed_us);
+                    messages.entry(name).or_default().count(elapsed_us, outcome);
+                }
+                Line::Device { worker, driver, entry, message, number, elapsed_us, outcome } => {
+                    workers.entry(worker).or_default().insert(driver.clone());
+                    drivers.insert(driver);
+                    let name = message.unwrap_or_else(|| format!("{entry} {number:#x}"));
+                    messages.entry(name).or_default().count(elapsed_us, outcome);
                 }
                 Line::Shims { worker, driver, shims: called } => {
                     workers.entry(worker).or_default().insert(driver);
@@ -182,8 +216,7 @@ impl Summary {
             }
         }
         let mut summary = Self { drivers, ..Self::default() };
-        summary.messages =
-            messages.into_iter().map(|(name, (message, times))| named(name, message, times)).collect();
+        summary.messages = messages.into_iter().map(|(name, answers)| answers.named(name)).collect();
         summary.messages.sort_by_key(|message| std::cmp::Reverse(message.total_us));
         summary.tell(shims, &workers);
         let refused = refused.into_iter().map(|((what, path), count)| Refused { what, path, count });
@@ -227,11 +260,6 @@ fn add(shims: &mut BTreeMap<String, Sum>, worker: u32, shim: ShimRecord) {
         let calls = sum.failures.entry(failures.error).or_default();
         *calls = calls.saturating_add(failures.calls);
     }
-}
-
-fn named(name: String, message: MessageUse, mut times: Vec<u64>) -> MessageUse {
-    times.sort_unstable();
-    MessageUse { message: name, median_us: times.get(times.len() / 2).copied().unwrap_or(0), ..message }
 }
 
 #[cfg(test)]

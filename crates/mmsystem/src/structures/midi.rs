@@ -1,6 +1,6 @@
-//! Structures of MIDI output devices (spec section 4.3).
+//! Structures of MIDI output devices, and what wave output and auxiliary devices can do (spec section 4.3).
 
-use crate::kind::{Dword, Kind, Pointer, Word};
+use crate::kind::{Byte, Dword, Kind, Pointer, Word};
 use crate::layout::{EncodeError, Layout, Member, Packing, Structure, Width};
 
 structures! {
@@ -62,5 +62,128 @@ structures! {
         wChannelMask: Word,
         /// Functions that are supported.
         dwSupport: Dword,
+    }
+    /// [`MIDIOUTCAPSW`] with its text in bytes ("MIDIOUTCAPS", MS Learn).
+    flat struct MIDIOUTCAPSA {
+        /// The manufacturer's number.
+        wMid: Word,
+        /// The product's number.
+        wPid: Word,
+        /// The driver's version.
+        vDriverVersion: Dword,
+        /// The device's name up to a NUL.
+        szPname: [Byte; 32],
+        /// The kind of device.
+        wTechnology: Word,
+        /// How many voices an internal synthesizer has.
+        wVoices: Word,
+        /// How many notes it can play at once.
+        wNotes: Word,
+        /// Which channels it answers to, a bit each.
+        wChannelMask: Word,
+        /// Functions that are supported.
+        dwSupport: Dword,
+    }
+
+    /// Filled by WODM_GETDEVCAPS: what the device can do ("WAVEOUTCAPS", MS Learn).
+    flat struct WAVEOUTCAPSW {
+        /// The manufacturer's number.
+        wMid: Word,
+        /// The product's number.
+        wPid: Word,
+        /// The driver's version: major in the upper byte of the low word, minor in the lower.
+        vDriverVersion: Dword,
+        /// The device's name, UTF-16 up to a NUL.
+        szPname: [Word; 32],
+        /// The usual formats that it plays, a bit each.
+        dwFormats: Dword,
+        /// How many channels.
+        wChannels: Word,
+        /// Nothing.
+        wReserved1: Word,
+        /// Functions that are supported.
+        dwSupport: Dword,
+    }
+
+    /// [`WAVEOUTCAPSW`] with its text in bytes ("WAVEOUTCAPS", MS Learn).
+    flat struct WAVEOUTCAPSA {
+        /// The manufacturer's number.
+        wMid: Word,
+        /// The product's number.
+        wPid: Word,
+        /// The driver's version.
+        vDriverVersion: Dword,
+        /// The device's name up to a NUL.
+        szPname: [Byte; 32],
+        /// The usual formats that it plays, a bit each.
+        dwFormats: Dword,
+        /// How many channels.
+        wChannels: Word,
+        /// Nothing.
+        wReserved1: Word,
+        /// Functions that are supported.
+        dwSupport: Dword,
+    }
+
+    /// Filled by AUXDM_GETDEVCAPS: what the device can do ("AUXCAPS", MS Learn).
+    flat struct AUXCAPSW {
+        /// The manufacturer's number.
+        wMid: Word,
+        /// The product's number.
+        wPid: Word,
+        /// The driver's version: major in the upper byte of the low word, minor in the lower.
+        vDriverVersion: Dword,
+        /// The device's name, UTF-16 up to a NUL.
+        szPname: [Word; 32],
+        /// The kind of device.
+        wTechnology: Word,
+        /// Nothing.
+        wReserved1: Word,
+        /// Functions that are supported.
+        dwSupport: Dword,
+    }
+
+    /// [`AUXCAPSW`] with its text in bytes ("AUXCAPS", MS Learn).
+    flat struct AUXCAPSA {
+        /// The manufacturer's number.
+        wMid: Word,
+        /// The product's number.
+        wPid: Word,
+        /// The driver's version.
+        vDriverVersion: Dword,
+        /// The device's name up to a NUL.
+        szPname: [Byte; 32],
+        /// The kind of device.
+        wTechnology: Word,
+        /// Nothing.
+        wReserved1: Word,
+        /// Functions that are supported.
+        dwSupport: Dword,
+    }
+
+    /// dwParam1 of MODM_PROPERTIES for the time division ("MIDIPROPTIMEDIV", MS Learn).
+    flat struct MIDIPROPTIMEDIV {
+        /// The structure's size in bytes.
+        cbStruct: Dword,
+        /// The time division, as a MIDI file's header has it.
+        dwTimeDiv: Dword,
+    }
+
+    /// dwParam1 of MODM_PROPERTIES for the tempo ("MIDIPROPTEMPO", MS Learn).
+    flat struct MIDIPROPTEMPO {
+        /// The structure's size in bytes.
+        cbStruct: Dword,
+        /// The tempo in microseconds for a quarter note.
+        dwTempo: Dword,
+    }
+
+    /// dwParam1 of MODM_GETPOS: a time in some unit ("MMTIME", MS Learn).
+    flat struct MMTIME {
+        /// The unit, a `TIME_` value.
+        wType: Dword,
+        /// The time; in SMPTE format, hours, minutes, seconds and frames, a byte each.
+        u: Dword,
+        /// More of it in SMPTE format.
+        rest: Dword,
     }
 }

@@ -1,6 +1,6 @@
 //! The time.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use guest::{Mode, Stop};
 
@@ -11,8 +11,9 @@ use crate::kernel32::record::Record;
 use crate::process::Process;
 
 /// Time since the start of 1970.
-fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+fn now(process: &mut Process) -> Result<Duration, Stop> {
+    process.look_at_clock()?;
+    Ok(process.clock.date())
 }
 
 /// Seconds since the start of 1970, as a `__time32_t`, which goes up to the year 2038.
@@ -21,7 +22,7 @@ fn seconds32(now: Duration) -> u32 {
 }
 
 pub fn _time64(process: &mut Process, to: Pointer) -> Result<u64, Stop> {
-    let seconds = now().as_secs();
+    let seconds = now(process)?.as_secs();
     if !to.is_null() {
         process.machine.memory.write(to.0, &seconds.to_le_bytes())?;
     }
@@ -29,7 +30,7 @@ pub fn _time64(process: &mut Process, to: Pointer) -> Result<u64, Stop> {
 }
 
 pub fn _time32(process: &mut Process, to: Pointer) -> Result<u32, Stop> {
-    let seconds = seconds32(now());
+    let seconds = seconds32(now(process)?);
     if !to.is_null() {
         process.machine.memory.write(to.0, &seconds.to_le_bytes())?;
     }
@@ -54,7 +55,7 @@ pub fn _ftime64(process: &mut Process, to: Pointer) -> Result<(), Stop> {
     if to.is_null() {
         return invalid(process, EINVAL, ());
     }
-    let now = now();
+    let now = now(process)?;
     let block = rest(Record::new(process.machine.mode()).u64(now.as_secs()), now);
     Ok(process.machine.memory.write(to.0, &block)?)
 }
@@ -63,7 +64,7 @@ pub fn _ftime32(process: &mut Process, to: Pointer) -> Result<(), Stop> {
     if to.is_null() {
         return invalid(process, EINVAL, ());
     }
-    let now = now();
+    let now = now(process)?;
     let block = rest(Record::new(process.machine.mode()).u32(seconds32(now)), now);
     Ok(process.machine.memory.write(to.0, &block)?)
 }
@@ -77,6 +78,7 @@ pub fn _ftime(process: &mut Process, to: Pointer) -> Result<(), Stop> {
 }
 
 /// clock: thousandths of a second since the process began, real ones as on Windows.
-pub fn clock(process: &mut Process) -> u32 {
-    process.milliseconds()
+pub fn clock(process: &mut Process) -> Result<u32, Stop> {
+    process.look_at_clock()?;
+    Ok(process.milliseconds())
 }

@@ -232,7 +232,7 @@ fn time_text(fields: Fields, picture: &str, flags: u32) -> String {
 /// The date and time that are meant: those at an address, or now. `None` for one that there is not.
 fn meant(process: &Process, at: Pointer) -> Result<Option<Fields>, Violation> {
     Ok(match at.is_null() {
-        true => Some(calendar(now())),
+        true => Some(calendar(now(process))),
         // The day of the week is what the date says.
         false => time_of(read(process, at)?).map(calendar),
     })
@@ -284,7 +284,7 @@ pub fn GetTimeFormat<U: Unit>(
         return Ok(fail(process, ERROR_INVALID_FLAGS, 0));
     }
     let fields = match time.is_null() {
-        true => Some(calendar(now())),
+        true => Some(calendar(now(process))),
         // Only the time of day counts.
         false => Some(read(process, time)?).filter(|&[.., hour, minute, second, milliseconds]| {
             hour < 24 && minute < 60 && second < 60 && milliseconds < 1000

@@ -1,7 +1,7 @@
 //! The table of kernel objects that handles name.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use wire::Entry;
 
@@ -66,26 +66,25 @@ pub(crate) struct Timer {
     /// Whether it stays signalled when a wait ends with it.
     pub manual: bool,
     pub signalled: bool,
-    /// When it is signalled next; `None` while it is not set.
-    pub due: Option<Instant>,
+    /// When it is signalled next, by the process's clock; `None` while it is not set.
+    pub due: Option<Duration>,
     /// After what time again; zero for never.
     pub period: Duration,
 }
 
 impl Timer {
     /// When who waits for it is to look again: at once if it has become signalled since it was looked at.
-    pub fn next(&mut self) -> Option<Instant> {
+    pub fn next(&mut self, now: Duration) -> Option<Duration> {
         let known = self.signalled;
-        self.refresh();
-        if self.signalled && !known { Some(Instant::now()) } else { self.due }
+        self.refresh(now);
+        if self.signalled && !known { Some(now) } else { self.due }
     }
 
     /// Makes it signalled if it is time.
-    fn refresh(&mut self) {
-        let now = Instant::now();
+    fn refresh(&mut self, now: Duration) {
         let Some(due) = self.due.filter(|&due| due <= now) else { return };
         self.signalled = true;
-        let late = now.saturating_duration_since(due).as_nanos();
+        let late = now.saturating_sub(due).as_nanos();
         let periods = late.checked_div(self.period.as_nanos()).map_or(0, |missed| missed + 1);
         let next = self.period.checked_mul(u32::try_from(periods).unwrap_or(u32::MAX));
         self.due = next.filter(|next| !next.is_zero()).and_then(|next| due.checked_add(next));
@@ -108,13 +107,13 @@ pub(crate) struct Thread {
 
 impl Object {
     /// Whether a wait of a thread's for it would end now.
-    pub fn signalled(&mut self, thread: usize) -> bool {
+    pub fn signalled(&mut self, thread: usize, now: Duration) -> bool {
         match self {
             Self::Event(event) => event.signalled,
             Self::Semaphore { count, .. } => *count > 0,
             Self::Mutex(Mutex { owner, depth, .. }) => *depth == 0 || *owner == thread,
             Self::Timer(timer) => {
-                timer.refresh();
+                timer.refresh(now);
                 timer.signalled
             }
             Self::Thread(Thread { code, .. }) => code.is_some(),
@@ -344,22 +343,24 @@ mod tests {
             timer(true),
         ];
         for object in &mut objects {
-            assert!(object.signalled(0));
+            assert!(object.signalled(0, Duration::ZERO));
             assert!(!object.take(0));
         }
-        assert_eq!(objects.map(|mut object| object.signalled(0)), [false, true, false, true, false, true]);
+        assert_eq!(
+            objects.map(|mut object| object.signalled(0, Duration::ZERO)),
+            [false, true, false, true, false, true]
+        );
     }
 
     #[test]
     fn a_periodic_timer_skips_what_nobody_saw() {
-        let now = Instant::now();
+        let (now, late) = (Duration::from_millis(5001), Duration::from_secs(5));
         let period = Duration::from_secs(3600);
-        let late = now.checked_sub(Duration::from_millis(1)).unwrap();
         let mut timer = Timer { due: Some(late), period, ..Timer::default() };
-        timer.refresh();
+        timer.refresh(now);
         assert_eq!((timer.signalled, timer.due), (true, Some(late + period)));
         let mut once = Timer { due: Some(late), ..Timer::default() };
-        once.refresh();
+        once.refresh(now);
         assert_eq!((once.signalled, once.due), (true, None));
     }
 }

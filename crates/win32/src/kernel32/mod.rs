@@ -73,12 +73,12 @@ impl State {
     ///
     /// # Errors
     /// [`Violation`] when guest memory has no room for what the guest reads directly.
-    pub fn new(machine: &mut Machine) -> Result<Self, Violation> {
+    pub fn new(machine: &mut Machine, clock: &crate::clock::Clock) -> Result<Self, Violation> {
         let mut handles = handles::Handles::new();
         Ok(Self {
             tls: slots::Slots::new(),
             fls: slots::Slots::new(),
-            threads: thread::Tasks::new(&mut handles),
+            threads: thread::Tasks::new(&mut handles, clock),
             process: handles.keep_new(None, handles::Object::Process),
             sleepers: locks::Sleepers::default(),
             procedures: apc::Procedures::new(),

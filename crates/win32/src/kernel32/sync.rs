@@ -2,7 +2,7 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use guest::Stop;
 
@@ -317,14 +317,14 @@ pub fn SetWaitableTimer(
     let Ok(period) = u64::try_from(period) else { return Ok(fail(process, ERROR_INVALID_PARAMETER, false)) };
     let steps = |steps: u64| Duration::from_nanos(steps.saturating_mul(100));
     let ahead = match u64::try_from(due) {
-        Ok(time) => from_filetime(time),
+        Ok(time) => from_filetime(process, time),
         Err(_) => steps(due.unsigned_abs()),
     };
+    let due = process.now().checked_add(ahead);
     let table = &mut process.kernel32.handles;
     let (Some(id), Some(Object::Timer(timer))) = (table.id(handle), table.get(handle)) else {
         return Ok(fail(process, ERROR_INVALID_HANDLE, false));
     };
-    let due = Instant::now().checked_add(ahead);
     *timer = Timer { manual: timer.manual, signalled: false, due, period: Duration::from_millis(period) };
     // Who waits for it has to wait until another time.
     process.changed(id);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use guest::{Fault, FaultKind, POOL, Stop};
 
 use crate::abi::{Handle, Pointer};
+use crate::clock::Clock;
 use crate::images::{DLL_THREAD_ATTACH, DLL_THREAD_DETACH};
 use crate::kernel32::error::{
     ERROR_ACCESS_DENIED, ERROR_INVALID_HANDLE, ERROR_NOT_ENOUGH_MEMORY, ERROR_SIGNAL_REFUSED, fail,
@@ -60,8 +61,8 @@ pub(crate) struct Tasks {
 
 impl Tasks {
     /// One thread, which serves requests.
-    pub fn new(handles: &mut Handles) -> Self {
-        let first = handles.keep_new(None, Object::Thread(thread(0)));
+    pub fn new(handles: &mut Handles, clock: &Clock) -> Self {
+        let first = handles.keep_new(None, Object::Thread(thread(0, time::filetime_of(clock.date()))));
         let mut objects = [None; 1 + POOL];
         objects[0] = Some(first);
         let running = std::array::from_fn(|_| None);
@@ -91,8 +92,8 @@ impl Tasks {
 }
 
 /// A thread that begins now.
-fn thread(number: usize) -> Thread {
-    Thread { number, code: None, priority: 0, boosted: true, begun: time::now(), ended: 0 }
+fn thread(number: usize, begun: u64) -> Thread {
+    Thread { number, code: None, priority: 0, boosted: true, begun, ended: 0 }
 }
 
 /// Has a thread of the pool do `run`, on the host's side; false when all of them have work. It can call guest code and wait
@@ -110,7 +111,7 @@ pub(crate) fn start_system(process: &mut Process, run: fn(&mut Process)) -> bool
     }
     process.kernel32.threads.running[number] =
         Some(Running { task: Task::System(run), begun: true, closes: None });
-    guest::start(process, number);
+    process.start_thread(number);
     true
 }
 
@@ -161,7 +162,7 @@ pub(crate) fn begin(process: &mut Process, beginning: Beginning) -> Result<Optio
             threads.objects[number] = Some(object);
             threads.suspended[number] = suspended.into();
             if !suspended {
-                guest::start(process, number);
+                process.start_thread(number);
             }
             Ok(Some(handle))
         }
@@ -181,7 +182,8 @@ fn prepare(process: &mut Process, number: usize, id: Pointer) -> Result<Option<(
     if !id.is_null() {
         process.machine.memory.write(id.0, &process.machine.thread_id(number).to_le_bytes())?;
     }
-    let object = process.kernel32.handles.keep_new(None, Object::Thread(thread(number)));
+    let begun = time::now(process);
+    let object = process.kernel32.handles.keep_new(None, Object::Thread(thread(number, begun)));
     let handle = process.kernel32.handles.open(object);
     if handle.is_none() {
         process.kernel32.handles.release(object);
@@ -211,7 +213,7 @@ pub fn ResumeThread(process: &mut Process, thread: Handle) -> u32 {
         match &mut threads.running[number] {
             Some(Running { begun: begun @ false, .. }) => {
                 *begun = true;
-                guest::start(process, number);
+                process.start_thread(number);
             }
             _ => process.machine.change_for(number),
         }
@@ -336,13 +338,14 @@ fn end(process: &mut Process, number: usize, code: u32) {
     process.kernel32.fls.clear(number);
     process.kernel32.procedures.forget(number);
     process.kernel32.tls.clear(number);
+    let now = time::now(process);
     let State { handles, threads, .. } = &mut process.kernel32;
     let closes = threads.running[number].take().and_then(|running| running.closes);
     threads.ending[number] = None;
     threads.suspended[number] = 0;
     let own = threads.objects[number].take();
     if let Some(Object::Thread(thread)) = own.and_then(|own| handles.object(own)) {
-        (thread.code, thread.ended) = (Some(code), time::now());
+        (thread.code, thread.ended) = (Some(code), now);
     }
     let mut changed: Vec<Id> = own.into_iter().collect();
     for (id, object) in handles.iter_mut() {

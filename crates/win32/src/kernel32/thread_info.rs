@@ -142,7 +142,11 @@ pub fn GetThreadTimes(
 }
 
 /// SwitchToThread: lets others have their turn on the host's side. Whether the system let one run nobody knows: it answers that none did.
-pub fn SwitchToThread(process: &mut Process) -> bool {
-    guest::meanwhile(process, std::hint::spin_loop);
-    false
+pub fn SwitchToThread(process: &mut Process) -> Result<bool, Stop> {
+    if process.clock.is_own() {
+        process.yield_turn()?;
+    } else {
+        guest::meanwhile(process, std::hint::spin_loop);
+    }
+    Ok(false)
 }

@@ -2,7 +2,7 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use guest::Stop;
 
@@ -22,15 +22,18 @@ const FREQUENCY: u64 = 10_000_000;
 const EPOCH: u64 = 11_644_473_600;
 
 /// GetTickCount, which timeGetTime agrees with.
-pub fn GetTickCount(process: &mut Process) -> u32 {
-    process.milliseconds()
+pub fn GetTickCount(process: &mut Process) -> Result<u32, Stop> {
+    process.look_at_clock()?;
+    Ok(process.milliseconds())
 }
 
-pub fn GetTickCount64(process: &mut Process) -> u64 {
-    u64::try_from(process.now().as_millis()).unwrap_or(u64::MAX)
+pub fn GetTickCount64(process: &mut Process) -> Result<u64, Stop> {
+    process.look_at_clock()?;
+    Ok(u64::try_from(process.now().as_millis()).unwrap_or(u64::MAX))
 }
 
 pub fn QueryPerformanceCounter(process: &mut Process, out: Pointer) -> Result<bool, Stop> {
+    process.look_at_clock()?;
     process.machine.memory.write(out.0, &steps(process.now()).to_le_bytes())?;
     Ok(true)
 }
@@ -46,22 +49,29 @@ fn steps(time: Duration) -> u64 {
 }
 
 /// How far ahead a time is that FILETIME counts.
-pub(super) fn from_filetime(time: u64) -> Duration {
-    Duration::from_nanos(time.saturating_sub(now()).saturating_mul(100))
+pub(super) fn from_filetime(process: &Process, time: u64) -> Duration {
+    Duration::from_nanos(time.saturating_sub(now(process)).saturating_mul(100))
+}
+
+/// As FILETIME counts it, a time since the start of 1970.
+pub(super) fn filetime_of(date: Duration) -> u64 {
+    EPOCH * FREQUENCY + steps(date)
 }
 
 /// The time as FILETIME counts it.
-pub(super) fn now() -> u64 {
-    EPOCH * FREQUENCY + steps(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+pub(super) fn now(process: &Process) -> u64 {
+    filetime_of(process.clock.date())
 }
 
 pub fn GetSystemTimeAsFileTime(process: &mut Process, out: Pointer) -> Result<(), Stop> {
-    Ok(process.machine.memory.write(out.0, &now().to_le_bytes())?)
+    process.look_at_clock()?;
+    Ok(process.machine.memory.write(out.0, &now(process).to_le_bytes())?)
 }
 
 /// GetSystemTime and GetLocalTime: the guest's time zone is UTC.
 pub fn GetSystemTime(process: &mut Process, out: Pointer) -> Result<(), Stop> {
-    let fields = calendar(now());
+    process.look_at_clock()?;
+    let fields = calendar(now(process));
     let empty = Record::new(process.machine.mode());
     let record = fields.iter().fold(empty, |record, &field| record.u16(field));
     Ok(process.machine.memory.write(out.0, &record.finish())?)

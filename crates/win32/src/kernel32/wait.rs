@@ -151,12 +151,13 @@ pub(crate) fn look(process: &mut Process, ids: &[Id], all: bool) -> Option<u32> 
     if process.kernel32.threads.is_suspended(thread) {
         return None;
     }
-    end(&mut process.kernel32.handles, thread, ids, all)
+    let now = process.now();
+    end(&mut process.kernel32.handles, thread, ids, all, now)
 }
 
 /// Whether a thread's wait for all of some objects, or for the first of them, ends now, and if so with what; it takes what it ends with.
-pub(crate) fn end(table: &mut Handles, thread: usize, ids: &[Id], all: bool) -> Option<u32> {
-    let mut signalled = |id| table.object(id).is_some_and(|object| object.signalled(thread));
+pub(crate) fn end(table: &mut Handles, thread: usize, ids: &[Id], all: bool, now: Duration) -> Option<u32> {
+    let mut signalled = |id| table.object(id).is_some_and(|object| object.signalled(thread, now));
     let ended = if all {
         ids.iter().all(|&id| signalled(id)).then_some(0..ids.len())
     } else {

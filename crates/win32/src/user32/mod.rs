@@ -43,6 +43,7 @@ pub(crate) use exports::LIBRARY;
 pub(crate) use modal::{Page, open_frame, open_page};
 pub(crate) use procedure::PROCEDURES;
 pub(crate) use queue::dispatch_waiting;
+pub(crate) use queue::has_work;
 pub(crate) use queue::{post, post_to_thread};
 pub(crate) use rect::put_point;
 pub(crate) use sending::send;

@@ -280,7 +280,10 @@ pub fn PeekMessage(
     let Some(filter) = filter(process, window, least, most) else { return Ok(false) };
     match next(process, filter, flags & PM_REMOVE != 0)? {
         Some(message) => put_message(process, out, &message).map(|()| true),
-        None => Ok(false),
+        None => {
+            process.look_at_clock()?;
+            Ok(false)
+        }
     }
 }
 
@@ -344,6 +347,12 @@ pub(crate) fn dispatch_waiting(process: &mut Process) -> Result<(), Stop> {
         }
     }
     Ok(())
+}
+
+/// Whether something waits in a thread's queue that its message loop would do now.
+pub(crate) fn has_work(process: &Process, thread: usize) -> bool {
+    let waits = |queue: &Queue| !queue.posted.is_empty() || !queue.sent.is_empty();
+    process.user32.queues.0.get(thread).is_some_and(waits) || timer::is_due(process, thread)
 }
 
 /// PostMessageA and PostMessageW.

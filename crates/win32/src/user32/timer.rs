@@ -42,7 +42,7 @@ pub(crate) struct Due {
 }
 
 fn now(process: &Process) -> u128 {
-    process.started.elapsed().as_millis()
+    process.now().as_millis()
 }
 
 /// The thread's timer that has been due for the longest time among those of windows that are wanted; if it is `taken`, it begins anew.
@@ -76,6 +76,12 @@ pub(crate) fn announce(process: &mut Process, thread: usize) -> Due {
         answer.is_fresh |= !std::mem::replace(&mut timer.announced, true);
     }
     answer
+}
+
+/// Whether a timer of a thread's is due.
+pub(crate) fn is_due(process: &Process, thread: usize) -> bool {
+    let now = now(process);
+    process.user32.timers.iter().any(|timer| timer.thread == thread && timer.due <= now)
 }
 
 /// When the thread's next timer is due among those that were not yet at a time, both since the process began.

@@ -19,7 +19,7 @@ pub(crate) const DCB_WINDOW: u32 = 1;
 /// A thread's identifier.
 const DCB_TASK: u32 = 2;
 /// A function.
-const DCB_FUNCTION: u32 = 3;
+pub(crate) const DCB_FUNCTION: u32 = 3;
 /// An event.
 const DCB_EVENT: u32 = 5;
 
@@ -48,9 +48,14 @@ impl Callback {
         fits.then_some(Self { target, flags, user })
     }
 
+    /// Whether a function is called.
+    pub fn calls(&self) -> bool {
+        self.flags & DCB_TYPEMASK == DCB_FUNCTION
+    }
+
     /// Whether what is called lies in this code.
     pub fn leads_into(&self, code: &Range<u64>) -> bool {
-        self.flags & DCB_TYPEMASK == DCB_FUNCTION && code.contains(&self.target.0)
+        self.calls() && code.contains(&self.target.0)
     }
 
     /// Tells the client; whether it has been told.

@@ -4,47 +4,11 @@
 
 use crate::winmm::results::{MMSYSERR_BADERRNUM, MMSYSERR_INVALPARAM, MMSYSERR_NOERROR};
 use guest::Stop;
+use mmsystem::DEVICE_ERRORS;
 
 use crate::abi::{MmResult, Pointer};
 use crate::kernel32::codepage::{Unit, put};
 use crate::process::Process;
-
-/// The errors of wave and MIDI devices (mmeapi.h, mmsyscom.h).
-const DEVICE_ERRORS: &[(u32, &str)] = &[
-    (0, "It was done."),
-    (1, "Something went wrong."),
-    (2, "There is no device with this number."),
-    (3, "The driver is not enabled."),
-    (4, "The device is in use."),
-    (5, "The handle is none of an open device."),
-    (6, "There is no driver for the device."),
-    (7, "There is not enough memory."),
-    (8, "The device does not support this function."),
-    (9, "No error has this number."),
-    (10, "A flag is wrong."),
-    (11, "A parameter is wrong."),
-    (12, "The handle is in use by another thread."),
-    (13, "There is no such alias."),
-    (14, "The registry cannot be read."),
-    (15, "There is no such key in the registry."),
-    (16, "The registry could not be read."),
-    (17, "The registry could not be written."),
-    (18, "The registry's key could not be deleted."),
-    (19, "There is no such value in the registry."),
-    (20, "The driver did not answer."),
-    (32, "The device does not support this format."),
-    (33, "The device is still playing or recording."),
-    (34, "The buffer is not prepared."),
-    (35, "The device works synchronously only."),
-    (64, "The buffer is not prepared."),
-    (65, "The device is still playing or recording."),
-    (66, "There is no such MIDI map."),
-    (67, "The device is busy."),
-    (68, "There is no MIDI port."),
-    (69, "The MIDI map is not usable."),
-    (70, "The device cannot do this in its mode."),
-    (71, "The buffer's callback flags are wrong."),
-];
 
 /// The errors of the Media Control Interface (mmsystem.h).
 const MCI_ERRORS: &[(u32, &str)] = &[

@@ -12,7 +12,7 @@ use crate::abi::{Handle, MmResult, Pointer};
 use crate::kernel32::record::Record;
 use crate::kernel32::sync::{PulseEvent, SetEvent};
 use crate::process::Process;
-use crate::winmm::device;
+use crate::winmm::device::{self, Share};
 
 const TIMERR_NOERROR: MmResult = MmResult(0);
 const TIMERR_NOCANDO: MmResult = MmResult(97);
@@ -53,16 +53,23 @@ pub(crate) struct Timers {
     firing: Option<u32>,
 }
 
+impl Timer {
+    /// Whether it calls a function.
+    fn calls(&self) -> bool {
+        self.flags & (TIME_CALLBACK_EVENT_SET | TIME_CALLBACK_EVENT_PULSE) == 0
+    }
+}
+
 impl Timers {
     /// When the next one fires.
-    pub fn next_due(&self) -> Option<Duration> {
-        self.timers.iter().map(|timer| timer.due).min()
+    pub fn next_due(&self, share: Share) -> Option<Duration> {
+        self.timers.iter().filter(|timer| share.has(timer.calls())).map(|timer| timer.due).min()
     }
 
     /// Takes what is due; a timer for one time is gone then, and one that is periodic is set again. What is late does not fire twice to catch
     /// up.
-    fn take_due(&mut self, now: Duration) -> Option<Timer> {
-        let due = |(_, timer): &(usize, &Timer)| timer.due <= now;
+    fn take_due(&mut self, now: Duration, share: Share) -> Option<Timer> {
+        let due = |(_, timer): &(usize, &Timer)| timer.due <= now && share.has(timer.calls());
         let (index, _) = self.timers.iter().enumerate().filter(due).min_by_key(|(_, timer)| timer.due)?;
         let timer = self.timers[index];
         if timer.flags & TIME_PERIODIC == 0 {
@@ -78,8 +85,7 @@ impl Timers {
 
     /// Ends the timers whose functions lie in an image that is gone.
     pub fn forget_image(&mut self, code: &Range<u64>) {
-        let calls = |timer: &Timer| timer.flags & (TIME_CALLBACK_EVENT_SET | TIME_CALLBACK_EVENT_PULSE) == 0;
-        self.timers.retain(|timer| !(calls(timer) && code.contains(&timer.target.0)));
+        self.timers.retain(|timer| !(timer.calls() && code.contains(&timer.target.0)));
     }
 }
 
@@ -124,10 +130,10 @@ pub fn timeKillEvent(process: &mut Process, id: u32) -> Result<MmResult, Stop> {
     Ok(TIMERR_NOERROR)
 }
 
-/// Fires one timer that is due, on the device thread; whether there was one.
-pub(crate) fn fire(process: &mut Process) -> Result<bool, Stop> {
+/// Fires one timer that is due, on the device thread if it calls a function; whether there was one.
+pub(crate) fn fire(process: &mut Process, share: Share) -> Result<bool, Stop> {
     let now = process.now();
-    let Some(timer) = process.winmm.timers.take_due(now) else { return Ok(false) };
+    let Some(timer) = process.winmm.timers.take_due(now, share) else { return Ok(false) };
     let event = Handle(timer.target.0);
     if timer.flags & TIME_CALLBACK_EVENT_SET != 0 {
         SetEvent(process, event);
@@ -159,8 +165,9 @@ pub fn timeGetDevCaps(process: &mut Process, out: Pointer, size: u32) -> Result<
 }
 
 /// timeGetTime: milliseconds, wrapping.
-pub fn timeGetTime(process: &mut Process) -> u32 {
-    process.milliseconds()
+pub fn timeGetTime(process: &mut Process) -> Result<u32, Stop> {
+    process.look_at_clock()?;
+    Ok(process.milliseconds())
 }
 
 /// timeGetSystemTime: the same in an MMTIME.
@@ -168,6 +175,7 @@ pub fn timeGetSystemTime(process: &mut Process, out: Pointer, size: u32) -> Resu
     if out.is_null() || u64::from(size) < super::MMTIME_SIZE {
         return Ok(MMSYSERR_INVALPARAM);
     }
+    process.look_at_clock()?;
     let time = process.milliseconds();
     super::put_time(process, out, super::TIME_MS, time)?;
     Ok(MMSYSERR_NOERROR)
@@ -187,14 +195,14 @@ mod tests {
     fn timers_fire_in_order_and_do_not_catch_up() {
         let mut timers =
             Timers { timers: vec![timer(1, 0, 20), timer(2, TIME_PERIODIC, 10)], ..Timers::default() };
-        let mut due = |now| timers.take_due(Duration::from_millis(now)).map(|timer| timer.id);
+        let mut due = |now| timers.take_due(Duration::from_millis(now), Share::All).map(|timer| timer.id);
         assert_eq!(due(9), None);
         assert_eq!((due(10), due(10)), (Some(2), None));
         // The periodic one is at 20 as well, and the first in the list at that time goes first.
         assert_eq!((due(75), due(75), due(75)), (Some(1), Some(2), None));
         // It stays with its tens, however late it was.
         assert_eq!((due(79), due(80), due(89)), (None, Some(2), None));
-        assert_eq!(timers.next_due(), Some(Duration::from_millis(90)));
+        assert_eq!(timers.next_due(Share::All), Some(Duration::from_millis(90)));
     }
 
     #[test]

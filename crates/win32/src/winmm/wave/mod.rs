@@ -1,12 +1,14 @@
 //! Sound: one device that plays what its clients write, and none that records.
 //!
 //! The device plays in the worker, by the process's clock, on the device thread ([`crate::winmm::device`]): it knows how far each stream is, gives buffers
-//! back and tells clients. What it has played goes to the host, which keeps it or not ([`sink`]).
+//! back and tells clients. What it has played goes to the host, which keeps it or not ([`sink`]). Where the clock is the process's own, a stream also knows where
+//! each of its samples is in time ([`line`]).
 
 mod caps;
 mod format;
 mod header;
 pub(super) mod input;
+mod line;
 pub(super) mod output;
 mod queue;
 mod sink;
@@ -22,6 +24,7 @@ use mmsystem::devices::WOM_DONE;
 
 use crate::abi::{Handle, Pointer};
 use crate::process::Process;
+use crate::winmm::device::Share;
 use header::{Header, WHDR_DONE, WHDR_INQUEUE};
 use sink::Device;
 use stream::{Pace, Stream};
@@ -39,6 +42,8 @@ pub(crate) struct Waves {
     streams: Vec<Stream>,
     /// How many have been opened.
     opened: u64,
+    /// How many the host has been told of, where it answers nothing.
+    told: u32,
     /// What the host has, once it has been asked.
     device: Option<Device>,
 }
@@ -64,15 +69,17 @@ impl Waves {
     }
 
     /// When a stream has something to do; the end of time for one that has nothing to play.
-    pub fn next_due(&self, now: Duration) -> Option<Duration> {
+    pub fn next_due(&self, now: Duration, share: Share) -> Option<Duration> {
         let pace = self.pace();
-        self.streams.iter().map(|stream| stream.next_due(now, pace).unwrap_or(Duration::MAX)).min()
+        let streams = self.streams.iter().filter(|stream| share.has(stream.callback.calls()));
+        streams.map(|stream| stream.next_due(now, pace).unwrap_or(Duration::MAX)).min()
     }
 }
 
-/// Plays what is due, on the device thread; whether there was anything.
-pub(super) fn play(process: &mut Process) -> Result<bool, Stop> {
-    let handles: Vec<Handle> = process.winmm.waves.streams.iter().map(|stream| stream.handle).collect();
+/// Plays what is due, on the device thread if functions are called; whether there was anything.
+pub(super) fn play(process: &mut Process, share: Share) -> Result<bool, Stop> {
+    let streams = process.winmm.waves.streams.iter().filter(|stream| share.has(stream.callback.calls()));
+    let handles: Vec<Handle> = streams.map(|stream| stream.handle).collect();
     let mut worked = false;
     for handle in handles {
         worked |= advance(process, handle)?;
@@ -110,9 +117,36 @@ fn advance(process: &mut Process, handle: Handle) -> Result<bool, Stop> {
     Ok(true)
 }
 
+/// Plays what is due where the clock is the process's own, and hands the host what it does not have yet.
+pub(crate) fn catch_up(process: &mut Process) -> Result<(), Stop> {
+    play(process, Share::All)?;
+    let handles: Vec<Handle> = process.winmm.waves.streams.iter().map(|stream| stream.handle).collect();
+    handles.into_iter().try_for_each(|handle| sink::hand_over(process, handle))
+}
+
+/// How far each stream is.
+pub(crate) fn played(process: &Process) -> Vec<wire::StreamState> {
+    let state = |stream: &Stream| {
+        let played = stream.line.total();
+        let written = played.saturating_add(stream.queue.left());
+        stream.sink.map(|stream| wire::StreamState { stream, written, played })
+    };
+    process.winmm.waves.streams.iter().filter_map(state).collect()
+}
+
 /// Closes the streams whose client is an image that is gone. Nobody is told, and the buffers are not given back: they were its own.
 pub(super) fn forget_image(process: &mut Process, code: &Range<u64>) {
     let own = |stream: &mut Stream| stream.callback.leads_into(code);
+    let handles: Vec<Handle> = process
+        .winmm
+        .waves
+        .streams
+        .iter_mut()
+        .filter_map(|stream| own(stream).then_some(stream.handle))
+        .collect();
+    for handle in handles {
+        let _ = sink::hand_over(process, handle);
+    }
     let closed: Vec<Stream> = process.winmm.waves.streams.extract_if(.., own).collect();
     for stream in closed {
         // What cannot be said now is said by the end of the process.

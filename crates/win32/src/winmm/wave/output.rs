@@ -83,7 +83,8 @@ pub fn waveOutClose(process: &mut Process, handle: Handle) -> Result<MmResult, S
     if streams[index].has_buffers() {
         return Ok(WAVERR_STILLPLAYING);
     }
-    let Stream { sink, callback, .. } = streams.remove(index);
+    sink::hand_over(process, handle)?;
+    let Stream { sink, callback, .. } = process.winmm.waves.streams.remove(index);
     // The device thread may have nothing left to stay for.
     device::wake(process);
     sink::close(process, sink)?;
@@ -156,10 +157,10 @@ pub fn waveOutWrite(process: &mut Process, handle: Handle, at: Pointer, size: u3
         return Ok(MMSYSERR_INVALPARAM);
     }
     header.set_flags(&process.machine, flags & !WHDR_DONE | WHDR_INQUEUE)?;
-    let now = process.now();
+    let (now, pace) = (process.now(), process.winmm.waves.pace());
     let taken = process.winmm.waves.get(handle).is_some_and(|stream| {
         let taken = stream.queue.push(buffer);
-        stream.start(now);
+        stream.start(now, pace);
         taken
     });
     if !taken {
@@ -188,19 +189,23 @@ fn code<T>(done: Result<T, MmResult>) -> MmResult {
 
 /// waveOutPause; nothing happens to one that is paused.
 pub fn waveOutPause(process: &mut Process, handle: Handle) -> Result<MmResult, Stop> {
+    if process.winmm.waves.pace() == Pace::Exact {
+        // What has been played until now is where it was played.
+        advance(process, handle)?;
+    }
     with(process, handle, Stream::pause).map(code)
 }
 
 /// waveOutRestart; nothing happens to one that is not paused.
 pub fn waveOutRestart(process: &mut Process, handle: Handle) -> Result<MmResult, Stop> {
-    let done = with(process, handle, |stream, now, _| stream.restart(now))?;
+    let done = with(process, handle, Stream::restart)?;
     device::wake(process);
     Ok(code(done))
 }
 
 /// waveOutReset: gives all buffers back, what is not played of them is lost, and the position is 0 again.
 pub fn waveOutReset(process: &mut Process, handle: Handle) -> Result<MmResult, Stop> {
-    if process.winmm.waves.pace() == Pace::Real {
+    if process.winmm.waves.pace() != Pace::Fast {
         // What has been played until now goes where it should.
         settle(process, handle)?;
         advance(process, handle)?;
@@ -230,6 +235,7 @@ pub fn waveOutGetPosition(
     out: Pointer,
     size: u32,
 ) -> Result<MmResult, Stop> {
+    process.look_at_clock()?;
     let (now, waves) = (process.now(), &mut process.winmm.waves);
     let pace = waves.pace();
     let Some(stream) = waves.get(handle) else { return Ok(MMSYSERR_INVALHANDLE) };

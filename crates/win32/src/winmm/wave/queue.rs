@@ -55,6 +55,12 @@ impl Queue {
         Some((buffer.data.at(self.done), buffer.len - self.done))
     }
 
+    /// How many bytes are left of all buffers, those of a loop counted once.
+    pub fn left(&self) -> u64 {
+        let len: u64 = self.buffers.iter().skip(self.at).map(|buffer| buffer.len).sum();
+        len.saturating_sub(self.done)
+    }
+
     /// So many of those bytes have been played. Answers the headers of the buffers that are finished with that.
     pub fn played(&mut self, bytes: u64) -> Vec<Pointer> {
         let Some(&buffer) = self.buffers.get(self.at) else { return Vec::new() };

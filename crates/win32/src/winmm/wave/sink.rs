@@ -1,12 +1,13 @@
 //! Where samples go: to the host, as far as it wants them.
 
 use guest::Stop;
-use wire::{Served, SoundDevice, Want, WaveCall};
+use wire::{Heard, Served, SoundDevice, ToHost, Want, WaveCall};
 
 use super::format::Format;
 use super::stream::Pace;
 use crate::abi::{Handle, Pointer};
 use crate::process::Process;
+use crate::serve::lost;
 use crate::text::caught;
 
 /// The most bytes that are sent at once, which a message has room for.
@@ -39,6 +40,8 @@ pub(super) fn device(process: &mut Process) -> Result<Device, Stop> {
         Served::Sound(device) => device.into(),
         _ => Device { there: false, pace: Pace::Real, keeps: false },
     };
+    // By that clock nothing waits anyway.
+    let device = Device { pace: if process.clock.is_own() { Pace::Exact } else { device.pace }, ..device };
     process.winmm.waves.device = Some(device);
     Ok(device)
 }
@@ -48,6 +51,12 @@ pub(super) fn device(process: &mut Process) -> Result<Device, Stop> {
 /// # Errors
 /// The inner one is the code of waveOutOpen's.
 pub(super) fn open(process: &mut Process, format: Format) -> Result<Result<Option<u32>, u32>, Stop> {
+    if device(process)?.pace == Pace::Exact {
+        process.winmm.waves.told += 1;
+        let stream = process.winmm.waves.told;
+        tell(process, Heard::Opened { stream, format: format.0 })?;
+        return Ok(Ok(Some(stream)));
+    }
     if !device(process)?.keeps {
         return Ok(Ok(None));
     }
@@ -67,6 +76,9 @@ pub(super) fn deliver(process: &mut Process, handle: Handle, at: Pointer, len: u
     // A client that has given its memory back is not heard.
     caught(process.machine.memory.read(at.0, &mut bytes).map_err(Stop::from))?;
     format.scale(&mut bytes, played, volume);
+    if process.clock.is_own() {
+        return keep(process, handle, &bytes);
+    }
     if ask(process, WaveCall::Write { stream: sink, bytes })? == Served::Done {
         return Ok(());
     }
@@ -78,12 +90,46 @@ pub(super) fn deliver(process: &mut Process, handle: Handle, at: Pointer, len: u
     Ok(())
 }
 
+/// Keeps samples that are played now, where the clock is the process's own, until there are as many as are sent at once.
+fn keep(process: &mut Process, handle: Handle, bytes: &[u8]) -> Result<(), Stop> {
+    let Some(stream) = process.winmm.waves.get(handle) else { return Ok(()) };
+    let (_, at) = stream.line.end();
+    let room = (LONGEST as usize).saturating_sub(stream.kept.len());
+    if bytes.len() > room || stream.kept_at.saturating_add(stream.kept.len() as u64) != at {
+        hand_over(process, handle)?;
+    }
+    let Some(stream) = process.winmm.waves.get(handle) else { return Ok(()) };
+    if stream.kept.is_empty() {
+        stream.kept_at = at;
+    }
+    stream.kept.extend_from_slice(bytes);
+    Ok(())
+}
+
+/// Sends the samples that are kept on their way.
+pub(super) fn hand_over(process: &mut Process, handle: Handle) -> Result<(), Stop> {
+    let Some(stream) = process.winmm.waves.get(handle).filter(|stream| !stream.kept.is_empty()) else {
+        return Ok(());
+    };
+    let (begin, _) = stream.line.end();
+    let begin = u64::try_from(begin.as_nanos()).unwrap_or(u64::MAX);
+    let (bytes, at) = (std::mem::take(&mut stream.kept), stream.kept_at);
+    let Some(stream) = stream.sink else { return Ok(()) };
+    tell(process, Heard::Played { stream, begin, at, bytes })
+}
+
 /// Closes a stream at the host.
 pub(super) fn close(process: &mut Process, sink: Option<u32>) -> Result<(), Stop> {
     match sink {
+        Some(stream) if process.clock.is_own() => tell(process, Heard::Closed { stream }),
         Some(stream) => ask(process, WaveCall::Close { stream }).map(|_| ()),
         None => Ok(()),
     }
+}
+
+/// Tells the host of sound without waiting for an answer. Time goes on only while the host listens, whichever thread this is.
+fn tell(process: &mut Process, heard: Heard) -> Result<(), Stop> {
+    process.link.say(&ToHost::Heard(heard)).map_err(lost)
 }
 
 fn ask(process: &mut Process, call: WaveCall) -> Result<Served, Stop> {

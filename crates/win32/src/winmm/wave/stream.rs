@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::format::Format;
+use super::line::Line;
 use super::queue::Queue;
 use crate::abi::Handle;
 use crate::winmm::callback::Callback;
@@ -14,6 +15,8 @@ pub(super) enum Pace {
     Real,
     /// As fast as they come.
     Fast,
+    /// As a sound card does, by a clock that is the process's own.
+    Exact,
 }
 
 /// While something plays, the device looks at least this often, so that what has been played is never far behind.
@@ -34,6 +37,12 @@ pub(super) struct Stream {
     pub busy: bool,
     /// How many buffers are out of the queue and not given back yet: their clients hear of one after the other.
     pub returning: usize,
+    /// Where its samples are in time.
+    pub line: Line,
+    /// What has been played and not been handed to the host yet.
+    pub kept: Vec<u8>,
+    /// Where on the line that begins.
+    pub kept_at: u64,
     /// How many bytes have been played.
     played: u64,
     paused: bool,
@@ -54,6 +63,9 @@ impl Stream {
             sink,
             busy: false,
             returning: 0,
+            line: Line::default(),
+            kept: Vec::new(),
+            kept_at: 0,
             played: 0,
             paused: false,
             since: None,
@@ -67,9 +79,9 @@ impl Stream {
     }
 
     /// Begins to play, if there is something to play and nothing keeps it from it.
-    pub fn start(&mut self, now: Duration) {
+    pub fn start(&mut self, now: Duration, pace: Pace) {
         if !self.paused && self.since.is_none() && self.queue.next().is_some() {
-            self.since = Some(now);
+            self.since = Some(if pace == Pace::Exact { self.line.go_on(now, &self.format) } else { now });
         }
     }
 
@@ -81,9 +93,9 @@ impl Stream {
     }
 
     /// Goes on after a pause.
-    pub fn restart(&mut self, now: Duration) {
+    pub fn restart(&mut self, now: Duration, pace: Pace) {
         self.paused = false;
-        self.start(now);
+        self.start(now, pace);
     }
 
     /// Forgets where it was.
@@ -107,10 +119,10 @@ impl Stream {
         if self.paused {
             return None;
         }
-        self.start(now);
+        self.start(now, pace);
         let due = match pace {
             Pace::Fast => left,
-            Pace::Real => self.due(now).saturating_sub(self.played),
+            Pace::Real | Pace::Exact => self.due(now).saturating_sub(self.played),
         };
         // A buffer need not end with a whole block.
         Some(if due >= left { left } else { due - due % self.format.block() })
@@ -119,6 +131,7 @@ impl Stream {
     /// So many bytes have been played.
     pub fn advance(&mut self, bytes: u64) {
         self.played += bytes;
+        self.line.advance(bytes);
     }
 
     /// How many bytes have been played so far.
@@ -129,7 +142,9 @@ impl Stream {
     /// Where it is, in bytes: what has been played, and what the clock says of the buffer that plays.
     pub fn position(&self, now: Duration, pace: Pace) -> u64 {
         match (pace, self.queue.next()) {
-            (Pace::Real, Some((_, left))) => self.due(now).clamp(self.played, self.played + left),
+            (Pace::Real | Pace::Exact, Some((_, left))) => {
+                self.due(now).clamp(self.played, self.played + left)
+            }
             _ => self.played,
         }
     }
@@ -143,6 +158,11 @@ impl Stream {
             Pace::Real => {
                 let end = (self.played + left).saturating_sub(self.from);
                 (since + self.format.time_of(end)).min(now + LOOK)
+            }
+            Pace::Exact => {
+                // A client may write into what is about to be played.
+                let look = left.min(self.format.bytes_in(LOOK).max(self.format.block()));
+                since + self.format.time_of((self.played + look).saturating_sub(self.from))
             }
         })
     }
@@ -168,7 +188,7 @@ mod tests {
     fn write(stream: &mut Stream, len: u64, now: u64) {
         let (header, data) = (Pointer(1), Pointer(2));
         stream.queue.push(Buffer { header, data, len, begins: None, ends: false });
-        stream.start(ms(now));
+        stream.start(ms(now), Pace::Real);
     }
 
     /// Plays what is due; answers how many buffers were finished.
@@ -207,7 +227,7 @@ mod tests {
         stream.pause(ms(10), Pace::Real);
         assert_eq!(stream.position(ms(1000), Pace::Real), 20);
         assert_eq!((play(&mut stream, 1000, Pace::Real), stream.next_due(ms(1000), Pace::Real)), (0, None));
-        stream.restart(ms(2000));
+        stream.restart(ms(2000), Pace::Real);
         assert_eq!(stream.position(ms(2005), Pace::Real), 30);
         assert_eq!((play(&mut stream, 2040, Pace::Real), stream.played()), (1, 100));
         // Paused before it is written to, as some clients start.
@@ -215,7 +235,7 @@ mod tests {
         stream.pause(ms(3000), Pace::Real);
         write(&mut stream, 100, 3000);
         assert_eq!(stream.position(ms(4000), Pace::Real), 0);
-        stream.restart(ms(5000));
+        stream.restart(ms(5000), Pace::Real);
         assert_eq!(stream.position(ms(5010), Pace::Real), 20);
     }
 
@@ -229,7 +249,7 @@ mod tests {
         stream.pause(ms(0), Pace::Fast);
         write(&mut stream, 100, 0);
         assert_eq!(play(&mut stream, 9, Pace::Fast), 0);
-        stream.restart(ms(9));
+        stream.restart(ms(9), Pace::Fast);
         assert_eq!((play(&mut stream, 9, Pace::Fast), stream.played()), (1, 207));
     }
 }
