@@ -31,7 +31,7 @@ impl Jack {
         wait_until("jackd answers", || {
             let mut wait = Command::new("jack_wait");
             wait.args(["--check", "--server", &jack.name]).stdout(Stdio::piped()).stderr(Stdio::null());
-            wait.output().is_ok_and(|said| String::from_utf8_lossy(&said.stdout).contains("running"))
+            wait.output().is_ok_and(|said| String::from_utf8_lossy(&said.stdout).trim() == "running")
         });
         jack
     }

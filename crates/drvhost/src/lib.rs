@@ -51,6 +51,7 @@ mod module;
 mod numbers;
 mod opened;
 mod opening;
+mod priority;
 pub mod probe;
 mod regfile;
 mod registry;

@@ -108,7 +108,8 @@ mod tests {
         let errors = (2000..4000).map(|output| {
             let (last, phase) = converter.place(output);
             let first = last + 1 - converter.taps() as i64;
-            let [left, right] = converter.sum(phase, |tap| [wave((first + tap as i64) as f64, from) as f32, 0.5]);
+            let [left, right] =
+                converter.sum(phase, |tap| [wave((first + tap as i64) as f64, from) as f32, 0.5]);
             assert!((right - 0.5).abs() < 1e-4, "silence stays where it is: {right}");
             let expected = wave(output as f64 * f64::from(from) / f64::from(to) - late, from);
             (f64::from(left) - expected).abs()
@@ -118,7 +119,9 @@ mod tests {
 
     #[test]
     fn tones_stay_as_they_are() {
-        for (from, to) in [(44_100, 48_000), (48_000, 44_100), (22_050, 48_000), (44_100, 96_000), (11_025, 44_100)] {
+        for (from, to) in
+            [(44_100, 48_000), (48_000, 44_100), (22_050, 48_000), (44_100, 96_000), (11_025, 44_100)]
+        {
             let error = error(from, to, f64::from(from) / 12.0);
             assert!(error < 0.001, "{from} to {to}: {error}");
         }

@@ -40,12 +40,13 @@ impl Engine {
     /// Opens the driver and fills the ring.
     pub fn begin(&mut self) -> Result<(Instrument, Playing), Error> {
         let mut instrument = Instrument::open(&self.settings, self.rate, self.made)?;
+        let real_time = instrument.prefer();
         self.feeder.shared.enter(Phase::Filling);
         let begun = self.fill(&mut instrument).and_then(|()| instrument.heard());
         match begun {
             Ok(heard) => {
                 self.feeder.shared.enter(Phase::Playing);
-                Ok((instrument, self.playing(heard)))
+                Ok((instrument, self.playing(heard, real_time)))
             }
             Err(error) => {
                 instrument.abandon();
@@ -54,7 +55,7 @@ impl Engine {
         }
     }
 
-    fn playing(&self, heard: Heard) -> Playing {
+    fn playing(&self, heard: Heard, real_time: bool) -> Playing {
         let frames = |frames: u32| f64::from(frames) * 1000.0 / f64::from(self.rate);
         let driver_rate = heard.plays.map(|(rate, _)| rate);
         if driver_rate.is_none() {
@@ -70,6 +71,7 @@ impl Engine {
             rate: self.rate,
             latency_ms: frames(self.feeder.shared.fill()),
             driver_rate,
+            real_time,
             driver_latency_ms: heard.plays.map(|(_, ahead)| milliseconds(ahead)),
         }
     }

@@ -57,9 +57,9 @@ impl Error {
             Self::NoLibrary(_) => Some(
                 "install `pipewire-jack` and start this with `pw-jack` before it, or install `libjack-jackd2-0` where jackd runs",
             ),
-            Self::NoServer => {
-                Some("start one, such as `jackd -d alsa`; where PipeWire runs, start this with `pw-jack` before it")
-            }
+            Self::NoServer => Some(
+                "start one, such as `jackd -d alsa`; where PipeWire runs, start this with `pw-jack` before it",
+            ),
             Self::Jack(_) | Self::Thread(_) => None,
         }
     }

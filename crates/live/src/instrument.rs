@@ -104,6 +104,15 @@ impl Instrument {
         Ok(())
     }
 
+    /// Gives it, and the calling thread, real-time priority, if that is allowed.
+    pub fn prefer(&self) -> bool {
+        let preferred = self.session.prefer();
+        if let Err(error) = &preferred {
+            tracing::info!(%error, "no real-time priority");
+        }
+        preferred.is_ok()
+    }
+
     /// What there is to say of it.
     pub fn heard(&self) -> Result<Heard, Error> {
         let number = self.output.device();

@@ -17,9 +17,9 @@ mod mixer;
 mod samples;
 pub mod unit;
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -69,6 +69,8 @@ pub struct Playing {
     pub driver_rate: Option<u32>,
     /// How far it plays ahead by itself.
     pub driver_latency_ms: Option<f64>,
+    /// Whether it has real-time priority.
+    pub real_time: bool,
 }
 
 /// Something has happened.
@@ -172,7 +174,8 @@ impl Live {
                 }
             };
             let thread = std::thread::Builder::new().name("instrument".into()).spawn(run);
-            let handle = thread.as_ref().map_or_else(|_| std::thread::current(), |thread| thread.thread().clone());
+            let handle =
+                thread.as_ref().map_or_else(|_| std::thread::current(), |thread| thread.thread().clone());
             spawned = Some(thread);
             handle
         });

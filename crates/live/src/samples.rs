@@ -43,7 +43,8 @@ mod tests {
         assert_eq!(all(SampleType::S16, 2, &[0, 0x40, 0, 0x80, 9]), [[0.5, -1.0]]);
         assert_eq!(all(SampleType::S24, 2, &[0, 0, 0x40, 0, 0, 0x80]), [[0.5, -1.0]]);
         assert_eq!(all(SampleType::S32, 3, &[0, 0, 0, 0x40, 0, 0, 0, 0x80, 1, 1, 1, 1]), [[0.5, -1.0]]);
-        let floats: Vec<u8> = [0.25, f32::NAN, 7.0, f32::INFINITY].iter().flat_map(|x| x.to_le_bytes()).collect();
+        let floats: Vec<u8> =
+            [0.25, f32::NAN, 7.0, f32::INFINITY].iter().flat_map(|x| x.to_le_bytes()).collect();
         assert_eq!(all(SampleType::F32, 2, &floats), [[0.25, 0.0], [1.0, 0.0]]);
     }
 }

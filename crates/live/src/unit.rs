@@ -23,9 +23,11 @@ pub struct Installed {
 /// Where it cannot be written, or there is no home to write it to.
 pub fn install(name: &str, arguments: &[String]) -> io::Result<Installed> {
     let program = std::env::current_exe()?;
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path: &PathBuf| path.is_absolute());
+    let absolute =
+        |name| std::env::var_os(name).map(PathBuf::from).filter(|path: &PathBuf| path.is_absolute());
     let config = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")));
-    let config = config.ok_or_else(|| io::Error::other("neither XDG_CONFIG_HOME nor HOME names a directory"))?;
+    let config =
+        config.ok_or_else(|| io::Error::other("neither XDG_CONFIG_HOME nor HOME names a directory"))?;
     let variables: Vec<_> =
         VARIABLES.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?))).collect();
     let unit = format!("drvhost-synth-{}.service", plain(name));
@@ -39,7 +41,12 @@ pub fn install(name: &str, arguments: &[String]) -> io::Result<Installed> {
     Ok(Installed { file, commands })
 }
 
-fn text(name: &str, program: &Path, arguments: &[String], variables: &[(&str, String)]) -> io::Result<String> {
+fn text(
+    name: &str,
+    program: &Path,
+    arguments: &[String],
+    variables: &[(&str, String)],
+) -> io::Result<String> {
     let program = program.to_str().ok_or_else(|| io::Error::other("the program's path is no text"))?;
     let words = std::iter::once(program).chain(arguments.iter().map(String::as_str));
     let command: Vec<_> = words.map(quoted).collect();
@@ -85,7 +92,8 @@ mod tests {
     #[test]
     fn words_mean_themselves_in_a_unit() {
         let arguments = ["synth", "--driver", "a \"b\" 50% $HOME\\"].map(str::to_owned);
-        let variables = [("LD_LIBRARY_PATH", "/usr/lib/a b".to_owned()), ("JACK_DEFAULT_SERVER", String::new())];
+        let variables =
+            [("LD_LIBRARY_PATH", "/usr/lib/a b".to_owned()), ("JACK_DEFAULT_SERVER", String::new())];
         let text = text("My %synth", Path::new("/usr/bin/drvhost"), &arguments, &variables).unwrap();
         let command = r#""/usr/bin/drvhost" "synth" "--driver" "a \"b\" 50%% $$HOME\\""#;
         assert!(text.contains(&format!("\nExecStart={command}\n")), "{text}");

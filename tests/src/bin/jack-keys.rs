@@ -6,9 +6,7 @@ use std::io::Write;
 use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
-use jack::{
-    AudioIn, Client, ClientOptions, Control, MidiOut, Port, ProcessHandler, ProcessScope, RawMidi,
-};
+use jack::{AudioIn, Client, ClientOptions, Control, MidiOut, Port, ProcessHandler, ProcessScope, RawMidi};
 
 struct Keys {
     midi: Port<MidiOut>,
@@ -29,7 +27,8 @@ impl ProcessHandler for Keys {
         if !connected || self.heard.len() >= self.wanted {
             return Control::Continue;
         }
-        while let Some((at, bytes)) = self.notes.first().filter(|(at, _)| *at < begin + u64::from(scope.n_frames()))
+        while let Some((at, bytes)) =
+            self.notes.first().filter(|(at, _)| *at < begin + u64::from(scope.n_frames()))
         {
             let time = u32::try_from(at.saturating_sub(begin)).unwrap_or(0);
             // What does not fit is lost, which the test notices.
@@ -76,7 +75,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = client.activate_async((), keys)?;
     let own = client.as_client().name().to_owned();
     for side in ["right", "left"] {
-        client.as_client().connect_ports_by_name(&format!("{instrument}:{side}"), &format!("{own}:{side}"))?;
+        client
+            .as_client()
+            .connect_ports_by_name(&format!("{instrument}:{side}"), &format!("{own}:{side}"))?;
     }
     client.as_client().connect_ports_by_name(&format!("{own}:out"), &format!("{instrument}:midi"))?;
     println!("playing");

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use drvhost::{Error, Report};
 use live::{Ended, Happened, Live, Playing, Settings, Status};
 use serde::Serialize;
@@ -71,6 +72,13 @@ pub fn install_unit(global: &Global, synth: &Synth) -> Result<Exit, Failure> {
         let text = driver.text.as_ref().map_or_else(String::new, |text| format!(" {text}"));
         format!("{}{text}", path.display())
     };
+    if named
+        .split_once(' ')
+        .is_some_and(|(file, _)| driver.alias.is_none() && !std::path::Path::new(file).is_file())
+    {
+        let source = std::io::Error::other("its path has a space in it; `drvhost install` gives it an alias");
+        return Err(Error::File { file: driver.path, source }.into());
+    }
     let latency = format!("{}ms", synth.latency.as_secs_f64() * 1000.0);
     let deadline = format!("{}ms", global.deadline.as_millis());
     let device = synth.device.to_string();
@@ -80,6 +88,10 @@ pub fn install_unit(global: &Global, synth: &Synth) -> Result<Exit, Failure> {
         arguments.push("--connect");
     }
     arguments.extend(["--deadline", &deadline]);
+    let machine = global.machine.and_then(|machine| machine.to_possible_value());
+    if let Some(machine) = &machine {
+        arguments.extend(["--machine", machine.get_name()]);
+    }
     let arguments: Vec<_> = arguments.into_iter().map(str::to_owned).collect();
     let failed = |source| Error::File { file: "the unit".into(), source };
     let live::unit::Installed { file, commands } = live::unit::install(&name, &arguments).map_err(failed)?;
@@ -191,14 +203,21 @@ fn trouble(status: &Status) -> u64 {
 }
 
 fn introduce(playing: &Playing) -> String {
-    let Playing { name, driver, device, rate, latency_ms, driver_rate, driver_latency_ms } = playing;
+    let Playing { name, driver, device, rate, latency_ms, driver_rate, driver_latency_ms, real_time } =
+        playing;
     let own = match (driver_rate, driver_latency_ms) {
         (Some(driver_rate), Some(own)) => format!("plays at {driver_rate} Hz, {own} ms ahead by itself"),
         _ => "has opened no sound device so far".to_owned(),
     };
+    let priority = match real_time {
+        true => "",
+        false => {
+            "\nwithout real-time priority, because RLIMIT_RTPRIO does not allow it (`ulimit -r`): sound may be late when others compute"
+        }
+    };
     format!(
         "ready: {name}:midi is `{device}` of {driver}, heard from {name}:left and {name}:right\n\
-         JACK plays at {rate} Hz, {latency_ms:.1} ms behind the driver, which {own}"
+         JACK plays at {rate} Hz, {latency_ms:.1} ms behind the driver, which {own}{priority}"
     )
 }
 
@@ -211,7 +230,8 @@ fn describe_status(status: &Status) -> String {
         add(format!(" ({missing_ms:.1} ms of sound)"));
     }
     add(format!(", {overruns} overruns, {xruns} xruns of JACK's"));
-    for (count, what) in [(refused, "refused by the driver"), (unheard, "not heard because it was not open")] {
+    for (count, what) in [(refused, "refused by the driver"), (unheard, "not heard because it was not open")]
+    {
         if *count > 0 {
             add(format!(", {count} {what}"));
         }
@@ -239,7 +259,10 @@ mod tests {
             xruns: 0,
             reserve_ms: None,
         };
-        assert_eq!(describe_status(&status), "playing: 5 messages, 0 underruns, 0 overruns, 0 xruns of JACK's");
+        assert_eq!(
+            describe_status(&status),
+            "playing: 5 messages, 0 underruns, 0 overruns, 0 xruns of JACK's"
+        );
         (status.underruns, status.missing_ms, status.unheard, status.playing) = (2, 10.66, 3, false);
         status.reserve_ms = Some(12.34);
         assert_eq!(
