@@ -69,7 +69,9 @@ impl Instrument {
         let ended = self.running.end();
         assert_eq!(ended.code, code, "{}", ended.stderr);
         let calls = calls_in(&trace);
-        let told: Vec<_> = calls.iter().filter(|call| call.number == DRV_EXITSESSION).collect();
+        // One that has died is told in vain.
+        let told = calls.iter().filter(|call| call.number == DRV_EXITSESSION && call.result.is_some());
+        let told: Vec<_> = told.collect();
         assert_eq!(told.len(), 1);
         assert_eq!(told[0].cause.as_deref(), Some("session_end"));
         let closed = lines_in(&trace, "device").into_iter().find(|line| line["message"] == "MODM_CLOSE");
@@ -140,7 +142,7 @@ fn check_scale(machine: Machine, rate: u32) {
         let late: Vec<_> = onsets.iter().zip(played).map(|(onset, at)| *onset as u64 - at).collect();
         let (least, most) = (late.iter().min().unwrap(), late.iter().max().unwrap());
         // A conversion of rates is heard a little before.
-        assert!(most - least <= if rate == RATE { 2 } else { 6 }, "{late:?}");
+        assert!(most - least <= if rate == RATE { 2 } else { 12 }, "{late:?}");
         // What the driver plays ahead, what the instrument does, and a period on the way.
         assert!((ms(150 + 46)..ms(150 + 46 + 15)).contains(least), "{late:?}");
     }

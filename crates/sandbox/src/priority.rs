@@ -1,16 +1,11 @@
 //! Real-time priority, for threads that must be in time where sound is heard as it is made.
 
 use std::io;
-use std::time::Duration;
 
 use crate::check;
 
 /// What threads have that make sound: less than JACK's own (5 unless it is told otherwise), and more than everything that has no such priority.
 const PRIORITY: libc::c_int = 4;
-
-/// How long a worker's thread may compute without a pause before the kernel ends the worker: others could have nothing of a processor
-/// meanwhile. It is longer than drivers have for a message, so it ends those only that nobody waits for.
-const LONGEST: Duration = Duration::from_secs(10);
 
 /// Gives the calling thread real-time priority, and none of the threads and processes that it starts.
 ///
@@ -30,12 +25,8 @@ fn prefer(thread: libc::pid_t) -> io::Result<()> {
     .map(drop)
 }
 
-/// Gives all threads that a process has now real-time priority, and bounds how long each computes. The process must not have been waited for.
+/// Gives all threads that a process has now real-time priority. A worker has bounded how long they may compute (`isolate::limits`). The process must not have been waited for.
 pub(crate) fn prefer_process(process: libc::pid_t) -> io::Result<()> {
-    let longest = libc::rlim_t::try_from(LONGEST.as_micros()).unwrap_or(libc::RLIM_INFINITY);
-    let limit = libc::rlimit { rlim_cur: longest, rlim_max: longest };
-    // SAFETY: the limit lives until the call returns, which only reads it, and no old one is asked for.
-    check(unsafe { libc::prlimit(process, libc::RLIMIT_RTTIME, &raw const limit, std::ptr::null_mut()) })?;
     for thread in std::fs::read_dir(format!("/proc/{process}/task"))? {
         let name = thread?.file_name();
         let thread = name.to_str().and_then(|name| name.parse().ok());
