@@ -19,13 +19,20 @@ struct Instrument {
 impl Instrument {
     /// The test synth, with text for DRV_OPEN, on a server of its own. It plays so far ahead that a busy computer is in time.
     fn start(machine: Machine, rate: u32, text: &str) -> Self {
+        Self::start_with(Folder::new(machine), rate, text, &[])
+    }
+
+    /// The same in a folder that is there already, with further variables in its environment.
+    fn start_with(folder: Folder, rate: u32, text: &str, variables: &[(&str, &str)]) -> Self {
         let jack = Jack::start(rate, 512);
-        let folder = Folder::new(machine);
         folder.copy_driver("midisynth", "synth.dll");
         let driver = format!("./synth.dll {text}");
         let arguments = ["synth", "--driver", driver.trim(), "--name", "tested", "--latency", "150ms"];
         let (variable, server) = jack.variable();
-        let command = folder.drvhost(arguments.iter().chain(&["--json", "--trace", "trace"]));
+        let mut command = folder.drvhost(arguments.iter().chain(&["--json", "--trace", "trace"]));
+        for (name, value) in variables {
+            command = command.env(name, value);
+        }
         let running = command.env(variable, server).start();
         let mut instrument = Self { running, folder, jack };
         let ready = instrument.next("playing");
@@ -180,10 +187,38 @@ jack_test!(a_driver_that_dies_is_opened_again, |machine| {
 
 jack_test!(a_server_that_goes_ends_the_session, |machine| {
     let mut instrument = Instrument::start(machine, 48_000, "");
-    instrument.jack.kill();
+    instrument.jack.end();
     let ended = instrument.next("ended");
     instrument.check_end(&ended, Some(5));
 });
+
+driver_test! {
+    cfg_attr(
+        any(no_mingw, no_jackd, no_dbus, no_dbusmock),
+        ignore = "needs jackd2, dbus, python3-dbusmock, and mingw-w64 for x86-64 and i686"
+    );
+    logind_waits_until_the_driver_is_told, |machine| {
+        let folder = Folder::new(machine);
+        let bus = Bus::start(&folder);
+        let logind = Logind::start(&bus, Duration::from_secs(5));
+        let mut instrument = Instrument::start_with(folder, 48_000, "", &bus.variables());
+        wait_until("logind waits", || logind.inhibitors() == 1);
+        let told = |cause: &str| {
+            let calls = bus.calls_with(DRV_POWER);
+            calls.iter().filter(|call| call.cause.as_deref() == Some(cause) && call.result.is_some()).count()
+        };
+        logind.emit("PrepareForSleep", true);
+        logind.wait_for_release();
+        assert_eq!(told("suspend"), 1);
+        logind.emit("PrepareForSleep", false);
+        wait_until("the driver is told of the resume", || told("resume") == 1);
+        wait_until("logind waits again", || logind.inhibitors() == 1);
+        logind.emit("PrepareForShutdown", true);
+        let ended = instrument.next("ended");
+        logind.wait_for_release();
+        instrument.check_end(&ended, Some(0));
+    }
+}
 
 jack_test!(without_a_server_nothing_is_opened, || {
     let folder = Folder::default();

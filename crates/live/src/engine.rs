@@ -2,9 +2,10 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use drvhost::{Error, Policy, Report};
+use drvhost::{End, Error, Report, Session};
 
 use crate::failures::Failures;
 use crate::instrument::{Heard, Instrument};
@@ -28,6 +29,26 @@ pub(crate) struct Engine {
     /// How many frames have been made.
     pub made: u64,
     pub failures: Failures,
+    pub control: Arc<Control>,
+}
+
+/// What others need of the engine.
+#[derive(Debug, Default)]
+pub(crate) struct Control {
+    /// The session, while the driver is open.
+    session: Mutex<Option<Session>>,
+    /// How it is to be ended.
+    end: Mutex<End>,
+}
+
+impl Control {
+    pub fn session(&self) -> MutexGuard<'_, Option<Session>> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn end(&self) -> MutexGuard<'_, End> {
+        self.end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// How the thread ended: the report of the session's end, and why the instrument was given up if it was.
@@ -46,6 +67,7 @@ impl Engine {
         match begun {
             Ok(heard) => {
                 self.feeder.shared.enter(Phase::Playing);
+                *self.control.session() = Some(instrument.session().clone());
                 Ok((instrument, self.playing(heard, real_time)))
             }
             Err(error) => {
@@ -77,12 +99,13 @@ impl Engine {
     }
 
     /// Plays until it is to stop, or the driver fails too often.
-    pub fn run(mut self, instrument: Instrument, policy: Policy) -> Finished {
+    pub fn run(mut self, instrument: Instrument) -> Finished {
         let mut instrument = instrument;
         while !self.stops() {
             match self.fill(&mut instrument) {
                 Ok(()) => std::thread::park_timeout(NAP),
                 Err(error) => {
+                    *self.control.session() = None;
                     instrument.abandon();
                     instrument = match self.again(error) {
                         Ok(Some(instrument)) => instrument,
@@ -93,7 +116,10 @@ impl Engine {
             }
         }
         self.feeder.shared.enter(Phase::Silent);
-        Finished { report: instrument.end(policy), gave_up: None }
+        let end = *self.control.end();
+        let report = instrument.end(&end);
+        *self.control.session() = None;
+        Finished { report, gave_up: None }
     }
 
     fn stops(&self) -> bool {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drvhost::synth::{Output, Synth};
-use drvhost::{Clock, End, Entry, Error, Pace, Policy, Report, Session, Sink, Sound, SoundSink};
+use drvhost::{Clock, End, Entry, Error, Pace, Report, Session, Sink, Sound, SoundSink};
 
 use crate::Settings;
 use crate::midi::{Message, Reader};
@@ -104,6 +104,11 @@ impl Instrument {
         Ok(())
     }
 
+    /// Its session.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// Gives it, and the calling thread, real-time priority, if that is allowed.
     pub fn prefer(&self) -> bool {
         let preferred = self.session.prefer();
@@ -124,12 +129,12 @@ impl Instrument {
     }
 
     /// Ends it in order: its notes, its device, and its session.
-    pub fn end(self, policy: Policy) -> Report {
+    pub fn end(self, end: &End) -> Report {
         let Self { session, synth, mut output, .. } = self;
         if let Err(error) = output.reset().and_then(|()| output.close()) {
             tracing::warn!(driver = synth.driver(), %error, "its device could not be closed");
         }
-        session.end(policy)
+        session.end_as(end)
     }
 
     /// Ends it after it has failed.

@@ -23,11 +23,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use drvhost::{Builder, DriverFile, Policy, Report};
+use drvhost::{Builder, DriverFile, Policy, PowerChange, Report};
 use serde::Serialize;
 
 use crate::client::{Active, Watch};
-use crate::engine::{Engine, Finished};
+use crate::engine::{Control, Engine, Finished};
 use crate::failures::Failures;
 use crate::link::{MOST_FILLED, Phase, Shared};
 
@@ -140,6 +140,7 @@ pub struct Live {
     engine: JoinHandle<Finished>,
     client: Active,
     watch: Mutex<Watch>,
+    control: Arc<Control>,
 }
 
 impl Live {
@@ -157,16 +158,19 @@ impl Live {
         let (tell, happened) = mpsc::channel();
         let (begun, begins) = mpsc::sync_channel(1);
         let mut spawned = None;
-        let policy = settings.policy;
+        let control = Arc::new(Control::default());
+        control.end().policy = settings.policy;
+        let engines = Arc::clone(&control);
         let player = link::link(asked, |feeder| {
             feeder.shared.set_fill(asked, period);
             let failures = Failures::default();
-            let mut engine = Engine { settings, feeder, happened: tell, name, rate, made: 0, failures };
+            let mut engine =
+                Engine { settings, feeder, happened: tell, name, rate, made: 0, failures, control: engines };
             let run = move || match engine.begin() {
                 Ok((instrument, playing)) => {
                     // The other end waits for this.
                     let _ = begun.send(Ok(playing));
-                    engine.run(instrument, policy)
+                    engine.run(instrument)
                 }
                 Err(error) => {
                     let _ = begun.send(Err(error));
@@ -201,7 +205,7 @@ impl Live {
         if connect {
             client.connect_devices();
         }
-        Ok(Self { shared, rate, playing, happened, engine, client, watch: Mutex::new(Watch::new()) })
+        Ok(Self { shared, rate, playing, happened, engine, client, watch: Mutex::new(Watch::new()), control })
     }
 
     /// What it was when it began.
@@ -255,9 +259,16 @@ impl Live {
         }
     }
 
-    /// Turns all notes off, closes the device, and ends the session: the driver is told DRV_EXITSESSION, and closed.
+    /// What tells the driver of changes while it plays.
+    #[must_use]
+    pub fn teller(&self) -> Teller {
+        Teller(Arc::clone(&self.control))
+    }
+
+    /// Turns all notes off, closes the device, and ends the session: the driver is told DRV_EXITSESSION, and closed. `within` says how long that may take.
     #[must_use = "the report says whether the driver has answered"]
-    pub fn end(self) -> Ended {
+    pub fn end(self, within: Option<Duration>) -> Ended {
+        self.control.end().within = within;
         let status = self.status();
         let server_gone = self.shared.gone.load(Ordering::SeqCst);
         self.shared.stop.store(true, Ordering::SeqCst);
@@ -267,6 +278,22 @@ impl Live {
         // A panic has been reported by then.
         let finished = finished.unwrap_or_else(|_| Finished { report: engine::nothing(), gave_up: None });
         Ended { report: finished.report, status, server_gone, error: finished.gave_up }
+    }
+}
+
+/// Tells an instrument's driver of changes.
+#[derive(Debug, Clone)]
+pub struct Teller(Arc<Control>);
+
+impl Teller {
+    /// Tells it DRV_POWER, if it is open.
+    pub fn power(&self, change: PowerChange, within: Option<Duration>) {
+        let session = self.0.session().clone();
+        if let Some(session) = session
+            && !session.power(change, within).all_answered()
+        {
+            tracing::warn!("the driver did not answer DRV_POWER");
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! `drvhost synth`: a driver as a live instrument.
 
 use std::io::IsTerminal;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use drvhost::{Error, Report};
 use live::{Ended, Happened, Live, Playing, Settings, Status};
 use serde::Serialize;
+use service::Change;
 
 use crate::args::{Global, Synth};
 use crate::commands;
@@ -32,14 +33,15 @@ pub fn run(global: &Global, synth: &Synth) -> Result<Exit, Failure> {
         connect: synth.connect,
         policy: synth.policy.into(),
     })?;
+    let shutdown = follow_logind(&live);
     let mut teller = Teller::new(global);
     teller.happened(&Happened::Playing(live.playing().clone()));
-    play(&live, &ended, &mut teller);
+    let within = play(&live, &ended, &shutdown, &mut teller);
     // What has happened last.
     while let Some(happened) = live.wait(Duration::ZERO) {
         teller.happened(&happened);
     }
-    let Ended { report, status, server_gone, error } = live.end();
+    let Ended { report, status, server_gone, error } = live.end(within);
     if server_gone {
         teller.aside("host: JACK's server has gone");
     }
@@ -104,10 +106,37 @@ pub fn install_unit(global: &Global, synth: &Synth) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Plays until a signal, or until it ends by itself.
-fn play(live: &Live, ended: &Receiver<()>, teller: &mut Teller) {
+/// Has logind wait for the driver, which is told when the computer sleeps and wakes up; answers what receives the time that there is when it shuts down.
+fn follow_logind(live: &Live) -> Receiver<Duration> {
+    let (shuts_down, shutdown) = mpsc::channel();
+    let teller = live.teller();
+    let followed = service::follow_logind(move |change| match change {
+        Change::Power(change, within) => teller.power(change, within),
+        Change::ShutDown(within) => {
+            // Logind waits until this process has ended.
+            while shuts_down.send(within).is_ok() {
+                std::thread::sleep(within);
+            }
+        }
+    });
+    if let Err(error) = followed {
+        tracing::warn!(%error, "nobody says when the computer sleeps or shuts down");
+    }
+    shutdown
+}
+
+/// Plays until a signal, until the computer shuts down, or until it ends by itself; answers how long the end may take, if that is bounded.
+fn play(
+    live: &Live,
+    ended: &Receiver<()>,
+    shutdown: &Receiver<Duration>,
+    teller: &mut Teller,
+) -> Option<Duration> {
     let mut said = Instant::now();
     while ended.try_recv().is_err() && !live.is_over() {
+        if let Ok(within) = shutdown.try_recv() {
+            return Some(within);
+        }
         if let Some(happened) = live.wait(LOOK) {
             teller.happened(&happened);
         }
@@ -116,6 +145,7 @@ fn play(live: &Live, ended: &Receiver<()>, teller: &mut Teller) {
             teller.status(live.status());
         }
     }
+    None
 }
 
 /// Tells people or programs how it goes.
