@@ -130,6 +130,7 @@ fn main() {
     missing("no_wine64", Path::new(WINE_PROGRAMS).join("wine64").is_file());
     missing("no_ffmpeg", runs("ffmpeg", "-version"));
     missing("no_dbus", runs("dbus-daemon", "--version"));
+    missing("no_jackd", runs("jackd", "--version"));
     missing("no_busctl", runs("busctl", "--version"));
     // That of the system: Debian's package is for no other.
     missing("no_dbusmock", runs("/usr/bin/python3", "-cimport dbusmock, gi"));

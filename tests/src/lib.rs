@@ -10,6 +10,7 @@ mod cli;
 pub mod conformance;
 mod folder;
 mod generated;
+mod jack;
 mod log;
 mod machine;
 mod midisynth;
@@ -34,6 +35,7 @@ pub use cli::Cli;
 pub use drvhost::Machine;
 pub use folder::Folder;
 pub use generated::Generated;
+pub use jack::{Jack, amount, heard};
 pub use log::{Entry, Log};
 pub use machine::{driver, lame, long, lparams, pick, registry};
 pub use midisynth::{MidiSynth, RATE};
@@ -59,6 +61,7 @@ pub const TOOLS: &[(&str, bool)] = &[
     ("dbus", !cfg!(no_dbus)),
     ("python3-dbusmock", !cfg!(no_dbusmock)),
     ("systemd, for busctl", !cfg!(no_busctl)),
+    ("jackd2", !cfg!(no_jackd)),
 ];
 
 /// The program that opens drivers under Wine as it is told: `wine/player.c`, compiled.
@@ -164,6 +167,17 @@ macro_rules! logind_test {
                 any(no_mingw, no_dbus, no_dbusmock),
                 ignore = "needs dbus, python3-dbusmock, and mingw-w64 for x86-64 and i686"
             );
+            $($test)*
+        }
+    };
+}
+
+/// A test that plays drivers from `drivers/` on a JACK server of its own.
+#[macro_export]
+macro_rules! jack_test {
+    ($($test:tt)*) => {
+        $crate::driver_test! {
+            cfg_attr(any(no_mingw, no_jackd), ignore = "needs jackd2, and mingw-w64 for x86-64 and i686");
             $($test)*
         }
     };

@@ -10,7 +10,8 @@ const UNSAFE: &[&str] = &["guest", "sandbox"];
 /// What each crate may depend on inside the project. Arrows go down only, and the trusted and the jailed side never link each other.
 const ARROWS: &[(&str, &[&str])] = &[
     ("bench", &["drvhost", "mmsystem"]),
-    ("cli", &["service", "drvhost", "mmsystem"]),
+    ("cli", &["service", "live", "drvhost", "mmsystem"]),
+    ("live", &["drvhost"]),
     ("service", &["drvhost", "mmsystem"]),
     ("drvhost", &["sandbox", "wire", "pe", "mmsystem"]),
     ("worker", &["win32", "guest", "sandbox", "wire", "pe"]),

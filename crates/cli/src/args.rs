@@ -5,6 +5,7 @@ mod encode;
 mod install;
 mod play;
 mod probe;
+mod synth;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub use encode::{Encode, StateCommand};
 pub use install::{Import, Install};
 pub use play::Play;
 pub use probe::Probe;
+pub use synth::Synth;
 
 /// Runs Windows installable drivers (Video-for-Windows and ACM codecs, MIDI synths) on Linux: natively, each in a sandboxed worker
 /// process, from DRV_LOAD to DRV_EXITSESSION.
@@ -169,6 +171,8 @@ pub enum Command {
         #[arg(long, value_name = "SOUND", default_value = "null", value_parser = parse_device)]
         sound: Sound,
     },
+    /// Play a MIDI synth live: a client of JACK, or of PipeWire, with a MIDI input and stereo sound, until SIGTERM, SIGINT or SIGHUP
+    Synth(Synth),
     /// Look at what `--trace` has written
     Trace {
         /// What to look at

@@ -18,6 +18,7 @@ pub mod session;
 pub mod shelf;
 pub mod state;
 pub mod stop;
+pub mod synth;
 pub mod trace;
 
 use std::time::Duration;

@@ -52,6 +52,8 @@ pub enum Failure {
     Error(Error),
     /// The service's.
     Service(service::Error),
+    /// The instrument's.
+    Live(live::Error),
     /// Standard output is closed: whoever reads has seen enough.
     Closed,
 }
@@ -59,6 +61,15 @@ pub enum Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Error(error)
+    }
+}
+
+impl From<live::Error> for Failure {
+    fn from(error: live::Error) -> Self {
+        match error {
+            live::Error::Driver(error) => Self::Error(error),
+            other => Self::Live(other),
+        }
     }
 }
 
@@ -104,6 +115,7 @@ impl Failure {
         let (error, blame, advice) = match self {
             Self::Error(error) => (error.to_string(), error.blame(), error.advice()),
             Self::Service(error) => (error.to_string(), error.blame(), error.advice()),
+            Self::Live(error) => (error.to_string(), error.blame(), error.advice()),
             Self::Closed => return Exit::Done,
         };
         let traced = self.advice_on_trace(global);

@@ -47,6 +47,8 @@ fn run() -> Exit {
         Command::Serve { system, policy, sound, .. } => {
             commands::serve::run(&global, system, policy.into(), sound)
         }
+        Command::Synth(synth) if synth.install_unit => commands::synth::install_unit(&global, &synth),
+        Command::Synth(synth) => commands::synth::run(&global, &synth),
         Command::Trace { what: TraceCommand::Summary { file } } => commands::trace::summary(&global, &file),
         Command::Session { what: SessionCommand::Last } => commands::session::last(&global),
         Command::Probe(probe) => commands::probe::run(&global, &probe),

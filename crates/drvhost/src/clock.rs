@@ -130,7 +130,7 @@ impl Inner {
     }
 
     /// The workers with open instances, in the order in which these were opened.
-    fn workers(&self) -> Vec<Arc<Worker>> {
+    pub(crate) fn workers(&self) -> Vec<Arc<Worker>> {
         let mut workers: Vec<Arc<Worker>> = Vec::new();
         for (_, slot) in self.table.open() {
             if workers.iter().all(|known| known.number != slot.module.worker.number) {

@@ -52,6 +52,7 @@ mod numbers;
 mod opened;
 mod opening;
 pub mod play;
+mod priority;
 pub mod probe;
 mod regfile;
 mod registry;

@@ -227,6 +227,11 @@ impl Worker {
         self.dead.get().is_some() || self.child.ended().is_some()
     }
 
+    /// Gives it real-time priority.
+    pub fn prefer(&self) -> std::io::Result<()> {
+        self.child.prefer()
+    }
+
     /// Whether a call into it has not ended yet.
     pub fn in_call(&self) -> bool {
         self.turns.busy()

@@ -49,6 +49,10 @@ const LIMITS: &[(libc::__rlimit_resource_t, u64, &str)] = &[
     (libc::RLIMIT_NOFILE, 0, "a worker opens nothing; set last because Landlock's rule set is a descriptor"),
 ];
 
+/// How long a thread of a worker's that has real-time priority (`priority.rs`) may compute without a pause, in microseconds, before the kernel ends the worker: others
+/// could have nothing of a processor meanwhile. It is longer than drivers usually have for a message, so it ends those only that nobody waits for.
+const LONGEST_COMPUTING: u64 = 10_000_000;
+
 /// Applies every layer but the system-call filter to the calling process, which must have one thread only and must have
 /// mapped all that it was given: no descriptor survives. `host` is the process that started it; when that one ends this one is killed.
 /// `threads` makes the threads that the process is going to have: when it runs they begin with all layers that a thread has of its own.
@@ -238,6 +242,14 @@ pub fn descriptors() -> io::Result<()> {
 /// # Errors
 /// The kernel's.
 pub fn limits() -> io::Result<()> {
+    let mut computing = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the limit is live and of the type that the call writes.
+    check(unsafe { libc::getrlimit(libc::RLIMIT_RTTIME, &raw mut computing) })?;
+    // Whoever has started this may have less already, and no limit can be raised.
+    computing.rlim_max = computing.rlim_max.min(LONGEST_COMPUTING);
+    computing.rlim_cur = computing.rlim_max;
+    // SAFETY: as below.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_RTTIME, &raw const computing) })?;
     for &(resource, value, _reason) in LIMITS {
         let limit = libc::rlimit { rlim_cur: value, rlim_max: value };
         // SAFETY: `limit` is live and of the type that the call reads.

@@ -10,9 +10,11 @@ pub mod filter;
 pub mod futex;
 pub mod heap;
 pub mod isolate;
+mod priority;
 mod shared;
 mod spawn;
 
+pub use priority::prefer_this_thread;
 pub use shared::{SharedError, SharedMemory, memory_file};
 pub use spawn::{Child, Ended, SpawnError, Spawner, WORKER_DESCRIPTORS};
 

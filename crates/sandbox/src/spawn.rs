@@ -190,6 +190,19 @@ impl Child {
         }
     }
 
+    /// Gives all threads that it has now real-time priority ([`crate::prefer_this_thread`]).
+    ///
+    /// # Errors
+    /// The system's. A process that has ended is no error.
+    pub fn prefer(&self) -> io::Result<()> {
+        let state = self.lock();
+        match (&*state, libc::pid_t::try_from(self.pid)) {
+            // It has not been waited for, and the lock is held, so the id is still its own.
+            (State::Running(_), Ok(pid)) => crate::priority::prefer_process(pid),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the process has ended, and how.
     #[must_use]
     pub fn ended(&self) -> Option<Ended> {

@@ -5,6 +5,7 @@
 //! different workers run side by side and a driver that hangs keeps nobody else waiting.
 #![forbid(unsafe_code)]
 
+mod alone;
 mod clients;
 mod connect;
 mod errors;
@@ -17,6 +18,7 @@ mod report;
 mod serve;
 mod units;
 
+pub use alone::{Change, follow_logind};
 pub use connect::Remote;
 pub use errors::Error;
 pub use report::{ClientInstance, EndCause, SessionReport, state_directory};

@@ -4,7 +4,6 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use drvhost::PowerChange;
@@ -14,9 +13,6 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 use zbus::fdo::DBusProxy;
 use zbus::{Connection, DynamicType, MatchRule, Message, MessageStream, OwnedVariant, Type, message};
-
-use crate::report::EndCause;
-use crate::serve::Service;
 
 const NAME: &str = "org.freedesktop.login1";
 const PATH: &str = "/org/freedesktop/login1";
@@ -30,6 +26,28 @@ const ANSWER: Duration = Duration::from_secs(2);
 /// How often a lock that is wanted and not held is asked for again, and a bus that is not there looked for.
 const RETRY: Duration = Duration::from_secs(10);
 
+/// Who holds drivers that have to be told.
+pub(crate) trait Holder: Send + Sync + 'static {
+    /// Whether there are any now.
+    fn holds_any(&self) -> bool;
+
+    /// Whether logind waits now.
+    fn inhibits(&self, _: bool) {}
+
+    /// The computer shuts down: everybody is told, and closed, within a time.
+    fn shut_down(self: &Arc<Self>, within: Duration) -> impl Future<Output = ()> + Send;
+
+    /// It does not shut down after all.
+    fn stay(self: &Arc<Self>) -> impl Future<Output = ()> + Send;
+
+    /// The computer sleeps or has woken up: everybody is told, within a time.
+    fn power(
+        self: &Arc<Self>,
+        change: PowerChange,
+        within: Option<Duration>,
+    ) -> impl Future<Output = ()> + Send;
+}
+
 /// Somebody waits until the lock is held or not, as it should be.
 type Settle = oneshot::Sender<()>;
 
@@ -42,9 +60,9 @@ enum Event {
     Owner(Option<String>),
 }
 
-/// Follows logind for as long as the service runs.
-pub(crate) async fn watch(service: Arc<Service>, mut settles: mpsc::UnboundedReceiver<Settle>) {
-    let mut watcher = Watcher { service, owner: None, lock: None, shutting_down: false, asleep: false };
+/// Follows logind for as long as somebody may ask for the lock to be settled.
+pub(crate) async fn watch<H: Holder>(holder: Arc<H>, mut settles: mpsc::UnboundedReceiver<Settle>) {
+    let mut watcher = Watcher { holder, owner: None, lock: None, shutting_down: false, asleep: false };
     let mut said = false;
     loop {
         match Bus::connect().await {
@@ -165,8 +183,8 @@ fn budget(delay: Duration) -> Duration {
 }
 
 /// What is known of logind.
-struct Watcher {
-    service: Arc<Service>,
+struct Watcher<H> {
+    holder: Arc<H>,
     owner: Option<String>,
     /// As long as this is open, logind waits for us.
     lock: Option<OwnedFd>,
@@ -174,7 +192,7 @@ struct Watcher {
     asleep: bool,
 }
 
-impl Watcher {
+impl<H: Holder> Watcher<H> {
     /// Does what is to be done until the bus ends.
     async fn follow(&mut self, bus: &mut Bus, settles: &mut mpsc::UnboundedReceiver<Settle>) {
         let mut retry = tokio::time::interval(RETRY);
@@ -226,7 +244,7 @@ impl Watcher {
 
     /// Takes the lock if a driver is open, and gives it back if none is.
     async fn adjust(&mut self, bus: &Bus) {
-        if self.service.clients.open_instances() == 0 {
+        if !self.holder.holds_any() {
             return self.hold(None);
         }
         let Some(owner) = self.owner.as_deref() else { return };
@@ -241,7 +259,7 @@ impl Watcher {
     }
 
     fn hold(&mut self, lock: Option<OwnedFd>) {
-        self.service.inhibits.store(lock.is_some(), Ordering::Relaxed);
+        self.holder.inhibits(lock.is_some());
         self.lock = lock;
     }
 
@@ -260,16 +278,11 @@ impl Watcher {
         if begins {
             let within = self.time(bus, since).await;
             tracing::info!(?within, "the computer shuts down");
-            if let Err(error) = self.service.end_session(EndCause::Shutdown, Some(within)).await {
-                tracing::warn!(%error, "the session did not end in order");
-            }
+            self.holder.shut_down(within).await;
             self.hold(None);
         } else {
             tracing::info!("the computer does not shut down after all");
-            // What somebody has ended on purpose stays so.
-            if self.service.clients.last().is_none_or(|last| last.cause == EndCause::Shutdown) {
-                self.service.begin_session().await;
-            }
+            self.holder.stay().await;
             self.adjust(bus).await;
         }
     }
@@ -279,13 +292,13 @@ impl Watcher {
         self.asleep = begins;
         if begins {
             let within = self.time(bus, since).await;
-            self.service.power(PowerChange::Suspend, Some(within)).await;
+            self.holder.power(PowerChange::Suspend, Some(within)).await;
             self.hold(None);
         } else {
             self.adjust(bus).await;
             // What comes next is not to wait for drivers.
-            let service = Arc::clone(&self.service);
-            tokio::spawn(async move { service.power(PowerChange::Resume, None).await });
+            let holder = Arc::clone(&self.holder);
+            tokio::spawn(async move { holder.power(PowerChange::Resume, None).await });
         }
     }
 }

@@ -272,6 +272,33 @@ impl Service {
     }
 }
 
+impl logind::Holder for Service {
+    fn holds_any(&self) -> bool {
+        self.clients.open_instances() > 0
+    }
+
+    fn inhibits(&self, inhibits: bool) {
+        self.inhibits.store(inhibits, Ordering::Relaxed);
+    }
+
+    async fn shut_down(self: &Arc<Self>, within: Duration) {
+        if let Err(error) = self.end_session(EndCause::Shutdown, Some(within)).await {
+            tracing::warn!(%error, "the session did not end in order");
+        }
+    }
+
+    async fn stay(self: &Arc<Self>) {
+        // What somebody has ended on purpose stays so.
+        if self.clients.last().is_none_or(|last| last.cause == EndCause::Shutdown) {
+            self.begin_session().await;
+        }
+    }
+
+    async fn power(self: &Arc<Self>, change: PowerChange, within: Option<Duration>) {
+        Service::power(self, change, within).await;
+    }
+}
+
 /// Says something to whoever listens, which nobody has to. The bus takes no more of what is said while others do not read what they are sent;
 /// drivers are not to wait for that.
 async fn said(saying: impl Future<Output = zbus::Result<()>>) {

@@ -91,7 +91,7 @@ fn open_all(session: &Session, drivers: &[String], ended: &Receiver<()>) -> Resu
 
 /// The first signal is received as the end of the session; a second one does not wait for drivers any more: without a deadline they
 /// might take for ever.
-fn watch_signals() -> Result<Receiver<()>, Error> {
+pub fn watch_signals() -> Result<Receiver<()>, Error> {
     let no_signals = |error: std::io::Error| Error::Worker(format!("signals cannot be watched: {error}"));
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(no_signals)?;
     let (sender, receiver) = mpsc::channel();

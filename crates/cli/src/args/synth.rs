@@ -1,0 +1,31 @@
+//! `drvhost synth`.
+
+use std::time::Duration;
+
+use super::{EndPolicy, parse_time};
+
+/// `drvhost synth`.
+#[derive(Debug, clap::Args)]
+pub struct Synth {
+    /// An alias (`midi`) or a file, with text for DRV_OPEN after a space
+    #[arg(long, value_name = "DRIVER", default_value = "midi")]
+    pub driver: String,
+    /// Which of its MIDI devices; `drvhost info DRIVER` names them
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub device: u32,
+    /// The name that other programs find it by; the driver's unless given
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// How far the driver plays ahead of JACK, at least one of JACK's periods: longer where underruns are counted
+    #[arg(long, value_name = "TIME", default_value = "20ms", value_parser = parse_time)]
+    pub latency: Duration,
+    /// Connect it with the sound card and with all MIDI devices that are there
+    #[arg(long)]
+    pub connect: bool,
+    /// Write the unit by which systemd keeps this instrument present from login on, and say how to enable it; play nothing
+    #[arg(long)]
+    pub install_unit: bool,
+    /// What follows DRV_EXITSESSION
+    #[arg(long, value_enum, default_value_t = EndPolicy::Orderly)]
+    pub policy: EndPolicy,
+}

@@ -1,0 +1,66 @@
+//! What an instrument can fail with.
+
+use drvhost::Blame;
+
+/// Why there is no instrument.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The driver's doing, or the library's.
+    #[error(transparent)]
+    Driver(#[from] drvhost::Error),
+    /// JACK's client library is not installed.
+    #[error("JACK's library cannot be loaded: {0}")]
+    NoLibrary(String),
+    /// No server answers.
+    #[error("no JACK server answers{}", server())]
+    NoServer,
+    /// The server refuses something.
+    #[error("JACK: {0}")]
+    Jack(String),
+    /// It died or faulted too often.
+    #[error("{driver} has failed {failures} times within {} minutes; at last: {last}", crate::failures::MEMORY.as_secs() / 60)]
+    GaveUp {
+        /// The driver's file name.
+        driver: String,
+        /// How often.
+        failures: usize,
+        /// What it was.
+        last: drvhost::Error,
+    },
+    /// No thread could be started.
+    #[error("a thread could not be started: {0}")]
+    Thread(std::io::Error),
+}
+
+/// The server that is meant, if it is another than usual.
+fn server() -> String {
+    let name = std::env::var("JACK_DEFAULT_SERVER").unwrap_or_default();
+    if name.is_empty() { String::new() } else { format!(" by the name `{name}` (JACK_DEFAULT_SERVER)") }
+}
+
+impl Error {
+    /// Who is to blame.
+    #[must_use]
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Driver(error) => error.blame(),
+            Self::GaveUp { .. } => Blame::Driver,
+            Self::NoLibrary(_) | Self::NoServer | Self::Jack(_) | Self::Thread(_) => Blame::Host,
+        }
+    }
+
+    /// What to try next.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static str> {
+        match self {
+            Self::Driver(error) | Self::GaveUp { last: error, .. } => error.advice(),
+            Self::NoLibrary(_) => Some(
+                "install `pipewire-jack` and start this with `pw-jack` before it, or install `libjack-jackd2-0` where jackd runs",
+            ),
+            Self::NoServer => Some(
+                "start one, such as `jackd -d alsa`; where PipeWire runs, start this with `pw-jack` before it",
+            ),
+            Self::Jack(_) | Self::Thread(_) => None,
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! A driver as an instrument: a client of JACK, which PipeWire serves as well, with a MIDI input and stereo sound.
+//!
+//! The driver's clock is a virtual one (`drvhost::Clock::Virtual`), and JACK's is all that moves it. One thread has the driver play
+//! ahead into a ring; JACK's takes the samples out and hands on the messages that come, each with its frame. So the two can never drift apart, and
+//! a note is always as much later to be heard as the ring is filled, plus what the driver itself plays ahead.
+#![forbid(unsafe_code)]
+
+mod client;
+mod converter;
+mod engine;
+mod error;
+mod failures;
+mod instrument;
+mod link;
+mod midi;
+mod mixer;
+mod samples;
+pub mod unit;
+
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use drvhost::{Builder, DriverFile, Policy, PowerChange, Report};
+use serde::Serialize;
+
+use crate::client::{Active, Watch};
+use crate::engine::{Control, Engine, Finished};
+use crate::failures::Failures;
+use crate::link::{MOST_FILLED, Phase, Shared};
+
+pub use error::Error;
+
+/// What an instrument is made of.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What its sessions are started with. Clock and sound are set here.
+    pub builder: Builder,
+    /// The driver.
+    pub driver: DriverFile,
+    /// Which of its MIDI devices is played.
+    pub device: u32,
+    /// The client's name; that of the driver unless set.
+    pub name: Option<String>,
+    /// How far the driver plays ahead of JACK: at least one of JACK's periods.
+    pub latency: Duration,
+    /// Whether the instrument is connected with the sound card and the MIDI devices.
+    pub connect: bool,
+    /// What follows DRV_EXITSESSION.
+    pub policy: Policy,
+}
+
+/// An instrument that can be played.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Playing {
+    /// The client's name.
+    pub name: String,
+    /// The driver's file name.
+    pub driver: String,
+    /// The device's name.
+    pub device: String,
+    /// JACK's rate.
+    pub rate: u32,
+    /// How far the driver plays ahead of JACK.
+    pub latency_ms: f64,
+    /// The rate that the driver plays at; `None` while it plays nothing.
+    pub driver_rate: Option<u32>,
+    /// How far it plays ahead by itself.
+    pub driver_latency_ms: Option<f64>,
+    /// Whether it has real-time priority.
+    pub real_time: bool,
+}
+
+/// Something has happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum Happened {
+    /// The instrument can be played.
+    Playing(Playing),
+    /// The driver has failed. There is silence until it is open again.
+    Failed {
+        /// Its file name.
+        driver: String,
+        /// What happened.
+        error: String,
+        /// When it is opened again.
+        again_in_ms: f64,
+    },
+    /// The driver has refused a message, for the first time.
+    Refused {
+        /// Which, and its answer.
+        error: String,
+    },
+}
+
+/// How it goes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// Whether it can be played now.
+    pub playing: bool,
+    /// How many messages have come.
+    pub messages: u64,
+    /// How many periods had less sound than they should, because the driver was not in time.
+    pub underruns: u64,
+    /// How long that lasted in all.
+    pub missing_ms: f64,
+    /// How many messages were lost because too many came.
+    pub overruns: u64,
+    /// How many came while it was not open.
+    pub unheard: u64,
+    /// How many the driver refused.
+    pub refused: u64,
+    /// How often JACK said that it, or one of its clients, was late.
+    pub xruns: u64,
+    /// The least that was ready when JACK wanted sound, since this was asked the last time; `None` if it wanted none.
+    pub reserve_ms: Option<f64>,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What drivers were told, and answered.
+    pub report: Report,
+    /// How it went.
+    pub status: Status,
+    /// Whether JACK's server had gone.
+    pub server_gone: bool,
+    /// Why the driver was not opened again, if it was not.
+    pub error: Option<Error>,
+}
+
+/// A running instrument. Dropping it leaves the driver untold; [`end`](Self::end) ends it in order.
+pub struct Live {
+    shared: Arc<Shared>,
+    rate: u32,
+    playing: Playing,
+    happened: Receiver<Happened>,
+    engine: JoinHandle<Finished>,
+    client: Active,
+    watch: Mutex<Watch>,
+    control: Arc<Control>,
+}
+
+impl Live {
+    /// Connects to JACK's server, opens the driver, and plays.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn start(settings: Settings) -> Result<Self, Error> {
+        let usual = name_of(&settings.driver);
+        let client = client::connect(settings.name.as_deref().unwrap_or(&usual))?;
+        let (rate, period, connect) = (client.sample_rate().max(1), client.buffer_size(), settings.connect);
+        let asked = settings.latency.as_nanos() * u128::from(rate) / 1_000_000_000;
+        let asked = u32::try_from(asked).unwrap_or(MOST_FILLED).min(MOST_FILLED);
+        let name = client.name().to_owned();
+        let (tell, happened) = mpsc::channel();
+        let (begun, begins) = mpsc::sync_channel(1);
+        let mut spawned = None;
+        let control = Arc::new(Control::default());
+        control.end().policy = settings.policy;
+        let engines = Arc::clone(&control);
+        let player = link::link(asked, |feeder| {
+            feeder.shared.set_fill(asked, period);
+            let failures = Failures::default();
+            let mut engine =
+                Engine { settings, feeder, happened: tell, name, rate, made: 0, failures, control: engines };
+            let run = move || match engine.begin() {
+                Ok((instrument, playing)) => {
+                    // The other end waits for this.
+                    let _ = begun.send(Ok(playing));
+                    engine.run(instrument)
+                }
+                Err(error) => {
+                    let _ = begun.send(Err(error));
+                    Finished { report: engine::nothing(), gave_up: None }
+                }
+            };
+            let thread = std::thread::Builder::new().name("instrument".into()).spawn(run);
+            let handle =
+                thread.as_ref().map_or_else(|_| std::thread::current(), |thread| thread.thread().clone());
+            spawned = Some(thread);
+            handle
+        });
+        let engine = match spawned {
+            Some(thread) => thread.map_err(Error::Thread)?,
+            None => return Err(Error::Thread(std::io::ErrorKind::Other.into())),
+        };
+        let playing = match begins.recv() {
+            Ok(playing) => playing?,
+            Err(_) => return Err(Error::Thread(std::io::ErrorKind::Other.into())),
+        };
+        let shared = Arc::clone(&player.shared);
+        let client = match client::activate(client, player, asked) {
+            Ok(client) => client,
+            Err(error) => {
+                shared.stop.store(true, Ordering::SeqCst);
+                engine.thread().unpark();
+                // Its driver is told as always.
+                let _ = engine.join();
+                return Err(error);
+            }
+        };
+        if connect {
+            client.connect_devices();
+        }
+        Ok(Self { shared, rate, playing, happened, engine, client, watch: Mutex::new(Watch::new()), control })
+    }
+
+    /// What it was when it began.
+    #[must_use]
+    pub fn playing(&self) -> &Playing {
+        &self.playing
+    }
+
+    /// The next thing that happens within a time.
+    #[must_use]
+    pub fn wait(&self, within: Duration) -> Option<Happened> {
+        if let Ok(happened) = self.happened.try_recv() {
+            return Some(happened);
+        }
+        if self.is_over() {
+            return None;
+        }
+        match self.happened.recv_timeout(within) {
+            Ok(happened) => Some(happened),
+            Err(_) => None,
+        }
+    }
+
+    /// Whether it has ended by itself: JACK's server has gone, or the driver was given up.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        if watch.is_gone(&self.shared) {
+            self.shared.gone.store(true, Ordering::SeqCst);
+            self.engine.thread().unpark();
+        }
+        self.engine.is_finished() || self.shared.gone.load(Ordering::SeqCst)
+    }
+
+    /// How it goes.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let shared = &self.shared;
+        let milliseconds = |frames: u64| frames as f64 * 1000.0 / f64::from(self.rate);
+        let least = shared.least.swap(u32::MAX, Ordering::Relaxed);
+        Status {
+            playing: shared.phase() == Phase::Playing,
+            messages: shared.messages.load(Ordering::Relaxed),
+            underruns: shared.underruns.load(Ordering::Relaxed),
+            missing_ms: milliseconds(shared.missing.load(Ordering::Relaxed)),
+            overruns: shared.overruns.load(Ordering::Relaxed),
+            unheard: shared.unheard.load(Ordering::Relaxed),
+            refused: shared.refused.load(Ordering::Relaxed),
+            xruns: shared.xruns.load(Ordering::Relaxed),
+            reserve_ms: (least != u32::MAX).then(|| milliseconds(least.into())),
+        }
+    }
+
+    /// What tells the driver of changes while it plays.
+    #[must_use]
+    pub fn teller(&self) -> Teller {
+        Teller(Arc::clone(&self.control))
+    }
+
+    /// Turns all notes off, closes the device, and ends the session: the driver is told DRV_EXITSESSION, and closed. `within` says how long that may take.
+    #[must_use = "the report says whether the driver has answered"]
+    pub fn end(self, within: Option<Duration>) -> Ended {
+        self.control.end().within = within;
+        let status = self.status();
+        let server_gone = self.shared.gone.load(Ordering::SeqCst);
+        self.shared.stop.store(true, Ordering::SeqCst);
+        self.engine.thread().unpark();
+        let finished = self.engine.join();
+        self.client.leave(server_gone);
+        // A panic has been reported by then.
+        let finished = finished.unwrap_or_else(|_| Finished { report: engine::nothing(), gave_up: None });
+        Ended { report: finished.report, status, server_gone, error: finished.gave_up }
+    }
+}
+
+/// Tells an instrument's driver of changes.
+#[derive(Debug, Clone)]
+pub struct Teller(Arc<Control>);
+
+impl Teller {
+    /// Tells it DRV_POWER, if it is open.
+    pub fn power(&self, change: PowerChange, within: Option<Duration>) {
+        let session = self.0.session().clone();
+        if let Some(session) = session
+            && !session.power(change, within).all_answered()
+        {
+            tracing::warn!("the driver did not answer DRV_POWER");
+        }
+    }
+}
+
+/// The name of an instrument that is given none: its driver's.
+#[must_use]
+pub fn name_of(driver: &DriverFile) -> String {
+    driver.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// A time in milliseconds, to hundredths.
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 100_000.0).round() / 100.0
+}

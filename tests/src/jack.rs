@@ -1,0 +1,127 @@
+//! A JACK server of the test's own, and what is played and heard there.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::{Folder, program};
+
+/// A server without a sound card. It does not outlive the test.
+#[derive(Debug)]
+pub struct Jack {
+    server: Child,
+    name: String,
+}
+
+impl Jack {
+    /// A server with this rate and period.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start(rate: u32, period: u32) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("drvhost-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
+        let give_up = Instant::now() + Duration::from_secs(60);
+        loop {
+            let mut command = Command::new("jackd");
+            command.args(["--no-realtime", "--name", &name, "-d", "dummy"]);
+            command.args(["-r", &rate.to_string(), "-p", &period.to_string()]);
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            let mut jack = Self { server: command.spawn().expect("jackd starts"), name: name.clone() };
+            while !matches!(jack.server.try_wait(), Ok(Some(_))) {
+                if jack.answers() {
+                    return jack;
+                }
+                std::thread::sleep(Duration::from_millis(20));
+                assert!(Instant::now() < give_up, "jackd does not answer");
+            }
+            // A computer can have eight of them, and other tests may have those now.
+            assert!(Instant::now() < give_up, "jackd does not start");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn answers(&self) -> bool {
+        let mut wait = Command::new("jack_wait");
+        wait.args(["--check", "--server", &self.name]).stdout(Stdio::piped()).stderr(Stdio::null());
+        wait.output().is_ok_and(|said| String::from_utf8_lossy(&said.stdout).trim() == "running")
+    }
+
+    /// The variable by which programs find it.
+    #[must_use]
+    pub fn variable(&self) -> (&'static str, &str) {
+        ("JACK_DEFAULT_SERVER", &self.name)
+    }
+
+    /// Begins to play an instrument: messages at their frames, for so many frames. What is heard is written to a file.
+    ///
+    /// # Panics
+    /// When the program is not there.
+    #[must_use]
+    pub fn keys(&self, instrument: &str, frames: usize, file: &Path, notes: &[(u64, Vec<u8>)]) -> Child {
+        let (variable, value) = self.variable();
+        let mut command = Command::new(program("jack-keys"));
+        command.arg(instrument).arg(frames.to_string()).arg(file).env(variable, value);
+        for (at, message) in notes {
+            let digits: String = message.iter().map(|byte| format!("{byte:02x}")).collect();
+            command.arg(format!("{at}:{digits}"));
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("jack-keys starts")
+    }
+
+    /// Plays an instrument to the end: what is heard.
+    ///
+    /// # Panics
+    /// When that fails.
+    #[must_use]
+    pub fn play(
+        &self,
+        folder: &Folder,
+        instrument: &str,
+        frames: usize,
+        notes: &[(u64, Vec<u8>)],
+    ) -> Vec<[f32; 2]> {
+        let ended = self.keys(instrument, frames, &folder.file("heard"), notes).wait().expect("it ends");
+        assert!(ended.success(), "jack-keys: {ended}");
+        heard(&folder.read("heard"))
+    }
+
+    /// Ends the server. It must not be killed: it would keep its place among the eight for ever.
+    pub fn end(&mut self) {
+        let asked = Command::new("kill").arg(self.server.id().to_string()).status();
+        if asked.is_err() {
+            let _ = self.server.kill();
+        }
+        let _ = self.server.wait();
+    }
+}
+
+impl Drop for Jack {
+    fn drop(&mut self) {
+        if matches!(self.server.try_wait(), Ok(None)) {
+            self.end();
+        }
+    }
+}
+
+/// What `jack-keys` has written.
+#[must_use]
+pub fn heard(bytes: &[u8]) -> Vec<[f32; 2]> {
+    let samples: Vec<f32> = bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    samples.as_chunks().0.to_vec()
+}
+
+/// How much of a frequency there is in sound (Goertzel), from 0 to 1 for a sine of that amplitude.
+#[must_use]
+pub fn amount(sound: &[[f32; 2]], frequency: f64, rate: u32) -> f64 {
+    let step = 2.0 * std::f64::consts::PI * frequency / f64::from(rate);
+    let turn = 2.0 * step.cos();
+    let (mut last, mut before) = (0.0, 0.0);
+    for frame in sound {
+        (last, before) = (f64::from(frame[0]) + turn * last - before, last);
+    }
+    let power = last * last + before * before - turn * last * before;
+    2.0 * power.max(0.0).sqrt() / sound.len().max(1) as f64
+}

@@ -1,0 +1,253 @@
+//! `drvhost synth`: a driver as a client of JACK.
+
+use std::time::Duration;
+
+use drvhost_tests::*;
+use mmsystem::*;
+use serde_json::Value;
+
+/// The notes of a scale.
+const SCALE: [u8; 8] = [60, 62, 64, 65, 67, 69, 71, 72];
+
+/// An instrument that runs.
+struct Instrument {
+    running: Running,
+    folder: Folder,
+    jack: Jack,
+}
+
+impl Instrument {
+    /// The test synth, with text for DRV_OPEN, on a server of its own. It plays so far ahead that a busy computer is in time.
+    fn start(machine: Machine, rate: u32, text: &str) -> Self {
+        Self::start_with(Folder::new(machine), rate, text, &[])
+    }
+
+    /// The same in a folder that is there already, with further variables in its environment.
+    fn start_with(folder: Folder, rate: u32, text: &str, variables: &[(&str, &str)]) -> Self {
+        let jack = Jack::start(rate, 512);
+        folder.copy_driver("midisynth", "synth.dll");
+        let driver = format!("./synth.dll {text}");
+        let arguments = ["synth", "--driver", driver.trim(), "--name", "tested", "--latency", "150ms"];
+        let (variable, server) = jack.variable();
+        let mut command = folder.drvhost(arguments.iter().chain(&["--json", "--trace", "trace"]));
+        for (name, value) in variables {
+            command = command.env(name, value);
+        }
+        let running = command.env(variable, server).start();
+        let mut instrument = Self { running, folder, jack };
+        let ready = instrument.next("playing");
+        assert_eq!((&ready["name"], &ready["driver_rate"]), (&"tested".into(), &44_100.into()));
+        assert_eq!(ready["rate"], rate);
+        instrument
+    }
+
+    /// The next line of a kind.
+    fn next(&mut self, event: &str) -> Value {
+        loop {
+            let line = self.running.line();
+            assert!(!line.is_empty(), "it ended before `{event}`");
+            let line: Value = serde_json::from_str(&line).unwrap();
+            if line["event"] == event {
+                return line;
+            }
+        }
+    }
+
+    fn play(&self, frames: usize, notes: &[(u64, Vec<u8>)]) -> Vec<[f32; 2]> {
+        self.jack.play(&self.folder, "tested", frames, notes)
+    }
+
+    /// Ends it by a signal; checks that the driver has been told, and answers how it went.
+    fn end(mut self) -> Value {
+        self.running.signal("TERM");
+        let ended = self.next("ended");
+        self.check_end(&ended, Some(0));
+        ended["status"].clone()
+    }
+
+    fn check_end(self, ended: &Value, code: Option<i32>) {
+        let instances = ended["report"]["instances"].as_array().unwrap();
+        assert_eq!(instances.len(), 1, "{ended}");
+        assert_eq!(
+            (&instances[0]["outcome"], &instances[0]["close"]),
+            (&"answered".into(), &"closed".into())
+        );
+        let trace = self.folder.file("trace");
+        let ended = self.running.end();
+        assert_eq!(ended.code, code, "{}", ended.stderr);
+        let calls = calls_in(&trace);
+        // One that has died is told in vain.
+        let told = calls.iter().filter(|call| call.number == DRV_EXITSESSION && call.result.is_some());
+        let told: Vec<_> = told.collect();
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].cause.as_deref(), Some("session_end"));
+        let closed = lines_in(&trace, "device").into_iter().find(|line| line["message"] == "MODM_CLOSE");
+        assert!(closed.unwrap()["seq"].as_u64() < Some(told[0].seq), "its device was closed before");
+    }
+}
+
+fn on(note: u8) -> Vec<u8> {
+    vec![0x90, note, 100]
+}
+
+fn frequency(note: u8) -> f64 {
+    440.0 * 2_f64.powf((f64::from(note) - 69.0) / 12.0)
+}
+
+/// Where sound begins after silence of at least 20 ms.
+fn onsets(heard: &[[f32; 2]], rate: u32) -> Vec<usize> {
+    let quiet = rate as usize / 50;
+    let (mut onsets, mut silence) = (Vec::new(), quiet);
+    for (at, frame) in heard.iter().enumerate() {
+        if frame[0].abs() < 1e-4 {
+            silence += 1;
+        } else {
+            if silence >= quiet {
+                onsets.push(at);
+            }
+            silence = 0;
+        }
+    }
+    onsets
+}
+
+/// Plays a scale, and then a note at half of the volume.
+fn check_scale(machine: Machine, rate: u32) {
+    let instrument = Instrument::start(machine, rate, "timed=1");
+    let ms = |time: u64| time * u64::from(rate) / 1000;
+    let mut notes = Vec::new();
+    for (number, note) in (0..).zip(SCALE) {
+        notes.push((ms(300 * number + 1) + 7 * number, on(note)));
+        notes.push((ms(300 * number + 201), vec![0x80, note, 0]));
+    }
+    notes.push((ms(2400), vec![0xF0, 0x7F, 0x7F, 4, 1, 0, 0x40, 0xF7]));
+    notes.push((ms(2500), on(60)));
+    let heard = instrument.play(ms(3400).try_into().unwrap(), &notes);
+    let status = instrument.end();
+    assert_eq!((&status["messages"], &status["overruns"]), (&18.into(), &0.into()));
+
+    let onsets = onsets(&heard, rate);
+    assert_eq!(onsets.len(), 9, "{onsets:?} {status}");
+    let span = |onset: usize, from: u64, to: u64| {
+        let at = |time| onset + usize::try_from(ms(time)).unwrap();
+        &heard[at(from)..at(to)]
+    };
+    for (onset, note) in onsets.iter().zip(SCALE) {
+        let sound = span(*onset, 20, 180);
+        let there = amount(sound, frequency(note), rate);
+        assert!((0.1..0.2).contains(&there), "{there} of {note}");
+        for other in (55..78).filter(|other| *other != note) {
+            let other = amount(sound, frequency(other), rate);
+            assert!(other < there / 3.0, "{other} instead of {there} of {note}");
+        }
+    }
+    let [loud, soft] = [onsets[0], onsets[8]].map(|at| amount(span(at, 20, 180), frequency(60), rate));
+    assert!((loud / soft - 2.0).abs() < 0.02, "{loud} and {soft}");
+    if status["underruns"] == 0 {
+        // From the message to its sound, for each: the same, whenever it came.
+        let played = notes.iter().filter(|(_, message)| message[0] == 0x90).map(|(at, _)| *at);
+        let late: Vec<_> = onsets.iter().zip(played).map(|(onset, at)| *onset as u64 - at).collect();
+        let (least, most) = (late.iter().min().unwrap(), late.iter().max().unwrap());
+        // A conversion of rates is heard a little before.
+        assert!(most - least <= if rate == RATE { 2 } else { 12 }, "{late:?}");
+        // What the driver plays ahead, what the instrument does, and a period on the way.
+        assert!((ms(150 + 46)..ms(150 + 46 + 15)).contains(least), "{late:?}");
+    }
+}
+
+jack_test!(a_scale_is_heard_at_the_drivers_rate, |machine| check_scale(machine, 44_100));
+jack_test!(a_scale_is_heard_at_another_rate, |machine| check_scale(machine, 48_000));
+
+jack_test!(a_driver_that_dies_is_opened_again, |machine| {
+    let mut instrument = Instrument::start(machine, 48_000, "");
+    let frames = 48_000 * 5;
+    let notes: Vec<_> = (0..50).map(|number| (number * 4800, on(69))).collect();
+    let file = instrument.folder.file("heard");
+    let mut keys = instrument.jack.keys("tested", frames, &file, &notes);
+    std::thread::sleep(Duration::from_millis(1500));
+    let [worker] = workers(instrument.running.id(), "synth.dll")[..] else { panic!("one worker") };
+    let killed = std::process::Command::new("kill").args(["-9", &worker.to_string()]).status();
+    assert!(killed.unwrap().success());
+    let failed = instrument.next("failed");
+    assert_eq!((&failed["driver"], &failed["again_in_ms"]), (&"synth.dll".into(), &100.0.into()));
+    assert!(failed["error"].as_str().unwrap().contains("killed"), "{failed}");
+    assert_eq!(instrument.next("playing")["device"], "Test Synth \u{266b}");
+    assert!(keys.wait().unwrap().success());
+    let heard = heard(&instrument.folder.read("heard"));
+
+    let onsets = onsets(&heard, 48_000);
+    let [first, again] = onsets[..] else { panic!("{onsets:?}") };
+    assert!(again > first + 24_000, "{onsets:?}");
+    let silent = heard[..again].iter().rev().take_while(|frame| frame[0].abs() < 1e-4).count();
+    assert!((4800..48_000 * 3).contains(&silent), "{silent}");
+    assert!(amount(&heard[frames - 24_000..], 440.0, 48_000) > 0.1);
+    let status = instrument.end();
+    assert!(status["unheard"].as_u64().unwrap() > 0, "{status}");
+});
+
+jack_test!(a_server_that_goes_ends_the_session, |machine| {
+    let mut instrument = Instrument::start(machine, 48_000, "");
+    instrument.jack.end();
+    let ended = instrument.next("ended");
+    instrument.check_end(&ended, Some(5));
+});
+
+driver_test! {
+    cfg_attr(
+        any(no_mingw, no_jackd, no_dbus, no_dbusmock),
+        ignore = "needs jackd2, dbus, python3-dbusmock, and mingw-w64 for x86-64 and i686"
+    );
+    logind_waits_until_the_driver_is_told, |machine| {
+        let folder = Folder::new(machine);
+        let bus = Bus::start(&folder);
+        let logind = Logind::start(&bus, Duration::from_secs(5));
+        let mut instrument = Instrument::start_with(folder, 48_000, "", &bus.variables());
+        wait_until("logind waits", || logind.inhibitors() == 1);
+        let told = |cause: &str| {
+            let calls = bus.calls_with(DRV_POWER);
+            calls.iter().filter(|call| call.cause.as_deref() == Some(cause) && call.result.is_some()).count()
+        };
+        logind.emit("PrepareForSleep", true);
+        logind.wait_for_release();
+        assert_eq!(told("suspend"), 1);
+        logind.emit("PrepareForSleep", false);
+        wait_until("the driver is told of the resume", || told("resume") == 1);
+        wait_until("logind waits again", || logind.inhibitors() == 1);
+        logind.emit("PrepareForShutdown", true);
+        let ended = instrument.next("ended");
+        logind.wait_for_release();
+        instrument.check_end(&ended, Some(0));
+    }
+}
+
+jack_test!(without_a_server_nothing_is_opened, || {
+    let folder = Folder::default();
+    folder.copy_driver("midisynth", "synth.dll");
+    let command = folder.drvhost(["synth", "--driver", "./synth.dll", "--trace", "trace"]);
+    let said = command.env("JACK_DEFAULT_SERVER", "nobody").failure(5);
+    assert!(said.contains("no JACK server answers by the name `nobody`"), "{said}");
+    assert!(said.contains("pw-jack"), "{said}");
+    assert!(calls_in(&folder.file("trace")).is_empty());
+});
+
+jack_test!(a_driver_without_midi_devices_is_refused, || {
+    let (jack, folder) = (Jack::start(48_000, 1024), Folder::with_spies(Machine::X86_64, &["spy.dll"]));
+    let (variable, server) = jack.variable();
+    let mut command = folder.drvhost(["synth", "--driver", "./spy.dll"]).env(variable, server);
+    let said = command.failure(4);
+    assert!(said.contains("modMessage"), "{said}");
+});
+
+#[test]
+fn a_unit_keeps_an_instrument_present() {
+    let folder = Folder::with_spies(Machine::X86_64, &["synth.dll"]);
+    let arguments = ["synth", "--driver", "./synth.dll buffers=2", "--name", "Lead 1", "--install-unit"];
+    let text = folder.drvhost(arguments).env("LD_LIBRARY_PATH", "/usr/lib/jack").success();
+    assert!(text.contains("systemctl --user enable --now drvhost-synth-Lead_1.service"), "{text}");
+    let unit = folder.read(".config/systemd/user/drvhost-synth-Lead_1.service");
+    let unit = String::from_utf8(unit).unwrap();
+    let file = folder.file("synth.dll").canonicalize().unwrap();
+    assert!(unit.contains(&format!("\"--driver\" \"{} buffers=2\"", file.display())), "{unit}");
+    assert!(unit.contains("\"--name\" \"Lead 1\" \"--latency\" \"20ms\""), "{unit}");
+    assert!(unit.contains("\nEnvironment=\"LD_LIBRARY_PATH=/usr/lib/jack\"\n"), "{unit}");
+}
