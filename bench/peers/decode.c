@@ -88,7 +88,7 @@ int wmain(int count, wchar_t **arguments)
     size_t stride = ((size_t)output->biWidth * output->biBitCount + 31) / 32 * 4, bytes = stride * abs(output->biHeight);
     size_t pixels = (size_t)output->biWidth * abs(output->biHeight);
     unsigned char *picture = calloc(1, bytes), *bgr = calloc(3, pixels);
-    need(!converts || output->biCompression == BI_RGB && (output->biBitCount == 24 || output->biBitCount == 16), "15 or 24 bits a pixel");
+    need(!converts || (output->biCompression == BI_RGB && (output->biBitCount == 24 || output->biBitCount == 16)), "15 or 24 bits a pixel");
     unsigned long long *hashes = calloc(frames, sizeof *hashes);
     need(picture != NULL && bgr != NULL && hashes != NULL, "memory");
     LONGLONG ticks = 0;
