@@ -6,222 +6,18 @@
  *
  * Words in the text of the last DRV_OPEN: `buffers=` and `frames=`, how many buffers of how many frames it plays; `timed=1`, that an event counts from the sample on
  * that is `buffers * frames` behind the device's position, and not from the next buffer on; `async=1`, that long messages wait for the thread; `caps=1`, that it knows
- * the narrow form of capabilities only and says so, `caps=2`, that it takes no notice of the form; `prepare=1`, that it prepares buffers itself.
+ * the narrow form of capabilities only and says so, `caps=2`, that it takes no notice of the form; `prepare=1`, that it prepares buffers itself; `streams=1`, that it plays
+ * streams; `font=`, a file whose first two bytes are the master volume, without which a device does not open.
  *
  * Numbers of its messages (MIDISYNTH_...) come from src/acts.rs.
  */
-#include "codec.h"
-
-#define RATE 44100
-#define MOST_BUFFERS 16
-#define MOST_FRAMES 4096
-#define VOICES 64
-#define CLIENTS 4
-#define DEVICES 2
-#define EVENTS 1024
-
-#define MODM_GETNUMDEVS 1
-#define MODM_GETDEVCAPS 2
-#define MODM_OPEN 3
-#define MODM_CLOSE 4
-#define MODM_PREPARE 5
-#define MODM_UNPREPARE 6
-#define MODM_DATA 7
-#define MODM_LONGDATA 8
-#define MODM_RESET 9
-#define MODM_GETVOLUME 10
-#define MODM_SETVOLUME 11
-#define DRVM_INIT 100
-#define DRVM_EXIT 101
-
-/* What `see` keeps messages of the entry points under: their number and this. */
-#define OF_MOD 0x10000
-
-#pragma pack(push, 1)
-struct open_desc {
-    HANDLE hMidi;
-    DWORD_PTR dwCallback, dwInstance, dnDevNode;
-    DWORD cIds;
-};
-#pragma pack(pop)
-
-BOOL WINAPI DriverCallback(DWORD_PTR, UINT, HDRVR, UINT, DWORD_PTR, DWORD_PTR, DWORD_PTR);
-
-struct channel {
-    int volume, pan, bend;
-};
-struct voice {
-    int device, channel, note, velocity;
-    DWORD phase;
-};
-struct event {
-    DWORD device, message;
-    ULONGLONG at;
-};
-static struct client {
-    BOOL open;
-    UINT device;
-    UINT flags;
-    struct open_desc desc;
-    MIDIHDR *queue;
-} clients[CLIENTS];
-
-static CRITICAL_SECTION lock;
-static struct channel channels[DEVICES][16];
-static struct voice voices[VOICES];
-static int voice_count;
-static struct event events[EVENTS];
-static int event_count;
-static int master = 16383;
-static DWORD volume = 0xFFFFFFFF;
-static BYTE sysex[64];
-static DWORD sysex_length, sysex_bytes, sysex_sum;
-static int initialised, held;
-
-static struct {
-    HWAVEOUT device;
-    HANDLE thread, wake, ready;
-    volatile LONG quit;
-    int buffers, frames;
-    ULONGLONG written;
-    WAVEHDR headers[MOST_BUFFERS];
-    SHORT samples[MOST_BUFFERS][2 * MOST_FRAMES];
-} player;
-
-/* Steps of the notes of the highest octave (120 to 131), in 2^-32 of a period a sample; each octave below has half of them. */
-static const DWORD steps[12] = {815363807, 863847862, 915214929, 969636441, 1027294024, 1088380105,
-                                1153098554, 1221665363, 1294309365, 1371273005, 1452813141, 1539201906};
-
-/* Of the last DRV_OPEN. */
-static WCHAR text_copy[MAX_TEXT + 1];
-
-static LRESULT option(const char *name, LRESULT otherwise)
-{
-    return behaviour(text_copy, name, otherwise).answer;
-}
-
-static DWORD step_of(int note, int bend)
-{
-    DWORD step = steps[note % 12] >> (10 - note / 12);
-    return step + (DWORD)((LONGLONG)step * bend / 65536);
-}
-
-/* Two parabolas for the period of a sine, of 16384 at most. */
-static int wave(DWORD phase)
-{
-    int x = (SHORT)(phase >> 16);
-    return x * (32768 - (x < 0 ? -x : x)) / 16384;
-}
-
-static void reset_channels(int device)
-{
-    int n;
-    for (n = 0; n < 16; n++) {
-        channels[device][n].volume = 100;
-        channels[device][n].pan = 64;
-        channels[device][n].bend = 0;
-    }
-}
-
-static void end_voices(int device, int channel, int note)
-{
-    int n, kept = 0;
-    for (n = 0; n < voice_count; n++)
-        if (voices[n].device != device || (channel >= 0 && voices[n].channel != channel) ||
-            (note >= 0 && voices[n].note != note))
-            voices[kept++] = voices[n];
-    voice_count = kept;
-}
-
-static void play(int device, DWORD message)
-{
-    int status = message & 0xFF, first = message >> 8 & 0x7F, second = message >> 16 & 0x7F;
-    int channel = status & 15;
-    struct channel *state = &channels[device][channel];
-    switch (status >> 4) {
-    case 9:
-        end_voices(device, channel, first);
-        if (second && voice_count == VOICES)
-            memmove(voices, voices + 1, --voice_count * sizeof *voices);
-        if (second) {
-            struct voice voice = {device, channel, first, second, 0};
-            voices[voice_count++] = voice;
-        }
-        break;
-    case 8:
-        end_voices(device, channel, first);
-        break;
-    case 11:
-        if (first == 7)
-            state->volume = second;
-        else if (first == 10)
-            state->pan = second;
-        else if (first == 120 || first == 123)
-            end_voices(device, channel, -1);
-        break;
-    case 14:
-        state->bend = first + 128 * second - 8192;
-        break;
-    }
-}
-
-static int clip(LONGLONG sample)
-{
-    return sample > 32767 ? 32767 : sample < -32768 ? -32768 : (int)sample;
-}
-
-static void render_sample(SHORT *to)
-{
-    LONGLONG left = 0, right = 0;
-    int n;
-    for (n = 0; n < voice_count; n++) {
-        struct voice *voice = &voices[n];
-        struct channel *state = &channels[voice->device][voice->channel];
-        LONGLONG mono = (LONGLONG)wave(voice->phase) * voice->velocity * state->volume / 16384;
-        left += mono * (127 - state->pan) / 127;
-        right += mono * state->pan / 127;
-        voice->phase += step_of(voice->note, state->bend);
-    }
-    to[0] = clip(left * master / 16383 * ((volume & 0xFFFF) + 1) / 65536);
-    to[1] = clip(right * master / 16383 * ((volume >> 16) + 1) / 65536);
-}
-
-/* The events are in the order of their times. */
-static void render(SHORT *to)
-{
-    int n, done = 0;
-    for (n = 0; n < player.frames; n++) {
-        while (!held && done < event_count && events[done].at <= player.written + n) {
-            play(events[done].device, events[done].message);
-            done++;
-        }
-        render_sample(to + 2 * n);
-    }
-    memmove(events, events + done, (event_count - done) * sizeof *events);
-    event_count -= done;
-    player.written += player.frames;
-}
+#include "midisynth/sound.h"
+#include "midisynth/clients.h"
 
 static void tell_client(struct client *client, UINT message, DWORD_PTR p1)
 {
     DriverCallback(client->desc.dwCallback, HIWORD(client->flags), (HDRVR)client->desc.hMidi, message, client->desc.dwInstance, p1,
                    0);
-}
-
-static void swallow(const BYTE *data, DWORD length)
-{
-    DWORD n;
-    for (n = 0; n < length; n++) {
-        sysex_bytes++;
-        sysex_sum = sysex_sum * 31 + data[n];
-        if (data[n] == 0xF0)
-            sysex_length = 0;
-        if (sysex_length < sizeof sysex)
-            sysex[sysex_length] = data[n];
-        sysex_length++;
-        if (data[n] == 0xF7 && sysex_length == 8 && !memcmp(sysex, "\xF0\x7F\x7F\x04\x01", 5))
-            master = sysex[5] + 128 * sysex[6];
-    }
 }
 
 static void give_back(struct client *client, MIDIHDR *header)
@@ -238,8 +34,12 @@ static void do_long_messages(void)
         for (;;) {
             MIDIHDR *header;
             EnterCriticalSection(&lock);
-            header = clients[n].open ? clients[n].queue : NULL;
-            if (header) {
+            header = NULL;
+            if (clients[n].open && clients[n].flags & MIDI_IO_COOKED) {
+                header = clients[n].stream.played;
+                if (header)
+                    clients[n].stream.played = header->lpNext;
+            } else if (clients[n].open && (header = clients[n].queue)) {
                 clients[n].queue = header->lpNext;
                 swallow((const BYTE *)header->lpData, header->dwBufferLength);
             }
@@ -295,7 +95,6 @@ static DWORD start(void)
     player.quit = 0;
     player.written = 0;
     event_count = voice_count = 0;
-    master = 16383;
     volume = 0xFFFFFFFF;
     for (n = 0; n < DEVICES; n++)
         reset_channels(n);
@@ -325,6 +124,30 @@ static void stop(void)
     CloseHandle(player.ready);
 }
 
+/* The master volume that a sound font says. */
+static BOOL read_font(void)
+{
+    char path[MAX_TEXT + 1];
+    const WCHAR *name = word(text_copy, "font=");
+    BYTE bytes[2];
+    DWORD got = 0;
+    HANDLE file;
+    int n;
+    master = 16383;
+    if (!name)
+        return TRUE;
+    for (n = 0; name[n] && name[n] != ' '; n++)
+        path[n] = (char)name[n];
+    path[n] = 0;
+    file = CreateFileA(path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    if (file == INVALID_HANDLE_VALUE)
+        return FALSE;
+    if (ReadFile(file, bytes, sizeof bytes, &got, NULL) && got == sizeof bytes)
+        master = bytes[0] + 128 * bytes[1];
+    CloseHandle(file);
+    return got == sizeof bytes;
+}
+
 static int open_clients(void)
 {
     int n, count = 0;
@@ -347,14 +170,21 @@ static DWORD open_device(UINT device, DWORD_PTR *user, const struct open_desc *d
     }
     if (!client)
         return MMSYSERR_ALLOCATED;
-    if (LOWORD(flags) & ~MIDI_IO_STATUS)
+    if (LOWORD(flags) & ~(MIDI_IO_STATUS | (option("streams=", 0) ? MIDI_IO_COOKED : 0)))
         return MMSYSERR_INVALFLAG;
-    if (open_clients() == 0 && (result = start()) != MMSYSERR_NOERROR)
-        return result;
+    if (open_clients() == 0) {
+        if (!read_font())
+            return MMSYSERR_ERROR;
+        if ((result = start()) != MMSYSERR_NOERROR)
+            return result;
+    }
     client->device = device;
     client->flags = flags;
     client->desc = *desc;
     client->queue = NULL;
+    memset(&client->stream, 0, sizeof client->stream);
+    client->stream.division = 96;
+    client->stream.tempo = 500000;
     client->open = TRUE;
     *user = (DWORD_PTR)client;
     tell_client(client, MOM_OPEN, 0);
@@ -363,7 +193,7 @@ static DWORD open_device(UINT device, DWORD_PTR *user, const struct open_desc *d
 
 static DWORD close_device(struct client *client)
 {
-    if (client->queue)
+    if (client->queue || client->stream.played)
         return MIDIERR_STILLPLAYING;
     tell_client(client, MOM_CLOSE, 0);
     EnterCriticalSection(&lock);
@@ -416,20 +246,85 @@ static DWORD long_data(struct client *client, MIDIHDR *header)
 
 static DWORD reset(struct client *client)
 {
-    MIDIHDR *header;
+    MIDIHDR *header[2], *all = NULL;
+    int n;
     EnterCriticalSection(&lock);
     event_count = 0;
     end_voices(client->device, -1, -1);
     reset_channels(client->device);
-    header = client->queue;
-    client->queue = NULL;
+    for (n = 0; n < 2; n++) {
+        header[n] = n ? client->queue : client->stream.played;
+        while (header[n]) {
+            MIDIHDR *next = header[n]->lpNext;
+            header[n]->lpNext = all;
+            all = header[n];
+            header[n] = next;
+        }
+    }
+    client->queue = client->stream.played = NULL;
+    client->stream.runs = client->stream.timed = FALSE;
+    client->stream.at = 0;
     LeaveCriticalSection(&lock);
-    while (header) {
-        MIDIHDR *next = header->lpNext;
-        give_back(client, header);
-        header = next;
+    while (all) {
+        MIDIHDR *next = all->lpNext;
+        give_back(client, all);
+        all = next;
     }
     return MMSYSERR_NOERROR;
+}
+
+static DWORD stream_data(struct client *client, MIDIHDR *header)
+{
+    MIDIHDR **last = &client->queue;
+    if ((header->dwFlags & (MHDR_PREPARED | MHDR_ISSTRM)) != (MHDR_PREPARED | MHDR_ISSTRM))
+        return MIDIERR_UNPREPARED;
+    header->dwFlags = (header->dwFlags & ~MHDR_DONE) | MHDR_INQUEUE;
+    EnterCriticalSection(&lock);
+    while (*last)
+        last = &(*last)->lpNext;
+    header->lpNext = NULL;
+    *last = header;
+    LeaveCriticalSection(&lock);
+    return MMSYSERR_NOERROR;
+}
+
+static DWORD property(struct client *client, DWORD *property, DWORD what)
+{
+    DWORD *own = what & MIDIPROP_TIMEDIV ? &client->stream.division : &client->stream.tempo;
+    if (property[0] < 8)
+        return MMSYSERR_INVALPARAM;
+    EnterCriticalSection(&lock);
+    if (what & MIDIPROP_SET)
+        *own = property[1];
+    else
+        property[1] = *own;
+    LeaveCriticalSection(&lock);
+    return MMSYSERR_NOERROR;
+}
+
+/* The messages of streams. */
+static DWORD stream(struct client *client, UINT message, DWORD_PTR p1, DWORD_PTR p2)
+{
+    if (!(client->flags & MIDI_IO_COOKED))
+        return MMSYSERR_NOTSUPPORTED;
+    switch (message) {
+    case MODM_STRMDATA:
+        return stream_data(client, (MIDIHDR *)p1);
+    case MODM_GETPOS:
+        ((MMTIME *)p1)->wType = TIME_TICKS;
+        ((MMTIME *)p1)->u.ticks = client->stream.ticks;
+        return MMSYSERR_NOERROR;
+    case MODM_PAUSE:
+    case MODM_RESTART:
+        client->stream.runs = message == MODM_RESTART;
+        return MMSYSERR_NOERROR;
+    case MODM_STOP:
+        return reset(client);
+    case MODM_PROPERTIES:
+        return property(client, (DWORD *)p1, (DWORD)p2);
+    default:
+        return MMSYSERR_NOTSUPPORTED;
+    }
 }
 
 static DWORD prepare(MIDIHDR *header, BOOL prepared)
@@ -447,6 +342,8 @@ static DWORD capabilities(UINT device, void *to, DWORD size)
     MIDIOUTCAPSW wide = {0x7A5E, 0, 0x0203, L"", MOD_SWSYNTH, VOICES, VOICES, 0xFFFF, MIDICAPS_VOLUME | MIDICAPS_LRVOLUME};
     MIDIOUTCAPSA narrow = {0x7A5E, 0, 0x0203, "", MOD_SWSYNTH, VOICES, VOICES, 0xFFFF, MIDICAPS_VOLUME | MIDICAPS_LRVOLUME};
     int form = (int)option("caps=", 0);
+    if (option("streams=", 0))
+        wide.dwSupport |= MIDICAPS_STREAM;
     wide.wPid = narrow.wPid = (WORD)(device + 1);
     lstrcpyW(wide.szPname, device ? L"Test Synth, alone" : L"Test Synth \x266B");
     lstrcpyA(narrow.szPname, device ? "Test Synth, alone" : "Test Synth \xE9");
@@ -475,7 +372,7 @@ __declspec(dllexport) DWORD WINAPI modMessage(UINT device, UINT message, DWORD_P
     case MODM_GETNUMDEVS:
         return DEVICES;
     }
-    if (message < MODM_GETDEVCAPS || message > MODM_SETVOLUME)
+    if (message < MODM_GETDEVCAPS || message > MODM_PROPERTIES)
         return MMSYSERR_NOTSUPPORTED;
     if (device >= DEVICES)
         return MMSYSERR_BADDEVICEID;
@@ -503,9 +400,11 @@ __declspec(dllexport) DWORD WINAPI modMessage(UINT device, UINT message, DWORD_P
     case MODM_GETVOLUME:
         *(DWORD *)p1 = volume;
         return MMSYSERR_NOERROR;
-    default:
+    case MODM_SETVOLUME:
         volume = (DWORD)p1;
         return MMSYSERR_NOERROR;
+    default:
+        return stream(client, message, p1, p2);
     }
 }
 
@@ -542,85 +441,6 @@ __declspec(dllexport) DWORD WINAPI auxMessage(UINT device, UINT message, DWORD_P
         return MMSYSERR_NOTSUPPORTED;
     }
 }
-
-/* Clients of each kind, for the host to name: what they are told is counted. */
-static HANDLE client_event, client_ready;
-static DWORD client_thread;
-static LONGLONG told[6];
-
-static void count(UINT message, DWORD_PTR handle, DWORD_PTR p1)
-{
-    if (message < MOM_OPEN || message > MOM_DONE)
-        return;
-    told[message - MOM_OPEN]++;
-    told[3] = (LONGLONG)handle;
-    if (message == MOM_DONE)
-        told[5] = ((const MIDIHDR *)p1)->dwFlags;
-}
-
-static void CALLBACK client_function(HDRVR handle, UINT message, DWORD_PTR user, DWORD_PTR p1, DWORD_PTR p2)
-{
-    count(message, (DWORD_PTR)handle, p1);
-    told[4] = (LONGLONG)user;
-}
-
-static LRESULT CALLBACK client_procedure(HWND window, UINT message, WPARAM wparam, LPARAM lparam)
-{
-    count(message, wparam, lparam);
-    return DefWindowProcA(window, message, wparam, lparam);
-}
-
-/* Ends with the device. */
-static DWORD WINAPI client_loop(void *parameter)
-{
-    MSG message;
-    PeekMessageA(&message, NULL, 0, 0, PM_NOREMOVE);
-    SetEvent(client_ready);
-    while (!told[1] && GetMessageA(&message, NULL, 0, 0) > 0) {
-        count(message.message, message.wParam, message.lParam);
-        if (message.message == WM_APP || told[1])
-            SetEvent(client_ready);
-    }
-    return 0;
-}
-
-static LRESULT client(LPARAM kind)
-{
-    HWND window;
-    memset(told, 0, sizeof told);
-    switch (kind) {
-    case 1:
-        window = CreateWindowExA(0, "STATIC", "client", 0, 0, 0, 0, 0, HWND_MESSAGE, NULL, NULL, NULL);
-        SetWindowLongPtrA(window, GWLP_WNDPROC, (LONG_PTR)client_procedure);
-        return (LRESULT)window;
-    case 2:
-        client_ready = CreateEventA(NULL, FALSE, FALSE, NULL);
-        CreateThread(NULL, 0, client_loop, NULL, 0, &client_thread);
-        WaitForSingleObject(client_ready, INFINITE);
-        return client_thread;
-    case 3:
-        return (LRESULT)client_function;
-    case 5:
-        client_event = CreateEventA(NULL, FALSE, FALSE, NULL);
-        return (LRESULT)client_event;
-    default:
-        return 0;
-    }
-}
-
-static LRESULT what_was_told(LPARAM kind, LONGLONG *to)
-{
-    int n;
-    if (kind == 5 && WaitForSingleObject(client_event, 0) == WAIT_OBJECT_0)
-        told[0]++;
-    /* Behind all that has been posted. */
-    if (kind == 2 && PostThreadMessageA(client_thread, WM_APP, 0, 0))
-        WaitForSingleObject(client_ready, 10000);
-    for (n = 0; n < 6; n++)
-        to[n] = told[n];
-    return 1;
-}
-
 static LRESULT open_synth(DWORD_PTR id, HDRVR hdrvr, LPARAM l1, LPARAM l2)
 {
     int n;

@@ -266,6 +266,8 @@ acts! {
     MIDISYNTH_SOUNDING = 0x7F03;
     /// `midisynth`: while lParam1 is not 0, short messages wait.
     MIDISYNTH_HOLD = 0x7F04;
+    /// `midiclient`: does the check with the number lParam1; answers 1, or minus the line of what was otherwise.
+    MIDICLIENT_CHECK = 0x7F10;
     /// `sound`: does the check with the number lParam1; answers 1, or minus the line of what was otherwise.
     SOUND_CHECK = 0x7B10;
     /// `mmsystem`: likewise.

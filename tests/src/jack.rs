@@ -88,6 +88,20 @@ impl Jack {
         heard(&folder.read("heard"))
     }
 
+    /// What is connected with a port.
+    ///
+    /// # Panics
+    /// When the port is not there.
+    #[must_use]
+    pub fn connections(&self, port: &str) -> Vec<String> {
+        let mut list = Command::new("jack_lsp");
+        let output =
+            list.args(["--server", &self.name, "--connections", port]).output().expect("jack_lsp starts");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.contains(port), "{said}");
+        said.lines().filter_map(|line| line.strip_prefix("   ")).map(str::to_owned).collect()
+    }
+
     /// Ends the server. It must not be killed: it would keep its place among the eight for ever.
     pub fn end(&mut self) {
         let asked = Command::new("kill").arg(self.server.id().to_string()).status();

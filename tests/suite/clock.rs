@@ -172,3 +172,18 @@ spy_test!(the_clock_of_the_world_cannot_be_advanced, |machine| {
     let _clock = rig.open("clock", "");
     assert!(matches!(rig.session.advance(ms(2000)), Err(Error::NoVirtualClock)));
 });
+
+#[test]
+fn zz_measure() {
+    for kind in [0, 1, 2] {
+        let (rig, clock, capture) = session(Machine::X86_64);
+        assert_eq!(rig.send(clock, CLOCK_PLAY, kind, 0), 1);
+        let begun = Instant::now();
+        rig.session.advance(ms(61_000)).unwrap();
+        eprintln!(
+            "kind {kind}: 60 s in {:?}, {} frames",
+            begun.elapsed(),
+            capture.0.lock().unwrap().frames.len()
+        );
+    }
+}

@@ -20,6 +20,7 @@ mod messages;
 mod names;
 mod nested;
 mod open_close;
+mod play;
 mod probe;
 mod real_drivers;
 mod registry;

@@ -1,5 +1,7 @@
 //! C129 to C135: MIDI synths, and other drivers of wave, MIDI and auxiliary devices.
 
+mod clients;
+mod command;
 mod nasty;
 mod protocol;
 

@@ -230,6 +230,27 @@ jack_test!(without_a_server_nothing_is_opened, || {
     assert!(calls_in(&folder.file("trace")).is_empty());
 });
 
+jack_test!(it_connects_itself_where_it_is_told_to, || {
+    let (jack, folder) = (Jack::start(48_000, 1024), Folder::new(Machine::X86_64));
+    folder.copy_driver("midisynth", "synth.dll");
+    let arguments = ["synth", "--driver", "./synth.dll", "--connect"];
+    let mut running = folder.drvhost(arguments).env(jack.variable().0, jack.variable().1).start();
+    assert!(
+        running.line().starts_with("ready: synth:midi is `Test Synth"),
+        "the driver's name is the usual one"
+    );
+    wait_until("it is connected", || jack.connections("synth:right") == ["system:playback_2"]);
+    assert_eq!(jack.connections("synth:left"), ["system:playback_1"]);
+    running.signal("INT");
+    let ended = running.end();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(
+        ended.stdout.contains("0 messages") && ended.stdout.contains("1 of 1 answered"),
+        "{}",
+        ended.stdout
+    );
+});
+
 jack_test!(a_driver_without_midi_devices_is_refused, || {
     let (jack, folder) = (Jack::start(48_000, 1024), Folder::with_spies(Machine::X86_64, &["spy.dll"]));
     let (variable, server) = jack.variable();

@@ -3,6 +3,7 @@
 mod decode;
 mod encode;
 mod install;
+mod play;
 mod probe;
 mod synth;
 
@@ -15,6 +16,7 @@ use drvhost::{Pace, Sound};
 pub use decode::Decode;
 pub use encode::{Encode, StateCommand};
 pub use install::{Import, Install};
+pub use play::Play;
 pub use probe::Probe;
 pub use synth::Synth;
 
@@ -189,6 +191,8 @@ pub enum Command {
     Decode(Decode),
     /// Encode a file to AVI through VfW and ACM drivers
     Encode(Encode),
+    /// Play a MIDI file on a synth: into a WAVE file, or to be heard
+    Play(Play),
     /// Look at the settings that a video codec hands out itself (ICM_GETSTATE), keep them in a file, and give it those of one
     State {
         /// What to do with them

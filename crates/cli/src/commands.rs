@@ -8,6 +8,7 @@ pub mod info;
 pub mod install;
 pub mod list;
 pub mod manual;
+pub mod play;
 pub mod probe;
 pub mod remove;
 pub mod run;

@@ -53,6 +53,7 @@ fn run() -> Exit {
         Command::Session { what: SessionCommand::Last } => commands::session::last(&global),
         Command::Probe(probe) => commands::probe::run(&global, &probe),
         Command::Decode(decode) => commands::decode::run(&global, &decode),
+        Command::Play(play) => commands::play::run(&global, &play),
         Command::Encode(encode) => commands::encode::run(&global, &encode),
         Command::State { what: StateCommand::Show { driver } } => commands::state::show(&global, &driver),
         Command::State { what: StateCommand::Save { driver, file } } => {

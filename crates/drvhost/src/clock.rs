@@ -107,7 +107,8 @@ impl Inner {
         let goal = nanos(until);
         loop {
             let before = clock.now.load(Ordering::SeqCst);
-            let next = goal.min(before.saturating_add(nanos(STEP)));
+            let step = if workers.is_empty() { goal } else { before.saturating_add(nanos(STEP)) };
+            let next = goal.min(step);
             let (mut now, mut streams) = (before.max(next), Vec::new());
             for worker in &workers {
                 let (reached, theirs) = self.advance_worker(worker, next)?;

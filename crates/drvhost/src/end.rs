@@ -186,6 +186,11 @@ impl Closing<'_> {
     /// Closes an instance; whether its driver came back from that.
     fn close(&self, instance: &mut Told) -> bool {
         let until = self.session.soonest(self.limit);
+        if let Err(error) = self.session.close_devices(instance.hdrvr, &instance.module, until) {
+            instance.report.error = Some(error.to_string());
+            return false;
+        }
+        let until = self.session.soonest(self.limit);
         // A handle that is none any more was closed by another driver meanwhile.
         let Ok((module, reply)) = self.session.send_close(instance.hdrvr, 0, 0, until, Some(self.cause))
         else {

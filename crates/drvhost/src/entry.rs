@@ -113,7 +113,7 @@ impl Module {
 
     /// Calls an entry point and notes it in the trace, unless `begin` says no when it is this call's turn; `None` then, or where there is no
     /// such entry point.
-    fn send_to_entry(
+    pub fn send_to_entry(
         &self,
         hdrvr: Hdrvr,
         message: &DeviceMessage,

@@ -88,6 +88,14 @@ pub enum Error {
         /// How many there are.
         count: usize,
     },
+    /// The device plays no streams.
+    #[error("MIDI output device {device} of {driver} does not say that it plays streams")]
+    NoStreams {
+        /// The driver's file name.
+        driver: String,
+        /// The device's number.
+        device: u32,
+    },
     /// The driver has a buffer and does not give it back.
     #[error("{driver} took a buffer with {message} and did not give it back within its deadline")]
     Kept {
@@ -95,6 +103,20 @@ pub enum Error {
         driver: String,
         /// The message.
         message: String,
+    },
+    /// The driver played nothing in all of a song.
+    #[error(
+        "{driver} took the song and played nothing: it has opened no wave output device, or written nothing to it"
+    )]
+    NoSound {
+        /// The driver's file name.
+        driver: String,
+    },
+    /// None of the programs that play sound is there and does.
+    #[error("nothing plays sound here: {said}")]
+    NoPlayer {
+        /// What became of each.
+        said: String,
     },
     /// The driver answered a message with what cannot be.
     #[error("{driver} answers nonsense to {message}: {what}")]
@@ -261,7 +283,9 @@ impl Error {
             Self::NotADriver { .. }
             | Self::Refused { .. }
             | Self::NoEntry { .. }
+            | Self::NoStreams { .. }
             | Self::Kept { .. }
+            | Self::NoSound { .. }
             | Self::Nonsense { .. }
             | Self::Late { .. }
             | Self::NotAtRest { .. }
@@ -274,6 +298,7 @@ impl Error {
             Self::Media(MediaError::Io { .. })
             | Self::File { .. }
             | Self::MissingProgram { .. }
+            | Self::NoPlayer { .. }
             | Self::Worker(_)
             | Self::NoHandles => Blame::Host,
             Self::Media(_) | Self::NoCodec { .. } | Self::TooLarge(_) => Blame::Media,
@@ -302,6 +327,12 @@ impl Error {
             Self::NotADriver { .. } | Self::NoEntry { .. } => {
                 Some("`drvhost info FILE` says what the file is")
             }
+            Self::NoSound { .. } => Some(
+                "`--device N` chooses another of its devices; if it lacks files, `--allow-read DIR` grants them; `--trace FILE` writes down what it called",
+            ),
+            Self::NoPlayer { .. } => Some(
+                "Debian has pw-play in pipewire-bin, paplay in pulseaudio-utils and aplay in alsa-utils; `-o OUT.wav` writes a file",
+            ),
             Self::NoSuchDevice { .. } => Some("`drvhost info FILE` lists the devices"),
             Self::NoCodec { .. } => Some(
                 "Debian's packages libwine and libwine:i386 bring drivers for common formats; `--driver FILE` names one, `--driver-path DIR` a place to look",

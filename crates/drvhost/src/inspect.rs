@@ -21,6 +21,7 @@ use crate::module::MAX_FILE;
 use crate::opened::encoded;
 use crate::registry::{DriverFile, Origin, Registry};
 use crate::session::Session;
+use crate::synth::{Device, Synth};
 use crate::vfw;
 use crate::worker::printable;
 
@@ -58,6 +59,10 @@ pub struct Inspection {
     pub handler: Option<FourCc>,
     /// The wave format tags that it says it has, PCM aside.
     pub format_tags: Vec<u16>,
+    /// The devices that it says it has.
+    pub devices: Vec<Device>,
+    /// What of that cannot be true, or why it does not say which it has.
+    pub doubts: Vec<String>,
     /// Its version resource.
     pub version: Version,
 }
@@ -200,6 +205,8 @@ fn from_bytes(file: &Path, bytes: &[u8]) -> Inspection {
         fourccs: Vec::new(),
         handler: None,
         format_tags: Vec::new(),
+        devices: Vec::new(),
+        doubts: Vec::new(),
         version: version.map(Version::from).unwrap_or_default(),
     }
 }
@@ -269,6 +276,9 @@ impl Subject<'_> {
         if matches!(plain, Ok(_) | Err(Error::Refused { .. })) && inspection.class != Class::WaveMidi {
             self.ask(inspection);
         }
+        if plain.is_ok() && inspection.class == Class::WaveMidi {
+            self.ask_devices(inspection);
+        }
         match plain {
             Ok(hdrvr) => {
                 if let Err(error) = self.session.close(hdrvr, 0, 0) {
@@ -278,6 +288,23 @@ impl Subject<'_> {
             }
             Err(_) if inspection.opens => Ok(()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Asks a driver of devices which it has.
+    fn ask_devices(&self, inspection: &mut Inspection) {
+        match Synth::open(self.session, &self.driver) {
+            Ok(synth) => {
+                inspection.devices = synth.devices().to_vec();
+                inspection.doubts = synth.doubts().to_vec();
+                inspection.doubts.extend(synth.devices().iter().flat_map(|device| device.doubts.clone()));
+                if let Err(error) = synth.close() {
+                    inspection.doubts.push(error.to_string());
+                }
+            }
+            // Drivers of wave input alone.
+            Err(Error::NoEntry { .. }) => {}
+            Err(error) => inspection.doubts.push(error.to_string()),
         }
     }
 

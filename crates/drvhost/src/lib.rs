@@ -51,6 +51,7 @@ mod module;
 mod numbers;
 mod opened;
 mod opening;
+pub mod play;
 mod priority;
 pub mod probe;
 mod regfile;

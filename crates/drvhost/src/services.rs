@@ -10,6 +10,7 @@ mod folder;
 mod layers;
 mod listing;
 mod paths;
+mod refusal;
 mod settings;
 mod streams;
 mod usage;
@@ -32,6 +33,7 @@ use crate::trace::Trace;
 use codes::{ERROR_BAD_EXE_FORMAT, ERROR_INVALID_NAME, ERROR_MOD_NOT_FOUND};
 use files::Files;
 use layers::Failure;
+pub(crate) use refusal::Refusal;
 
 use streams::Streams;
 
@@ -59,6 +61,7 @@ pub(crate) struct Services {
     rate: Mutex<Rate>,
     trace: Trace,
     beginning: Beginning,
+    refusals: Mutex<Vec<Refusal>>,
 }
 
 /// What a worker is told of its surroundings when it begins.
@@ -101,6 +104,7 @@ impl Services {
             rate: Mutex::new(Rate { since: Instant::now(), wants: 0, told: 0 }),
             trace,
             beginning,
+            refusals: Mutex::default(),
         }
     }
 
@@ -238,7 +242,16 @@ impl Services {
         let path = texts(want).first().map_or_else(String::new, |text| crate::worker::printable(text));
         let remedy = self.remedy(want);
         tracing::info!(driver = self.driver, path, "the driver may not {what}{remedy}");
+        if !remedy.is_empty() {
+            let wanted = Refusal { what, path: path.clone(), write: writes_of(want) };
+            wanted.keep_in(&mut self.refusals.lock().unwrap_or_else(PoisonError::into_inner));
+        }
         self.trace.refused(self.worker, &self.driver, what, &path);
+    }
+
+    /// What the drivers were refused for want of a grant since this was asked last.
+    pub fn take_refusals(&self) -> Vec<Refusal> {
+        std::mem::take(&mut *self.refusals.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What the user can do about a refusal: grant a folder, where that is what is missing.
@@ -251,6 +264,11 @@ impl Services {
             false => "",
         }
     }
+}
+
+/// Whether it is a file that is wanted, to be changed.
+fn writes_of(want: &Want) -> bool {
+    matches!(want, Want::File(call) if writes(call))
 }
 
 /// Whether what is wanted of a file changes it.

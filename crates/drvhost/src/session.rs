@@ -23,9 +23,10 @@ use crate::meeting::Meeting;
 use crate::module::{Image, Module};
 use crate::numbers::Numbers;
 use crate::registry::{DriverFile, Registry};
-use crate::services::{Beginning, Reach, Services, Settings};
+use crate::services::{Beginning, Grant, Reach, Services, Settings};
 use crate::sound::{Recorder, Sound};
 use crate::store::Store;
+use crate::synth::Devices;
 use crate::table::{Slot, Table};
 use crate::trace::Trace;
 
@@ -67,6 +68,7 @@ pub struct Builder {
     sound: Sound,
     dialogs: DialogAnswer,
     clock: Clock,
+    grants: Vec<Grant>,
 }
 
 impl Builder {
@@ -145,6 +147,20 @@ impl Builder {
         self
     }
 
+    /// What all drivers of the session may use, besides their own folders and what each was granted when it was installed.
+    ///
+    /// # Errors
+    /// [`Error::File`] for a folder that is not there.
+    pub fn grant(mut self, grants: &[Grant]) -> Result<Self, Error> {
+        for Grant { folder, write } in grants {
+            // By their real paths, as links are not followed.
+            let real = std::fs::canonicalize(folder);
+            let folder = real.map_err(|source| Error::File { file: folder.clone(), source })?;
+            self.grants.push(Grant { folder, write: *write });
+        }
+        Ok(self)
+    }
+
     /// Who gets the texts that drivers write for people (OutputDebugString, standard error), each with the driver's file name. A text is
     /// at most 500 characters, without controls; of what a driver writes during one message, at most a thousand texts are handed on.
     ///
@@ -162,7 +178,7 @@ impl Builder {
     pub fn start(self) -> Result<Session, Error> {
         let spawner = Spawner::new().map_err(|error| Error::Worker(error.to_string()))?;
         let Self { registry, deadline, trace, numbers, worker, .. } = self;
-        let Self { hidden_instance, listener, store, settings, sound, dialogs, clock, .. } = self;
+        let Self { hidden_instance, listener, store, settings, sound, dialogs, clock, grants, .. } = self;
         Ok(Session {
             inner: Arc::new(Inner {
                 registry,
@@ -177,10 +193,12 @@ impl Builder {
                 recorder: Arc::new(Recorder::new(sound)?),
                 dialogs,
                 clock: SessionClock::new(clock),
+                grants,
                 spawner,
                 table: Table::default(),
                 gate: Gate::default(),
                 unused: Mutex::default(),
+                devices: Devices::default(),
                 lacking: Mutex::default(),
                 ended: Mutex::new(None),
             }),
@@ -211,12 +229,15 @@ pub(crate) struct Inner {
     pub recorder: Arc<Recorder>,
     pub dialogs: DialogAnswer,
     pub clock: SessionClock,
+    pub grants: Vec<Grant>,
     pub spawner: Spawner,
     pub table: Table,
     /// Lets opens in until the session ends.
     pub gate: Gate,
     /// Modules that lost their last instance during the broadcast of the end, with that instance: they are retired after it.
     pub unused: Mutex<Vec<(Arc<Module>, Hdrvr)>>,
+    /// Whose devices are in use.
+    pub devices: Devices,
     /// The imports that are not supplied, of each file that was loaded and has some.
     pub lacking: Mutex<BTreeMap<PathBuf, Vec<String>>>,
     ended: Mutex<Option<Report>>,
@@ -240,6 +261,7 @@ impl Inner {
             );
             grants.clear();
         }
+        grants.extend(self.grants.iter().cloned());
         let reach = Reach { own, data, grants };
         let (settings, recorder) = (Arc::clone(&self.settings), Arc::clone(&self.recorder));
         let beginning = Beginning { dialogs: self.dialogs, clock: self.clock.for_worker() };
@@ -268,6 +290,7 @@ impl Session {
             sound: Sound::default(),
             dialogs: DialogAnswer::default(),
             clock: Clock::default(),
+            grants: Vec::new(),
         }
     }
 

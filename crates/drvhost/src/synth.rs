@@ -20,10 +20,12 @@
 
 mod buffer;
 mod capabilities;
+mod in_use;
 mod output;
+mod stream;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mmsystem::devices::{
     AUXDM_GETNUMDEVS, DRVM_ENABLE, DRVM_EXIT, DRVM_INIT, MODM_GETNUMDEVS, WODM_GETNUMDEVS,
@@ -36,21 +38,31 @@ use mmsystem::{
 use crate::arena::Arena;
 use crate::entry::{DeviceMessage, Entry};
 use crate::error::Error;
-use crate::registry::DriverFile;
+use crate::registry::{DriverFile, Registry};
 use crate::session::{Hdrvr, Session};
+
+pub(crate) use in_use::{Devices, InUse};
 
 pub use capabilities::{Capabilities, Device};
 pub use output::{Client, Output};
+pub use stream::{Events, Stream};
 
 /// The most devices of a kind that a driver may say it has.
 const MOST_DEVICES: u32 = 256;
 
-/// Which of a driver's entry points have been told DRVM_INIT, for as long as anybody uses its devices.
-#[derive(Debug, Default)]
-pub(crate) struct InUse {
-    users: usize,
-    /// Those that have answered it, and so are told DRVM_EXIT.
-    initialised: Vec<Entry>,
+/// How many refusals are kept.
+const MOST_REFUSALS: usize = 20;
+
+/// The drivers of MIDI devices that are known by their names: those of `midi`, `midi1` to `midi9` that are there, in this order (C135).
+#[must_use]
+pub fn drivers(registry: &Registry) -> Vec<DriverFile> {
+    device_aliases("midi").filter_map(|alias| registry.resolve(&alias, None).ok()).collect()
+}
+
+/// The names of the drivers of a kind of devices: `midi`, `midi1` to `midi9`.
+pub(crate) fn device_aliases(kind: &str) -> impl Iterator<Item = String> {
+    const LAST: u32 = 9;
+    std::iter::once(kind.to_owned()).chain((1..=LAST).map(move |number| format!("{kind}{number}")))
 }
 
 /// An open driver of MIDI, wave or auxiliary devices. When it and all its outputs are closed or dropped, the driver gets DRVM_EXIT and DRV_CLOSE.
@@ -70,9 +82,9 @@ struct Held {
     arena: Arc<Arena>,
     /// The driver's file name.
     driver: String,
-    /// Whether it counts as a user of the driver's devices.
-    counted: AtomicBool,
     closed: AtomicBool,
+    /// What it was refused for want of a grant.
+    refusals: Mutex<Vec<String>>,
 }
 
 impl Synth {
@@ -88,21 +100,23 @@ impl Synth {
             hdrvr,
             arena: session.arena(hdrvr)?,
             driver: driver.file_name(),
-            counted: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            refusals: Mutex::default(),
         };
         let entries = session.entries(hdrvr)?;
         if entries.is_empty() {
             return Err(Error::NoEntry { driver: held.driver.clone(), entry: Entry::ModMessage.name() });
         }
-        held.initialise(&entries)?;
+        let initialised = held.initialise(&entries);
+        held.tell_of_refusals();
+        initialised?;
         let (mut devices, mut doubts) = (Vec::new(), Vec::new());
         for entry in entries {
             match held.devices(entry) {
                 Ok(found) => devices.extend(found),
                 // Whoever wants to play must know; other devices are extras.
                 Err(error @ Error::Nonsense { .. }) if entry != Entry::ModMessage => {
-                    doubts.push(error.to_string())
+                    doubts.push(error.to_string());
                 }
                 Err(error) => return Err(error),
             }
@@ -139,6 +153,13 @@ impl Synth {
         &self.doubts
     }
 
+    /// Which files the driver was not let have for want of a grant when it or its devices were opened, and what lets it: in sentences that lack the driver's name. Each
+    /// has been a warning, too.
+    #[must_use]
+    pub fn refusals(&self) -> Vec<String> {
+        self.held.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Opens a MIDI output device for a client that is told of nothing.
     ///
     /// # Errors
@@ -152,11 +173,31 @@ impl Synth {
     /// # Errors
     /// [`Error::NoSuchDevice`], [`Error::Refused`] with what the driver answered to MODM_OPEN, and as [`Session::send`].
     pub fn output_for(&self, device: u32, client: Client) -> Result<Output, Error> {
-        let count = self.devices_of(Entry::ModMessage).count();
-        if usize::try_from(device).map_or(true, |device| device >= count) {
-            return Err(Error::NoSuchDevice { driver: self.held.driver.clone(), device, count });
+        self.known(device)?;
+        let opened = Output::open(Arc::clone(&self.held), device, client);
+        self.held.tell_of_refusals();
+        opened
+    }
+
+    /// Opens a MIDI output device as a stream, whose times are in ticks of a MIDI file's time `division`.
+    ///
+    /// # Errors
+    /// [`Error::NoStreams`] where the device does not say that it plays streams, and as [`output_for`](Self::output_for).
+    pub fn stream(&self, device: u32, division: u16) -> Result<Stream, Error> {
+        if !self.known(device)?.plays_streams() {
+            return Err(Error::NoStreams { driver: self.held.driver.clone(), device });
         }
-        Output::open(Arc::clone(&self.held), device, client)
+        let opened = Stream::open(Arc::clone(&self.held), device, division);
+        self.held.tell_of_refusals();
+        opened
+    }
+
+    /// The MIDI output device with a number.
+    fn known(&self, device: u32) -> Result<&Device, Error> {
+        self.devices_of(Entry::ModMessage).find(|known| known.number == device).ok_or_else(|| {
+            let count = self.devices_of(Entry::ModMessage).count();
+            Error::NoSuchDevice { driver: self.held.driver.clone(), device, count }
+        })
     }
 
     /// Closes the driver, or leaves that to the last of its outputs.
@@ -164,7 +205,7 @@ impl Synth {
     /// # Errors
     /// [`Error::Refused`] when the driver stays open, and as [`Session::close`].
     pub fn close(self) -> Result<(), Error> {
-        Arc::into_inner(self.held).map_or(Ok(()), |held| held.close())
+        Arc::into_inner(self.held).map_or(Ok(()), Held::close)
     }
 }
 
@@ -198,6 +239,20 @@ impl Held {
 
     fn nonsense(&self, entry: Entry, number: u32, what: String) -> Error {
         Error::Nonsense { driver: self.driver.clone(), message: entry.describe(number), what }
+    }
+
+    /// Says which files the driver may not have, and keeps that: a synth without its sounds is silent, and nobody would know why.
+    fn tell_of_refusals(&self) {
+        if let Ok(module) = self.session.inner().module_of(self.hdrvr) {
+            for refusal in module.worker.services.take_refusals() {
+                tracing::warn!("{} {refusal}", self.driver);
+                let (mut refusals, said) =
+                    (self.refusals.lock().unwrap_or_else(PoisonError::into_inner), refusal.to_string());
+                if refusals.len() < MOST_REFUSALS && !refusals.contains(&said) {
+                    refusals.push(said);
+                }
+            }
+        }
     }
 
     fn width(&self) -> Width {
@@ -236,23 +291,20 @@ impl Held {
             }
         }
         in_use.users += 1;
-        self.counted.store(true, Ordering::SeqCst);
+        self.session.inner().devices.begin(self.hdrvr);
         Ok(())
     }
 
     /// Tells the entry points that the driver is about to be unloaded, if nobody else uses its devices.
     fn finish(&self) -> Result<(), Error> {
-        if !self.counted.swap(false, Ordering::SeqCst) {
+        // The session's end has done it where this comes later.
+        if self.session.inner().devices.end(self.hdrvr).is_none() {
             return Ok(());
         }
         let module = self.session.inner().module_of(self.hdrvr)?;
         let mut in_use = module.devices.lock().unwrap_or_else(PoisonError::into_inner);
-        in_use.users = in_use.users.saturating_sub(1);
-        if in_use.users > 0 {
-            return Ok(());
-        }
-        let initialised = std::mem::take(&mut in_use.initialised);
-        initialised.into_iter().try_for_each(|entry| self.tell(entry, DRVM_EXIT).map(drop))
+        let left = in_use.leave();
+        left.into_iter().try_for_each(|entry| self.tell(entry, DRVM_EXIT).map(drop))
     }
 
     /// The devices of a kind.

@@ -72,7 +72,7 @@ pub(crate) struct Worker {
     memory: Arc<SharedMemory>,
     channel: Mutex<Channel>,
     /// What the host does for its drivers.
-    services: Arc<Services>,
+    pub services: Arc<Services>,
     /// Set when nobody talks to it any more.
     over: Arc<AtomicBool>,
     /// Whether somebody serves its second line.

@@ -94,6 +94,7 @@ impl Engine {
             latency_ms: frames(self.feeder.shared.fill()),
             driver_rate,
             real_time,
+            denied: heard.denied,
             driver_latency_ms: heard.plays.map(|(_, ahead)| milliseconds(ahead)),
         }
     }

@@ -71,6 +71,8 @@ pub struct Playing {
     pub driver_latency_ms: Option<f64>,
     /// Whether it has real-time priority.
     pub real_time: bool,
+    /// Which files it was refused for want of a grant, such as a sound font, and what would grant them.
+    pub denied: Vec<String>,
 }
 
 /// Something has happened.

@@ -285,7 +285,7 @@ impl Process {
     /// [`LinkError`].
     pub fn listen(&mut self) -> Result<ToWorker, LinkError> {
         let mut ears = self.ears.take().ok_or(LinkError)?;
-        let heard = guest::meanwhile(self, || ears.hear());
+        let heard = self.outside(|| ears.hear());
         self.ears = Some(ears);
         heard
     }
@@ -349,6 +349,7 @@ impl Host for Process {
         };
         let back = entry.back();
         crate::kernel32::thread::stand_by(self)?;
+        self.note_call()?;
         let begun = self.counts.begin();
         let outcome = shim.function.serve(self, arguments).map(back);
         self.counts.end(index, begun);

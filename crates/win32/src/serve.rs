@@ -140,7 +140,12 @@ impl Process {
     /// # Errors
     /// [`LinkError`].
     pub fn answer_unload(&mut self, seq: u32, module: u64, silently: bool) -> Result<(), LinkError> {
-        let outcome = self.serve(seq, |process| process.unload(module, silently));
+        let outcome = self.serve(seq, |process| {
+            let told = process.unload(module, silently);
+            // What it has opened by asking for MIDI devices, nobody else would close.
+            crate::winmm::let_midi_go(process);
+            told
+        });
         self.report(seq, outcome.map(u64::from))
     }
 

@@ -6,7 +6,7 @@
 //!
 //! While the host has asked for nothing, the thread that serves its requests keeps its turn, and time stands still.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use guest::{Fault, FaultKind, POOL, Stop};
 
@@ -20,6 +20,11 @@ pub(crate) const SLICE: Duration = Duration::from_millis(10);
 const FREE_LOOKS: u32 = 200;
 /// How far it goes on with the next as many, and with all that come then.
 const CREEP: [Duration; 2] = [Duration::from_micros(10), Duration::from_micros(100)];
+
+/// How many calls of the system a thread makes in one turn before others have theirs.
+const CALLS: u64 = 50_000;
+/// How long a thread runs without a call before others that could go on do so beside it: it may wait for what they write.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a thread does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +60,11 @@ pub(crate) struct Turns {
     reached: bool,
     /// How often each thread has looked at the clock since it last waited.
     looks: [u32; 1 + POOL],
+    /// How many calls of the system there were, and how many of them when the turn began.
+    calls: u64,
+    calls_before: u64,
+    /// How many threads that have their turn wait for the host.
+    outside: u32,
 }
 
 impl Turns {
@@ -62,7 +72,8 @@ impl Turns {
     pub fn new() -> Self {
         let mut threads = [State::Absent; 1 + POOL];
         threads[0] = State::Running;
-        Self { threads, last: 0, waits: 0, reached: false, looks: [0; 1 + POOL] }
+        let looks = [0; 1 + POOL];
+        Self { threads, last: 0, waits: 0, reached: false, looks, calls: 0, calls_before: 0, outside: 0 }
     }
 
     fn anyone_runs(&self) -> bool {
@@ -114,6 +125,27 @@ impl Process {
         self.look_at_clock()
     }
 
+    /// Notes that the running thread calls the system; after very many calls without a wait, others have their turn.
+    pub(crate) fn note_call(&mut self) -> Result<(), Stop> {
+        if !self.clock.is_own() {
+            return Ok(());
+        }
+        self.turns.calls = self.turns.calls.wrapping_add(1);
+        if self.turns.calls.wrapping_sub(self.turns.calls_before) < CALLS {
+            return Ok(());
+        }
+        self.give_turn_away(self.machine.current(), State::Ready);
+        if self.machine.interrupted() { Err(Stop::Kind(FaultKind::Deadline)) } else { Ok(()) }
+    }
+
+    /// Does `work` while the running thread waits for the host, and keeps its turn.
+    pub(crate) fn outside<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        self.turns.outside += 1;
+        let done = guest::meanwhile(self, work);
+        self.turns.outside -= 1;
+        done
+    }
+
     /// Notes that the running thread looks at the clock, or whether something has come, and may do that until it has: where it has looked very often without
     /// waiting, time goes on a little before it sees it.
     pub(crate) fn look_at_clock(&mut self) -> Result<(), Stop> {
@@ -151,14 +183,28 @@ impl Process {
         self.turns.threads[number] = state;
         self.pass_on();
         self.wait_for_turn(number);
+        self.turns.calls_before = self.turns.calls;
     }
 
     /// Waits until the running thread has its turn. The one that serves requests does not wait for it any more once it has been interrupted.
     fn wait_for_turn(&mut self, number: usize) {
-        while self.turns.threads[number] != State::Running {
-            guest::wait_for_turn(self, (number == 0).then_some(SLICE));
-            if number == 0 && self.machine.interrupted() {
-                self.turns.threads[0] = State::Running;
+        if self.turns.threads[number] == State::Running {
+            return;
+        }
+        let mut quiet = (self.turns.calls, Instant::now());
+        loop {
+            guest::wait_for_turn(self, Some(if number == 0 { SLICE } else { PATIENCE }));
+            if self.turns.threads[number] == State::Running {
+                return;
+            }
+            let spins = self.turns.calls == quiet.0 && self.turns.anyone_runs() && self.turns.outside == 0;
+            if !spins {
+                quiet = (self.turns.calls, Instant::now());
+            }
+            let goes_on = quiet.1.elapsed() >= PATIENCE && self.could_go_on(number);
+            if goes_on || number == 0 && self.machine.interrupted() {
+                self.turns.threads[number] = State::Running;
+                return;
             }
         }
     }

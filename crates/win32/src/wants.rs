@@ -21,7 +21,7 @@ impl Process {
         // One at a time: the others wait until it is back.
         let waiting = self.wait_for(Duration::MAX, |process| Ok(process.aside.take()))?;
         let mut aside = waiting.ok_or_else(|| lost(crate::LinkError))?;
-        let served = guest::meanwhile(self, || aside.ask(&want));
+        let served = self.outside(|| aside.ask(&want));
         self.aside = Some(aside);
         self.changed_otherwise();
         served.map_err(lost)

@@ -50,7 +50,6 @@ const WIN16: Untested = NotApplicable("about 16-bit tasks; drvhost has none");
 const WINDOWS: Untested = NotApplicable("drvhost has no windows, and sends no window messages");
 const FUNCTION: Untested =
     NotApplicable("drvhost opens files alone; no program that uses it has a driver as a function");
-const WAVE: Untested = Later("wave and MIDI drivers");
 const MCI: Untested = Later("MCI drivers");
 
 /// All statements.
@@ -270,19 +269,16 @@ pub const GROUPS: &[Group] = &[
         title: "Wave, MIDI and MCI",
         not_run: PROTOCOL,
         statements: &[
-            untested(129, "modMessage(OPEN) stores the instance value that later messages get", WAVE),
-            untested(130, "MOM_OPEN, MOM_CLOSE and MOM_DONE come through DriverCallback", WAVE),
+            tested(129, "modMessage(OPEN) stores the instance value that later messages get"),
+            tested(130, "MOM_OPEN, MOM_CLOSE and MOM_DONE come through DriverCallback"),
             tested(
                 131,
-                "Unprepared buffers are refused: MIDI 64, wave 34 (here by drvhost's own wave device)",
+                "Unprepared buffers are refused: MIDI 64, wave 34 (that by drvhost's own wave device)",
             ),
-            tested(
-                132,
-                "Buffers are marked queued when taken, and done before the callback (by the same device)",
-            ),
-            tested(133, "Unknown wave and MIDI messages answer 8 (by the same device)"),
-            untested(134, "A module for wave and MIDI gets one LOAD and one FREE", WAVE),
-            untested(135, "All aliases midi to midi9 and wave to wave9 are tried", WAVE),
+            tested(132, "Buffers are marked queued when taken, and done before the callback"),
+            tested(133, "Unknown wave and MIDI messages answer 8"),
+            tested(134, "A module for wave and MIDI gets one LOAD and one FREE"),
+            tested(135, "All aliases midi to midi9 are tried (those of wave drivers are names as any other)"),
             untested(136, "MCI: LOAD, ENABLE, OPEN, then MCI_OPEN_DRIVER; the reverse at the end", MCI),
             untested(137, "MCI: lpstrParams of OPEN is lParam1", MCI),
             tested(138, "MCI: OPEN answers wDeviceID, the identifier of all commands"),

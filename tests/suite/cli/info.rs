@@ -18,6 +18,8 @@ const INFO_FIELDS: &[&str] = &[
     "reason",
     "fourccs",
     "format_tags",
+    "devices",
+    "doubts",
     "version",
 ];
 

@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::time::{Duration, Instant};
 
-use drvhost::Entry;
 use drvhost::media::WavReader;
-use drvhost::synth::{Capabilities, Client};
+use drvhost::synth::{Capabilities, Client, Events};
+use drvhost::{Entry, Policy};
 use mmsystem::*;
 
 use super::*;
@@ -273,4 +273,60 @@ spy_test!(what_is_played_is_exact_to_the_sample, |machine| {
     let begin = samples.iter().position(|sample| *sample != 0).expect("sound") / 2 / 256 * 256;
     let expected = model.render(frames - begin);
     assert!(samples[2 * begin..] == expected[..], "from {begin} of {frames} on");
+});
+
+spy_test!(streams_are_played_by_the_driver, |machine| {
+    let rig = Rig::new(machine);
+    let synth = open(&rig, "streams=1 buffers=2 frames=64");
+    assert!(synth.devices()[0].plays_streams());
+    let mut stream = synth.stream(0, 480).unwrap();
+    let seen = rig.seen(synth.hdrvr(), OF_MOD + devices::MODM_OPEN).pop().unwrap();
+    assert_eq!(seen.first::<MIDIOPENDESC>(machine.width()).cIds, 1);
+    stream.set_tempo(100_000).unwrap();
+    assert_eq!(stream.tempo().unwrap(), 100_000);
+    let mut events = Events::default();
+    events.short(0, [0x90, 60, 100]);
+    events.long(10, &[0xF0, 0x7D, 1, 0xF7]).unwrap();
+    events.tempo(230, 50_000);
+    events.short(240, [0x90, 64, 100]);
+    stream.queue(&events).unwrap();
+    stream.queue(&events).unwrap();
+    // It begins paused.
+    assert_eq!((stream.position().unwrap(), stream.queued().unwrap()), ((TIME_TICKS, 0), 2));
+    stream.restart().unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    while stream.queued().unwrap() > 0 && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let (unit, ticks) = stream.position().unwrap();
+    assert!(unit == TIME_TICKS && ticks >= 960, "{ticks}");
+    let block = rig.bytes(synth.hdrvr(), &[0; 8]);
+    assert_eq!(rig.send(synth.hdrvr(), MIDISYNTH_SYSEX, block.lparam(), 0), 8);
+    stream.pause().unwrap();
+    stream.queue(&events).unwrap();
+    stream.close().unwrap();
+    let error = open(&rig, "").stream(0, 96).unwrap_err();
+    assert_eq!(error.to_string(), "MIDI output device 0 of midisynth.dll does not say that it plays streams");
+});
+
+spy_test!(what_is_open_when_the_session_ends_is_closed_in_order, |machine| {
+    let rig = Rig::new(machine);
+    let synth = open(&rig, "");
+    let outputs = [0, 0, 1].map(|device| synth.output(device).unwrap());
+    outputs[1].send(devices::MODM_DATA, 0x0064_3C90, 0).unwrap();
+    let report = rig.session.end(Policy::Orderly);
+    assert!(report.all_answered(), "{report:?}");
+    drop((outputs, synth));
+    // Everybody is told before anything is closed, and the devices are before the driver is.
+    assert_eq!(rig.sequence(), "LOAD ENABLE OPEN EXITSESSION CLOSE DISABLE FREE");
+    let expected =
+        ["MODM_RESET", "MODM_CLOSE", "MODM_RESET", "MODM_CLOSE", "MODM_RESET", "MODM_CLOSE", "DRVM_EXIT"];
+    let sent = messages(&rig, "modMessage");
+    assert_eq!(sent[sent.len() - 7..], expected);
+    let place = |kind: &str, name: &str| {
+        let line = rig.lines(kind).into_iter().find(|line| line["message"] == name).expect("it was sent");
+        line["seq"].as_u64().unwrap()
+    };
+    assert!(place("call", "DRV_EXITSESSION") < place("device", "MODM_RESET"));
+    assert!(place("device", "DRVM_EXIT") < place("call", "DRV_CLOSE"));
 });

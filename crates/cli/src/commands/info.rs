@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use drvhost::inspect::{self, Class, Inspection};
-use drvhost::{Error, Host, Policy, Segments, Summary};
+use drvhost::synth::{Capabilities, Device};
+use drvhost::{Entry, Error, Host, Policy, Segments, Summary};
+use mmsystem::{MIDICAPS_CACHE, MIDICAPS_LRVOLUME, MIDICAPS_STREAM, MIDICAPS_VOLUME};
 
 use crate::args::Global;
 use crate::commands;
@@ -87,6 +89,37 @@ fn describe_host(host: &Host) -> String {
     lines.join("\n")
 }
 
+/// A device in a line.
+fn device(device: &Device) -> String {
+    let kind = match device.entry {
+        Entry::ModMessage => "midi",
+        Entry::WodMessage => "wave",
+        Entry::AuxMessage => "aux",
+    };
+    let mut words = Vec::new();
+    match &device.capabilities {
+        Some(Capabilities::Midi { technology, voices, notes, support, .. }) => {
+            words.push(technology.clone());
+            let count = |count: u16, what: &str| (count > 0).then(|| format!("{count} {what}"));
+            words.extend([count(*voices, "voices"), count(*notes, "notes")].into_iter().flatten());
+            let functions = [
+                (MIDICAPS_VOLUME, "volume"),
+                (MIDICAPS_LRVOLUME, "volume of each side"),
+                (MIDICAPS_CACHE, "patch caching"),
+                (MIDICAPS_STREAM, "streams"),
+            ];
+            words.extend(
+                functions.iter().filter(|(flag, _)| support & flag != 0).map(|(_, word)| (*word).to_owned()),
+            );
+        }
+        Some(Capabilities::Wave { channels, .. }) => words.push(format!("{channels} channels")),
+        Some(Capabilities::Aux { .. }) | None => {}
+    }
+    let name = if device.name.is_empty() { "(no name)" } else { &device.name };
+    let words = if words.is_empty() { String::new() } else { format!(": {}", words.join(", ")) };
+    format!("{kind} {}  {name}{words}", device.number)
+}
+
 fn describe(inspection: &Inspection) -> String {
     let kind = match inspection.class {
         Class::Vfw => "Video-for-Windows codec",
@@ -101,6 +134,15 @@ fn describe(inspection: &Inspection) -> String {
     match &inspection.reason {
         None => lines.push("  opens here  yes".into()),
         Some(reason) => lines.push(format!("  opens here  no: {reason}")),
+    }
+    let devices = inspection.devices.iter().map(device);
+    for (device, label) in devices.zip(std::iter::once("devices").chain(std::iter::repeat(""))) {
+        lines.push(format!("  {label:<11} {device}"));
+    }
+    for (doubt, label) in
+        inspection.doubts.iter().zip(std::iter::once("doubtful").chain(std::iter::repeat("")))
+    {
+        lines.push(format!("  {label:<11} {doubt}"));
     }
     let mut list = |label: &str, items: &[String]| {
         if !items.is_empty() {

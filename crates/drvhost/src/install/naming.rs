@@ -7,15 +7,15 @@ use mmsystem::FourCc;
 use crate::aliases::DEFAULT_ALIASES;
 use crate::decode::{AUDIO_PREFIX, VIDEO_PREFIX};
 use crate::end::Policy;
+use crate::entry::Entry;
 use crate::error::Error;
 use crate::inspect::{self, Class, Inspection};
 use crate::session::Builder;
 use crate::store::StoreError;
+use crate::synth::device_aliases;
 
 /// The most characters of a name.
 const MAX_ALIAS: usize = 255;
-/// The last number behind the name of a kind of device: `midi`, `midi1` to `midi9`.
-const LAST_DEVICE: u32 = 9;
 /// The kinds of devices, and the exports that only drivers of each have.
 const DEVICES: [(&str, &[&str]); 4] = [
     ("wave", &["wodMessage", "widMessage"]),
@@ -54,8 +54,7 @@ impl Naming {
         match self {
             Self::Alias(alias) => alias,
             Self::Device(kind) => {
-                let mut names =
-                    std::iter::once(kind.to_owned()).chain((1..=LAST_DEVICE).map(|n| format!("{kind}{n}")));
+                let mut names = device_aliases(kind);
                 // Where all are taken, the first one is in the way.
                 names.find(|name| !taken(name)).unwrap_or_else(|| kind.to_owned())
             }
@@ -90,6 +89,10 @@ fn by_kind(file: &Path, inspection: &Inspection) -> Result<Naming, &'static str>
                 DEVICES.iter().filter(|(_, exports)| has(exports)).map(|(kind, _)| *kind).collect();
             match kinds.as_slice() {
                 [kind] => Ok(Naming::Device(kind)),
+                // Most synths have wave devices besides, which nobody opens here.
+                _ if inspection.devices.iter().any(|device| device.entry == Entry::ModMessage) => {
+                    Ok(Naming::Device("midi"))
+                }
                 _ => Err("it is a driver for several kinds of devices"),
             }
         }
@@ -157,6 +160,8 @@ mod tests {
             fourccs: Vec::new(),
             handler: Some(FourCc(*handler)),
             format_tags: Vec::new(),
+            devices: Vec::new(),
+            doubts: Vec::new(),
             version: inspect::Version::default(),
         }
     }

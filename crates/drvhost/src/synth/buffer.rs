@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mmsystem::{MHDR_DONE, MHDR_INQUEUE, MHDR_PREPARED, MIDIHDR, Structure};
+use mmsystem::{MHDR_DONE, MHDR_INQUEUE, MHDR_ISSTRM, MHDR_PREPARED, MIDIHDR, Structure};
 
 use crate::arena::{Arena, Block};
 use crate::error::Error;
@@ -23,6 +23,18 @@ impl Buffer {
     /// # Errors
     /// [`Error::TooLarge`].
     pub fn new(arena: &Arc<Arena>, data: &[u8]) -> Result<Self, Error> {
+        Self::with(arena, data, 0)
+    }
+
+    /// A buffer that holds events of a stream.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`].
+    pub fn of_stream(arena: &Arc<Arena>, events: &[u8]) -> Result<Self, Error> {
+        Self::with(arena, events, MHDR_ISSTRM)
+    }
+
+    fn with(arena: &Arc<Arena>, data: &[u8], flags: u32) -> Result<Self, Error> {
         let width = arena.width();
         let block = arena.block_with(data)?;
         let length = u32::try_from(data.len()).map_err(|_| Error::TooLarge(data.len() as u64))?;
@@ -30,6 +42,7 @@ impl Buffer {
             lpData: block.address(),
             dwBufferLength: length,
             dwBytesRecorded: length,
+            dwFlags: flags,
             ..MIDIHDR::default()
         };
         let header = arena.block_with(&encoded(&header, width)?)?;

@@ -94,11 +94,14 @@ struct Form {
     capabilities: Capabilities,
 }
 
+/// The size of one form, and what reads it.
+type Layout = (usize, fn(&[u8]) -> Option<Form>);
+
 /// How a structure is laid out in each form.
 struct Forms {
     message: u32,
-    wide: (usize, fn(&[u8]) -> Option<Form>),
-    narrow: (usize, fn(&[u8]) -> Option<Form>),
+    wide: Layout,
+    narrow: Layout,
 }
 
 /// Makes a [`Form`] of a structure.

@@ -9,10 +9,12 @@ use mmsystem::devices::{
     MODM_SETVOLUME, MODM_UNPREPARE,
 };
 use mmsystem::{
-    MIDIERR_NOTREADY, MIDIERR_STILLPLAYING, MIDIOPENDESC, MMSYSERR_NOERROR, MMSYSERR_NOTSUPPORTED, Width,
+    MIDI_IO_COOKED, MIDIERR_NOTREADY, MIDIERR_STILLPLAYING, MIDIOPENDESC, MMSYSERR_NOERROR,
+    MMSYSERR_NOTSUPPORTED, Width,
 };
 
 use super::buffer::Buffer;
+use super::in_use::OpenDevice;
 use super::{Held, tell_of_close};
 use crate::arena::Block;
 use crate::entry::{DeviceMessage, Entry};
@@ -20,7 +22,7 @@ use crate::error::Error;
 use crate::opened::encoded;
 
 /// The longest buffer that a driver gets: MIDI buffers are shorter than 64 KiB ("midiOutLongMsg", MS Learn).
-const LONGEST_PIECE: usize = 0xFFF0;
+pub(super) const LONGEST_PIECE: usize = 0xFFF0;
 /// How many buffers a driver may keep for good before it gets no more.
 const MOST_KEPT: usize = 8;
 /// How often a device is closed that says that it still plays, with a reset before each further time.
@@ -76,6 +78,9 @@ impl Output {
             hMidi: handle.0,
             dwCallback: client.callback,
             dwInstance: client.instance,
+            // A stream is told by its number, which is 0, and its device's.
+            cIds: u32::from(client.flags & MIDI_IO_COOKED != 0),
+            rgIds: [0, device],
             ..MIDIOPENDESC::default()
         };
         let description = held.arena.block_with(&encoded(&description, held.width())?)?;
@@ -95,6 +100,7 @@ impl Output {
             Width::Bits32 => stored & 0xFFFF_FFFF,
             Width::Bits64 => stored,
         };
+        held.session.inner().devices.opened(held.hdrvr, OpenDevice { device, user: user_value });
         let pace = || {
             std::thread::sleep(PAUSE);
             Ok(())
@@ -122,6 +128,11 @@ impl Output {
         self.device
     }
 
+    /// The instance that it belongs to.
+    pub(super) fn held(&self) -> &Held {
+        &self.held
+    }
+
     fn message(&self, number: u32, param1: u64, param2: u64) -> DeviceMessage {
         DeviceMessage {
             entry: Entry::ModMessage,
@@ -141,7 +152,8 @@ impl Output {
         self.held.call(&self.message(number, param1, param2))
     }
 
-    fn ask(&self, number: u32, param1: u64, param2: u64) -> Result<(), Error> {
+    /// Sends a message that only MMSYSERR_NOERROR lets go on.
+    pub(super) fn ask(&self, number: u32, param1: u64, param2: u64) -> Result<(), Error> {
         self.held.ask(&self.message(number, param1, param2))
     }
 
@@ -228,7 +240,7 @@ impl Output {
     }
 
     /// Prepares a buffer. A driver that does not know of that leaves it to the system.
-    fn prepare(&self, buffer: &Buffer) -> Result<(), Error> {
+    pub(super) fn prepare(&self, buffer: &Buffer) -> Result<(), Error> {
         let message = self.message(MODM_PREPARE, buffer.address(), buffer.size as u64);
         match self.held.call(&message)? {
             MMSYSERR_NOERROR if buffer.is_prepared()? => Ok(()),
@@ -237,7 +249,8 @@ impl Output {
         }
     }
 
-    fn unprepare(&self, buffer: &Buffer) -> Result<(), Error> {
+    /// Undoes that.
+    pub(super) fn unprepare(&self, buffer: &Buffer) -> Result<(), Error> {
         let message = self.message(MODM_UNPREPARE, buffer.address(), buffer.size as u64);
         match self.held.call(&message)? {
             MMSYSERR_NOERROR | MMSYSERR_NOTSUPPORTED => buffer.mark_unprepared(),
@@ -298,6 +311,8 @@ impl Output {
 
     fn send_close(&mut self) -> Result<(), Error> {
         self.closed = true;
+        let open = OpenDevice { device: self.device, user: self.user };
+        self.held.session.inner().devices.closed(self.held.hdrvr, open);
         for _ in 1..CLOSES {
             match self.send(MODM_CLOSE, 0, 0)? {
                 MMSYSERR_NOERROR => return Ok(()),

@@ -1,4 +1,4 @@
-//! What functions of devices answer that do not exist here: MIDI, wave input, auxiliary devices, mixers, each as on a computer without the hardware. No number is
+//! What functions of devices answer that do not exist here: MIDI input, wave input, auxiliary devices, mixers, each as on a computer without the hardware. No number is
 //! a device's and no handle is one's, which each function says as it is documented to.
 
 #![allow(non_snake_case, reason = "Win32's own names")]
@@ -10,10 +10,7 @@ use guest::Stop;
 
 use crate::abi::{Handle, MmResult, Pointer};
 use crate::process::Process;
-use crate::winmm::wave::{MAPPER, SHORT_MAPPER};
 
-/// No port was found, which is the mapper's error (mmeapi.h: MIDIERR_NODEVICE).
-const MIDIERR_NODEVICE: MmResult = MmResult(68);
 /// MIXER_OBJECTF_HANDLE: what names a mixer is a handle.
 const MIXER_OBJECTF_HANDLE: u32 = 1 << 31;
 
@@ -47,22 +44,6 @@ pub fn caps(_: &mut Process, _device: Pointer, out: Pointer, _size: u32) -> MmRe
     if out.is_null() { MMSYSERR_INVALPARAM } else { MMSYSERR_BADDEVICEID }
 }
 
-/// midiOutOpen, where the mapper finds no port.
-pub fn midiOutOpen(
-    _: &mut Process,
-    out: Pointer,
-    id: u32,
-    _target: Pointer,
-    _user: Pointer,
-    _flags: u32,
-) -> MmResult {
-    match id {
-        _ if out.is_null() => MMSYSERR_INVALPARAM,
-        MAPPER | SHORT_MAPPER => MIDIERR_NODEVICE,
-        _ => MMSYSERR_BADDEVICEID,
-    }
-}
-
 /// midiInOpen, which has no mapper, and mixerOpen.
 pub fn open(
     _: &mut Process,
@@ -73,23 +54,6 @@ pub fn open(
     _flags: u32,
 ) -> MmResult {
     if out.is_null() { MMSYSERR_INVALPARAM } else { MMSYSERR_BADDEVICEID }
-}
-
-/// midiStreamOpen: the device's number lies in memory.
-pub fn midiStreamOpen(
-    process: &mut Process,
-    out: Pointer,
-    device: Pointer,
-    count: u32,
-    target: Pointer,
-    user: Pointer,
-    flags: u32,
-) -> Result<MmResult, Stop> {
-    if device.is_null() || count != 1 {
-        return Ok(MMSYSERR_INVALPARAM);
-    }
-    let id = process.machine.memory.array(device.0).map(u32::from_le_bytes)?;
-    Ok(midiOutOpen(process, out, id, target, user, flags))
 }
 
 /// auxGetVolume and auxSetVolume.

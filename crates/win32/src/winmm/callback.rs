@@ -19,7 +19,7 @@ pub(crate) const DCB_WINDOW: u32 = 1;
 /// A thread's identifier.
 const DCB_TASK: u32 = 2;
 /// A function.
-const DCB_FUNCTION: u32 = 3;
+pub(crate) const DCB_FUNCTION: u32 = 3;
 /// An event.
 const DCB_EVENT: u32 = 5;
 

@@ -5,6 +5,7 @@ mod callback;
 mod device;
 mod driver;
 mod mci;
+mod midi;
 mod mmio;
 mod play;
 mod results;
@@ -24,6 +25,7 @@ use crate::process::Process;
 pub(crate) struct State {
     device: device::Device,
     mci: mci::Devices,
+    midi: midi::Devices,
     files: mmio::Files,
     /// What PlaySound plays while its caller goes on.
     playing: Option<play::Playing>,
@@ -32,6 +34,7 @@ pub(crate) struct State {
 }
 
 pub(crate) use device::{next_due_here, work_here};
+pub(crate) use midi::let_go as let_midi_go;
 pub(crate) use wave::{catch_up, played};
 
 /// Ends what would call into an image that is gone: its timers, the streams whose client it is, and its procedures.
@@ -39,6 +42,7 @@ pub(crate) fn forget_image(process: &mut Process, code: &Range<u64>) {
     process.winmm.timers.forget_image(code);
     process.winmm.files.forget_image(code);
     process.winmm.mci.forget_image(code);
+    process.winmm.midi.forget_image(code);
     wave::forget_image(process, code);
     device::wake_if_running(process);
 }
@@ -142,32 +146,32 @@ library! {
     absent::of_handle as "waveInStop", "api/mmeapi/nf-mmeapi-waveinstop";
     absent::of_handle_3 as "waveInUnprepareHeader", "api/mmeapi/nf-mmeapi-waveinunprepareheader";
 
-    absent::of_handle_4 as "midiOutCacheDrumPatches", "api/mmeapi/nf-mmeapi-midioutcachedrumpatches";
-    absent::of_handle_4 as "midiOutCachePatches", "api/mmeapi/nf-mmeapi-midioutcachepatches";
-    absent::of_handle as "midiOutClose", "api/mmeapi/nf-mmeapi-midioutclose";
-    absent::caps as "midiOutGetDevCapsA", "api/mmeapi/nf-mmeapi-midioutgetdevcapsa";
-    absent::caps as "midiOutGetDevCapsW", "api/mmeapi/nf-mmeapi-midioutgetdevcapsw";
+    midi::output::midiOutCacheDrumPatches, "api/mmeapi/nf-mmeapi-midioutcachedrumpatches";
+    midi::output::midiOutCachePatches, "api/mmeapi/nf-mmeapi-midioutcachepatches";
+    midi::output::midiOutClose, "api/mmeapi/nf-mmeapi-midioutclose";
+    midi::output::midiOutGetDevCaps<u8> as "midiOutGetDevCapsA", "api/mmeapi/nf-mmeapi-midioutgetdevcapsa";
+    midi::output::midiOutGetDevCaps<u16> as "midiOutGetDevCapsW", "api/mmeapi/nf-mmeapi-midioutgetdevcapsw";
     texts::GetErrorText<u8> as "midiOutGetErrorTextA", "api/mmeapi/nf-mmeapi-midioutgeterrortexta";
     texts::GetErrorText<u16> as "midiOutGetErrorTextW", "api/mmeapi/nf-mmeapi-midioutgeterrortextw";
-    absent::of_handle_2 as "midiOutGetID", "api/mmeapi/nf-mmeapi-midioutgetid";
-    absent::count as "midiOutGetNumDevs", "api/mmeapi/nf-mmeapi-midioutgetnumdevs";
-    absent::of_handle_2 as "midiOutGetVolume", "api/mmeapi/nf-mmeapi-midioutgetvolume";
-    absent::of_handle_3 as "midiOutLongMsg", "api/mmeapi/nf-mmeapi-midioutlongmsg";
-    absent::of_handle_4 as "midiOutMessage", "api/mmeapi/nf-mmeapi-midioutmessage";
-    absent::midiOutOpen, "api/mmeapi/nf-mmeapi-midioutopen";
-    absent::of_handle_3 as "midiOutPrepareHeader", "api/mmeapi/nf-mmeapi-midioutprepareheader";
-    absent::of_handle as "midiOutReset", "api/mmeapi/nf-mmeapi-midioutreset";
-    absent::of_handle_2 as "midiOutSetVolume", "api/mmeapi/nf-mmeapi-midioutsetvolume";
-    absent::of_handle_2 as "midiOutShortMsg", "api/mmeapi/nf-mmeapi-midioutshortmsg";
-    absent::of_handle_3 as "midiOutUnprepareHeader", "api/mmeapi/nf-mmeapi-midioutunprepareheader";
-    absent::of_handle as "midiStreamClose", "api/mmeapi/nf-mmeapi-midistreamclose";
-    absent::midiStreamOpen, "api/mmeapi/nf-mmeapi-midistreamopen";
-    absent::of_handle_3 as "midiStreamOut", "api/mmeapi/nf-mmeapi-midistreamout";
-    absent::of_handle as "midiStreamPause", "api/mmeapi/nf-mmeapi-midistreampause";
-    absent::of_handle_3 as "midiStreamPosition", "api/mmeapi/nf-mmeapi-midistreamposition";
-    absent::of_handle_3 as "midiStreamProperty", "api/mmeapi/nf-mmeapi-midistreamproperty";
-    absent::of_handle as "midiStreamRestart", "api/mmeapi/nf-mmeapi-midistreamrestart";
-    absent::of_handle as "midiStreamStop", "api/mmeapi/nf-mmeapi-midistreamstop";
+    midi::output::midiOutGetID, "api/mmeapi/nf-mmeapi-midioutgetid";
+    midi::output::midiOutGetNumDevs, "api/mmeapi/nf-mmeapi-midioutgetnumdevs";
+    midi::output::midiOutGetVolume, "api/mmeapi/nf-mmeapi-midioutgetvolume";
+    midi::output::midiOutLongMsg, "api/mmeapi/nf-mmeapi-midioutlongmsg";
+    midi::output::midiOutMessage, "api/mmeapi/nf-mmeapi-midioutmessage";
+    midi::output::midiOutOpen, "api/mmeapi/nf-mmeapi-midioutopen";
+    midi::output::midiOutPrepareHeader, "api/mmeapi/nf-mmeapi-midioutprepareheader";
+    midi::output::midiOutReset, "api/mmeapi/nf-mmeapi-midioutreset";
+    midi::output::midiOutSetVolume, "api/mmeapi/nf-mmeapi-midioutsetvolume";
+    midi::output::midiOutShortMsg, "api/mmeapi/nf-mmeapi-midioutshortmsg";
+    midi::output::midiOutUnprepareHeader, "api/mmeapi/nf-mmeapi-midioutunprepareheader";
+    midi::stream::midiStreamClose, "api/mmeapi/nf-mmeapi-midistreamclose";
+    midi::stream::midiStreamOpen, "api/mmeapi/nf-mmeapi-midistreamopen";
+    midi::stream::midiStreamOut, "api/mmeapi/nf-mmeapi-midistreamout";
+    midi::stream::midiStreamPause, "api/mmeapi/nf-mmeapi-midistreampause";
+    midi::stream::midiStreamPosition, "api/mmeapi/nf-mmeapi-midistreamposition";
+    midi::stream::midiStreamProperty, "api/mmeapi/nf-mmeapi-midistreamproperty";
+    midi::stream::midiStreamRestart, "api/mmeapi/nf-mmeapi-midistreamrestart";
+    midi::stream::midiStreamStop, "api/mmeapi/nf-mmeapi-midistreamstop";
     absent::of_handle_3 as "midiConnect", "api/mmeapi/nf-mmeapi-midiconnect";
     absent::of_handle_3 as "midiDisconnect", "api/mmeapi/nf-mmeapi-mididisconnect";
 
