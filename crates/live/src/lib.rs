@@ -225,10 +225,7 @@ impl Live {
         if self.is_over() {
             return None;
         }
-        match self.happened.recv_timeout(within) {
-            Ok(happened) => Some(happened),
-            Err(_) => None,
-        }
+        self.happened.recv_timeout(within).ok()
     }
 
     /// Whether it has ended by itself: JACK's server has gone, or the driver was given up.
