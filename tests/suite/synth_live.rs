@@ -191,8 +191,11 @@ jack_test!(a_driver_that_dies_is_opened_again, |machine| {
     // Where JACK is late there are short pauses, too.
     let again = onsets.iter().skip(1).map(|at| silent(*at)).max();
     assert!(again.is_some_and(|silent| (4800..48_000 * 3).contains(&silent)), "{onsets:?}");
-    assert!(amount(&heard[onsets[0] + 2400..onsets[0] + 24_000], 440.0, 48_000) > 0.1);
-    assert!(amount(&heard[frames - 24_000..], 440.0, 48_000) > 0.1);
+    let loudest = |span: &[[f32; 2]]| {
+        span.chunks_exact(2400).map(|part| amount(part, 440.0, 48_000)).fold(0.0, f64::max)
+    };
+    assert!(loudest(&heard[..onsets[0] + 24_000]) > 0.1);
+    assert!(loudest(&heard[frames - 24_000..]) > 0.1);
     let status = instrument.end();
     assert!(status["unheard"].as_u64().unwrap() > 0, "{status}");
 });
