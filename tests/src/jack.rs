@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use crate::{Folder, program};
 
+/// How many seconds a server lives at most.
+const LONGEST: &str = "120";
+
 /// A server without a sound card. It does not outlive the test.
 #[derive(Debug)]
 pub struct Jack {
@@ -25,8 +28,9 @@ impl Jack {
         let name = format!("drvhost-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
         let give_up = Instant::now() + Duration::from_secs(60);
         loop {
-            let mut command = Command::new("jackd");
-            command.args(["--no-realtime", "--name", &name, "-d", "dummy"]);
+            // It ends by itself where the test is ended before it could.
+            let mut command = Command::new("timeout");
+            command.args([LONGEST, "jackd", "--no-realtime", "--name", &name, "-d", "dummy"]);
             command.args(["-r", &rate.to_string(), "-p", &period.to_string()]);
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             let mut jack = Self { server: command.spawn().expect("jackd starts"), name: name.clone() };
@@ -88,6 +92,20 @@ impl Jack {
         heard(&folder.read("heard"))
     }
 
+    /// What is connected with a port.
+    ///
+    /// # Panics
+    /// When the port is not there.
+    #[must_use]
+    pub fn connections(&self, port: &str) -> Vec<String> {
+        let mut list = Command::new("jack_lsp");
+        let output =
+            list.args(["--server", &self.name, "--connections", port]).output().expect("jack_lsp starts");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.contains(port), "{said}");
+        said.lines().filter_map(|line| line.strip_prefix("   ")).map(str::to_owned).collect()
+    }
+
     /// Ends the server. It must not be killed: it would keep its place among the eight for ever.
     pub fn end(&mut self) {
         let asked = Command::new("kill").arg(self.server.id().to_string()).status();
@@ -102,6 +120,12 @@ impl Drop for Jack {
     fn drop(&mut self) {
         if matches!(self.server.try_wait(), Ok(None)) {
             self.end();
+        }
+        // Clients that it left leave something behind.
+        let left = std::fs::read_dir("/dev/shm").into_iter().flatten().flatten();
+        let own = format!("_{}_", self.name);
+        for file in left.filter(|file| file.file_name().to_string_lossy().contains(&own)) {
+            let _ = std::fs::remove_file(file.path());
         }
     }
 }

@@ -31,6 +31,7 @@ fn help_lists_every_command_option_and_exit_code() {
         "list",
         "send",
         "run",
+        "synth",
         "trace",
         "decode",
         "install",

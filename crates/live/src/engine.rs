@@ -94,6 +94,7 @@ impl Engine {
             latency_ms: frames(self.feeder.shared.fill()),
             driver_rate,
             real_time,
+            denied: heard.denied,
             driver_latency_ms: heard.plays.map(|(_, ahead)| milliseconds(ahead)),
         }
     }
@@ -169,7 +170,9 @@ impl Engine {
             let driver = self.settings.driver.file_name();
             let wait = match self.failures.add(Instant::now()) {
                 Ok(wait) => wait,
-                Err(failures) => return Err(crate::Error::GaveUp { driver, failures, last: error }),
+                Err(failures) => {
+                    return Err(crate::Error::GaveUp { driver, failures, last: Box::new(error) });
+                }
             };
             self.tell(Happened::Failed { driver, error: error.to_string(), again_in_ms: milliseconds(wait) });
             self.pause(wait, |_| false);

@@ -25,7 +25,7 @@ pub enum Error {
         /// How often.
         failures: usize,
         /// What it was.
-        last: drvhost::Error,
+        last: Box<drvhost::Error>,
     },
     /// No thread could be started.
     #[error("a thread could not be started: {0}")]
@@ -53,7 +53,8 @@ impl Error {
     #[must_use]
     pub fn advice(&self) -> Option<&'static str> {
         match self {
-            Self::Driver(error) | Self::GaveUp { last: error, .. } => error.advice(),
+            Self::Driver(error) => error.advice(),
+            Self::GaveUp { last, .. } => last.advice(),
             Self::NoLibrary(_) => Some(
                 "install `pipewire-jack` and start this with `pw-jack` before it, or install `libjack-jackd2-0` where jackd runs",
             ),

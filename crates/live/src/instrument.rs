@@ -1,6 +1,7 @@
 //! A driver that is played: one opening of it, with its clock, and what it plays.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use drvhost::synth::{Output, Synth};
@@ -12,6 +13,8 @@ use crate::mixer::Mixer;
 
 /// How far time goes on for a driver that is waited for in the middle of a message.
 const STEP: Duration = Duration::from_millis(1);
+/// How far it may get ahead of what is heard by that. It would be late for as long for ever.
+const MOST_AHEAD: Duration = Duration::from_millis(50);
 /// How long a driver that has failed may take to be closed.
 const LAST_TIME: Duration = Duration::from_millis(500);
 
@@ -27,6 +30,8 @@ pub(crate) struct Instrument {
     begin: Duration,
     /// The frame up to which its clock has gone.
     reached: u64,
+    /// How far its clock has gone while it was waited for, in nanoseconds.
+    waited: Arc<AtomicU64>,
 }
 
 /// What is known of it once it plays.
@@ -35,6 +40,8 @@ pub(crate) struct Heard {
     pub device: String,
     /// The rate at which it plays, and how far ahead it renders. `None` while it plays nothing.
     pub plays: Option<(u32, Duration)>,
+    /// What it was refused for want of a grant.
+    pub denied: Vec<String>,
 }
 
 impl Instrument {
@@ -45,10 +52,12 @@ impl Instrument {
         let sound = Sound::Sink { sink, pace: Pace::Real };
         let session = settings.builder.clone().clock(Clock::Virtual).sound(sound).start()?;
         match Self::open_in(&session, settings) {
-            Ok((synth, output, begin)) => {
+            Ok((synth, mut output, begin)) => {
                 mixer.begin_at(begin);
+                let waited = Arc::new(AtomicU64::new(0));
+                output.set_pace(pace(&session, &waited));
                 let reader = Reader::default();
-                Ok(Self { session, synth, output, mixer, reader, rate, base, begin, reached: base })
+                Ok(Self { session, synth, output, mixer, reader, rate, base, begin, reached: base, waited })
             }
             Err(error) => {
                 end_soon(&session);
@@ -62,12 +71,7 @@ impl Instrument {
         for doubt in synth.doubts() {
             tracing::warn!(driver = synth.driver(), "{doubt}");
         }
-        let mut output = synth.output(settings.device)?;
-        let waiting = session.clone();
-        output.set_pace(move || {
-            let now = waiting.advance(Duration::ZERO)?.now;
-            waiting.advance(now + STEP).map(drop)
-        });
+        let output = synth.output(settings.device)?;
         let begin = session.advance(Duration::ZERO)?.now;
         Ok((synth, output, begin))
     }
@@ -90,10 +94,24 @@ impl Instrument {
 
     /// Gives it a message. [`Error::Refused`] and [`Error::Kept`] are no reason not to go on.
     pub fn give(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        match self.reader.read(bytes) {
+        let given = match self.reader.read(bytes) {
             Some(Message::Short(message)) => self.output.short(message),
             Some(Message::Long(piece)) => self.output.long(piece),
             None => Ok(()),
+        };
+        self.catch_up();
+        given
+    }
+
+    /// Passes over what was played while a message was waited for, if that is much: there was no sound for as long, and what comes next is to be in time.
+    fn catch_up(&mut self) {
+        let waited = Duration::from_nanos(self.waited.load(Ordering::Relaxed));
+        let ahead = waited.saturating_sub(self.time_of(self.reached));
+        if ahead > MOST_AHEAD {
+            let frames = ahead.as_nanos() * u128::from(self.rate) / 1_000_000_000;
+            let frames = u64::try_from(frames).unwrap_or(0);
+            self.begin = self.time_of(self.base + frames);
+            self.mixer.skip(self.begin, frames);
         }
     }
 
@@ -125,7 +143,8 @@ impl Instrument {
         let device = devices.find(|device| device.number == number);
         let streams = self.session.advance(Duration::ZERO)?.streams;
         let plays = streams.first().map(|stream| (stream.format.samples_per_sec, stream.ahead()));
-        Ok(Heard { device: device.map_or_else(String::new, |device| device.name.clone()), plays })
+        let device = device.map_or_else(String::new, |device| device.name.clone());
+        Ok(Heard { device, plays, denied: self.synth.refusals() })
     }
 
     /// Ends it in order: its notes, its device, and its session.
@@ -140,6 +159,17 @@ impl Instrument {
     /// Ends it after it has failed.
     pub fn abandon(self) {
         end_soon(&self.session);
+    }
+}
+
+/// What is done while the driver is waited for: time goes on.
+fn pace(session: &Session, waited: &Arc<AtomicU64>) -> impl FnMut() -> Result<(), Error> + Send + use<> {
+    let (session, waited) = (session.clone(), Arc::clone(waited));
+    move || {
+        let now = session.advance(Duration::ZERO)?.now;
+        let now = session.advance(now + STEP)?.now;
+        waited.store(u64::try_from(now.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        Ok(())
     }
 }
 

@@ -71,6 +71,8 @@ pub struct Playing {
     pub driver_latency_ms: Option<f64>,
     /// Whether it has real-time priority.
     pub real_time: bool,
+    /// Which files it was refused for want of a grant, such as a sound font, and what would grant them.
+    pub denied: Vec<String>,
 }
 
 /// Something has happened.
@@ -223,10 +225,7 @@ impl Live {
         if self.is_over() {
             return None;
         }
-        match self.happened.recv_timeout(within) {
-            Ok(happened) => Some(happened),
-            Err(_) => None,
-        }
+        self.happened.recv_timeout(within).ok()
     }
 
     /// Whether it has ended by itself: JACK's server has gone, or the driver was given up.

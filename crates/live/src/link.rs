@@ -199,8 +199,8 @@ impl Player {
 impl Feeder {
     /// How many frames the ring lacks until it is filled as it should be.
     pub fn lacks(&self) -> usize {
-        let there = self.capacity - self.frames.slots();
-        (self.shared.fill() as usize).saturating_sub(there)
+        let room = self.frames.slots();
+        (self.shared.fill() as usize).saturating_sub(self.capacity - room).min(room)
     }
 
     pub fn is_empty(&self) -> bool {

@@ -46,6 +46,15 @@ impl Mixer {
         *self.begin.lock().unwrap_or_else(PoisonError::into_inner) = begin;
     }
 
+    /// Passes over frames: from now on they count from this time on, which is that of the frame with this number.
+    pub fn skip(&self, begin: Duration, frames: u64) {
+        self.begin_at(begin);
+        let frames = i64::try_from(frames).unwrap_or(i64::MAX / 4);
+        for stream in self.streams().values_mut() {
+            stream.start = stream.start.map(|start| start.saturating_sub(frames));
+        }
+    }
+
     fn streams(&self) -> MutexGuard<'_, BTreeMap<StreamId, Stream>> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -193,6 +202,19 @@ mod tests {
         mixer.close(StreamId(1));
         assert_eq!(render(&mixer, 456, 2), [0.0, 0.0]);
         assert!(mixer.streams().is_empty());
+    }
+
+    #[test]
+    fn what_is_passed_over_is_not_heard() {
+        let mixer = mixer(44_100);
+        mixer.play(&piece(0, &bytes(1..100)));
+        assert_eq!(render(&mixer, 443, 3), [1.0, 2.0, 3.0]);
+        mixer.skip(Duration::from_secs(1) + Duration::from_millis(20), 882);
+        assert_eq!(render(&mixer, 446, 2), [0.0, 0.0], "882 samples were passed over");
+        mixer.open(StreamId(1), FORMAT, "test");
+        // What begins 10 ms before the time that frames count from now.
+        mixer.play(&piece(0, &bytes(1..100)));
+        assert_eq!(mixer.streams()[&StreamId(1)].start, Some(-441));
     }
 
     #[test]

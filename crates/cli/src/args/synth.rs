@@ -1,5 +1,6 @@
 //! `drvhost synth`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{EndPolicy, parse_time};
@@ -7,10 +8,10 @@ use super::{EndPolicy, parse_time};
 /// `drvhost synth`.
 #[derive(Debug, clap::Args)]
 pub struct Synth {
-    /// An alias (`midi`) or a file, with text for DRV_OPEN after a space
-    #[arg(long, value_name = "DRIVER", default_value = "midi")]
+    /// The synth: an alias (`midi`, `midi1`) or a file (`./synth.dll`), with text for DRV_OPEN after a space
+    #[arg(long, value_name = "DRIVER")]
     pub driver: String,
-    /// Which of its MIDI devices; `drvhost info DRIVER` names them
+    /// Which of the driver's MIDI output devices, counted from 0 (`drvhost info` lists them)
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub device: u32,
     /// The name that other programs find it by; the driver's unless given
@@ -22,10 +23,21 @@ pub struct Synth {
     /// Connect it with the sound card and with all MIDI devices that are there
     #[arg(long)]
     pub connect: bool,
+    /// Let the driver read what is in DIR, such as sound fonts (may be given several times); `drvhost install --allow-read` lets it for good
+    #[arg(long, value_name = "DIR")]
+    pub allow_read: Vec<PathBuf>,
     /// Write the unit by which systemd keeps this instrument present from login on, and say how to enable it; play nothing
     #[arg(long)]
     pub install_unit: bool,
     /// What follows DRV_EXITSESSION
     #[arg(long, value_enum, default_value_t = EndPolicy::Orderly)]
     pub policy: EndPolicy,
+}
+
+impl Synth {
+    /// What the driver may use besides its own files.
+    pub fn grants(&self) -> Vec<drvhost::Grant> {
+        let grant = |folder: &PathBuf| drvhost::Grant { folder: folder.clone(), write: false };
+        self.allow_read.iter().map(grant).collect()
+    }
 }

@@ -25,7 +25,7 @@ pub fn run(global: &Global, synth: &Synth) -> Result<Exit, Failure> {
     // Watched from before the open, so that the driver is never held without a way to end the session.
     let ended = watch_signals()?;
     let live = Live::start(Settings {
-        builder: commands::builder(global)?,
+        builder: commands::builder(global)?.grant(&synth.grants())?,
         driver: commands::registry(global)?.resolve_argument(&synth.driver)?,
         device: synth.device,
         name: synth.name.clone(),
@@ -94,7 +94,11 @@ pub fn install_unit(global: &Global, synth: &Synth) -> Result<Exit, Failure> {
     if let Some(machine) = &machine {
         arguments.extend(["--machine", machine.get_name()]);
     }
-    let arguments: Vec<_> = arguments.into_iter().map(str::to_owned).collect();
+    let mut arguments: Vec<_> = arguments.into_iter().map(str::to_owned).collect();
+    for folder in &synth.allow_read {
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+        arguments.extend(["--allow-read".to_owned(), folder.display().to_string()]);
+    }
     let failed = |source| Error::File { file: "the unit".into(), source };
     let live::unit::Installed { file, commands } = live::unit::install(&name, &arguments).map_err(failed)?;
     let file = file.display().to_string();
@@ -233,7 +237,7 @@ fn trouble(status: &Status) -> u64 {
 }
 
 fn introduce(playing: &Playing) -> String {
-    let Playing { name, driver, device, rate, latency_ms, driver_rate, driver_latency_ms, real_time } =
+    let Playing { name, driver, device, rate, latency_ms, driver_rate, driver_latency_ms, real_time, .. } =
         playing;
     let own = match (driver_rate, driver_latency_ms) {
         (Some(driver_rate), Some(own)) => format!("plays at {driver_rate} Hz, {own} ms ahead by itself"),
