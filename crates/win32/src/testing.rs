@@ -31,13 +31,13 @@ pub(crate) fn alone<F: FnOnce()>(test: F) {
 /// The request that the host asks to interrupt; 0 for none.
 static INTERRUPT: AtomicU32 = AtomicU32::new(0);
 
-/// What stands in for the host: keeps what was said, and serves wants.
+/// What stands in for the host: keeps what was said, serves wants, and has no drivers to open.
 #[derive(Clone)]
 struct Host {
     said: Rc<RefCell<Vec<String>>>,
     serve: Rc<RefCell<Serve>>,
-    /// What was served and not heard yet.
-    served: Rc<RefCell<Option<Served>>>,
+    /// What was answered and not heard yet.
+    answer: Rc<RefCell<Option<ToWorker>>>,
 }
 
 type Serve = Box<dyn FnMut(&Want) -> Served>;
@@ -46,7 +46,11 @@ impl Link for Host {
     fn say(&mut self, message: &ToHost) -> Result<(), LinkError> {
         match message {
             ToHost::Said(text) => self.said.borrow_mut().push(text.clone()),
-            ToHost::Wanted(want) => *self.served.borrow_mut() = Some((self.serve.borrow_mut())(want)),
+            ToHost::Wanted(want) => {
+                let served = (self.serve.borrow_mut())(want);
+                *self.answer.borrow_mut() = Some(ToWorker::Served(served));
+            }
+            ToHost::Asked(_) => *self.answer.borrow_mut() = Some(ToWorker::Granted(0)),
             _ => {}
         }
         Ok(())
@@ -61,7 +65,7 @@ impl Link for Host {
 
 impl Listen for Host {
     fn hear(&mut self) -> Result<ToWorker, LinkError> {
-        self.served.borrow_mut().take().map(ToWorker::Served).ok_or(LinkError)
+        self.answer.borrow_mut().take().ok_or(LinkError)
     }
 }
 
@@ -87,7 +91,7 @@ impl Guest {
         let said = Rc::default();
         let serve: Serve = Box::new(|_| Served::Failed(ERROR_ACCESS_DENIED));
         let host =
-            Host { said: Rc::clone(&said), serve: Rc::new(RefCell::new(serve)), served: Rc::default() };
+            Host { said: Rc::clone(&said), serve: Rc::new(RefCell::new(serve)), answer: Rc::default() };
         let [link, ears, aside] = [(); 3].map(|()| Box::new(host.clone()));
         let mut process = Process::new(Machine::new(mode).unwrap(), Ways { link, ears, aside }).unwrap();
         process.machine.seal().unwrap();

@@ -7,7 +7,7 @@
 #define VOICES 64
 #define CLIENTS 4
 #define DEVICES 2
-#define EVENTS 1024
+#define EVENTS 131072
 
 #define MODM_GETNUMDEVS 1
 #define MODM_GETDEVCAPS 2

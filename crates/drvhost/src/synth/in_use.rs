@@ -93,7 +93,10 @@ impl Inner {
             tell(Entry::ModMessage, device, MODM_RESET, user)?;
             tell(Entry::ModMessage, device, MODM_CLOSE, user)?;
         }
-        let left = module.devices.lock().unwrap_or_else(PoisonError::into_inner).leave();
+        // Somebody whose driver does not come back from its first message may hold the lock.
+        let Ok(mut in_use) = module.devices.try_lock() else { return Ok(()) };
+        let left = in_use.leave();
+        drop(in_use);
         left.into_iter().try_for_each(|entry| tell(entry, 0, DRVM_EXIT, 0))
     }
 }

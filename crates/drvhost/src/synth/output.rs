@@ -202,7 +202,8 @@ impl Output {
         if let Err(error) = self.insist(MODM_LONGDATA, address, size) {
             // One that did not come back from the message may have the buffer still.
             if matches!(error, Error::Refused { .. }) {
-                self.unprepare(&buffer)?;
+                // What it answers to that is not what went wrong.
+                let _ = self.unprepare(&buffer);
             } else {
                 self.lost.push(buffer);
             }

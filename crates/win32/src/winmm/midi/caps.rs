@@ -87,3 +87,32 @@ pub(super) fn bytes<U: Unit>(caps: &MIDIOUTCAPSW) -> Vec<u8> {
     bytes.extend(caps.dwSupport.to_le_bytes());
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn either_form_is_made_of_either() {
+        let mut narrow = MIDIOUTCAPSA {
+            wMid: 1,
+            wPid: 2,
+            vDriverVersion: 3,
+            wVoices: 5,
+            dwSupport: 9,
+            ..MIDIOUTCAPSA::default()
+        };
+        narrow.szPname = [b'x'; 32];
+        narrow.szPname[..2].copy_from_slice(&[b'a', 0xE9]);
+        let wide = widened(&narrow);
+        assert_eq!(
+            (wide.szPname[0], wide.szPname[1], wide.szPname[30], wide.szPname[31]),
+            (97, 0xE9, 120, 0)
+        );
+        // A name ends with a NUL, whatever the driver says.
+        narrow.szPname[31] = 0;
+        let read = MIDIOUTCAPSA::decode((), &bytes::<u8>(&wide)).unwrap();
+        assert_eq!(read, narrow);
+        assert_eq!(MIDIOUTCAPSW::decode((), &bytes::<u16>(&wide)), Some(wide));
+    }
+}

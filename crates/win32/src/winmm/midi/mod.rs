@@ -133,39 +133,35 @@ fn look(process: &mut Process) -> Result<(), Stop> {
     process.winmm.midi.looked = true;
     let names = std::iter::once("midi".to_owned()).chain((1..=LAST).map(|number| format!("midi{number}")));
     for name in names {
-        if let Some(driver) = open_driver(process, name)? {
-            process.winmm.midi.drivers.push(driver);
-        }
+        open_driver(process, &name)?;
     }
     Ok(())
 }
 
-/// Opens the driver of an entry and asks how many devices it has.
-fn open_driver(process: &mut Process, name: String) -> Result<Option<Driver>, Stop> {
+/// Opens the driver of an entry, if there is one, and asks how many devices it has.
+fn open_driver(process: &mut Process, name: &str) -> Result<(), Stop> {
     let before: Vec<u64> = process.images.iter().map(|image| image.module.base).collect();
-    let hdrvr = process.ask(Asked::Open { name: name.clone(), section: None, lparam2: 0 })?.cast_unsigned();
+    let hdrvr =
+        process.ask(Asked::Open { name: name.to_owned(), section: None, lparam2: 0 })?.cast_unsigned();
     if hdrvr == 0 {
-        return Ok(None);
+        return Ok(());
     }
     let module = process.ask(Asked::ModuleHandle { hdrvr })?.cast_unsigned();
-    let here = process
-        .images
-        .iter()
-        .any(|image| image.module.base == module && image.module.range().contains(&module));
+    let here = process.images.iter().any(|image| image.module.base == module);
     let known = process.winmm.midi.drivers.iter().any(|driver| driver.module == module);
     let entry = if here && !known { process.export(module, "modMessage") } else { None };
     let Some(entry) = entry else {
         if !here {
-            process.say(
-                format!("the driver of `{name}` is open elsewhere, and its devices cannot be used from here")
-                    .as_bytes(),
-            );
+            let why =
+                format!("the driver of `{name}` is open elsewhere, and its devices cannot be used from here");
+            process.say(why.as_bytes());
         }
-        close_driver(process, hdrvr)?;
-        return Ok(None);
+        return close_driver(process, hdrvr);
     };
     // One that was here already is kept by whoever opened it, and has been told of its beginning.
     let own = !before.contains(&module);
+    // Known before it is asked anything, so that it is closed even if it fails.
+    process.winmm.midi.drivers.push(Driver { hdrvr: own.then_some(hdrvr), module, entry, devices: 0 });
     let nobody = Device { entry, number: 0 };
     if own {
         call(process, nobody, DRVM_INIT, 0, 0, 0)?;
@@ -174,13 +170,13 @@ fn open_driver(process: &mut Process, name: String) -> Result<Option<Driver>, St
     }
     let devices = call(process, nobody, MODM_GETNUMDEVS, 0, 0, 0)?;
     if devices > MOST_DEVICES {
-        process.say(
-            format!("the driver of `{name}` says that it has {devices} MIDI devices, which cannot be")
-                .as_bytes(),
-        );
+        let why = format!("the driver of `{name}` says that it has {devices} MIDI devices, which cannot be");
+        process.say(why.as_bytes());
+    } else if let Some(driver) = process.winmm.midi.drivers.iter_mut().find(|driver| driver.module == module)
+    {
+        driver.devices = devices;
     }
-    let devices = if devices > MOST_DEVICES { 0 } else { devices };
-    Ok(Some(Driver { hdrvr: own.then_some(hdrvr), module, entry, devices }))
+    Ok(())
 }
 
 fn close_driver(process: &mut Process, hdrvr: u64) -> Result<(), Stop> {

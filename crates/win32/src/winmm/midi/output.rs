@@ -388,3 +388,51 @@ pub fn midiOutGetID(process: &mut Process, handle: Handle, out: Pointer) -> Resu
     process.machine.memory.write(out.0, &open.id.to_le_bytes())?;
     Ok(MMSYSERR_NOERROR)
 }
+
+#[cfg(test)]
+mod tests {
+    use guest::Mode;
+
+    use super::*;
+    use crate::testing::{Guest, alone};
+
+    /// Without drivers there are no devices; each function says so in its own way.
+    fn nothing(mode: Mode) {
+        let mut guest = Guest::new(mode);
+        let (out, every) = (guest.put(&[0xEE; 128]), guest.minus_one());
+        for (function, arguments, answer) in [
+            ("midiOutGetNumDevs", &[][..], 0),
+            ("midiOutGetDevCapsW", &[0, out, 84], 2),
+            ("midiOutGetDevCapsA", &[every, out, 52], 2),
+            ("midiOutGetDevCapsA", &[0, 0, 52], 11),
+            ("midiOutOpen", &[out, 0, 0, 0, 0], 2),
+            ("midiOutOpen", &[out, 0xFFFF_FFFF, 0, 0, 0], 68),
+            ("midiOutOpen", &[0, 0, 0, 0, 0], 11),
+            ("midiOutOpen", &[out, 0, 0, 0, 2], 10),
+            ("midiOutClose", &[0], 5),
+            ("midiOutShortMsg", &[0x6_7A04, 0x90], 5),
+            ("midiOutPrepareHeader", &[0x6_7A04, out, 112], 5),
+            ("midiOutGetVolume", &[0, 0], 11),
+            ("midiOutGetVolume", &[0, out], 5),
+            ("midiOutMessage", &[every, 1, 0, 0], 5),
+            ("midiOutGetID", &[0x6_7A04, out], 5),
+            ("midiStreamOpen", &[out, 0, 1, 0, 0, 0], 11),
+            ("midiStreamOpen", &[out, out, 1, 0, 0, 0], 2),
+            ("midiStreamRestart", &[0x6_7A04], 5),
+            ("midiStreamClose", &[0], 5),
+        ] {
+            assert_eq!(guest.int(function, arguments), answer, "{function}");
+        }
+        assert_eq!(guest.bytes::<128>(out), [0xEE; 128]);
+    }
+
+    #[test]
+    fn there_is_nothing_without_drivers_for_64_bits() {
+        alone(|| nothing(Mode::X86_64));
+    }
+
+    #[test]
+    fn there_is_nothing_without_drivers_for_32_bits() {
+        alone(|| nothing(Mode::I386));
+    }
+}
