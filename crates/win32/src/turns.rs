@@ -21,8 +21,9 @@ const FREE_LOOKS: u32 = 200;
 /// How far it goes on with the next as many, and with all that come then.
 const CREEP: [Duration; 2] = [Duration::from_micros(10), Duration::from_micros(100)];
 
-/// How many calls of the system a thread makes in one turn before others have theirs.
-const CALLS: u64 = 50_000;
+/// How many calls of the system a thread makes in one turn before others have theirs. A prime, so that where it stops in a loop of several calls is not always the
+/// same, such as behind a lock.
+const CALLS: u64 = 49_999;
 /// How long a thread runs without a call before others that could go on do so beside it: it may wait for what they write.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -58,7 +59,7 @@ pub(crate) struct Turns {
     waits: u64,
     /// Whether the time that the host wants is there, and nothing is left to be done.
     reached: bool,
-    /// How often each thread has looked at the clock since it last waited.
+    /// How often each thread has looked at the clock since time last went on while it waited.
     looks: [u32; 1 + POOL],
     /// How many calls of the system there were, and how many of them when the turn began.
     calls: u64,
@@ -106,8 +107,11 @@ impl Process {
 
     /// Gives others their turn until the running thread has been told of more changes than `seen`, or `until` is there.
     pub(crate) fn rest(&mut self, number: usize, seen: u32, until: Option<Duration>) {
-        self.turns.looks[number] = 0;
+        let before = self.now();
         self.rest_as(number, seen, until);
+        if self.now() > before {
+            self.turns.looks[number] = 0;
+        }
     }
 
     fn rest_as(&mut self, number: usize, seen: u32, until: Option<Duration>) {
