@@ -43,7 +43,7 @@ spy_test!(locks_and_waits_are_what_they_are, |machine| {
 spy_test!(many_threads_lose_nothing, |machine| {
     let rig = session(machine, Sound::default());
     let threads = rig.open("threads", "");
-    assert!(rig.send(threads, THREADS_WORK, 200, 8) > 0);
+    assert!(rig.send(threads, THREADS_WORK, 20, 4) > 0);
     assert_eq!(rig.send(threads, THREADS_COUNT, 10_000, 0), 20_000);
     assert_eq!(rig.send(threads, THREADS_MOST, 0, 0), 20);
     assert_eq!(rig.send(threads, THREADS_FAULT, 0, 0), 1);
