@@ -33,6 +33,7 @@ fn help_lists_every_command_option_and_exit_code() {
         "run",
         "trace",
         "decode",
+        "play",
         "install",
         "remove",
         "configure",
