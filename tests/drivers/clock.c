@@ -396,7 +396,47 @@ static DWORD WINAPI spins(void *parameter)
             SetEvent(parameter);
 }
 
-static LRESULT (*const checks[])(void) = {clocks, order_of_sleep, waits_and_timers, polls, hand_round, play_loop};
+static CRITICAL_SECTION lock;
+
+static DWORD WINAPI writes(void *parameter)
+{
+    flag = 1;
+    return 0;
+}
+
+static DWORD WINAPI writes_locked(void *parameter)
+{
+    EnterCriticalSection(&lock);
+    flag = 2;
+    LeaveCriticalSection(&lock);
+    return 0;
+}
+
+/* Who waits for another thread without waiting, by calls that are no looks at a clock or by none at all, gets what it wants. */
+static LRESULT spins_for_a_while(void)
+{
+    HANDLE threads[2];
+    LONG seen = 0;
+    InitializeCriticalSection(&lock);
+    flag = 0;
+    CHECK((threads[0] = start(writes_locked, NULL)) != NULL);
+    while (!seen) {
+        EnterCriticalSection(&lock);
+        seen = flag;
+        LeaveCriticalSection(&lock);
+    }
+    CHECK(seen == 2);
+    flag = 0;
+    CHECK((threads[1] = start(writes, NULL)) != NULL);
+    while (!flag)
+        ;
+    CHECK(WaitForMultipleObjects(2, threads, TRUE, 1000) == WAIT_OBJECT_0 && CloseHandle(threads[0]) && CloseHandle(threads[1]));
+    DeleteCriticalSection(&lock);
+    return 1;
+}
+
+static LRESULT (*const checks[])(void) = {clocks,     order_of_sleep, waits_and_timers, polls,
+                                          hand_round, play_loop,      spins_for_a_while};
 
 __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UINT message, LPARAM l1, LPARAM l2)
 {

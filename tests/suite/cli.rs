@@ -34,6 +34,7 @@ fn help_lists_every_command_option_and_exit_code() {
         "synth",
         "trace",
         "decode",
+        "play",
         "install",
         "remove",
         "configure",

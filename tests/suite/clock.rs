@@ -1,4 +1,6 @@
-//! The virtual clock: `drivers/clock.c`.
+//! The virtual clock: `drivers/clock.c`, and drivers that know of none.
+
+mod others;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -173,17 +175,17 @@ spy_test!(the_clock_of_the_world_cannot_be_advanced, |machine| {
     assert!(matches!(rig.session.advance(ms(2000)), Err(Error::NoVirtualClock)));
 });
 
-#[test]
-fn zz_measure() {
-    for kind in [0, 1, 2] {
-        let (rig, clock, capture) = session(Machine::X86_64);
-        assert_eq!(rig.send(clock, CLOCK_PLAY, kind, 0), 1);
-        let begun = Instant::now();
-        rig.session.advance(ms(61_000)).unwrap();
-        eprintln!(
-            "kind {kind}: 60 s in {:?}, {} frames",
-            begun.elapsed(),
-            capture.0.lock().unwrap().frames.len()
-        );
-    }
-}
+spy_test!(a_minute_is_rendered_in_one_go, |machine| {
+    let (rig, clock, capture) = session(machine);
+    assert_eq!(rig.send(clock, CLOCK_PLAY, 0, 0), 1);
+    let begun = Instant::now();
+    let ended = rig.session.advance(ms(61_000)).unwrap();
+    eprintln!("{machine}: a minute in {:?}", begun.elapsed());
+    assert_eq!(capture.0.lock().unwrap().frames.len(), 60 * 44_100);
+    assert_eq!((ended.now, ended.streams[0].played), (ms(61_000), 60 * 44_100));
+    assert_eq!((ended.streams[0].written, ended.streams[0].ahead()), (60 * 44_100 + 3 * 441, ms(30)));
+    // Back in time nothing happens.
+    assert_eq!(rig.session.advance(ms(5)).unwrap(), ended);
+});
+
+spy_test!(who_spins_until_another_thread_writes_is_not_left_alone, |machine| check(machine, 6));

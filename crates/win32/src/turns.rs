@@ -16,13 +16,16 @@ use crate::winmm;
 /// How often the thread that serves requests looks whether it has been interrupted: the signal may come just before it goes to sleep.
 pub(crate) const SLICE: Duration = Duration::from_millis(10);
 
-/// How often a thread may look at the clock between two waits before time goes on with each look.
-const FREE_LOOKS: u32 = 200;
+/// How often a thread may look at the clock before time goes on with each look.
+const FREE_LOOKS: u32 = 100;
+/// How long it must be, when a thread waits, since it had as many for nothing for it to have them again.
+const RENEWAL: Duration = Duration::from_millis(1);
 /// How far it goes on with the next as many, and with all that come then.
 const CREEP: [Duration; 2] = [Duration::from_micros(10), Duration::from_micros(100)];
 
-/// How many calls of the system a thread makes in one turn before others have theirs.
-const CALLS: u64 = 50_000;
+/// How many calls of the system a thread makes in one turn before others have theirs. A prime, so that where it stops in a loop of several calls is not always the
+/// same, such as behind a lock.
+const CALLS: u64 = 49_999;
 /// How long a thread runs without a call before others that could go on do so beside it: it may wait for what they write.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -58,8 +61,9 @@ pub(crate) struct Turns {
     waits: u64,
     /// Whether the time that the host wants is there, and nothing is left to be done.
     reached: bool,
-    /// How often each thread has looked at the clock since it last waited.
+    /// How often each thread has looked at the clock, and since when that is counted.
     looks: [u32; 1 + POOL],
+    counted_since: [Duration; 1 + POOL],
     /// How many calls of the system there were, and how many of them when the turn began.
     calls: u64,
     calls_before: u64,
@@ -72,8 +76,18 @@ impl Turns {
     pub fn new() -> Self {
         let mut threads = [State::Absent; 1 + POOL];
         threads[0] = State::Running;
-        let looks = [0; 1 + POOL];
-        Self { threads, last: 0, waits: 0, reached: false, looks, calls: 0, calls_before: 0, outside: 0 }
+        let (looks, counted_since) = ([0; 1 + POOL], [Duration::ZERO; 1 + POOL]);
+        Self {
+            threads,
+            last: 0,
+            waits: 0,
+            reached: false,
+            looks,
+            counted_since,
+            calls: 0,
+            calls_before: 0,
+            outside: 0,
+        }
     }
 
     fn anyone_runs(&self) -> bool {
@@ -106,8 +120,11 @@ impl Process {
 
     /// Gives others their turn until the running thread has been told of more changes than `seen`, or `until` is there.
     pub(crate) fn rest(&mut self, number: usize, seen: u32, until: Option<Duration>) {
-        self.turns.looks[number] = 0;
         self.rest_as(number, seen, until);
+        let now = self.now();
+        if now >= self.turns.counted_since[number] + RENEWAL {
+            (self.turns.looks[number], self.turns.counted_since[number]) = (0, now);
+        }
     }
 
     fn rest_as(&mut self, number: usize, seen: u32, until: Option<Duration>) {

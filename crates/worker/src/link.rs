@@ -4,15 +4,19 @@ use std::io::{self, stdin};
 use std::os::fd::AsFd;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use sandbox::{SharedMemory, futex};
 use win32::{Aside, Link, LinkError, Listen};
 use wire::channel::{self, Name};
-use wire::ring::Sleep;
-use wire::{Channel, Served, Side, ToHost, ToWorker, Want};
+use wire::ring::{RingError, Sleep};
+use wire::{Channel, ChannelError, Served, Side, ToHost, ToWorker, Want};
 
 /// A word that nobody changes and nobody wakes.
 static NEVER: AtomicU32 = AtomicU32::new(0);
+
+/// How long to wait for room in the channel before looking again.
+const ROOM: Duration = Duration::from_micros(20);
 
 /// The line to the host: the channel's memory, mapped for good, and this end's state. Each direction has its own, because one thread may
 /// speak while another one listens.
@@ -42,6 +46,15 @@ impl Line {
     /// Sends one message.
     pub fn send(&self, message: &ToHost) -> Result<(), LinkError> {
         let mut channel = self.speaking.lock().unwrap_or_else(PoisonError::into_inner);
+        if let ToHost::Heard(_) = message {
+            // It is too much to be lost, and leaves room for answers: the host hears it while it waits for one.
+            loop {
+                match channel.send_if_room(self.words, message) {
+                    Err(ChannelError::Ring(RingError::Full)) => futex::wait(&NEVER, 0, Some(ROOM)),
+                    sent => return sent.map_err(|_| LinkError),
+                }
+            }
+        }
         // Text may be lost, and counts may be told later, so that it never takes the place of an answer.
         let sent = match message {
             ToHost::Said(_) | ToHost::Shims(_) => channel.send_if_room(self.words, message),

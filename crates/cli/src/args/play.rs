@@ -27,7 +27,7 @@ pub struct Play {
     /// Convert the sound to so many samples a second; unless given, it has as many as the driver plays, and every sample stays as it is
     #[arg(long, value_name = "RATE", value_parser = clap::value_parser!(u32).range(4000..=384_000))]
     pub rate: Option<u32>,
-    /// How much of a song is played: more is taken for damage of the file
+    /// How much of a song is played, as a wrong bit can make it very long; 0: all of it
     #[arg(long, value_name = "TIME", default_value = "240m", value_parser = parse_time)]
     pub most: Duration,
     /// Let the driver read what is in DIR, such as sound fonts (may be given several times); `drvhost install --allow-read` lets it for good

@@ -23,11 +23,12 @@ pub fn run(global: &Global, command: &Play) -> Result<Exit, Failure> {
     let streams = target == Target::StandardOutput;
     let stage = Stage::new(commands::builder(global)?.grant(&command.grants())?)?;
     let driver = stage.session().registry().resolve_argument(&command.driver)?;
+    let most = if command.most.is_zero() { Duration::MAX } else { command.most };
     let what = play::Play {
         device: command.device,
         target: Some(target),
         rate: command.rate,
-        performance: Performance { tail: command.tail, ring: true, most: command.most },
+        performance: Performance { tail: command.tail, ring: true, most },
         ..play::Play::new(command.input.clone(), driver)
     };
     let bar = bar(global);

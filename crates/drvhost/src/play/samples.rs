@@ -15,7 +15,7 @@ pub(super) fn read(sample: SampleType, bytes: &[u8], to: &mut Vec<f64>) {
         SampleType::S24 => to.extend(words::<3>(bytes).map(|word| f64::from(word >> 8) / 8_388_608.0)),
         SampleType::S32 => to.extend(words::<4>(bytes).map(|word| f64::from(word) / 2_147_483_648.0)),
         SampleType::F32 => {
-            to.extend(bytes.as_chunks().0.iter().map(|word| f64::from(f32::from_le_bytes(*word))))
+            to.extend(bytes.as_chunks().0.iter().map(|word| f64::from(f32::from_le_bytes(*word))));
         }
     }
 }

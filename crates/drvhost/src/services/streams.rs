@@ -237,7 +237,7 @@ mod tests {
 
     use super::*;
     use crate::media::WavReader;
-    use crate::sound::{Pace, Sound};
+    use crate::sound::{Pace, Sink, Sound, SoundSink};
 
     const FORMAT: WaveFormat =
         WaveFormat { floating: false, channels: 1, samples_per_sec: 8000, bits_per_sample: 16 };
@@ -277,6 +277,81 @@ mod tests {
         let (plain, float) = (read("out.wav"), read("out-2.wav"));
         assert_eq!((plain.format().tag, plain.data_len(), plain.damage()), (1, 6, None));
         assert_eq!((float.format().tag, float.data_len(), float.format().bits_per_sample), (3, 4, 32));
+    }
+
+    fn hear(streams: &mut Streams, stream: u32, at: u64, bytes: &[u8]) {
+        streams.hear(&Heard::Played { stream, begin: 5, at, bytes: bytes.to_vec() });
+    }
+
+    #[test]
+    fn what_lies_between_pieces_is_silence() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut streams = streams(&folder);
+        let format = WaveFormat { bits_per_sample: 8, ..FORMAT };
+        streams.hear(&Heard::Opened { stream: 2, format });
+        assert_eq!(streams.open.len(), 0, "streams count up");
+        streams.hear(&Heard::Opened { stream: 1, format });
+        hear(&mut streams, 1, 0, b"ab");
+        hear(&mut streams, 1, 100_002, b"cd");
+        hear(&mut streams, 1, 5, b"ef");
+        hear(&mut streams, 1, u64::MAX, b"more than is kept");
+        streams.hear(&Heard::Closed { stream: 1 });
+        let mut reader = WavReader::open(File::open(folder.path().join("out.wav")).unwrap()).unwrap();
+        let mut data = vec![0; 100_010];
+        let len = reader.read_data(&mut data).unwrap();
+        let expected = [b"ab".as_slice(), &[0x80; 100_000], b"cdef"].concat();
+        assert!(data[..len] == expected);
+    }
+
+    #[derive(Default)]
+    struct Told(std::sync::Mutex<Vec<String>>);
+
+    impl SoundSink for Told {
+        fn open(&self, stream: StreamId, format: PcmFormat, driver: &str) {
+            self.0.lock().unwrap().push(format!("{driver} opens {} of {}", stream.0, format.samples_per_sec));
+        }
+
+        fn play(&self, piece: &Piece<'_>) {
+            let Piece { stream, frame, bytes, .. } = *piece;
+            let at = piece.at().as_nanos();
+            self.0.lock().unwrap().push(format!("{}: {} bytes at {frame}, {at}", stream.0, bytes.len()));
+        }
+
+        fn close(&self, stream: StreamId) {
+            self.0.lock().unwrap().push(format!("closes {}", stream.0));
+        }
+    }
+
+    #[test]
+    fn a_sink_is_told_what_is_played_and_where() {
+        let told = Arc::new(Told::default());
+        let sink = Sink::from(Arc::clone(&told) as Arc<dyn SoundSink>);
+        let recorder = Arc::new(Recorder::new(Sound::Sink { sink, pace: Pace::Real }).unwrap());
+        let mut streams = Streams::new("test", Arc::clone(&recorder));
+        streams.hear(&Heard::Opened { stream: 1, format: FORMAT });
+        hear(&mut streams, 1, 0, b"abcd");
+        hear(&mut streams, 1, 16, b"ef");
+        let state = wire::StreamState { stream: 1, written: 100, played: 6 };
+        let states = streams.states(&[state, wire::StreamState { stream: 9, ..state }]);
+        assert_eq!(states.len(), 1);
+        assert_eq!((states[0].stream, states[0].written, states[0].played), (StreamId(1), 50, 3));
+        assert_eq!(states[0].ahead(), Duration::from_micros(47 * 125));
+        // A session's streams count up, whichever worker they are of.
+        let mut others = Streams::new("other", recorder);
+        let stream = open(&mut others, FORMAT);
+        write(&mut others, stream, b"gh");
+        drop(others);
+        streams.hear(&Heard::Closed { stream: 1 });
+        let expected = [
+            "test opens 1 of 8000",
+            "1: 4 bytes at 0, 5",
+            "1: 2 bytes at 8, 1000005",
+            "other opens 2 of 8000",
+            "2: 2 bytes at 0, 0",
+            "closes 2",
+            "closes 1",
+        ];
+        assert_eq!(*told.0.lock().unwrap(), expected);
     }
 
     #[test]
