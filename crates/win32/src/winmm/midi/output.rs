@@ -393,7 +393,6 @@ pub fn midiOutGetID(process: &mut Process, handle: Handle, out: Pointer) -> Resu
 mod tests {
     use guest::Mode;
 
-    use super::*;
     use crate::testing::{Guest, alone};
 
     /// Without drivers there are no devices; each function says so in its own way.
