@@ -195,8 +195,7 @@ static LRESULT polls(void)
     return 1;
 }
 
-/* One looks away, others look at it: what they hand each other round has the order of their turns. */
-static volatile LONG rounds[3], sequence, hash;
+static volatile LONG rounds[3], hash;
 static HANDLE baton[3];
 
 static DWORD WINAPI hands_on(void *parameter)
@@ -350,7 +349,7 @@ static LRESULT end_playing(void)
     return 1;
 }
 
-/* A loop of one second, into which somebody writes while it plays, and a pause. */
+/* A loop of a tenth of a second, into which somebody writes while it plays, and a pause. */
 static SHORT loop[RATE / 10];
 
 static DWORD WINAPI follows(void *parameter)
@@ -394,6 +393,7 @@ static DWORD WINAPI spins(void *parameter)
     for (;;)
         if (parameter)
             SetEvent(parameter);
+    return 0;
 }
 
 static CRITICAL_SECTION lock;
