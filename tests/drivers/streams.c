@@ -69,6 +69,7 @@ static DWORD end(int kind)
 __declspec(dllexport) DWORD WINAPI modMessage(UINT device, UINT message, DWORD_PTR user, DWORD_PTR p1, DWORD_PTR p2)
 {
     int kind;
+    see(0x10000 + message, 0, 0);
     switch (message) {
     case 1: /* MODM_GETNUMDEVS */
         return 1;
@@ -97,5 +98,7 @@ __declspec(dllexport) DWORD WINAPI modMessage(UINT device, UINT message, DWORD_P
 
 __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UINT message, LPARAM l1, LPARAM l2)
 {
+    if (message == CODEC_SEEN)
+        return tell((struct seen *)l1);
     return spy(id, hdrvr, message, l1, l2);
 }
