@@ -1,29 +1,7 @@
 /* decode DRIVER FOURCC CLIP [bgr24]: decompresses a clip once, to the format that the driver names, and with the last word converts each picture
  * to BGR24, rows from the top, as the others do. Prints the nanoseconds that all ICM_DECOMPRESS took together, then the hash of each
  * picture, one a line. The clip's form is that of `clip.rs`. */
-#include "peer.h"
-
-static unsigned char *next;
-
-static DWORD number(void)
-{
-    DWORD value;
-    memcpy(&value, next, sizeof value);
-    next += sizeof value;
-    return value;
-}
-
-/* FNV-1a over 64-bit words; what is left of the last one is 0. As in `frames.rs`. */
-static unsigned long long hash(const unsigned char *bytes, size_t size)
-{
-    unsigned long long hash = 0xcbf29ce484222325;
-    for (size_t at = 0; at < size; at += 8) {
-        unsigned long long word = 0;
-        memcpy(&word, bytes + at, size - at < 8 ? size - at : 8);
-        hash = (hash ^ word) * 0x100000001b3;
-    }
-    return hash;
-}
+#include "clip.h"
 
 /* Converts a picture of 24 bits a pixel, or of 15, to BGR24. */
 static void convert(const BITMAPINFOHEADER *format, const unsigned char *picture, size_t stride, unsigned char *out)
@@ -45,41 +23,14 @@ static void convert(const BITMAPINFOHEADER *format, const unsigned char *picture
     }
 }
 
-static void read_clip(const wchar_t *name)
-{
-    FILE *file = _wfopen(name, L"rb");
-    need(file != NULL, "opening the clip");
-    fseek(file, 0, SEEK_END);
-    long size = ftell(file);
-    rewind(file);
-    next = malloc(size);
-    need(next != NULL && fread(next, 1, size, file) == (size_t)size, "reading the clip");
-    fclose(file);
-}
-
-/* Every message here answers ICERR_OK, except those that answer a size. */
-static void ask(HDRVR driver, UINT message, void *one, void *other)
-{
-    need(SendDriverMessage(driver, message, (LPARAM)one, (LPARAM)other) == ICERR_OK, "a message to the codec");
-}
-
 int wmain(int count, wchar_t **arguments)
 {
     int converts = count == 5 && wcscmp(arguments[4], L"bgr24") == 0;
     need((count == 4 || converts) && wcslen(arguments[2]) == 4, "decode DRIVER FOURCC CLIP [bgr24]");
-    const wchar_t *code = arguments[2];
     read_clip(arguments[3]);
-
-    /* Drivers of that time read and write a palette behind any format. */
-    BITMAPINFOHEADER *input = calloc(1, 4096), *output = calloc(1, 4096);
-    DWORD size = number();
-    need(input != NULL && output != NULL && size <= 2048, "a format of usual size");
-    memcpy(input, next, size);
-    next += size;
-
-    ICOPEN open = { .dwSize = sizeof open, .fccType = ICTYPE_VIDEO, .dwVersion = 0x1000, .dwFlags = ICMODE_DECOMPRESS };
-    open.fccHandler = mmioFOURCC(code[0], code[1], code[2], code[3]);
-    HDRVR driver = open_driver(arguments[1], (LPARAM)&open);
+    BITMAPINFOHEADER *input = read_format(), *output = calloc(1, 4096);
+    need(output != NULL, "memory");
+    HDRVR driver = open_codec(arguments[1], arguments[2], ICMODE_DECOMPRESS);
     ask(driver, ICM_DECOMPRESS_QUERY, input, NULL);
     ask(driver, ICM_DECOMPRESS_GET_FORMAT, input, output);
     ask(driver, ICM_DECOMPRESS_BEGIN, input, output);
@@ -109,10 +60,6 @@ int wmain(int count, wchar_t **arguments)
     }
     SendDriverMessage(driver, ICM_DECOMPRESS_END, 0, 0);
     CloseDriver(driver, 0, 0);
-
-    LARGE_INTEGER rate;
-    QueryPerformanceFrequency(&rate);
-    printf("%.0f\n", (double)ticks * 1e9 / (double)rate.QuadPart);
-    for (frame = 0; frame < frames; frame++) printf("%016llx\n", hashes[frame]);
+    report(ticks, hashes, frames);
     return 0;
 }

@@ -49,25 +49,25 @@ impl Clip {
         frames: usize,
         times: usize,
     ) -> Result<Self, Failure> {
+        Self::make_from(folder, &["-c:v", encoder], size, frames, times)
+    }
+
+    /// The same, encoded as these arguments of ffmpeg's say, of which the last is the encoder.
+    pub fn make_from(
+        folder: &Path,
+        encoding: &[&str],
+        size: &str,
+        frames: usize,
+        times: usize,
+    ) -> Result<Self, Failure> {
+        let encoder = encoding.last().copied().unwrap_or_default();
         let (once, raw) =
             (folder.join(format!("{encoder}-once.avi")), folder.join(format!("{encoder}.clip")));
         let file = folder.join(format!("{encoder}.avi"));
         let source = format!("testsrc2=size={size}:rate=25");
         let frames = frames.to_string();
         let mut ffmpeg = Command::new("ffmpeg");
-        ffmpeg.args([
-            "-v",
-            "error",
-            "-y",
-            "-f",
-            "lavfi",
-            "-i",
-            &source,
-            "-frames:v",
-            &frames,
-            "-c:v",
-            encoder,
-        ]);
+        ffmpeg.args(["-v", "error", "-y", "-f", "lavfi", "-i", &source, "-frames:v", &frames]).args(encoding);
         run(ffmpeg.arg("-bitexact").arg(&once))?;
         let mut ffmpeg = Command::new("ffmpeg");
         ffmpeg.args(["-v", "error", "-y", "-stream_loop"]).arg((times.max(1) - 1).to_string());
@@ -76,6 +76,19 @@ impl Clip {
         let (format, frames) = read(opened)?;
         fs::write(&raw, encode(&format, &frames)).map_err(Failure::file(raw.display().to_string()))?;
         Ok(Self { file, raw, format, frames })
+    }
+
+    /// The frames of the first stream of video of an AVI file.
+    pub fn read(file: &Path) -> Result<Vec<Frame>, Failure> {
+        let opened = File::open(file).map_err(Failure::file(file.display().to_string()))?;
+        Ok(read(opened)?.1)
+    }
+
+    /// Writes other frames into a file for the peer, beside the clip's.
+    pub fn beside(&self, name: &str, format: &[u8], frames: &[Frame]) -> Result<PathBuf, Failure> {
+        let file = self.raw.with_file_name(name);
+        fs::write(&file, encode(format, frames)).map_err(Failure::file(name))?;
+        Ok(file)
     }
 
     /// Room for any of the frames.

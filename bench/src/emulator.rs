@@ -58,7 +58,7 @@ pub fn measure(
     for _ in 0..rounds {
         let ours = ours(subject, clip, i386, WIDTH)?;
         let theirs = Emulated::load(subject, &driver, library.clone())?.decompress(subject, clip)?;
-        compare(subject, &ours.hashes, EMULATOR, &theirs.hashes)?;
+        compare(subject.name, &ours.hashes, EMULATOR, &theirs.hashes)?;
         row.ours.push(ours.rate());
         row.theirs.push(theirs.rate());
     }

@@ -69,7 +69,7 @@ pub fn measure(
                 let started = Instant::now();
                 let pass = frames::theirs(subject, &clip, wine, hashed)?;
                 row.theirs.push(rate(started));
-                frames::compare(subject, expected, WINE, &pass.hashes)?;
+                frames::compare(subject.name, expected, WINE, &pass.hashes)?;
             }
         }
         let started = Instant::now();

@@ -75,7 +75,7 @@ pub fn measure(
         row.ours.push(ours.rate());
         if let Some(wine) = wine {
             let theirs = theirs(subject, &clip, wine, Hashed::Raw)?;
-            compare(subject, &ours.hashes, WINE, &theirs.hashes)?;
+            compare(subject.name, &ours.hashes, WINE, &theirs.hashes)?;
             row.theirs.push(theirs.rate());
         }
         let (rate, hash) = decoded(&clip)?;
@@ -227,12 +227,12 @@ pub fn theirs(subject: &Subject, clip: &Clip, wine: &Wine, hashed: Hashed) -> Re
 }
 
 /// The peer's output: nanoseconds, then a hash on each line.
-fn parse(text: &str) -> Result<Pass, Failure> {
+pub fn parse(text: &str) -> Result<Pass, Failure> {
     let mut lines = text.lines().map(str::trim);
     let elapsed = lines.next().and_then(|line| line.parse().ok()).map(Duration::from_nanos);
     let hashes = lines.map(|line| u64::from_str_radix(line, 16).ok()).collect::<Option<Vec<u64>>>();
     let unreadable = || Failure::Unreadable {
-        program: "decode.exe",
+        program: "the peer",
         text: text.chars().take(80).collect(),
         expected: "a time and hashes",
     };
@@ -240,8 +240,8 @@ fn parse(text: &str) -> Result<Pass, Failure> {
 }
 
 /// Compares the pictures of both sides.
-pub fn compare(subject: &Subject, ours: &[u64], peer: &'static str, theirs: &[u64]) -> Result<(), Failure> {
-    let count = |what: &str| format!("{}: {what}", subject.name);
+pub fn compare(name: &str, ours: &[u64], peer: &'static str, theirs: &[u64]) -> Result<(), Failure> {
+    let count = |what: &str| format!("{name}: {what}");
     if ours.len() != theirs.len() {
         return Err(differ(&count("frames"), ours.len(), peer, theirs.len()));
     }
@@ -299,10 +299,10 @@ mod tests {
     #[test]
     fn the_first_frame_that_differs_is_named() {
         let subject = &SUBJECTS[0];
-        assert!(compare(subject, &[1, 2], WINE, &[1, 2]).is_ok());
-        let error = compare(subject, &[1, 2, 3], WINE, &[1, 4, 5]).unwrap_err().to_string();
+        assert!(compare(subject.name, &[1, 2], WINE, &[1, 2]).is_ok());
+        let error = compare(subject.name, &[1, 2, 3], WINE, &[1, 4, 5]).unwrap_err().to_string();
         assert_eq!(error, "Cinepak: frame 1: drvhost answered 0000000000000002, Wine 0000000000000004");
-        assert!(compare(subject, &[1], WINE, &[1, 2]).unwrap_err().to_string().contains("frames"));
+        assert!(compare(subject.name, &[1], WINE, &[1, 2]).unwrap_err().to_string().contains("frames"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod calls;
 mod clip;
 mod cold_start;
 mod emulator;
+mod encode;
 mod failure;
 mod film;
 mod frames;
@@ -131,6 +132,7 @@ fn measure(args: &Args) -> Result<Report, Failure> {
                 for subject in frames::SUBJECTS {
                     rows.extend(film::measure(subject, peer, folder.path(), args.times(7), 150)?);
                 }
+                rows.push(encode::measure(peer, folder.path(), args.times(7), 50)?);
             }
         }
     }

@@ -20,7 +20,7 @@ pub fn measure(subject: &Subject, clip: &Clip, i386: &DriverFile, rounds: usize)
     for _ in 0..rounds {
         let narrow = ours(subject, clip, i386, Width::Bits32)?;
         let wide = ours(subject, clip, &x86_64, Width::Bits64)?;
-        compare(subject, &narrow.hashes, X86_64, &wide.hashes)?;
+        compare(subject.name, &narrow.hashes, X86_64, &wide.hashes)?;
         row.ours.push(narrow.rate());
         row.theirs.push(wide.rate());
     }

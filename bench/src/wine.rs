@@ -16,8 +16,10 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("hold", include_str!("../peers/hold.c")),
     ("round_trip", include_str!("../peers/round_trip.c")),
     ("decode", include_str!("../peers/decode.c")),
+    ("encode", include_str!("../peers/encode.c")),
 ];
-const HEADER: &str = include_str!("../peers/peer.h");
+const HEADERS: &[(&str, &str)] =
+    &[("peer.h", include_str!("../peers/peer.h")), ("clip.h", include_str!("../peers/clip.h"))];
 
 /// The machine of the programs.
 const MACHINE: Machine = Machine::X86_64;
@@ -90,7 +92,9 @@ impl Wine {
 
     fn compile(&self) -> Result<(), Failure> {
         let folder = self.folder.path();
-        fs::write(folder.join("peer.h"), HEADER).map_err(Failure::file("the source file peer.h"))?;
+        for (name, source) in HEADERS {
+            fs::write(folder.join(name), source).map_err(Failure::file(format!("the source file {name}")))?;
+        }
         for (name, source) in PROGRAMS {
             let options = ["-municode", "-DUNICODE", "-D_UNICODE"];
             mingw::compile(MACHINE, folder, source, &format!("{name}.exe"), &options)?;

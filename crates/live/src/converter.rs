@@ -1,7 +1,7 @@
 //! One sample rate made of another: each output sample is a weighted sum of those around its place, with weights that depend on where between two of
 //! them that is. The rates' ratio is kept exactly, so nothing drifts.
 
-use std::f64::consts::PI;
+use drvhost::media::{kaiser, sinc};
 
 /// How many samples a sum has where the rate does not fall: half of it is by how much sound is late.
 const TAPS: usize = 32;
@@ -74,30 +74,17 @@ fn weights(taps: usize, phase: usize, phases: usize, falls: f64) -> Vec<f32> {
     let moved = phase as f64 / phases as f64;
     let weight = |tap: usize| {
         let at = moved + half - 1.0 - tap as f64;
-        let window = (1.0 - (at / half).powi(2)).max(0.0).sqrt();
-        pass * sinc(pass * at) * bessel(BETA * window) / bessel(BETA)
+        pass * sinc(pass * at) * kaiser(at / half, BETA)
     };
     let weights: Vec<f64> = (0..taps).map(weight).collect();
     let sum: f64 = weights.iter().sum();
     weights.into_iter().map(|weight| (weight / sum) as f32).collect()
 }
 
-fn sinc(x: f64) -> f64 {
-    if x.abs() < 1e-9 { 1.0 } else { (PI * x).sin() / (PI * x) }
-}
-
-/// The modified Bessel function of order 0.
-fn bessel(x: f64) -> f64 {
-    let (mut sum, mut term) = (1.0, 1.0);
-    for n in 1..40 {
-        term *= (x / 2.0 / f64::from(n)).powi(2);
-        sum += term;
-    }
-    sum
-}
-
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::PI;
+
     use super::*;
 
     /// Converts a sine of some frequency, and answers its largest difference from the sine that should come of it.

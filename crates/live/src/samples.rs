@@ -13,20 +13,10 @@ pub(crate) fn frames(format: PcmFormat, bytes: &[u8]) -> impl Iterator<Item = [f
     })
 }
 
+/// Nobody downstream expects what is no number, or too loud, as samples can be that are floating-point numbers.
 fn value(kind: SampleType, bytes: &[u8]) -> f32 {
-    let whole = match (kind, bytes) {
-        (SampleType::U8, &[byte]) => return (f32::from(byte) - 128.0) / 128.0,
-        (SampleType::S16, &[a, b]) => return f32::from(i16::from_le_bytes([a, b])) / 32_768.0,
-        (SampleType::S24, &[a, b, c]) => i32::from_le_bytes([0, a, b, c]),
-        (SampleType::S32, &[a, b, c, d]) => i32::from_le_bytes([a, b, c, d]),
-        (SampleType::F32, &[a, b, c, d]) => {
-            let sample = f32::from_le_bytes([a, b, c, d]);
-            // Nobody downstream expects what is no number.
-            return if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
-        }
-        _ => 0,
-    };
-    whole as f32 / 2_147_483_648.0
+    let value = kind.value(bytes) as f32;
+    if value.is_finite() { value.clamp(-1.0, 1.0) } else { 0.0 }
 }
 
 #[cfg(test)]

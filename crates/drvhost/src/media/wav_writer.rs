@@ -47,6 +47,19 @@ impl SampleType {
             Self::S32 | Self::F32 => 4,
         }
     }
+
+    /// A sample as a number, for integers from -1 to just below 1; 0 where `bytes` are not as many as [`bytes`](Self::bytes) says.
+    pub fn value(self, bytes: &[u8]) -> f64 {
+        let whole = match (self, bytes) {
+            (Self::U8, &[byte]) => i32::from_le_bytes([0, 0, 0, byte ^ 0x80]),
+            (Self::S16, &[a, b]) => i32::from_le_bytes([0, 0, a, b]),
+            (Self::S24, &[a, b, c]) => i32::from_le_bytes([0, a, b, c]),
+            (Self::S32, &[a, b, c, d]) => i32::from_le_bytes([a, b, c, d]),
+            (Self::F32, &[a, b, c, d]) => return f32::from_le_bytes([a, b, c, d]).into(),
+            _ => 0,
+        };
+        f64::from(whole) / 2_147_483_648.0
+    }
 }
 
 /// The format of PCM samples, channels interleaved.

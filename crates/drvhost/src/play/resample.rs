@@ -1,6 +1,6 @@
 //! Another rate, by a windowed sinc: each sample of the output is the sum of those around its place in the input.
 
-use std::f64::consts::PI;
+use crate::media::{kaiser, sinc};
 
 /// How many periods of the lower rate the sum has on either side.
 const HALF: usize = 32;
@@ -104,23 +104,13 @@ fn kernel(distance: f64) -> f64 {
     if distance >= HALF as f64 {
         return 0.0;
     }
-    let sinc = if distance == 0.0 { 1.0 } else { (PI * distance).sin() / (PI * distance) };
-    let along = distance / HALF as f64;
-    sinc * bessel(BETA * (1.0 - along * along).sqrt()) / bessel(BETA)
-}
-
-/// The modified Bessel function of order 0, by its series.
-fn bessel(x: f64) -> f64 {
-    let (mut sum, mut term) = (1.0, 1.0);
-    for n in 1..50 {
-        term *= (x / 2.0 / f64::from(n)).powi(2);
-        sum += term;
-    }
-    sum
+    sinc(distance) * kaiser(distance / HALF as f64, BETA)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::PI;
+
     use super::*;
 
     /// A tone, resampled in pieces of odd sizes: what comes, from which frame on.

@@ -9,26 +9,7 @@ pub(super) fn silence(sample: SampleType) -> u8 {
 
 /// Appends samples as numbers, which for whole ones are from -1 to 1.
 pub(super) fn read(sample: SampleType, bytes: &[u8], to: &mut Vec<f64>) {
-    match sample {
-        SampleType::U8 => to.extend(bytes.iter().map(|byte| (f64::from(*byte) - 128.0) / 128.0)),
-        SampleType::S16 => to.extend(words::<2>(bytes).map(|word| f64::from(word >> 16) / 32_768.0)),
-        SampleType::S24 => to.extend(words::<3>(bytes).map(|word| f64::from(word >> 8) / 8_388_608.0)),
-        SampleType::S32 => to.extend(words::<4>(bytes).map(|word| f64::from(word) / 2_147_483_648.0)),
-        SampleType::F32 => {
-            to.extend(bytes.as_chunks().0.iter().map(|word| f64::from(f32::from_le_bytes(*word))));
-        }
-    }
-}
-
-/// Whole numbers of so many bytes, in the highest bits of 32.
-fn words<const BYTES: usize>(bytes: &[u8]) -> impl Iterator<Item = i32> + '_ {
-    bytes.as_chunks::<BYTES>().0.iter().map(|word| {
-        let mut wide = [0; 4];
-        for (to, from) in wide.iter_mut().rev().zip(word.iter().rev()) {
-            *to = *from;
-        }
-        i32::from_le_bytes(wide)
-    })
+    to.extend(bytes.chunks_exact(usize::from(sample.bytes())).map(|bytes| sample.value(bytes)));
 }
 
 /// Appends numbers as samples; what is too loud is clipped. A number that [`read`] has made of a sample becomes that sample.

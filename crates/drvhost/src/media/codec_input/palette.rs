@@ -18,6 +18,19 @@ pub(super) struct Nearest {
     known: HashMap<Colour, u8>,
     /// What was looked for last, as neighbours are often alike.
     last: (Colour, u8),
+    /// Some of the colours asked for, each in the one place where it can be: found faster than by hashing. A place that is empty has a
+    /// colour that would not be there.
+    recent: Vec<(Colour, u8)>,
+}
+
+/// How many places there are for recent colours; a power of two.
+const RECENT: usize = 4096;
+
+/// Where a colour is among the recent ones.
+fn place([blue, green, red]: Colour) -> usize {
+    let colour = u32::from_le_bytes([blue, green, red, 0]);
+    // Fibonacci's way of spreading: the highest bits of the product depend on all of the colour's.
+    (colour.wrapping_mul(0x9E37_79B9) >> 20) as usize % RECENT
 }
 
 impl Nearest {
@@ -28,7 +41,10 @@ impl Nearest {
             known.entry(*colour).or_insert(number);
         }
         let last = colours.first().map_or(([0; 3], 0), |first| (*first, 0));
-        Self { colours, known, last }
+        // Black is in the first place, so it can be in no other, and what is in the first is not white.
+        let mut recent = vec![([0; 3], 0); RECENT];
+        recent[0] = ([255; 3], 0);
+        Self { colours, known, last, recent }
     }
 
     /// The palette.
@@ -40,6 +56,13 @@ impl Nearest {
     pub fn number(&mut self, colour: Colour) -> u8 {
         if colour == self.last.0 {
             return self.last.1;
+        }
+        let place = place(colour);
+        if let Some((recent, number)) = self.recent.get(place)
+            && *recent == colour
+        {
+            self.last = (colour, *number);
+            return *number;
         }
         let number = match self.known.get(&colour) {
             Some(number) => *number,
@@ -54,6 +77,9 @@ impl Nearest {
             }
         };
         self.last = (colour, number);
+        if let Some(recent) = self.recent.get_mut(place) {
+            *recent = self.last;
+        }
         number
     }
 }
@@ -101,6 +127,27 @@ mod tests {
         assert_eq!(palette.len(), 256);
         for colour in colours.as_chunks::<3>().0 {
             assert_eq!(palette[usize::from(nearest.number(*colour))], *colour);
+        }
+    }
+
+    #[test]
+    fn colours_asked_for_in_any_order_get_their_nearest() {
+        let palette: Vec<Colour> =
+            (0..=u8::MAX).map(|n| [n, n.wrapping_mul(7), n.wrapping_mul(91)]).collect();
+        let mut nearest = Nearest::new(palette.clone());
+        // Black and white are those that empty places hold; the others push each other out.
+        let mut state = 1_u32;
+        let mut colours = vec![[0; 3], [255; 3]];
+        colours.extend((0..6000).map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let [_, blue, green, red] = state.to_le_bytes();
+            [blue, green, red]
+        }));
+        for colour in colours.iter().chain(colours.iter().rev()) {
+            let least = palette.iter().map(|other| distance(*colour, *other)).min().unwrap();
+            let number = usize::from(nearest.number(*colour));
+            assert_eq!(distance(*colour, palette[number]), least, "{colour:?}");
+            assert!(palette[..number].iter().all(|other| distance(*colour, *other) > least), "{colour:?}");
         }
     }
 
