@@ -153,13 +153,12 @@ impl PictureFormat {
     /// # Errors
     /// [`MediaError::Malformed`] where `src` is too short; `dst` is then left as it was.
     pub fn to_bgr24(&self, src: &[u8], dst: &mut Vec<u8>) -> Result<(), MediaError> {
-        dst.resize(self.bgr24_size(), 0);
-        let mut rest = dst.as_mut_slice();
-        self.for_each_strip(src, |strip| {
-            let (place, below) = std::mem::take(&mut rest).split_at_mut(strip.len());
-            place.copy_from_slice(strip);
-            rest = below;
-        })
+        let picture = self.check_size(src)?;
+        let fetch = |at: usize, row: &mut [u8]| {
+            row.copy_from_slice(&picture[at..at + row.len()]);
+            Ok(())
+        };
+        self.to_bgr24_by_rows(fetch, dst)
     }
 
     /// Converts the picture in `src` as [`to_bgr24`](Self::to_bgr24) does, and hands on some rows at a time, from the top.
