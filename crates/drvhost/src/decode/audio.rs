@@ -20,7 +20,7 @@ use crate::media::{
 use crate::registry::DriverFile;
 
 /// How many bytes of PCM samples are passed through at a time, about.
-const PCM_SIZE: usize = 64 << 10;
+pub(super) const PCM_SIZE: usize = 64 << 10;
 /// How often in a row a driver may use nothing of the source and still make samples.
 const MAX_IDLE: u32 = 64;
 

@@ -77,6 +77,14 @@ impl<'s> Pictures<'s> {
         }
     }
 
+    /// How many bytes a frame has where that is always the same; 0 for a driver's, which are compressed.
+    pub fn usual_frame_size(&self) -> usize {
+        match self {
+            Self::Codec(_) => 0,
+            Self::Plain(format) => format.image_size(),
+        }
+    }
+
     /// The format of what [`decode`](Self::decode) gives, where its pixels are numbers of colours that can change later; `None` where it gives
     /// BGR24.
     pub fn raw_format(&self) -> Option<&PictureFormat> {

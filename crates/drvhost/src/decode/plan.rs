@@ -1,6 +1,6 @@
 //! Which streams are decoded by which drivers, and where they go.
 
-use super::audio::{AudioDone, AudioTrack, Samples, Span};
+use super::audio::{AudioDone, AudioTrack, PCM_SIZE, Samples, Span};
 use super::chosen::{Chosen, nothing_left};
 use super::ffmpeg::{Ffmpeg, Wanted};
 use super::handover::{Handed, handover};
@@ -241,12 +241,12 @@ impl Outputs {
             (Target::Handed(_), shape) => {
                 let (mut handed, mut video) = (Handed::default(), VideoSink::None);
                 if let Some(shape) = shape {
-                    let (to, from) = handover();
+                    let (to, from) = handover(shape.bgr24_size());
                     (video, handed.video) = (VideoSink::Handed(to), Some((shape, from)));
                 }
                 let mut sinks = Vec::new();
                 for format in audio {
-                    let (to, from) = handover();
+                    let (to, from) = handover(PCM_SIZE);
                     sinks.push(AudioSink::Handed(to));
                     handed.audio.push((*format, from));
                 }

@@ -59,7 +59,7 @@ impl Decoded {
         let mut sinks = Sinks::default();
         if let Some(done) = video {
             self.frames = Some(done.frames);
-            self.hash = done.hash.to_string();
+            self.hash = done.hash.map(|hash| hash.to_string()).unwrap_or_default();
             self.warnings.extend(done.warnings);
             damage.extend(done.damage);
             blames.extend(done.blame);

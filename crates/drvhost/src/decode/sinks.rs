@@ -1,5 +1,7 @@
 //! Where decoded pictures and samples go.
 
+use std::sync::Arc;
+
 use super::audio::sample_size;
 use super::ffmpeg::Pipe;
 use super::handover::Handover;
@@ -37,7 +39,7 @@ impl VideoSink {
     ///
     /// # Errors
     /// [`Error::Media`].
-    pub fn write(&mut self, bgr: &[u8]) -> Result<(), Error> {
+    pub fn write(&mut self, bgr: &Arc<Vec<u8>>) -> Result<(), Error> {
         match self {
             Self::None => {}
             Self::Y4m(writer) => writer.write_frame(bgr)?,
@@ -49,9 +51,17 @@ impl VideoSink {
                 track.write(dib, true, frames.saturating_mul(scale), shape.rate)?;
             }
             Self::Pipe(pipe) => pipe.write(bgr)?,
-            Self::Handed(to) => to.give(bgr)?,
+            Self::Handed(to) => to.give_buffer(Arc::clone(bgr))?,
         }
         Ok(())
+    }
+
+    /// A buffer that whoever was handed it has done with.
+    pub fn spent(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Handed(to) => to.spent(),
+            _ => None,
+        }
     }
 
     /// Says that no more comes, so that nobody waits for it. What is left is to be finished.

@@ -3,9 +3,11 @@
 //! The reading thread is a few frames ahead, and so is the driver before what is shown; buffers go round, so that memory does not grow with
 //! the film. The order of frames and palette changes is that of the file all along.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
+use super::handover::ahead;
 use super::pictures::Pictures;
 use super::range::FrameRange;
 use super::shared::{Shared, finished, start};
@@ -18,9 +20,9 @@ use crate::media::{
     PictureFormat, Unit,
 };
 
-/// How many packets are read ahead.
+/// How many packets are read ahead at most.
 const READ_AHEAD: usize = 8;
-/// How many pictures are decoded ahead.
+/// How many pictures are decoded ahead at most.
 const DECODED_AHEAD: usize = 3;
 
 /// A stream of video that is to be decoded.
@@ -43,8 +45,8 @@ pub(super) struct VideoTrack<'s> {
 pub(super) struct VideoDone {
     /// How many pictures there are.
     pub frames: u64,
-    /// Of them, as BGR24.
-    pub hash: ContentHash,
+    /// Of them, as BGR24; `None` where they were handed to another thread.
+    pub hash: Option<ContentHash>,
     /// What the user should know.
     pub warnings: Vec<String>,
     /// What is missing or unreadable.
@@ -99,9 +101,9 @@ impl VideoTrack<'_> {
         let total = range.count_of(length);
         let canvas = Canvas::of(&pictures);
         let done = thread::scope(|scope| {
-            let (read_to, read_from) = sync_channel(READ_AHEAD);
+            let (read_to, read_from) = sync_channel(ahead(READ_AHEAD, pictures.usual_frame_size()));
             let (spent_packets, empty_packets) = channel();
-            let (shown_to, shown_from) = sync_channel(DECODED_AHEAD);
+            let (shown_to, shown_from) = sync_channel(ahead(DECODED_AHEAD, pictures.format().bgr24_size()));
             let (spent_pictures, empty_pictures) = channel();
             let reading =
                 start(scope, "reading", move || read(avi, stream, range, &read_to, &empty_packets))?;
@@ -295,7 +297,8 @@ struct Painter {
     canvas: Canvas,
     on_error: OnError,
     sink: VideoSink,
-    hasher: ContentHasher,
+    /// `None` where nobody asks for the hash.
+    hasher: Option<ContentHasher>,
     frames: u64,
 }
 
@@ -304,9 +307,9 @@ struct Canvas {
     /// The format of pictures, with today's colours; `None` where they are BGR24.
     raw: Option<PictureFormat>,
     /// The last picture; empty before the first.
-    picture: Vec<u8>,
+    picture: Arc<Vec<u8>>,
     /// The same in BGR24 where it is not. Before the first picture, black.
-    bgr: Vec<u8>,
+    bgr: Arc<Vec<u8>>,
     /// Whether `bgr` is not `picture` in today's colours.
     stale: bool,
 }
@@ -314,20 +317,20 @@ struct Canvas {
 /// What was shown.
 struct Painted {
     frames: u64,
-    hash: ContentHash,
+    hash: Option<ContentHash>,
     sink: VideoSink,
 }
 
 impl Canvas {
     fn of(pictures: &Pictures<'_>) -> Self {
-        let bgr = vec![0; pictures.format().bgr24_size()];
-        Self { raw: pictures.raw_format().cloned(), picture: Vec::new(), bgr, stale: false }
+        let bgr = Arc::new(vec![0; pictures.format().bgr24_size()]);
+        Self { raw: pictures.raw_format().cloned(), picture: Arc::default(), bgr, stale: false }
     }
 
-    /// Puts a picture in the place of the last one, which it gives back.
-    fn put(&mut self, picture: Vec<u8>) -> Vec<u8> {
+    /// Puts a picture in the place of the last one, which it gives back unless another thread has it still.
+    fn put(&mut self, picture: Vec<u8>) -> Option<Vec<u8>> {
         self.stale = true;
-        std::mem::replace(&mut self.picture, picture)
+        Arc::into_inner(std::mem::replace(&mut self.picture, Arc::new(picture)))
     }
 
     fn change_palette(&mut self, change: &PaletteChange) -> Result<(), MediaError> {
@@ -336,35 +339,47 @@ impl Canvas {
     }
 
     fn blacken(&mut self) {
-        self.bgr.fill(0);
-        self.picture.clear();
+        Arc::make_mut(&mut self.bgr).fill(0);
+        self.picture = Arc::default();
         self.stale = false;
     }
 
-    /// The picture as BGR24, which is also hashed.
-    fn bgr24(&mut self, hasher: &mut ContentHasher) -> Result<&[u8], MediaError> {
+    /// The picture as BGR24, which is also hashed. `spare` is asked for a buffer where another thread has the last one.
+    fn bgr24(
+        &mut self,
+        mut hasher: Option<&mut ContentHasher>,
+        spare: impl FnOnce() -> Vec<u8>,
+    ) -> Result<&Arc<Vec<u8>>, MediaError> {
         let Self { raw, picture, bgr, stale } = self;
+        let mut hash = |bytes: &[u8]| {
+            if let Some(hasher) = &mut hasher {
+                hasher.update(bytes);
+            }
+        };
         let shown = match raw {
             Some(format) if *stale && !picture.is_empty() => {
-                bgr.clear();
+                let mut pixels = Arc::into_inner(std::mem::take(bgr)).unwrap_or_else(spare);
+                pixels.clear();
                 format.for_each_strip(picture, |strip| {
-                    hasher.update(strip);
-                    bgr.extend_from_slice(strip);
+                    hash(strip);
+                    pixels.extend_from_slice(strip);
                 })?;
+                *bgr = Arc::new(pixels);
                 *stale = false;
                 return Ok(bgr);
             }
             None if !picture.is_empty() => picture,
             _ => bgr,
         };
-        hasher.update(shown);
+        hash(shown);
         Ok(shown)
     }
 }
 
 impl Painter {
     fn new(canvas: Canvas, on_error: OnError, sink: VideoSink) -> Self {
-        Self { canvas, on_error, sink, hasher: ContentHasher::new(), frames: 0 }
+        let hasher = (!matches!(sink, VideoSink::Handed(_))).then(ContentHasher::new);
+        Self { canvas, on_error, sink, hasher, frames: 0 }
     }
 
     fn run(
@@ -377,8 +392,10 @@ impl Painter {
         while let Ok((wanted, drawn)) = drawn.recv() {
             let shown = match drawn {
                 Drawn::Picture(picture) => {
-                    // The driver's part may be done already.
-                    let _ = spent.send(self.canvas.put(picture));
+                    if let Some(buffer) = self.canvas.put(picture).or_else(|| self.sink.spent()) {
+                        // The driver's part may be done already.
+                        let _ = spent.send(buffer);
+                    }
                     wanted
                 }
                 Drawn::Again => wanted,
@@ -398,12 +415,16 @@ impl Painter {
             }
         }
         shared.go_on()?;
-        Ok(Painted { frames: self.frames, hash: self.hasher.finish(), sink: self.sink.ended() })
+        Ok(Painted {
+            frames: self.frames,
+            hash: self.hasher.map(ContentHasher::finish),
+            sink: self.sink.ended(),
+        })
     }
 
     /// Writes the picture that is shown now.
     fn show(&mut self) -> Result<(), Error> {
-        let bgr = self.canvas.bgr24(&mut self.hasher)?;
+        let bgr = self.canvas.bgr24(self.hasher.as_mut(), || self.sink.spent().unwrap_or_default())?;
         self.sink.write(bgr)?;
         self.frames += 1;
         Ok(())

@@ -71,8 +71,8 @@ impl Ffmpeg {
                 "accurate_rnd+full_chroma_int+full_chroma_inp",
             ]);
             command.args(["-fps_mode", "cfr", "-r"]).arg(format!("{}/{}", shape.rate, shape.scale)).arg("-");
-            let (to, taker) = handover();
-            let piece = shape.width as usize * shape.height as usize * 3;
+            let piece = shape.bgr24_size();
+            let (to, taker) = handover(piece);
             streams.push(Piped::start(command, to, piece, true, None)?);
             given.video = Some(VideoSource { shape, total, taker });
         }
@@ -86,7 +86,7 @@ impl Ffmpeg {
             let format = PcmFormat { channels, samples_per_sec, sample: SampleType::S16 };
             let size = usize::from(channels) * 2;
             let total = seconds.map(|seconds| (seconds * f64::from(samples_per_sec)) as u64 * size as u64);
-            let (to, taker) = handover();
+            let (to, taker) = handover(PCM_SIZE);
             streams.push(Piped::start(command, to, PCM_SIZE.next_multiple_of(size.max(1)), false, total)?);
             given.audio.push((format, taker));
         }

@@ -1,15 +1,18 @@
-//! One stream of video on its way through a driver into the file.
+//! One stream of video on its way through a driver into the file. One thread makes of pictures what the driver takes, another calls the driver.
+
+use std::sync::Arc;
+use std::thread;
 
 use mmsystem::{FourCc, ICMODE_COMPRESS};
 
 use super::source::VideoSource;
 use super::{Encode, EncodedVideo};
-use crate::decode::handover::Taker;
+use crate::decode::handover::{Handover, Taker, handover};
 use crate::decode::interleave::Track;
-use crate::decode::shared::Shared;
+use crate::decode::shared::{Shared, finished, start};
 use crate::decode::{Progress, compression_name};
 use crate::error::Error;
-use crate::media::{AviTrack, BitmapInfoHeader, CodecInput, Unit, VideoShape, to_dib24};
+use crate::media::{AviTrack, BitmapInfoHeader, CodecInput, Pixels, Unit, VideoShape};
 use crate::session::Session;
 use crate::vfw::{Codec, Compressed, Compression, Compressor};
 
@@ -21,12 +24,14 @@ const UNCOMPRESSED: FourCc = FourCc(*b"DIB ");
 /// A stream of video that is to be encoded.
 pub(super) struct Film<'s> {
     coder: Coder<'s>,
+    /// How pictures are given to it.
+    input: CodecInput,
     driver: Option<String>,
     handler: FourCc,
     shape: VideoShape,
     total: Option<u64>,
     /// The first picture, by which the codec's input was chosen.
-    first: Vec<u8>,
+    first: Arc<Vec<u8>>,
     taker: Taker,
     warnings: Vec<String>,
 }
@@ -55,11 +60,12 @@ impl<'s> Film<'s> {
         session: &'s Session,
         what: &Encode,
         source: VideoSource,
-        first: Vec<u8>,
+        first: Arc<Vec<u8>>,
     ) -> Result<Self, Error> {
         let VideoSource { shape, total, taker } = source;
         let mut film = Self {
             coder: Coder::Plain,
+            input: CodecInput::new(Pixels::Bgr24, shape.width, shape.height, &first)?,
             driver: None,
             handler: UNCOMPRESSED,
             shape,
@@ -91,6 +97,7 @@ impl<'s> Film<'s> {
             ));
         }
         film.driver = Some(coding.driver.file_name());
+        film.input = compressor.source().clone();
         film.coder = Coder::Codec(Box::new(compressor));
         Ok(film)
     }
@@ -121,23 +128,19 @@ impl<'s> Film<'s> {
                 compression_name(u32::from_le_bytes(header.compression))
             }
         };
-        let Self { mut coder, driver, shape, total, first, taker, mut warnings, .. } = self;
+        let Self { mut coder, input, driver, shape, total, first, taker, mut warnings, .. } = self;
         let mut frames = Frames::new(track, shape, driver.clone());
-        let (mut frame, mut last, mut given) = (Vec::new(), first, 0);
-        loop {
-            shared.go_on()?;
-            frames.put(coder.encode(&last, shape, &mut frame)?, &frame)?;
-            given += 1;
-            shared.report(Progress { done: frames.written, total, unit: Unit::Frames })?;
-            let Some(next) = taker.take() else { break };
-            taker.give_back(std::mem::replace(&mut last, next));
-        }
-        // What a codec has kept back comes when it is given further pictures.
-        while frames.written < given {
-            shared.go_on()?;
-            frames.put(coder.encode(&last, shape, &mut frame)?, &frame)?;
-            shared.report(Progress { done: frames.written, total, unit: Unit::Frames })?;
-        }
+        thread::scope(|scope| {
+            let (to, pictures) = handover(input.image_size());
+            let preparing = start(scope, "preparing", move || {
+                prepare(first, &taker, input, &to);
+                Ok(())
+            })?;
+            let coded = coder.encode_all(pictures, &mut frames, |written| {
+                shared.report(Progress { done: written, total, unit: Unit::Frames })
+            });
+            coded.and(finished(preparing))
+        })?;
         if let Coder::Codec(compressor) = coder {
             warnings.extend(compressor.close().err().map(|error| error.to_string()));
         }
@@ -151,15 +154,51 @@ impl<'s> Film<'s> {
     }
 }
 
+/// Makes of each picture what the coder takes, until there is none any more or nobody takes it.
+fn prepare(first: Arc<Vec<u8>>, taker: &Taker, mut input: CodecInput, to: &Handover) {
+    let mut next = Some(first);
+    while let Some(bgr) = next {
+        let mut picture = to.empty();
+        input.convert(&bgr, &mut picture);
+        taker.give_back(bgr);
+        if to.give_buffer(picture).is_err() {
+            return;
+        }
+        next = taker.take();
+    }
+}
+
 impl Coder<'_> {
+    /// Makes frames of all pictures. `report` is told how many were written.
+    fn encode_all(
+        &mut self,
+        pictures: Taker,
+        frames: &mut Frames,
+        report: impl Fn(u64) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (mut made, mut last, mut given) = (Vec::new(), Arc::default(), 0);
+        while let Some(picture) = pictures.take() {
+            pictures.give_back(std::mem::replace(&mut last, picture));
+            self.encode(&last, &mut made, frames)?;
+            given += 1;
+            report(frames.written)?;
+        }
+        // What a codec has kept back comes when it is given further pictures.
+        while frames.written < given {
+            self.encode(&last, &mut made, frames)?;
+            report(frames.written)?;
+        }
+        Ok(())
+    }
+
     /// Makes a frame of a picture.
-    fn encode(&mut self, bgr: &[u8], shape: VideoShape, frame: &mut Vec<u8>) -> Result<Compressed, Error> {
+    fn encode(&mut self, picture: &[u8], made: &mut Vec<u8>, frames: &mut Frames) -> Result<(), Error> {
         match self {
-            Self::Codec(compressor) => compressor.compress(bgr, frame),
-            Self::Plain => {
-                to_dib24(bgr, shape.width, shape.height, frame);
-                Ok(Compressed { key_frame: true, fits: true })
+            Self::Codec(compressor) => {
+                let compressed = compressor.compress_converted(picture, made)?;
+                frames.put(compressed, made)
             }
+            Self::Plain => frames.put(Compressed { key_frame: true, fits: true }, picture),
         }
     }
 }

@@ -56,7 +56,7 @@ impl Pixels {
 /// A format of pictures that a codec is asked to compress from, and how BGR24 becomes that.
 ///
 /// Rows are from the bottom for the formats of red, green and blue, and from the top for the others, each padded to four bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CodecInput {
     width: u32,
     height: u32,
@@ -163,7 +163,7 @@ impl CodecInput {
             }
             Pixels::Palette => {
                 let Some(nearest) = nearest else { return };
-                to.iter_mut().zip(row).for_each(|(to, pixel)| *to = nearest.number(*pixel));
+                nearest.numbers(row, to);
             }
         };
         if pixels.compression() == BI_RGB {

@@ -265,8 +265,19 @@ impl Compressor<'_> {
     /// # Errors
     /// [`Error::Refused`], and as [`Session::send`](crate::Session::send).
     pub fn compress(&mut self, bgr: &[u8], frame: &mut Vec<u8>) -> Result<Compressed, Error> {
-        self.source.convert(bgr, &mut self.converted);
-        self.picture.write(0, &self.converted)?;
+        let mut converted = std::mem::take(&mut self.converted);
+        self.source.convert(bgr, &mut converted);
+        let compressed = self.compress_converted(&converted, frame);
+        self.converted = converted;
+        compressed
+    }
+
+    /// As [`compress`](Self::compress), where the picture has been converted by a copy of [`source`](Self::source) already, by another thread for example.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] for a picture that is larger than those of the source; and as [`compress`](Self::compress).
+    pub fn compress_converted(&mut self, picture: &[u8], frame: &mut Vec<u8>) -> Result<Compressed, Error> {
+        self.picture.write(0, picture)?;
         let limit = self.settings.frame_size();
         let crunches = self.flags & VIDCF_CRUNCH != 0;
         let quality = self.settings.quality.unwrap_or(USUAL_QUALITY);

@@ -26,6 +26,12 @@ pub struct VideoShape {
 }
 
 impl VideoShape {
+    /// Bytes of a picture as BGR24 without padding.
+    #[must_use]
+    pub fn bgr24_size(&self) -> usize {
+        (self.width as usize).saturating_mul(self.height as usize).saturating_mul(3)
+    }
+
     /// The shape of a pixel, as width to height in lowest terms; `None` where it is not known.
     #[must_use]
     pub fn pixel_aspect(&self) -> Option<(u64, u64)> {
