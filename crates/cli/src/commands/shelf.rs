@@ -2,6 +2,7 @@
 
 mod bars;
 mod job;
+mod processors;
 mod summary;
 
 use std::fs;
@@ -24,6 +25,7 @@ use crate::failure::{Exit, Failure};
 use crate::output;
 use bars::Bars;
 use job::{Ended, Job};
+use processors::Processors;
 use summary::{Report, Summary};
 
 /// The ending of outputs unless told otherwise: what archives keep, where there is something to write it.
@@ -111,8 +113,12 @@ fn run_all(
 ) -> Result<(), Failure> {
     let next = AtomicUsize::new(0);
     let failed = Mutex::new(None);
+    let processors = Processors::new(threads, processors());
     let work = |number: usize| {
-        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = jobs.get(index) else { break };
+            processors.enter(number, jobs.len() - index - 1);
             let done = if stop.load(Ordering::Relaxed) {
                 Ended::Stopped
             } else {
@@ -125,6 +131,7 @@ fn run_all(
                 failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(failure);
             }
         }
+        processors.leave();
     };
     thread::scope(|scope| {
         let work = &work;
