@@ -43,7 +43,7 @@ pub fn of_wine(wine: &Wine, program: &str, command: &mut Command) -> Result<(Str
 fn with_orphans(command: &mut Command, name: &str) -> Result<(String, Duration), Failure> {
     // Which process it is set to does not matter.
     set_child_subreaper(Some(getpid()))
-        .map_err(|error| Failure::file("the list of children")(error.into()))?;
+        .map_err(|error| Failure::file("taking over what children leave behind")(error.into()))?;
     let own = std::process::id();
     let orphans = || -> BTreeSet<u32> {
         let is_one =

@@ -111,6 +111,10 @@ impl Wine {
         ];
         fs::create_dir(self.libraries()).map_err(Failure::file("a folder for Wine's libraries"))?;
         for (to, link) in links {
+            // A Wine that has such libraries of its own has made the first of them.
+            if link.exists() {
+                continue;
+            }
             symlink(to, &link).map_err(Failure::file(link.display().to_string()))?;
         }
         Ok(())
