@@ -27,7 +27,7 @@ int wmain(int count, wchar_t **arguments)
 {
     int converts = count == 5 && wcscmp(arguments[4], L"bgr24") == 0;
     need((count == 4 || converts) && wcslen(arguments[2]) == 4, "decode DRIVER FOURCC CLIP [bgr24]");
-    read_clip(arguments[3]);
+    read_words(arguments[3]);
     BITMAPINFOHEADER *input = read_format(), *output = calloc(1, 4096);
     need(output != NULL, "memory");
     HDRVR driver = open_codec(arguments[1], arguments[2], ICMODE_DECOMPRESS);

@@ -5,7 +5,7 @@
 int wmain(int count, wchar_t **arguments)
 {
     need(count == 4 && wcslen(arguments[2]) == 4, "encode DRIVER FOURCC CLIP");
-    read_clip(arguments[3]);
+    read_words(arguments[3]);
     BITMAPINFOHEADER *input = read_format(), *output = calloc(1, 4096);
     need(output != NULL, "memory");
     HDRVR driver = open_codec(arguments[1], arguments[2], ICMODE_COMPRESS);

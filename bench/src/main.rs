@@ -5,6 +5,7 @@
 mod calls;
 mod clip;
 mod cold_start;
+mod cpu;
 mod emulator;
 mod encode;
 mod failure;
@@ -20,6 +21,7 @@ mod round_trip;
 mod session_end;
 mod shelf;
 mod statistics;
+mod synth;
 mod widths;
 mod wine;
 
@@ -64,10 +66,12 @@ enum What {
     Emulator,
     SessionEnd,
     Shelf,
+    Synth,
 }
 
 /// What is measured on Wine, too.
-const AGAINST_WINE: &[What] = &[What::ColdStart, What::Frames, What::Film, What::RoundTrip, What::Memory];
+const AGAINST_WINE: &[What] =
+    &[What::ColdStart, What::Frames, What::Film, What::RoundTrip, What::Memory, What::Synth];
 
 impl Args {
     /// Whether something is to be measured.
@@ -162,6 +166,9 @@ fn measure(args: &Args) -> Result<Report, Failure> {
             Some(_) => rows.push(shelf::measure(folder.path(), args.times(5))?),
         }
     }
+    if args.wants(What::Synth) {
+        missing.extend(synths(args, peer, folder.path(), &mut rows)?);
+    }
     if args.wants(What::Widths) || args.wants(What::Emulator) {
         missing.extend(narrow(args, folder.path(), &mut rows)?);
     }
@@ -183,11 +190,35 @@ fn measure(args: &Args) -> Result<Report, Failure> {
     })
 }
 
+const I386_LIBRARIES: Missing = Missing { name: "Wine's drivers for i386", how: "scripts/fetch" };
+
+/// Adds what is measured with the test synth, as far as what it needs is there; answers what is missing.
+fn synths(
+    args: &Args,
+    wine: Option<&Wine>,
+    folder: &Path,
+    rows: &mut Vec<Row>,
+) -> Result<Vec<Missing>, Failure> {
+    let mut missing: Vec<_> = drvhost::Machine::ALL.into_iter().filter_map(mingw::missing).collect();
+    if !missing.is_empty() {
+        return Ok(missing);
+    }
+    let libraries = ours::i386_libraries();
+    if libraries.is_none() {
+        missing.push(I386_LIBRARIES);
+    }
+    if let Some((wine, libraries)) = wine.zip(libraries.as_deref()) {
+        wine.prepare_i386(libraries)?;
+    }
+    rows.extend(synth::measure(wine, libraries.is_some(), folder, args.times(5), 100)?);
+    Ok(missing)
+}
+
 /// Adds what is measured with a codec for i386, as far as what it needs is there; answers what is missing.
 fn narrow(args: &Args, folder: &Path, rows: &mut Vec<Row>) -> Result<Vec<Missing>, Failure> {
     let subject = &frames::CINEPAK;
     let Some(driver) = ours::i386_driver(subject.driver) else {
-        return Ok(vec![Missing { name: "Wine's drivers for i386", how: "scripts/fetch" }]);
+        return Ok(vec![I386_LIBRARIES]);
     };
     if wine::find("", &["ffmpeg"]).is_none() {
         return Ok(vec![FFMPEG]);

@@ -34,10 +34,20 @@ pub fn compile(
     let result = folder.join(result);
     let file = result.with_extension("c");
     fs::write(&file, source).map_err(Failure::file(file.display().to_string()))?;
+    compile_file(machine, &file, &result, options)
+}
+
+/// Compiles a file to `result`.
+pub fn compile_file(
+    machine: Machine,
+    source: &Path,
+    result: &Path,
+    options: &[&str],
+) -> Result<PathBuf, Failure> {
     let mut command = Command::new(compiler(machine).0);
     command.args(["-O3", "-Wall", "-Werror"]).args(options);
     // What is exported is looked for by its plain name, not by `DriverProc@20`.
     command.args((machine == Machine::I386).then_some("-Wl,--kill-at"));
-    run(command.arg("-o").arg(&result).arg(&file).arg("-lwinmm"))?;
-    Ok(result)
+    run(command.arg("-o").arg(result).arg(source).arg("-lwinmm"))?;
+    Ok(result.to_owned())
 }

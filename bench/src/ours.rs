@@ -24,6 +24,11 @@ pub fn i386_driver(name: &str) -> Option<DriverFile> {
     file.is_file().then(|| file_as_driver(file))
 }
 
+/// The folder of Wine's libraries for i386, drivers among them; `None` where they have not been fetched.
+pub fn i386_libraries() -> Option<PathBuf> {
+    Path::new(I386_DRIVERS).canonicalize().ok().filter(|folder| folder.is_dir())
+}
+
 /// A file as a driver.
 pub fn file_as_driver(path: PathBuf) -> DriverFile {
     DriverFile { path, text: None, alias: None, origin: Origin::DriverPath }

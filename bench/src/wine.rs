@@ -1,6 +1,7 @@
 //! The peer: a Wine that is warm, and the programs that do under it what drvhost does.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -17,12 +18,21 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("round_trip", include_str!("../peers/round_trip.c")),
     ("decode", include_str!("../peers/decode.c")),
     ("encode", include_str!("../peers/encode.c")),
+    ("synth", include_str!("../peers/synth.c")),
+    ("note_on", include_str!("../peers/note_on.c")),
 ];
-const HEADERS: &[(&str, &str)] =
-    &[("peer.h", include_str!("../peers/peer.h")), ("clip.h", include_str!("../peers/clip.h"))];
+const HEADERS: &[(&str, &str)] = &[
+    ("peer.h", include_str!("../peers/peer.h")),
+    ("words.h", include_str!("../peers/words.h")),
+    ("clip.h", include_str!("../peers/clip.h")),
+    ("synth.h", include_str!("../peers/synth.h")),
+];
 
-/// The machine of the programs.
+/// The machine of the programs, unless another one is asked for.
 const MACHINE: Machine = Machine::X86_64;
+
+/// A library of Wine's for i386 that Debian has in a package of its own, from which it gets to where 64-bit Wine looks.
+const COMPRESSION_I386: &str = "/usr/lib/x86_64-linux-gnu/wine/i386-windows/zlib1.dll";
 
 /// Seconds that the server, and with it the prefix's services, stays without a program: longer than any pause in a run, and
 /// it ends by itself if the bench cannot end it.
@@ -79,7 +89,7 @@ impl Wine {
         let folder = tempfile::tempdir().map_err(Failure::file("a temporary folder"))?;
         let mut wine = Self { loader, server, folder, version: String::new() };
         fs::create_dir(wine.prefix()).map_err(Failure::file("the Wine prefix"))?;
-        wine.compile()?;
+        wine.compile(MACHINE)?;
         wine.version = run(wine.with_environment(&wine.loader).arg("--version"))?.trim().to_owned();
         quiet(wine.with_environment(&wine.server).arg(PERSIST))?;
         quiet(wine.with_environment(&wine.loader).args(["wineboot", "--init"]))?;
@@ -90,14 +100,45 @@ impl Wine {
         self.folder.path().join("prefix")
     }
 
-    fn compile(&self) -> Result<(), Failure> {
-        let folder = self.folder.path();
+    /// Compiles the programs for i386, and has the prefix run them: in 64-bit processes, which Wine 8.0 calls experimental, with
+    /// Windows' own libraries for i386 from a folder.
+    pub fn prepare_i386(&self, libraries: &Path) -> Result<(), Failure> {
+        self.compile(Machine::I386)?;
+        let links = [
+            (libraries, self.prefix().join("drive_c/windows/syswow64")),
+            (libraries, self.libraries().join("i386-windows")),
+            (Path::new(COMPRESSION_I386), self.programs(Machine::I386).join("zlib1.dll")),
+        ];
+        fs::create_dir(self.libraries()).map_err(Failure::file("a folder for Wine's libraries"))?;
+        for (to, link) in links {
+            // A Wine that has such libraries of its own has made the first of them.
+            if link.exists() {
+                continue;
+            }
+            symlink(to, &link).map_err(Failure::file(link.display().to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Where Wine looks for libraries of its own besides: in a folder for each machine.
+    fn libraries(&self) -> PathBuf {
+        self.folder.path().join("libraries")
+    }
+
+    /// Where the programs for a machine are.
+    fn programs(&self, machine: Machine) -> PathBuf {
+        self.folder.path().join("programs").join(machine.to_string())
+    }
+
+    fn compile(&self, machine: Machine) -> Result<(), Failure> {
+        let folder = &self.programs(machine);
+        fs::create_dir_all(folder).map_err(Failure::file("a folder for programs"))?;
         for (name, source) in HEADERS {
             fs::write(folder.join(name), source).map_err(Failure::file(format!("the source file {name}")))?;
         }
         for (name, source) in PROGRAMS {
             let options = ["-municode", "-DUNICODE", "-D_UNICODE"];
-            mingw::compile(MACHINE, folder, source, &format!("{name}.exe"), &options)?;
+            mingw::compile(machine, folder, source, &format!("{name}.exe"), &options)?;
         }
         Ok(())
     }
@@ -114,8 +155,16 @@ impl Wine {
 
     /// One of the programs under `peers/`, ready to be run.
     pub fn program(&self, name: &str) -> Command {
+        self.program_for(MACHINE, name)
+    }
+
+    /// The same for a machine.
+    pub fn program_for(&self, machine: Machine, name: &str) -> Command {
         let mut command = self.with_environment(&self.loader);
-        command.arg(self.folder.path().join(name).with_extension("exe"));
+        if machine == Machine::I386 {
+            command.env("WINEDLLPATH", self.libraries());
+        }
+        command.arg(self.programs(machine).join(name).with_extension("exe"));
         command
     }
 

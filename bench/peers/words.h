@@ -1,0 +1,50 @@
+/* What the peers share that read a file of little-endian 32-bit words and hash what they made. */
+#ifndef WORDS_H
+#define WORDS_H
+
+#include "peer.h"
+
+/* What of the file has not been read yet. */
+static unsigned char *next;
+
+static inline DWORD number(void)
+{
+    DWORD value;
+    memcpy(&value, next, sizeof value);
+    next += sizeof value;
+    return value;
+}
+
+/* FNV-1a over 64-bit words; what is left of the last one is 0. As in `frames.rs`. */
+static inline unsigned long long hash(const unsigned char *bytes, size_t size)
+{
+    unsigned long long hash = 0xcbf29ce484222325;
+    for (size_t at = 0; at < size; at += 8) {
+        unsigned long long word = 0;
+        memcpy(&word, bytes + at, size - at < 8 ? size - at : 8);
+        hash = (hash ^ word) * 0x100000001b3;
+    }
+    return hash;
+}
+
+static inline void read_words(const wchar_t *name)
+{
+    FILE *file = _wfopen(name, L"rb");
+    need(file != NULL, "opening the input");
+    fseek(file, 0, SEEK_END);
+    long size = ftell(file);
+    rewind(file);
+    next = malloc(size);
+    need(next != NULL && fread(next, 1, size, file) == (size_t)size, "reading the input");
+    fclose(file);
+}
+
+/* Nanoseconds that so many ticks of the performance counter are. */
+static inline double nanoseconds(LONGLONG ticks)
+{
+    LARGE_INTEGER rate;
+    QueryPerformanceFrequency(&rate);
+    return (double)ticks * 1e9 / (double)rate.QuadPart;
+}
+
+#endif
