@@ -280,8 +280,7 @@ impl Live {
         let quiet = self.quiet(within.map(|within| within / 4));
         let left = within.map(|within| within.saturating_sub(started.elapsed()));
         let end = End { policy, within: left, ..End::default() };
-        let report = quiet.session().map_or_else(quiet::nothing, |session| session.end_as(&end));
-        quiet.leave(report)
+        quiet.end(&end)
     }
 
     /// Has it begin to fall silent, as [`quiet`](Self::quiet) does, and does not wait for that: for several that end together.

@@ -1,6 +1,6 @@
 //! An instrument that has fallen silent, and whose driver has still to be told of the end.
 
-use drvhost::{Report, Session};
+use drvhost::{End, Report, Session};
 
 use crate::client::Active;
 use crate::instrument::Left;
@@ -25,16 +25,17 @@ impl Quiet {
         self.left.as_ref().map(|left| &left.session).or(self.stuck.as_ref())
     }
 
-    /// Leaves JACK's server, which may take as long as that does. The report is that of the session's end.
-    #[must_use = "it says how the instrument went"]
-    pub fn leave(self, report: Report) -> Ended {
+    /// Ends its session by itself, and leaves JACK's server.
+    pub(crate) fn end(self, end: &End) -> Ended {
+        let nothing = || Report { instances: Vec::new(), elapsed_us: 0 };
+        let report = self.session().map_or_else(nothing, |session| session.end_as(end));
         self.client.leave(self.server_gone);
         Ended { report, status: self.status, server_gone: self.server_gone, error: self.error }
     }
-}
 
-/// The report of an end at which nothing was open.
-#[must_use]
-pub(crate) fn nothing() -> Report {
-    Report { instances: Vec::new(), elapsed_us: 0 }
+    /// Leaves JACK's server after its session was ended, and answers how it went. Takes as long as the server does.
+    pub fn leave(self) -> Status {
+        self.client.leave(self.server_gone);
+        self.status
+    }
 }
