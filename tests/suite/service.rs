@@ -329,7 +329,7 @@ busctl_test!(busctl_is_enough, || {
 const NOBODY: u32 = 65534;
 
 /// What busctl prints of a call of the service's by that user.
-fn call_as_nobody(bus: &Bus, arguments: &[&str]) -> String {
+pub(crate) fn call_as_nobody(bus: &Bus, arguments: &[&str]) -> String {
     let object = [service::NAME, service::PATH, service::INTERFACE];
     let mut command = bus.command("busctl");
     command.arg("--user").arg("call").args(object).args(arguments).uid(NOBODY).gid(NOBODY);
