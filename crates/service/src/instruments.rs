@@ -16,7 +16,7 @@ use crate::details::{self, Details};
 use crate::errors::{Refusal, advised};
 
 /// How many instruments there may be, those that have ended and are still listed included.
-const MOST: usize = 32;
+const MOST: usize = 16;
 
 /// Who has started an instrument, and of what driver.
 #[derive(Debug, Clone)]

@@ -9,8 +9,8 @@ use live::Quiet;
 use super::{Client, Clients, Phase};
 use crate::report::{EndCause, Opener, SessionReport};
 
-/// How long instruments may take to leave JACK's server after all drivers were told and closed.
-const LEAVING: Duration = Duration::from_millis(500);
+/// How long instruments may take to leave JACK's server after all drivers were told and closed. Some servers do not survive clients that go in the middle of that.
+const LEAVING: Duration = Duration::from_secs(5);
 
 impl Clients {
     fn sessions(&self) -> Vec<(Opener, Session)> {
@@ -73,7 +73,8 @@ impl Clients {
         let of_all = all.into_iter().zip(reports).map(|((opener, _), report)| (opener, report));
         let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let report = SessionReport::new(cause, elapsed_us, of_all.collect());
-        leave(quiet.into_iter().map(|(name, _, quiet)| (name, quiet)).collect());
+        let within = left().map_or(LEAVING, |left| left.min(LEAVING));
+        leave(quiet.into_iter().map(|(name, _, quiet)| (name, quiet)).collect(), within);
         // Where nothing was open, nobody was told, and what is known of the last time stays.
         if !report.instances.is_empty()
             && let Err(error) = report.keep(&self.settings.state)
@@ -104,14 +105,12 @@ impl Clients {
     }
 }
 
-/// Has instruments leave JACK's server: that may hang, and whoever ends the session does not wait for it for long.
-fn leave(quiet: Vec<(String, Quiet)>) {
+/// Has instruments leave JACK's server, one after another: that may hang, and whoever ends the session does not wait for it for ever.
+fn leave(quiet: Vec<(String, Quiet)>, within: Duration) {
     let (done, all_done) = mpsc::channel::<()>();
-    for (name, quiet) in quiet {
-        let done = done.clone();
-        let leave = move || {
-            let ended = quiet.leave();
-            let live::Status { messages, underruns, overruns, xruns, .. } = ended;
+    let leave = move || {
+        for (name, quiet) in quiet {
+            let live::Status { messages, underruns, overruns, xruns, .. } = quiet.leave();
             tracing::info!(
                 instrument = name,
                 messages,
@@ -120,13 +119,14 @@ fn leave(quiet: Vec<(String, Quiet)>) {
                 xruns,
                 "an instrument has ended"
             );
-            drop(done);
-        };
-        if let Err(error) = std::thread::Builder::new().name("instrument end".into()).spawn(leave) {
-            tracing::warn!(%error, "an instrument could not leave JACK's server");
         }
+        drop(done);
+    };
+    if let Err(error) = std::thread::Builder::new().name("leave".into()).spawn(leave) {
+        tracing::warn!(%error, "instruments could not leave JACK's server");
     }
-    drop(done);
-    // Nothing is ever sent: it ends when the last one has.
-    let _ = all_done.recv_timeout(LEAVING);
+    // Nothing is ever sent: it ends with the thread.
+    if all_done.recv_timeout(within) == Err(mpsc::RecvTimeoutError::Timeout) {
+        tracing::warn!("JACK's server does not let instruments go");
+    }
 }
