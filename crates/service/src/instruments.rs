@@ -2,56 +2,22 @@
 //!
 //! Nothing here waits for a driver or for JACK while the lock is held.
 
+mod held;
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use drvhost::Report;
-use live::{Ended, Happened, Live, Playing, Quiet, Status, Teller};
-use serde::Serialize;
+use live::{Live, Quiet, Teller};
 
-use crate::details::{self, Details};
-use crate::errors::{Refusal, advised};
+use crate::errors::Refusal;
+
+use held::{Held, Outcome};
+pub(crate) use held::{Listed, Origin, State, What};
 
 /// How many instruments there may be, those that have ended and are still listed included.
 const MOST: usize = 16;
-
-/// Who has started an instrument, and of what driver.
-#[derive(Debug, Clone)]
-pub(crate) struct Origin {
-    /// The process; 0 if the bus does not know.
-    pub pid: u32,
-    pub uid: u32,
-    /// What the driver's deaths are counted by.
-    pub file: PathBuf,
-}
-
-/// What an instrument does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
-    /// It can be played.
-    Playing,
-    /// Its driver has failed, and is being opened again.
-    Failed,
-    /// It plays no more: the driver has failed too often, or JACK's server has gone.
-    Ended,
-}
-
-impl State {
-    /// As the list and the signals say it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Playing => "playing",
-            Self::Failed => "failed",
-            Self::Ended => "ended",
-        }
-    }
-}
-
-/// One line of ListInstruments: name, driver, device, state, and all else by its name.
-pub(crate) type Listed = (String, String, String, String, Details);
 
 /// Something that was seen of an instrument.
 #[derive(Debug)]
@@ -59,18 +25,6 @@ pub(crate) struct Seen {
     pub name: String,
     pub origin: Origin,
     pub what: What,
-}
-
-#[derive(Debug)]
-pub(crate) enum What {
-    /// It can be played again.
-    Playing,
-    /// Its driver has failed; when it is opened again.
-    Failed { error: String, again_in_ms: f64 },
-    /// Its driver has refused a message, for the first time.
-    Refused { error: String },
-    /// It has ended by itself, and is to be [finished](Instruments::finish) by its number.
-    Over(u64),
 }
 
 /// An instrument that has ended by itself.
@@ -81,38 +35,6 @@ pub(crate) struct Gone {
     pub error: String,
     /// Whether that was its driver's doing.
     pub failed: bool,
-}
-
-/// An instrument that is listed.
-struct Held {
-    /// Another one may have its name later.
-    number: u64,
-    origin: Origin,
-    playing: Playing,
-    state: State,
-    error: Option<String>,
-    /// As long as it is not ended.
-    live: Option<Live>,
-    /// From then on, when that is done.
-    ended: Option<(Status, Report)>,
-}
-
-impl Held {
-    fn list(&self) -> Listed {
-        let status = self.live.as_ref().map(Live::status);
-        let status = status.as_ref().or(self.ended.as_ref().map(|(status, _)| status));
-        let mut details = details::of(&self.playing);
-        details.extend(status.map(details::of).unwrap_or_default());
-        // What each line begins with.
-        details.retain(|name, _| !["name", "driver", "device", "playing"].contains(&name.as_str()));
-        details.insert("pid".into(), self.origin.pid.into());
-        details.insert("uid".into(), self.origin.uid.into());
-        if let Some(error) = &self.error {
-            details.insert("error".into(), error.clone().into());
-        }
-        let Playing { name, driver, device, .. } = &self.playing;
-        (name.clone(), driver.clone(), device.clone(), self.state.name().to_owned(), details)
-    }
 }
 
 /// How far the session's end has come.
@@ -152,16 +74,6 @@ impl fmt::Debug for Instruments {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(self.lock().held.keys()).finish()
     }
-}
-
-/// How an instrument ended, as StopInstrument answers it.
-#[derive(Serialize)]
-struct Stopped<'a> {
-    name: &'a str,
-    status: &'a Status,
-    report: &'a Report,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a str>,
 }
 
 /// Counts something that is under way, which the session's end waits for.
@@ -240,18 +152,12 @@ impl Instruments {
         };
         let _counted = self.under_way(&mut all, |all| &mut all.ending);
         drop(all);
-        let ended = match held.live {
-            Some(live) => {
-                let ended = live.end(within);
-                Some((ended.status, ended.report))
-            }
-            None => held.ended,
-        };
-        let Some((status, report)) = ended else {
+        let Held { live, ended, .. } = held;
+        let outcome = live.map(|live| Outcome::from(live.end(within))).or(ended);
+        let Some(outcome) = outcome else {
             return Err(Refusal::Failed("a bug in drvhost: nobody knows how the instrument ended".into()));
         };
-        let stopped = Stopped { name, status: &status, report: &report, error: held.error.as_deref() };
-        serde_json::to_string(&stopped).map_err(|error| Refusal::Failed(error.to_string()))
+        outcome.json(name)
     }
 
     /// All of them.
@@ -282,27 +188,7 @@ impl Instruments {
     pub fn look(&self) -> Vec<Seen> {
         let mut seen = Vec::new();
         for (name, held) in &mut self.lock().held {
-            let Some(live) = held.live.as_ref().filter(|_| held.state != State::Ended) else { continue };
-            // Asked first: what has happened until then is there to be told.
-            let over = live.is_over();
-            let mut happened = Vec::new();
-            while let Some(what) = live.wait(Duration::ZERO) {
-                happened.push(match what {
-                    Happened::Playing(playing) => {
-                        (held.state, held.error, held.playing) = (State::Playing, None, playing);
-                        What::Playing
-                    }
-                    Happened::Failed { error, again_in_ms, .. } => {
-                        (held.state, held.error) = (State::Failed, Some(error.clone()));
-                        What::Failed { error, again_in_ms }
-                    }
-                    Happened::Refused { error } => What::Refused { error },
-                });
-            }
-            if over {
-                held.state = State::Ended;
-                happened.push(What::Over(held.number));
-            }
+            let happened = held.look();
             let of_it = |what| Seen { name: name.clone(), origin: held.origin.clone(), what };
             seen.extend(happened.into_iter().map(of_it));
         }
@@ -316,16 +202,14 @@ impl Instruments {
             let held = all.held.get_mut(name).filter(|held| held.number == number)?;
             (held.live.take()?, held.origin.clone(), self.under_way(&mut all, |all| &mut all.ending))
         };
-        let Ended { report, status, server_gone, error } = live.end(within);
-        let failed = error.is_some();
-        let error = match error {
-            Some(error) => advised(&error),
-            None if server_gone => "JACK's server has gone".to_owned(),
-            None => "a bug in drvhost: its thread has ended".to_owned(),
-        };
+        let ended = live.end(within);
+        let failed = ended.error.is_some();
+        let mut outcome = Outcome::from(ended);
+        let unknown = || "a bug in drvhost: its thread has ended".to_owned();
+        let error = outcome.error.get_or_insert_with(unknown).clone();
         if let Some(held) = self.lock().held.get_mut(name).filter(|held| held.number == number) {
-            held.ended = Some((status, report));
             held.error = Some(error.clone());
+            held.ended = Some(outcome);
         }
         Some(Gone { origin, error, failed })
     }

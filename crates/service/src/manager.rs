@@ -244,10 +244,10 @@ impl Manager {
         let asked = Asked { driver, device, name, latency, connect };
         let started =
             self.call(&header, move |clients, client| clients.start_instrument(client, asked)).await;
-        self.service.changed().await;
         if let Ok(name) = &started {
             self.service.instrument_is(name, State::Playing.name()).await;
         }
+        self.service.changed().await;
         started
     }
 
@@ -260,10 +260,10 @@ impl Manager {
     ) -> Result<String, Refusal> {
         let theirs = name.clone();
         let stopped = self.call(&header, move |clients, _| clients.stop_instrument(&theirs)).await;
-        self.service.changed().await;
         if stopped.is_ok() {
             self.service.instrument_is(&name, STOPPED).await;
         }
+        self.service.changed().await;
         stopped
     }
 
