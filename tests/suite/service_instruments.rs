@@ -21,8 +21,8 @@ type Listed = (String, String, String, String, HashMap<String, OwnedVariant>);
 
 /// A service that finds a JACK server.
 struct Stage {
-    /// Dropped first: a server is not to go while it has clients.
-    service: Running,
+    /// `None` once it has ended.
+    service: Option<Running>,
     jack: Jack,
     bus: Bus,
     folder: Folder,
@@ -38,19 +38,44 @@ impl Stage {
     fn on(folder: Folder, bus: Bus, rate: u32, arguments: &[&str]) -> Self {
         folder.copy_driver("midisynth", SYNTH);
         let jack = Jack::start(rate, 512);
-        let service = bus.serve_with(arguments, &[jack.variable()]);
+        let service = Some(bus.serve_with(arguments, &[jack.variable()]));
         Self { service, jack, bus, folder }
     }
 
-    fn kill_worker(&self) {
-        let [worker] = workers(self.service.id(), SYNTH)[..] else { panic!("one worker") };
-        let killed = std::process::Command::new("kill").args(["-9", &worker.to_string()]).status();
-        assert!(killed.unwrap().success());
+    /// The synth's workers.
+    fn workers(&self) -> Vec<u32> {
+        workers(self.service.as_ref().unwrap().id(), SYNTH)
+    }
+
+    /// Sends the synth's worker a signal.
+    fn signal_worker(&self, name: &str) {
+        let [worker] = self.workers()[..] else { panic!("one worker") };
+        let sent = std::process::Command::new("kill").args(["-s", name, &worker.to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Ends the service: its report.
+    fn end(&mut self) -> Value {
+        let mut service = self.service.take().unwrap();
+        service.signal("TERM");
+        let ended = service.end();
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        serde_json::from_str(&ended.stdout).unwrap()
     }
 
     /// The drivers that were told DRV_EXITSESSION and have answered.
     fn told(&self) -> usize {
         told(&self.bus.calls())
+    }
+}
+
+/// A server is not to go while it has clients.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if let Some(mut service) = self.service.take().filter(|_| !std::thread::panicking()) {
+            service.signal("TERM");
+            let _ = service.end();
+        }
     }
 }
 
@@ -121,7 +146,7 @@ instrument_test!(an_instrument_outlives_its_client_and_is_played_listed_and_stop
     // A second one of the name gets another, and each a worker of its own.
     let second = start(&client, SYNTH, "Lead").unwrap();
     assert_ne!(second, "Lead");
-    assert_eq!(workers(stage.service.id(), SYNTH).len(), 2);
+    assert_eq!(stage.workers().len(), 2);
     let report = stop(&client, "Lead").unwrap();
     check_told(&report["report"]);
     assert_eq!((&report["name"], report.get("error")), (&"Lead".into(), None));
@@ -141,7 +166,7 @@ instrument_test!(a_driver_that_dies_is_opened_again_until_it_is_enough, || {
     let _ = start(&client, SYNTH, "Lead").unwrap();
     assert_eq!(changes.next::<(String, String)>(), is("Lead", "playing"));
     for wait in [100.0, 200.0, 400.0, 800.0] {
-        stage.kill_worker();
+        stage.signal_worker("KILL");
         let (name, error, again_in_ms): (String, String, f64) = failures.next();
         assert_eq!((name.as_str(), again_in_ms), ("Lead", wait));
         assert!(error.contains("killed"), "{error}");
@@ -155,7 +180,7 @@ instrument_test!(a_driver_that_dies_is_opened_again_until_it_is_enough, || {
     let loudness = loudness(&stage, "Lead");
     assert!(loudness > 0.1, "{loudness}");
 
-    stage.kill_worker();
+    stage.signal_worker("KILL");
     assert_eq!(changes.next::<(String, String)>(), is("Lead", "ended"));
     let (_, error, again_in_ms): (String, String, f64) = failures.next();
     assert!(error.contains("has failed 5 times") && again_in_ms == 0.0, "{error}");
@@ -189,10 +214,7 @@ instrument_test!(a_stop_of_the_service_tells_instruments_along_with_clients, |ma
     let client = stage.bus.client();
     let _ = client.open("spy.dll", "exit=5");
     let _ = start(&client, SYNTH, "Lead").unwrap();
-    stage.service.signal("TERM");
-    let ended = stage.service.end();
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let report = stage.end();
     let of = |name: &str| {
         let instances = report["instances"].as_array().unwrap();
         instances.iter().find(|instance| instance["driver"] == name).unwrap().clone()
@@ -268,10 +290,7 @@ instrument_test!(instruments_are_bounded_and_end_together, || {
     assert_eq!(start(&client, SYNTH, "more").unwrap_err().name, "TooMany");
     check_told(&stop(&client, "0").unwrap()["report"]);
     assert!(start(&client, SYNTH, "more").is_ok());
-    stage.service.signal("TERM");
-    let ended = stage.service.end();
-    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let report = stage.end();
     assert_eq!(report["instances"].as_array().unwrap().len(), MOST);
 });
 
@@ -306,6 +325,36 @@ driver_test! {
         logind.wait_for_release();
         assert_eq!(stage.told(), 2, "and the one that was stopped before");
         assert!(list(&client).is_empty());
+    }
+}
+
+driver_test! {
+    cfg_attr(
+        any(no_mingw, no_jackd, no_dbus, no_dbusmock),
+        ignore = "needs jackd2, dbus, python3-dbusmock, and mingw-w64 for x86-64 and i686"
+    );
+    a_driver_that_hangs_costs_nobody_else_theirs, || {
+        let folder = Folder::with_spies(Machine::X86_64, &["spy.dll"]);
+        let bus = Bus::start(&folder);
+        let logind = Logind::start(&bus, Duration::from_secs(3));
+        // Its own deadline is much longer than logind waits.
+        let stage = Stage::on(folder, bus, RATE, &["--deadline", "60s"]);
+        let client = stage.bus.client();
+        let _ = client.open("spy.dll", "exit=5");
+        let _ = start(&client, SYNTH, "Lead").unwrap();
+        stage.signal_worker("STOP");
+        logind.emit("PrepareForShutdown", true);
+        logind.wait_for_release();
+        let last = stage.folder.drvhost(["session", "last"]).env("XDG_STATE_HOME", stage.folder.file("state"));
+        let report = { last }.json(0);
+        let of = |driver: &str| {
+            let instances = report["instances"].as_array().unwrap();
+            instances.iter().find(|instance| instance["driver"] == driver).unwrap_or(&Value::Null)
+        };
+        let (spy, synth) = (of("spy.dll"), of(SYNTH));
+        assert_eq!((&spy["result"], &spy["close"]), (&5.into(), &"closed".into()), "{report}");
+        assert_eq!(synth["instrument"], "Lead", "{report}");
+        assert_ne!(synth["outcome"], "answered", "{report}");
     }
 }
 
