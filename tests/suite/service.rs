@@ -312,6 +312,9 @@ busctl_test!(busctl_is_enough, || {
         ("Goodbye", "-", "-"),
         ("SendBuffer", "tuayu", "xay"),
         ("SendMemory", "tuht", "x"),
+        ("StartInstrument", "susub", "s"),
+        ("StopInstrument", "s", "s"),
+        ("ListInstruments", "-", "a(ssssa{sv})"),
     ];
     for (name, arguments, result) in members {
         let line = listing.lines().find(|line| line.starts_with(&format!(".{name} "))).unwrap_or_default();

@@ -301,6 +301,7 @@ impl Live {
         };
         // A driver that does not come back, and one whose thread has ended by a bug, have a session as well.
         let stuck = if finished.is_none() { self.control.session().clone() } else { None };
+        let stuck = stuck.map(|session| (session, self.finished));
         let Finished { left, gave_up } = finished.unwrap_or_default();
         Quiet { left, stuck, client: self.client, status, server_gone, error: gave_up }
     }

@@ -1,8 +1,11 @@
 //! An instrument that has fallen silent, and whose driver has still to be told of the end.
 
+use std::sync::mpsc::Receiver;
+
 use drvhost::{End, Report, Session};
 
 use crate::client::Active;
+use crate::engine::Finished;
 use crate::instrument::Left;
 use crate::{Ended, Error, Status};
 
@@ -10,8 +13,8 @@ use crate::{Ended, Error, Status};
 #[must_use = "its session is open still"]
 pub struct Quiet {
     pub(crate) left: Option<Left>,
-    /// The session of a driver that did not come back in time.
-    pub(crate) stuck: Option<Session>,
+    /// The session of a driver that did not come back in time. What its thread leaves in the end is kept until then: dropping the driver closes it.
+    pub(crate) stuck: Option<(Session, Receiver<Finished>)>,
     pub(crate) client: Active,
     pub(crate) status: Status,
     pub(crate) server_gone: bool,
@@ -22,7 +25,7 @@ impl Quiet {
     /// What is to be ended; `None` where the driver was given up, so that nothing is open.
     #[must_use]
     pub fn session(&self) -> Option<&Session> {
-        self.left.as_ref().map(|left| &left.session).or(self.stuck.as_ref())
+        self.left.as_ref().map(|left| &left.session).or(self.stuck.as_ref().map(|(session, _)| session))
     }
 
     /// Ends its session by itself, and leaves JACK's server.

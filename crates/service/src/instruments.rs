@@ -165,10 +165,10 @@ impl Instruments {
         self.lock().held.values().map(Held::list).collect()
     }
 
-    /// How many drivers are held for them, or are about to be.
+    /// How many drivers are held for them, with those that are being opened or closed.
     pub fn open(&self) -> usize {
         let all = self.lock();
-        all.starting + all.held.values().filter(|held| held.live.is_some()).count()
+        all.starting + all.ending + all.held.values().filter(|held| held.live.is_some()).count()
     }
 
     /// Whether some are being started or ended.

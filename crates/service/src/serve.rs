@@ -16,7 +16,7 @@ use zbus::names::BusName;
 use zbus::object_server::InterfaceRef;
 use zbus::{Connection, MatchRule, MessageStream, message};
 
-use crate::clients::{Client, Clients, Counted, Leaving};
+use crate::clients::{Client, Clients, Counted, Leaving, Phase};
 use crate::errors::{Error, Refusal};
 use crate::manager::{Manager, ManagerSignals};
 use crate::report::{EndCause, SessionReport};
@@ -279,7 +279,9 @@ impl Service {
 
 impl logind::Holder for Service {
     fn holds_any(&self) -> bool {
+        // Those of instruments are counted no more from the beginning of the session's end on.
         self.clients.open_instances() + self.clients.instruments.open() > 0
+            || self.clients.phase() == Phase::Ending
     }
 
     fn inhibits(&self, inhibits: bool) {
