@@ -207,6 +207,11 @@ instrument_test!(a_server_that_goes_ends_an_instrument_in_order, |machine| {
     assert!(report["error"].as_str().unwrap().contains("JACK's server has gone"), "{report}");
     assert!(list(&client).is_empty());
     assert_eq!(start(&client, SYNTH, "Lead").unwrap_err().name, "NoServer");
+    // The service finds the next one.
+    stage.jack.restart();
+    assert_eq!(start(&client, SYNTH, "Lead"), Ok("Lead".to_owned()));
+    let loudness = loudness(&stage, "Lead");
+    assert!(loudness > 0.1, "{loudness}");
 });
 
 instrument_test!(a_stop_of_the_service_tells_instruments_along_with_clients, |machine| {
