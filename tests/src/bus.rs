@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Runtime;
-use zbus::{Connection, DBusError, DynamicType, Type, Variant};
+use zbus::{Connection, DBusError, DynamicType, MatchRule, MessageStream, Type, Variant, message};
 
 use crate::folder::Folder;
 use crate::rig::{Call, calls_in};
@@ -284,6 +285,18 @@ impl Client {
         self.call("ListInstances", &()).expect("a list")
     }
 
+    /// What the service says by this signal from now on.
+    ///
+    /// # Panics
+    /// When the bus does not let it be heard.
+    #[must_use]
+    pub fn listen(&self, signal: &'static str) -> Signals<'_> {
+        let rule = MatchRule::builder().msg_type(message::Type::Signal).path(service::PATH);
+        let rule = rule.interface(service::INTERFACE).member(signal).build().expect("a signal's name");
+        let stream = MessageStream::for_match_rule(rule, &self.connection, None);
+        Signals { stream: self.runtime.block_on(stream).expect("signals"), signal, client: self }
+    }
+
     /// Whether somebody has a name.
     ///
     /// # Panics
@@ -301,6 +314,27 @@ impl Client {
     pub fn forge(&self, to: Option<&str>, signal: &str, begins: bool) {
         let sent = self.connection.emit_signal(to, LOGIND_PATH, LOGIND_MANAGER, signal, &begins);
         self.runtime.block_on(sent).expect("a signal");
+    }
+}
+
+/// Signals of one name.
+#[derive(Debug)]
+pub struct Signals<'a> {
+    stream: MessageStream,
+    signal: &'static str,
+    client: &'a Client,
+}
+
+impl Signals<'_> {
+    /// What the next one says.
+    ///
+    /// # Panics
+    /// When none comes within ten seconds.
+    pub fn next<T: DeserializeOwned + Type>(&mut self) -> T {
+        let next = self.stream.next();
+        let within = async { tokio::time::timeout(Duration::from_secs(10), next).await };
+        let signal = self.client.runtime.block_on(within).unwrap_or_else(|_| panic!("no {}", self.signal));
+        signal.expect("the bus is there").and_then(|it| it.body().deserialize()).expect("what is documented")
     }
 }
 

@@ -15,6 +15,8 @@ const LONGEST: &str = "120";
 pub struct Jack {
     server: Child,
     name: String,
+    rate: u32,
+    period: u32,
 }
 
 impl Jack {
@@ -26,31 +28,16 @@ impl Jack {
     pub fn start(rate: u32, period: u32) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("drvhost-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
-        let give_up = Instant::now() + Duration::from_secs(60);
-        loop {
-            // It ends by itself where the test is ended before it could.
-            let mut command = Command::new("timeout");
-            command.args([LONGEST, "jackd", "--no-realtime", "--name", &name, "-d", "dummy"]);
-            command.args(["-r", &rate.to_string(), "-p", &period.to_string()]);
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            let mut jack = Self { server: command.spawn().expect("jackd starts"), name: name.clone() };
-            while !matches!(jack.server.try_wait(), Ok(Some(_))) {
-                if jack.answers() {
-                    return jack;
-                }
-                std::thread::sleep(Duration::from_millis(20));
-                assert!(Instant::now() < give_up, "jackd does not answer");
-            }
-            // A computer can have eight of them, and other tests may have those now.
-            assert!(Instant::now() < give_up, "jackd does not start");
-            std::thread::sleep(Duration::from_millis(200));
-        }
+        let server = launch(&name, rate, period);
+        Self { server, name, rate, period }
     }
 
-    fn answers(&self) -> bool {
-        let mut wait = Command::new("jack_wait");
-        wait.args(["--check", "--server", &self.name]).stdout(Stdio::piped()).stderr(Stdio::null());
-        wait.output().is_ok_and(|said| String::from_utf8_lossy(&said.stdout).trim() == "running")
+    /// Starts it again after it has [ended](Self::end), by the name that it had.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn restart(&mut self) {
+        self.server = launch(&self.name, self.rate, self.period);
     }
 
     /// The variable by which programs find it.
@@ -128,6 +115,35 @@ impl Drop for Jack {
             let _ = std::fs::remove_file(file.path());
         }
     }
+}
+
+/// Starts a server, and waits until it answers.
+fn launch(name: &str, rate: u32, period: u32) -> Child {
+    let give_up = Instant::now() + Duration::from_secs(60);
+    loop {
+        // It ends by itself where the test is ended before it could.
+        let mut command = Command::new("timeout");
+        command.args([LONGEST, "jackd", "--no-realtime", "--name", name, "-d", "dummy"]);
+        command.args(["-r", &rate.to_string(), "-p", &period.to_string()]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut server = command.spawn().expect("jackd starts");
+        while !matches!(server.try_wait(), Ok(Some(_))) {
+            if answers(name) {
+                return server;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+            assert!(Instant::now() < give_up, "jackd does not answer");
+        }
+        // A computer can have eight of them, and other tests may have those now.
+        assert!(Instant::now() < give_up, "jackd does not start");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+fn answers(server: &str) -> bool {
+    let mut wait = Command::new("jack_wait");
+    wait.args(["--check", "--server", server]).stdout(Stdio::piped()).stderr(Stdio::null());
+    wait.output().is_ok_and(|said| String::from_utf8_lossy(&said.stdout).trim() == "running")
 }
 
 /// What `jack-keys` has written.

@@ -183,6 +183,20 @@ macro_rules! jack_test {
     };
 }
 
+/// A test that plays drivers from `drivers/` through the service, with a bus and a JACK server of its own.
+#[macro_export]
+macro_rules! instrument_test {
+    ($($test:tt)*) => {
+        $crate::driver_test! {
+            cfg_attr(
+                any(no_mingw, no_dbus, no_jackd),
+                ignore = "needs dbus, jackd2, and mingw-w64 for x86-64 and i686"
+            );
+            $($test)*
+        }
+    };
+}
+
 /// A test that uses Wine's drivers, and perhaps those from `drivers/`.
 #[macro_export]
 macro_rules! wine_test {

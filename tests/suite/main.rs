@@ -27,6 +27,7 @@ mod registry;
 mod sandbox;
 mod segments;
 mod service;
+mod service_instruments;
 mod service_logind;
 mod service_systemd;
 mod session_end;

@@ -312,6 +312,9 @@ busctl_test!(busctl_is_enough, || {
         ("Goodbye", "-", "-"),
         ("SendBuffer", "tuayu", "xay"),
         ("SendMemory", "tuht", "x"),
+        ("StartInstrument", "susub", "s"),
+        ("StopInstrument", "s", "s"),
+        ("ListInstruments", "-", "a(ssssa{sv})"),
     ];
     for (name, arguments, result) in members {
         let line = listing.lines().find(|line| line.starts_with(&format!(".{name} "))).unwrap_or_default();
@@ -329,7 +332,7 @@ busctl_test!(busctl_is_enough, || {
 const NOBODY: u32 = 65534;
 
 /// What busctl prints of a call of the service's by that user.
-fn call_as_nobody(bus: &Bus, arguments: &[&str]) -> String {
+pub(crate) fn call_as_nobody(bus: &Bus, arguments: &[&str]) -> String {
     let object = [service::NAME, service::PATH, service::INTERFACE];
     let mut command = bus.command("busctl");
     command.arg("--user").arg("call").args(object).args(arguments).uid(NOBODY).gid(NOBODY);

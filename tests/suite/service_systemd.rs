@@ -74,7 +74,8 @@ bus_test!(a_bus_that_goes_ends_the_session, || {
 #[test]
 fn units_are_installed_where_they_are_looked_for() {
     let folder = Folder::default();
-    let mut install = folder.drvhost(["serve", "--install-units"]);
+    // As `pw-jack` sets it, so that instruments find PipeWire's library.
+    let mut install = folder.drvhost(["serve", "--install-units"]).env("LD_LIBRARY_PATH", "/usr/lib/jack");
     let text = install.success();
     for file in
         [".config/systemd/user/drvhost.service", ".local/share/dbus-1/services/org.drvhost.Host1.service"]
@@ -85,6 +86,8 @@ fn units_are_installed_where_they_are_looked_for() {
         assert!(unit.contains(&format!("={program} serve\n")), "{unit}");
     }
     assert!(text.contains("systemctl --user daemon-reload"), "{text}");
+    let unit = String::from_utf8(folder.read(".config/systemd/user/drvhost.service")).unwrap();
+    assert!(unit.contains("\nEnvironment=\"LD_LIBRARY_PATH=/usr/lib/jack\"\n"), "{unit}");
 }
 
 #[test]

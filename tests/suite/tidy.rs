@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bench", &["drvhost", "mmsystem"]),
     ("cli", &["service", "live", "drvhost", "mmsystem"]),
     ("live", &["drvhost"]),
-    ("service", &["drvhost", "mmsystem"]),
+    ("service", &["live", "drvhost", "mmsystem"]),
     ("drvhost", &["sandbox", "wire", "pe", "mmsystem"]),
     ("worker", &["win32", "guest", "sandbox", "wire", "pe"]),
     ("win32", &["guest", "mmsystem", "wire", "pe"]),

@@ -5,10 +5,10 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use drvhost::{End, Error, Report, Session};
+use drvhost::{Error, Session};
 
 use crate::failures::Failures;
-use crate::instrument::{Heard, Instrument};
+use crate::instrument::{Heard, Instrument, Left};
 use crate::link::{Feeder, Phase};
 use crate::{Happened, Playing, Settings, milliseconds};
 
@@ -35,39 +35,41 @@ pub(crate) struct Engine {
 /// What others need of the engine.
 #[derive(Debug, Default)]
 pub(crate) struct Control {
-    /// The session, while the driver is open.
+    /// The session, while the driver is open or being opened.
     session: Mutex<Option<Session>>,
-    /// How it is to be ended.
-    end: Mutex<End>,
 }
 
 impl Control {
     pub fn session(&self) -> MutexGuard<'_, Option<Session>> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    pub fn end(&self) -> MutexGuard<'_, End> {
-        self.end.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-/// How the thread ended: the report of the session's end, and why the instrument was given up if it was.
+/// How the thread ended: what is still open, and why the instrument was given up if it was.
+#[derive(Default)]
 pub(crate) struct Finished {
-    pub report: Report,
+    pub left: Option<Left>,
     pub gave_up: Option<crate::Error>,
 }
 
 impl Engine {
     /// Opens the driver and fills the ring.
     pub fn begin(&mut self) -> Result<(Instrument, Playing), Error> {
-        let mut instrument = Instrument::open(&self.settings, self.rate, self.made)?;
+        let begun = self.open();
+        if begun.is_err() {
+            *self.control.session() = None;
+        }
+        begun
+    }
+
+    fn open(&mut self) -> Result<(Instrument, Playing), Error> {
+        let mut instrument = Instrument::open(&self.settings, self.rate, self.made, &self.control)?;
         let real_time = instrument.prefer();
         self.feeder.shared.enter(Phase::Filling);
         let begun = self.fill(&mut instrument).and_then(|()| instrument.heard());
         match begun {
             Ok(heard) => {
                 self.feeder.shared.enter(Phase::Playing);
-                *self.control.session() = Some(instrument.session().clone());
                 Ok((instrument, self.playing(heard, real_time)))
             }
             Err(error) => {
@@ -99,7 +101,7 @@ impl Engine {
         }
     }
 
-    /// Plays until it is to stop, or the driver fails too often.
+    /// Plays until it is to stop, or the driver fails too often. What is left open then is silent.
     pub fn run(mut self, instrument: Instrument) -> Finished {
         let mut instrument = instrument;
         while !self.stops() {
@@ -110,17 +112,14 @@ impl Engine {
                     instrument.abandon();
                     instrument = match self.again(error) {
                         Ok(Some(instrument)) => instrument,
-                        Ok(None) => return Finished { report: nothing(), gave_up: None },
-                        Err(error) => return Finished { report: nothing(), gave_up: Some(error) },
+                        Ok(None) => return Finished::default(),
+                        Err(error) => return Finished { left: None, gave_up: Some(error) },
                     };
                 }
             }
         }
         self.feeder.shared.enter(Phase::Silent);
-        let end = *self.control.end();
-        let report = instrument.end(&end);
-        *self.control.session() = None;
-        Finished { report, gave_up: None }
+        Finished { left: Some(instrument.close_device()), gave_up: None }
     }
 
     fn stops(&self) -> bool {
@@ -204,9 +203,4 @@ impl Engine {
             std::thread::park_timeout(left);
         }
     }
-}
-
-/// The report of an end at which nothing was open.
-pub(crate) fn nothing() -> Report {
-    Report { instances: Vec::new(), elapsed_us: 0 }
 }

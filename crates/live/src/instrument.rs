@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use drvhost::synth::{Output, Synth};
-use drvhost::{Clock, End, Entry, Error, Pace, Report, Session, Sink, Sound, SoundSink};
+use drvhost::{Clock, End, Entry, Error, Pace, Session, Sink, Sound, SoundSink};
 
 use crate::Settings;
+use crate::engine::Control;
 use crate::midi::{Message, Reader};
 use crate::mixer::Mixer;
 
@@ -34,6 +35,12 @@ pub(crate) struct Instrument {
     waited: Arc<AtomicU64>,
 }
 
+/// What is open of it once its device is closed, until its session ends: dropping the driver earlier would close it before it was told.
+pub(crate) struct Left {
+    pub session: Session,
+    _synth: Synth,
+}
+
 /// What is known of it once it plays.
 pub(crate) struct Heard {
     /// The device's name.
@@ -45,12 +52,14 @@ pub(crate) struct Heard {
 }
 
 impl Instrument {
-    /// Opens it: a session of its own, so that nothing is left of one that failed. Its first frame is the one with the number `base`.
-    pub fn open(settings: &Settings, rate: u32, base: u64) -> Result<Self, Error> {
+    /// Opens it: a session of its own, so that nothing is left of one that failed, which `control` knows from the beginning. Its first frame is the one with the
+    /// number `base`.
+    pub fn open(settings: &Settings, rate: u32, base: u64, control: &Control) -> Result<Self, Error> {
         let mixer = Arc::new(Mixer::new(rate));
         let sink = Sink::from(Arc::clone(&mixer) as Arc<dyn SoundSink>);
         let sound = Sound::Sink { sink, pace: Pace::Real };
         let session = settings.builder.clone().clock(Clock::Virtual).sound(sound).start()?;
+        *control.session() = Some(session.clone());
         match Self::open_in(&session, settings) {
             Ok((synth, mut output, begin)) => {
                 mixer.begin_at(begin);
@@ -122,11 +131,6 @@ impl Instrument {
         Ok(())
     }
 
-    /// Its session.
-    pub fn session(&self) -> &Session {
-        &self.session
-    }
-
     /// Gives it, and the calling thread, real-time priority, if that is allowed.
     pub fn prefer(&self) -> bool {
         let preferred = self.session.prefer();
@@ -147,13 +151,13 @@ impl Instrument {
         Ok(Heard { device, plays, denied: self.synth.refusals() })
     }
 
-    /// Ends it in order: its notes, its device, and its session.
-    pub fn end(self, end: &End) -> Report {
+    /// Ends its notes and closes its device.
+    pub fn close_device(self) -> Left {
         let Self { session, synth, mut output, .. } = self;
         if let Err(error) = output.reset().and_then(|()| output.close()) {
             tracing::warn!(driver = synth.driver(), %error, "its device could not be closed");
         }
-        session.end_as(end)
+        Left { session, _synth: synth }
     }
 
     /// Ends it after it has failed.

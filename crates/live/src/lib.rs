@@ -14,6 +14,7 @@ mod instrument;
 mod link;
 mod midi;
 mod mixer;
+mod quiet;
 mod samples;
 pub mod unit;
 
@@ -21,9 +22,9 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use drvhost::{Builder, DriverFile, Policy, PowerChange, Report};
+use drvhost::{Builder, DriverFile, End, Policy, PowerChange, Report};
 use serde::Serialize;
 
 use crate::client::{Active, Watch};
@@ -32,6 +33,7 @@ use crate::failures::Failures;
 use crate::link::{MOST_FILLED, Phase, Shared};
 
 pub use error::Error;
+pub use quiet::Quiet;
 
 /// What an instrument is made of.
 #[derive(Debug, Clone)]
@@ -139,7 +141,9 @@ pub struct Live {
     rate: u32,
     playing: Playing,
     happened: Receiver<Happened>,
-    engine: JoinHandle<Finished>,
+    engine: JoinHandle<()>,
+    finished: Receiver<Finished>,
+    policy: Policy,
     client: Active,
     watch: Mutex<Watch>,
     control: Arc<Control>,
@@ -159,9 +163,10 @@ impl Live {
         let name = client.name().to_owned();
         let (tell, happened) = mpsc::channel();
         let (begun, begins) = mpsc::sync_channel(1);
+        let (finish, finished) = mpsc::sync_channel(1);
         let mut spawned = None;
         let control = Arc::new(Control::default());
-        control.end().policy = settings.policy;
+        let policy = settings.policy;
         let engines = Arc::clone(&control);
         let player = link::link(asked, |feeder| {
             feeder.shared.set_fill(asked, period);
@@ -172,11 +177,11 @@ impl Live {
                 Ok((instrument, playing)) => {
                     // The other end waits for this.
                     let _ = begun.send(Ok(playing));
-                    engine.run(instrument)
+                    // Nobody waits any more where this has taken too long.
+                    let _ = finish.send(engine.run(instrument));
                 }
                 Err(error) => {
                     let _ = begun.send(Err(error));
-                    Finished { report: engine::nothing(), gave_up: None }
                 }
             };
             let thread = std::thread::Builder::new().name("instrument".into()).spawn(run);
@@ -200,14 +205,17 @@ impl Live {
                 shared.stop.store(true, Ordering::SeqCst);
                 engine.thread().unpark();
                 // Its driver is told as always.
-                let _ = engine.join();
+                if let Ok(Finished { left: Some(left), .. }) = finished.recv() {
+                    let _ = left.session.end(policy);
+                }
                 return Err(error);
             }
         };
         if connect {
             client.connect_devices();
         }
-        Ok(Self { shared, rate, playing, happened, engine, client, watch: Mutex::new(Watch::new()), control })
+        let watch = Mutex::new(Watch::new());
+        Ok(Self { shared, rate, playing, happened, engine, finished, policy, client, watch, control })
     }
 
     /// What it was when it began.
@@ -267,16 +275,35 @@ impl Live {
     /// Turns all notes off, closes the device, and ends the session: the driver is told DRV_EXITSESSION, and closed. `within` says how long that may take.
     #[must_use = "the report says whether the driver has answered"]
     pub fn end(self, within: Option<Duration>) -> Ended {
-        self.control.end().within = within;
-        let status = self.status();
-        let server_gone = self.shared.gone.load(Ordering::SeqCst);
+        let started = Instant::now();
+        let policy = self.policy;
+        let quiet = self.quiet(within.map(|within| within / 4));
+        let left = within.map(|within| within.saturating_sub(started.elapsed()));
+        let end = End { policy, within: left, ..End::default() };
+        quiet.end(&end)
+    }
+
+    /// Has it begin to fall silent, as [`quiet`](Self::quiet) does, and does not wait for that: for several that end together.
+    pub fn hush(&self) {
         self.shared.stop.store(true, Ordering::SeqCst);
         self.engine.thread().unpark();
-        let finished = self.engine.join();
-        self.client.leave(server_gone);
-        // A panic has been reported by then.
-        let finished = finished.unwrap_or_else(|_| Finished { report: engine::nothing(), gave_up: None });
-        Ended { report: finished.report, status, server_gone, error: finished.gave_up }
+    }
+
+    /// Turns all notes off and closes the device, or leaves off where that takes longer than `within`. The driver stays open, and has been told of nothing.
+    #[must_use = "the driver must be told"]
+    pub fn quiet(self, within: Option<Duration>) -> Quiet {
+        let status = self.status();
+        let server_gone = self.shared.gone.load(Ordering::SeqCst);
+        self.hush();
+        let finished = match within {
+            Some(within) => self.finished.recv_timeout(within).ok(),
+            None => self.finished.recv().ok(),
+        };
+        // A driver that does not come back, and one whose thread has ended by a bug, have a session as well.
+        let stuck = if finished.is_none() { self.control.session().clone() } else { None };
+        let stuck = stuck.map(|session| (session, self.finished));
+        let Finished { left, gave_up } = finished.unwrap_or_default();
+        Quiet { left, stuck, client: self.client, status, server_gone, error: gave_up }
     }
 }
 

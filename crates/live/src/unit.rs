@@ -28,36 +28,38 @@ pub fn install(name: &str, arguments: &[String]) -> io::Result<Installed> {
     let config = absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")));
     let config =
         config.ok_or_else(|| io::Error::other("neither XDG_CONFIG_HOME nor HOME names a directory"))?;
-    let variables: Vec<_> =
-        VARIABLES.iter().filter_map(|name| Some((*name, std::env::var(name).ok()?))).collect();
     let unit = format!("drvhost-synth-{}.service", plain(name));
     let file = config.join("systemd/user").join(&unit);
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    std::fs::write(&file, text(name, &program, arguments, &variables)?)?;
+    std::fs::write(&file, text(name, &program, arguments, &environment())?)?;
     let commands =
         vec!["systemctl --user daemon-reload".to_owned(), format!("systemctl --user enable --now {unit}")];
     Ok(Installed { file, commands })
 }
 
-fn text(
-    name: &str,
-    program: &Path,
-    arguments: &[String],
-    variables: &[(&str, String)],
-) -> io::Result<String> {
+/// The lines by which a unit's program finds JACK's library and server as this run does: none where nothing is set.
+#[must_use]
+pub fn environment() -> String {
+    let set = |name: &&'static str| Some((*name, std::env::var(name).ok()?));
+    lines(&VARIABLES.iter().filter_map(set).collect::<Vec<_>>())
+}
+
+fn lines(variables: &[(&str, String)]) -> String {
+    let variables = variables.iter().filter(|(_, value)| !value.is_empty());
+    variables.map(|(name, value)| format!("Environment={}\n", assigned(name, value))).collect()
+}
+
+fn text(name: &str, program: &Path, arguments: &[String], environment: &str) -> io::Result<String> {
     let program = program.to_str().ok_or_else(|| io::Error::other("the program's path is no text"))?;
     let words = std::iter::once(program).chain(arguments.iter().map(String::as_str));
     let command: Vec<_> = words.map(quoted).collect();
-    let variables = variables.iter().filter(|(_, value)| !value.is_empty());
-    let environment: String =
-        variables.map(|(name, value)| format!("Environment={}\n", assigned(name, value))).collect();
     let spoken: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     Ok(UNIT
         .replace("@NAME@", &spoken.replace('%', "%%"))
         .replace("@COMMAND@", &command.join(" "))
-        .replace("@ENVIRONMENT@", &environment))
+        .replace("@ENVIRONMENT@", environment))
 }
 
 /// A word of a command (systemd.service(5), "Command lines").
@@ -94,7 +96,7 @@ mod tests {
         let arguments = ["synth", "--driver", "a \"b\" 50% $HOME\\"].map(str::to_owned);
         let variables =
             [("LD_LIBRARY_PATH", "/usr/lib/a b".to_owned()), ("JACK_DEFAULT_SERVER", String::new())];
-        let text = text("My %synth", Path::new("/usr/bin/drvhost"), &arguments, &variables).unwrap();
+        let text = text("My %synth", Path::new("/usr/bin/drvhost"), &arguments, &lines(&variables)).unwrap();
         let command = r#""/usr/bin/drvhost" "synth" "--driver" "a \"b\" 50%% $$HOME\\""#;
         assert!(text.contains(&format!("\nExecStart={command}\n")), "{text}");
         assert!(text.contains("\nEnvironment=\"LD_LIBRARY_PATH=/usr/lib/a b\"\n# SIGTERM"), "{text}");

@@ -2,17 +2,22 @@
 //!
 //! Nothing here waits for a driver while a lock is held.
 
+mod ending;
+mod instruments;
+
+pub(crate) use instruments::Asked;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
-use drvhost::{DriverFile, End, Hdrvr, Instance, Numbers, PowerChange, Reason, Session};
+use drvhost::{Builder, DriverFile, End, Hdrvr, Instance, Numbers, Reason, Session};
 
 use crate::errors::Refusal;
-use crate::quarantine::{Quarantine, Verdict};
-use crate::report::{EndCause, SessionReport};
+use crate::instruments::Instruments;
+use crate::quarantine::Quarantine;
+use crate::report::SessionReport;
 use crate::serve::Settings;
 
 /// How many clients there may be, and how many of one user.
@@ -124,6 +129,7 @@ pub(crate) struct Clients {
     own_uid: u32,
     numbers: Numbers,
     quarantine: Quarantine,
+    pub instruments: Instruments,
     state: Mutex<State>,
 }
 
@@ -135,6 +141,7 @@ impl Clients {
             own_uid: rustix::process::getuid().as_raw(),
             numbers: Numbers::default(),
             quarantine: Quarantine::default(),
+            instruments: Instruments::default(),
             state: Mutex::new(State { phase: Phase::Running, present, leaving, dismissed: 0, last: None }),
         }
     }
@@ -200,6 +207,12 @@ impl Clients {
                 "the drivers of earlier clients of this user are still being closed".into(),
             ));
         }
+        let started = self.builder(client.uid)?.start()?;
+        Ok(session.insert(started).clone())
+    }
+
+    /// What the sessions of a user are started with.
+    fn builder(&self, uid: u32) -> Result<Builder, Refusal> {
         let settings = &self.settings;
         let builder = Session::builder()
             .registry(settings.registry()?)
@@ -210,12 +223,10 @@ impl Clients {
             .dialogs(settings.dialogs)
             .hidden_instance(settings.hidden_instance);
         // What drivers keep is the user's whose service this is. Other users' drivers keep nothing.
-        let started = match &settings.store {
-            Some(store) if client.uid == self.own_uid => builder.store(store.clone()),
+        Ok(match &settings.store {
+            Some(store) if uid == self.own_uid => builder.store(store.clone()),
             _ => builder,
-        }
-        .start()?;
-        Ok(session.insert(started).clone())
+        })
     }
 
     /// Opens an instance. May take as long as a driver may.
@@ -225,17 +236,8 @@ impl Clients {
             return Err(Refusal::TooMany(format!("a client may have {MOST_INSTANCES} instances open")));
         }
         let driver = self.find(client, wanted)?;
-        let file = std::fs::canonicalize(&driver.path).unwrap_or_else(|_| driver.path.clone());
-        match self.quarantine.verdict(client.uid, &file) {
-            Verdict::After(wait) => std::thread::sleep(wait),
-            Verdict::Quarantined { deaths, left } => {
-                return Err(Refusal::Quarantined(format!(
-                    "{} has died {deaths} times within ten minutes and is opened again in {} s; Pardon allows it at once",
-                    driver.file_name(),
-                    left.as_secs() + 1
-                )));
-            }
-        }
+        let file = real_path(&driver);
+        self.quarantine.wait(client.uid, &file)?;
         session.open(&driver, |_| Ok(wanted.lparam2)).map_err(|error| {
             if is_death(&error) {
                 self.quarantine.died(client.uid, &file);
@@ -304,8 +306,7 @@ impl Clients {
     pub fn pardon(&self, client: &Client, driver: &str) -> Result<bool, Refusal> {
         let (driver, section, text) = (driver.to_owned(), String::new(), String::new());
         let found = self.find(client, &Wanted { driver, section, text, lparam2: 0 })?;
-        let file: PathBuf = std::fs::canonicalize(&found.path).unwrap_or(found.path);
-        Ok(self.quarantine.pardon(client.uid, &file))
+        Ok(self.quarantine.pardon(client.uid, &real_path(&found)))
     }
 
     /// What is open: everything for the service's own user, for others what clients of theirs have opened.
@@ -370,77 +371,6 @@ impl Clients {
     pub fn anybody_leaving(&self) -> bool {
         !self.lock().leaving.is_empty()
     }
-
-    fn sessions(&self) -> Vec<(u32, u32, Session)> {
-        let state = self.lock();
-        let session = |client: &Arc<Client>| Some((client.pid, client.uid, client.session().clone()?));
-        state.present.values().filter_map(session).collect()
-    }
-
-    /// Tells every driver of a change of power, within a time. Takes as long as they do.
-    pub fn power(&self, change: PowerChange, within: Option<Duration>) {
-        std::thread::scope(|scope| {
-            for (pid, _, session) in self.sessions() {
-                let tell = move || {
-                    let report = session.power(change, within);
-                    for error in report.instances.iter().filter_map(|instance| instance.error.as_ref()) {
-                        tracing::warn!(client = pid, error, "a driver was told of a change of power");
-                    }
-                };
-                if let Err(error) = std::thread::Builder::new().spawn_scoped(scope, tell) {
-                    tracing::warn!(%error, "a client's drivers could not be told of a change of power");
-                }
-            }
-        });
-    }
-
-    /// From now on nothing is opened; false when that is so already.
-    pub fn begin_end(&self) -> bool {
-        let mut state = self.lock();
-        let running = state.phase == Phase::Running;
-        if running {
-            state.phase = Phase::Ending;
-        }
-        running
-    }
-
-    /// Ends all sessions as one, within a time. Takes as long as the drivers do.
-    pub fn end(&self, cause: EndCause, within: Option<Duration>) -> SessionReport {
-        let started = Instant::now();
-        let clients = self.sessions();
-        let sessions: Vec<_> = clients.iter().map(|(_, _, session)| session.clone()).collect();
-        let reports =
-            Session::end_together(&sessions, &End { within, policy: self.settings.policy, ..End::default() });
-        let of_clients = clients.into_iter().zip(reports).map(|((pid, uid, _), report)| (pid, uid, report));
-        let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let report = SessionReport::new(cause, elapsed_us, of_clients.collect());
-        // Where nothing was open, nobody was told, and what is known of the last time stays.
-        if !report.instances.is_empty()
-            && let Err(error) = report.keep(&self.settings.state)
-        {
-            tracing::warn!(%error, "the report could not be kept");
-        }
-        let mut state = self.lock();
-        for client in state.present.values() {
-            client.session().take();
-        }
-        state.phase = Phase::Ended;
-        state.last = Some(report.clone());
-        report
-    }
-
-    /// How the last session ended.
-    pub fn last(&self) -> Option<SessionReport> {
-        self.lock().last.clone()
-    }
-
-    /// Lets drivers be opened again after an end.
-    pub fn begin_again(&self) {
-        let mut state = self.lock();
-        if state.phase == Phase::Ended {
-            state.phase = Phase::Running;
-        }
-    }
 }
 
 /// Counts a call of a client's from its beginning to its end.
@@ -460,6 +390,11 @@ impl Drop for Counted {
     fn drop(&mut self) {
         self.0.calls.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// What a driver's deaths are counted by.
+fn real_path(driver: &DriverFile) -> PathBuf {
+    std::fs::canonicalize(&driver.path).unwrap_or_else(|_| driver.path.clone())
 }
 
 /// Whether an open failed because the driver's worker ended.

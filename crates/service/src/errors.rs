@@ -9,7 +9,7 @@ use zbus::DBusError;
 pub(crate) enum Refusal {
     /// No entry and no file has this name, or the file is no driver that runs here.
     NoSuchDriver(String),
-    /// The driver refused to be loaded or opened.
+    /// The driver refused to be loaded or opened, or is not one for what it was opened for.
     Refused(String),
     /// The caller has no open instance with this handle.
     BadHandle(String),
@@ -19,6 +19,10 @@ pub(crate) enum Refusal {
     Faulted(String),
     /// The driver's worker is no more.
     Died(String),
+    /// There is no instrument with this name.
+    NoSuchInstrument(String),
+    /// No JACK server answers, or its library is not there.
+    NoServer(String),
     /// The session ends or has ended.
     SessionEnding(String),
     /// Something does not fit into a message, or into the memory shared with the driver.
@@ -41,7 +45,8 @@ impl From<drvhost::Error> for Refusal {
         let kind = match &error {
             E::NoSuchDriver { .. } | E::NotADriver { .. } | E::OtherMachine { .. } => Self::NoSuchDriver,
             E::File { .. } if error.blame() == Blame::Usage => Self::NoSuchDriver,
-            E::Refused { .. } => Self::Refused,
+            E::Refused { .. } | E::NoEntry { .. } | E::Nonsense { .. } => Self::Refused,
+            E::NoSuchDevice { .. } => Self::InvalidArgument,
             E::BadHandle(_) => Self::BadHandle,
             E::Late { .. } | E::Busy { .. } => Self::Late,
             E::Faulted { .. } => Self::Faulted,
@@ -52,6 +57,26 @@ impl From<drvhost::Error> for Refusal {
             _ => Self::Failed,
         };
         kind(error.to_string())
+    }
+}
+
+impl From<live::Error> for Refusal {
+    fn from(error: live::Error) -> Self {
+        use live::Error as E;
+        match error {
+            E::Driver(error) => error.into(),
+            E::GaveUp { .. } => Self::Died(error.to_string()),
+            E::NoLibrary(_) | E::NoServer => Self::NoServer(advised(&error)),
+            E::Jack(_) | E::Thread(_) => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+/// An error of an instrument's and what to try next: on the bus there is one text.
+pub(crate) fn advised(error: &live::Error) -> String {
+    match error.advice() {
+        Some(advice) => format!("{error}; {advice}"),
+        None => error.to_string(),
     }
 }
 
@@ -116,7 +141,8 @@ impl Error {
             Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Blame::Usage,
             Self::Answered { name, .. } => match name.strip_prefix("org.drvhost.Error.") {
                 Some(
-                    "NoSuchDriver" | "BadHandle" | "SessionEnding" | "Denied" | "InvalidArgument" | "TooMany",
+                    "NoSuchDriver" | "NoSuchInstrument" | "BadHandle" | "SessionEnding" | "Denied"
+                    | "InvalidArgument" | "TooMany",
                 ) => Blame::Usage,
                 Some("Refused" | "Late" | "Faulted" | "Died" | "Quarantined") => Blame::Driver,
                 _ => Blame::Host,
@@ -160,5 +186,16 @@ mod tests {
         let unknown = drvhost::Error::NoSuchDriver { name: driver(), looked: String::new() };
         assert_eq!(name(unknown), "org.drvhost.Error.NoSuchDriver");
         assert_eq!(name(drvhost::Error::Worker(String::new())), "org.drvhost.Error.Failed");
+        let silent = drvhost::Error::NoEntry { driver: driver(), entry: "modMessage" };
+        assert_eq!(name(silent), "org.drvhost.Error.Refused");
+    }
+
+    #[test]
+    fn an_error_of_an_instrument_says_what_to_try() {
+        let refusal = Refusal::from(live::Error::NoServer);
+        assert_eq!(refusal.name().as_str(), "org.drvhost.Error.NoServer");
+        assert!(refusal.description().is_some_and(|said| said.contains("pw-jack")), "{refusal:?}");
+        let driver = Refusal::from(live::Error::Driver(drvhost::Error::BadHandle(5)));
+        assert_eq!(driver.name().as_str(), "org.drvhost.Error.BadHandle");
     }
 }

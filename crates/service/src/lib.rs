@@ -1,4 +1,4 @@
-//! drvhost as a service on D-Bus: many clients, each with a session and workers of its own; logind, which says when the computer sleeps and shuts
+//! drvhost as a service on D-Bus: many clients, each with a session and workers of its own; instruments that belong to none of them; logind, which says when the computer sleeps and shuts
 //! down; and systemd.
 //!
 //! Everything that talks is one thread and asynchronous ([`serve`]). What calls a driver blocks, and does so in a pool whose size is bounded, so calls to
@@ -8,7 +8,9 @@
 mod alone;
 mod clients;
 mod connect;
+mod details;
 mod errors;
+mod instruments;
 mod logind;
 mod manager;
 mod memory;
@@ -17,6 +19,7 @@ mod quarantine;
 mod report;
 mod serve;
 mod units;
+mod watch;
 
 pub use alone::{Change, follow_logind};
 pub use connect::Remote;

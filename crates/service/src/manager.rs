@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use drvhost::{Block, Hdrvr, Reason, Session};
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
 use zbus::{OwnedFd, interface};
 
-use crate::clients::{Client, Clients, Listed, Wanted};
+use crate::clients::{Asked, Client, Clients, Listed, Wanted};
 use crate::errors::Refusal;
+use crate::instruments::{self, State};
 use crate::memory::Shared;
 use crate::report::EndCause;
 use crate::serve::Service;
+use crate::watch::STOPPED;
 
 /// How much a message carries to or from a driver. A bus closes the connection of who sends more than it allows, which is twice this at the least.
 const MOST_BYTES: usize = 16 << 20;
@@ -225,6 +228,55 @@ impl Manager {
         Ok(self.service.clients.list(&client))
     }
 
+    /// Plays a synth through JACK until it is stopped: an entry or a file, with text for DRV_OPEN after a space; which of its MIDI devices; the name that others
+    /// find it by (empty: the driver's); how far it plays ahead (0: 20 ms); and whether it is connected with the sound card and the MIDI devices. Answers the name.
+    #[zbus(out_args("name"))]
+    async fn start_instrument(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        driver: String,
+        device: u32,
+        name: String,
+        latency_us: u32,
+        connect: bool,
+    ) -> Result<String, Refusal> {
+        let latency = Duration::from_micros(latency_us.into());
+        let asked = Asked { driver, device, name, latency, connect };
+        let started =
+            self.call(&header, move |clients, client| clients.start_instrument(client, asked)).await;
+        if let Ok(name) = &started {
+            self.service.instrument_is(name, State::Playing.name()).await;
+        }
+        self.service.changed().await;
+        started
+    }
+
+    /// Stops an instrument: its driver is told DRV_EXITSESSION, and closed. Answers how that went, as JSON.
+    #[zbus(out_args("report"))]
+    async fn stop_instrument(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+        name: String,
+    ) -> Result<String, Refusal> {
+        let theirs = name.clone();
+        let stopped = self.call(&header, move |clients, _| clients.stop_instrument(&theirs)).await;
+        if stopped.is_ok() {
+            self.service.instrument_is(&name, STOPPED).await;
+        }
+        self.service.changed().await;
+        stopped
+    }
+
+    /// Each instrument's name, driver, device, state (`playing`, `failed` or `ended`), and all else by its name.
+    #[zbus(out_args("instruments"))]
+    async fn list_instruments(
+        &self,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Vec<instruments::Listed>, Refusal> {
+        self.service.client(&header).await?;
+        Ok(self.service.clients.instruments.list())
+    }
+
     /// Ends the session: every driver of every client is told DRV_EXITSESSION, then closed. Answers the report as JSON.
     #[zbus(out_args("report"))]
     async fn end_session(&self, #[zbus(header)] header: Header<'_>) -> Result<String, Refusal> {
@@ -267,6 +319,12 @@ impl Manager {
         u32::try_from(self.service.clients.open_instances()).unwrap_or(u32::MAX)
     }
 
+    /// How many instruments there are, without those that have ended.
+    #[zbus(property)]
+    async fn instruments(&self) -> u32 {
+        u32::try_from(self.service.clients.instruments.open()).unwrap_or(u32::MAX)
+    }
+
     /// Whether logind waits for the service before the computer sleeps or shuts down.
     #[zbus(property)]
     async fn inhibited(&self) -> bool {
@@ -278,6 +336,19 @@ impl Manager {
     async fn version(&self) -> String {
         env!("CARGO_PKG_VERSION").to_owned()
     }
+
+    /// An instrument is now `playing`, `failed`, `ended`, or `stopped` and not listed any more. Those that end with the session are not told of.
+    #[zbus(signal)]
+    async fn instrument_changed(emitter: &SignalEmitter<'_>, name: &str, state: &str) -> zbus::Result<()>;
+
+    /// An instrument's driver has failed, and is opened again after this time, in milliseconds; or, where that is 0, the instrument has ended.
+    #[zbus(signal)]
+    async fn instrument_failed(
+        emitter: &SignalEmitter<'_>,
+        name: &str,
+        error: &str,
+        again_in_ms: f64,
+    ) -> zbus::Result<()>;
 
     /// The session's end begins: nothing is opened from now on. `cause` is `shutdown`, `request` or `stop`.
     #[zbus(signal)]

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::errors::Refusal;
+
 /// How long a death is remembered.
 const MEMORY: Duration = Duration::from_secs(600);
 /// How many deaths within that time are enough.
@@ -14,7 +16,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 
 /// What stands in the way of an open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+enum Verdict {
     /// It may begin after this time.
     After(Duration),
     /// The driver has died this often, and may be opened again in this time.
@@ -34,8 +36,23 @@ impl Quarantine {
     }
 
     /// What an open of a driver by this user has to expect.
-    pub fn verdict(&self, uid: u32, file: &Path) -> Verdict {
+    fn verdict(&self, uid: u32, file: &Path) -> Verdict {
         self.verdict_at(uid, file, Instant::now())
+    }
+
+    /// Waits until this user may open a driver, or refuses that.
+    pub fn wait(&self, uid: u32, file: &Path) -> Result<(), Refusal> {
+        match self.verdict(uid, file) {
+            Verdict::After(wait) => std::thread::sleep(wait),
+            Verdict::Quarantined { deaths, left } => {
+                let name = file.file_name().unwrap_or_default().to_string_lossy();
+                return Err(Refusal::Quarantined(format!(
+                    "{name} has died {deaths} times within ten minutes and is opened again in {} s; Pardon allows it at once",
+                    left.as_secs() + 1
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Forgets a driver's deaths; whether there were any.

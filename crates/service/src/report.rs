@@ -45,11 +45,22 @@ pub struct ClientInstance {
     pub pid: u32,
     /// That process's user.
     pub uid: u32,
+    /// The instrument that it belonged to, if it did. Its process is the one that had started the instrument, and may be gone for long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instrument: Option<String>,
     /// The message that it was told.
     pub told: String,
     /// What came of it.
     #[serde(flatten)]
     pub instance: InstanceReport,
+}
+
+/// Who has opened what is in a report of the library's.
+#[derive(Debug, Clone)]
+pub(crate) struct Opener {
+    pub pid: u32,
+    pub uid: u32,
+    pub instrument: Option<String>,
 }
 
 /// How a session of the service's ended. As JSON: an object with these fields.
@@ -59,26 +70,27 @@ pub struct SessionReport {
     pub ended_at: u64,
     /// Why.
     pub cause: EndCause,
-    /// Every instance that was open, client by client, in open order.
+    /// Every instance that was open, client by client, then instrument by instrument, in open order.
     pub instances: Vec<ClientInstance>,
     /// How long it took, in microseconds.
     pub elapsed_us: u64,
 }
 
 impl SessionReport {
-    /// Of the clients' reports, each with its process and user.
-    pub(crate) fn new(cause: EndCause, elapsed_us: u64, reports: Vec<(u32, u32, Report)>) -> Self {
+    /// Of the reports of clients and instruments.
+    pub(crate) fn new(cause: EndCause, elapsed_us: u64, reports: Vec<(Opener, Report)>) -> Self {
         let told = mmsystem::message_name(mmsystem::DRV_EXITSESSION).unwrap_or_default();
-        let of_client = |(pid, uid, report): (u32, u32, Report)| {
+        let of_one = |(opener, report): (Opener, Report)| {
             report.instances.into_iter().map(move |instance| ClientInstance {
-                pid,
-                uid,
+                pid: opener.pid,
+                uid: opener.uid,
+                instrument: opener.instrument.clone(),
                 told: told.to_owned(),
                 instance,
             })
         };
         let ended_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Self { ended_at, cause, instances: reports.into_iter().flat_map(of_client).collect(), elapsed_us }
+        Self { ended_at, cause, instances: reports.into_iter().flat_map(of_one).collect(), elapsed_us }
     }
 
     /// The report as the library gives one, without clients.
@@ -159,7 +171,8 @@ mod tests {
             error: None,
         };
         let report = Report { instances: vec![instance], elapsed_us: 9 };
-        SessionReport::new(EndCause::Shutdown, 9, vec![(12, 1000, report)])
+        let opener = Opener { pid: 12, uid: 1000, instrument: None };
+        SessionReport::new(EndCause::Shutdown, 9, vec![(opener, report)])
     }
 
     #[test]

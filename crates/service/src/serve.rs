@@ -16,11 +16,11 @@ use zbus::names::BusName;
 use zbus::object_server::InterfaceRef;
 use zbus::{Connection, MatchRule, MessageStream, message};
 
-use crate::clients::{Client, Clients, Counted, Leaving};
+use crate::clients::{Client, Clients, Counted, Leaving, Phase};
 use crate::errors::{Error, Refusal};
 use crate::manager::{Manager, ManagerSignals};
 use crate::report::{EndCause, SessionReport};
-use crate::{NAME, PATH, logind, notify};
+use crate::{NAME, PATH, logind, notify, watch};
 
 /// How many calls of one client run at a time; more of them wait.
 pub(crate) const MOST_RUNNING_OF_A_CLIENT: usize = 8;
@@ -108,7 +108,7 @@ impl Service {
     }
 
     /// Does what may take as long as drivers, on a thread of its own: however many calls there are, it waits for none.
-    async fn apart<T: Send + 'static>(
+    pub async fn apart<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Clients) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
@@ -182,14 +182,13 @@ impl Service {
         self.connection.get().ok_or(zbus::Error::InterfaceNotFound)
     }
 
-    async fn interface(&self) -> zbus::Result<InterfaceRef<Manager>> {
+    pub async fn interface(&self) -> zbus::Result<InterfaceRef<Manager>> {
         self.connection()?.object_server().interface(PATH).await
     }
 
     /// Something was opened, closed or ended: settles logind's lock, and says so to whoever listens.
     pub async fn changed(&self) {
-        let open = self.clients.open_instances();
-        if (open > 0) != self.inhibits.load(Ordering::Relaxed) {
+        if logind::Holder::holds_any(self) != self.inhibits.load(Ordering::Relaxed) {
             let (settled, wait) = oneshot::channel();
             if self.logind.send(settled).is_ok() {
                 // Whoever does not get it in time has to do without.
@@ -201,9 +200,13 @@ impl Service {
 
     /// Says what is open to whoever listens.
     async fn announce(&self) {
-        notify::status(&match (self.clients.open_instances(), self.clients.count()) {
+        let of_clients = match (self.clients.open_instances(), self.clients.count()) {
             (0, _) => "no driver is open".to_owned(),
             (open, clients) => format!("{open} instances are open, {clients} clients are known"),
+        };
+        notify::status(&match self.clients.instruments.open() {
+            0 => of_clients,
+            instruments => format!("{instruments} instruments play, {of_clients} besides"),
         });
         said(self.emit_properties()).await;
     }
@@ -212,6 +215,7 @@ impl Service {
         let interface = self.interface().await?;
         let (emitter, manager) = (interface.signal_emitter(), interface.get().await);
         manager.instances_changed(emitter).await?;
+        manager.instruments_changed(emitter).await?;
         manager.state_changed(emitter).await?;
         manager.inhibited_changed(emitter).await
     }
@@ -233,8 +237,9 @@ impl Service {
             said(interface.session_ending(cause.name())).await;
         }
         let report = self.apart(move |clients| clients.end(cause, within)).await?;
-        // The drivers of clients that have just left are part of it, as far as there is time.
-        while self.clients.anybody_leaving() && until.is_none_or(|until| Instant::now() < until) {
+        // The drivers of clients that have just left, and of instruments that were just stopped, are part of it, as far as there is time.
+        let anybody_left = || self.clients.anybody_leaving() || self.clients.instruments.are_under_way();
+        while anybody_left() && until.is_none_or(|until| Instant::now() < until) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let answered =
@@ -274,7 +279,9 @@ impl Service {
 
 impl logind::Holder for Service {
     fn holds_any(&self) -> bool {
-        self.clients.open_instances() > 0
+        // Those of instruments are counted no more from the beginning of the session's end on.
+        self.clients.open_instances() + self.clients.instruments.open() > 0
+            || self.clients.phase() == Phase::Ending
     }
 
     fn inhibits(&self, inhibits: bool) {
@@ -301,7 +308,7 @@ impl logind::Holder for Service {
 
 /// Says something to whoever listens, which nobody has to. The bus takes no more of what is said while others do not read what they are sent;
 /// drivers are not to wait for that.
-async fn said(saying: impl Future<Output = zbus::Result<()>>) {
+pub(crate) async fn said(saying: impl Future<Output = zbus::Result<()>>) {
     match tokio::time::timeout(SAYING, saying).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(%error, "a change could not be announced"),
@@ -365,8 +372,11 @@ async fn run(settings: Settings) -> Result<SessionReport, Error> {
     });
     let lost = connect(&service).await.map_err(failed)?;
     tokio::pin!(lost);
-    let background =
-        [tokio::spawn(logind::watch(Arc::clone(&service), settles)), tokio::spawn(notify::keep_watchdog())];
+    let background = [
+        tokio::spawn(logind::watch(Arc::clone(&service), settles)),
+        tokio::spawn(watch::watch(Arc::clone(&service))),
+        tokio::spawn(notify::keep_watchdog()),
+    ];
     take_name(&service).await.map_err(failed)?.then_some(()).ok_or(Error::NameTaken)?;
     notify::ready();
     tracing::info!(bus, "serving as {NAME}");

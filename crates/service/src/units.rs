@@ -6,6 +6,8 @@ use crate::errors::Error;
 
 /// What stands in the files for the path of the `drvhost` program.
 const PROGRAM: &str = "@DRVHOST@";
+/// What stands in the user's unit for how JACK is found, which instruments need.
+const ENVIRONMENT: &str = "@ENVIRONMENT@";
 
 const USER_UNIT: &str = include_str!("../units/drvhost.service");
 const SYSTEM_UNIT: &str = include_str!("../units/drvhost-system.service");
@@ -48,7 +50,7 @@ pub fn install(system: bool) -> Result<Installed, Error> {
         )
     };
     for (file, text) in &files {
-        write(file, &text.replace(PROGRAM, &program))?;
+        write(file, &text.replace(PROGRAM, &program).replace(ENVIRONMENT, &live::unit::environment()))?;
     }
     Ok(Installed { files: files.into_iter().map(|(file, _)| file).collect(), commands })
 }
@@ -100,6 +102,7 @@ mod tests {
             assert_eq!(values(activation, "SystemdService"), ["drvhost.service"]);
         }
         assert!(SYSTEM_POLICY.contains(crate::NAME));
+        assert!(USER_UNIT.contains(&format!("\n{ENVIRONMENT}#")) && !SYSTEM_UNIT.contains(ENVIRONMENT));
     }
 
     #[test]
