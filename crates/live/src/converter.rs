@@ -7,6 +7,9 @@ use drvhost::media::{kaiser, sinc};
 const TAPS: usize = 32;
 /// The most of them, for rates that fall far.
 const MOST_TAPS: usize = 256;
+/// For how many places between two samples there are weights at most. Rates of which one is no simple part of the other have more places; those lie between two of
+/// these, and so do their weights.
+const MOST_PHASES: usize = 1024;
 /// How steep the filter is: some 80 dB of what must not be heard.
 const BETA: f64 = 8.0;
 
@@ -18,7 +21,11 @@ pub(crate) struct Converter {
     /// What both rates are multiples of: places between samples come in steps of `step / to`.
     step: u32,
     taps: usize,
-    /// For each such place, `taps` weights.
+    /// How many such places there are.
+    phases: usize,
+    /// For how many of them, evenly, there are weights.
+    kept: usize,
+    /// For each of those, and for the next sample's own place, `taps` weights.
     weights: Vec<f32>,
 }
 
@@ -28,12 +35,14 @@ impl Converter {
         let step = common(from, to);
         let falls = f64::from(from) / f64::from(to);
         let taps = if from == to { 1 } else { (TAPS * falls.ceil().max(1.0) as usize).min(MOST_TAPS) };
-        let mut converter = Self { from, to, step, taps, weights: Vec::new() };
-        if from != to {
-            let phases = (to / step) as usize;
-            converter.weights = (0..phases).flat_map(|phase| weights(taps, phase, phases, falls)).collect();
-        }
-        converter
+        let phases = (to / step) as usize;
+        let kept = phases.min(MOST_PHASES);
+        let weights = if from == to {
+            Vec::new()
+        } else {
+            (0..=kept).flat_map(|phase| weights(taps, phase as f64 / kept as f64, falls)).collect()
+        };
+        Self { from, to, step, taps, phases, kept, weights }
     }
 
     /// Which sample an output sample is made of at last, and how far it lies behind that one, in steps. Both count from the same moment on.
@@ -54,8 +63,16 @@ impl Converter {
         if self.from == self.to {
             return sample(0);
         }
-        let weights = self.weights.get(phase * self.taps..).unwrap_or_default();
-        weights.iter().take(self.taps).enumerate().fold([0.0; 2], |[left, right], (tap, weight)| {
+        let (row, beyond) = (phase * self.kept / self.phases, phase * self.kept % self.phases);
+        let (here, next) = self
+            .weights
+            .get(row * self.taps..)
+            .unwrap_or_default()
+            .split_at_checked(self.taps)
+            .unwrap_or_default();
+        let beyond = beyond as f32 / self.phases as f32;
+        here.iter().zip(next).enumerate().fold([0.0; 2], |[left, right], (tap, (here, next))| {
+            let weight = here + (next - here) * beyond;
             let [first, second] = sample(tap);
             [left + first * weight, right + second * weight]
         })
@@ -66,12 +83,11 @@ fn common(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { common(b, a % b) }
 }
 
-/// A windowed sinc (Kaiser), moved by `phase / phases` of a sample, that passes what both rates can carry. The weights' sum is 1.
-fn weights(taps: usize, phase: usize, phases: usize, falls: f64) -> Vec<f32> {
+/// A windowed sinc (Kaiser), moved by a part of a sample, that passes what both rates can carry. The weights' sum is 1.
+fn weights(taps: usize, moved: f64, falls: f64) -> Vec<f32> {
     let half = taps as f64 / 2.0;
     // A little below what the lower rate can carry, because the filter needs room to fall.
     let pass = 0.92 / falls.max(1.0);
-    let moved = phase as f64 / phases as f64;
     let weight = |tap: usize| {
         let at = moved + half - 1.0 - tap as f64;
         pass * sinc(pass * at) * kaiser(at / half, BETA)
@@ -113,6 +129,12 @@ mod tests {
             assert!(error < 0.001, "{from} to {to}: {error}");
         }
         assert!(error(44_100, 44_100, 1000.0) < 1e-6);
+        // What have nothing in common.
+        for (from, to) in [(44_099, 48_000), (47_999, 44_101), (44_100, 383_999)] {
+            let error = error(from, to, f64::from(from) / 12.0);
+            assert!(error < 0.001, "{from} to {to}: {error}");
+            assert!(Converter::new(from, to).weights.len() <= (MOST_PHASES + 1) * MOST_TAPS);
+        }
     }
 
     #[test]
