@@ -37,6 +37,7 @@ mod startup;
 mod store;
 mod survey;
 mod synth;
+mod synth_alsa;
 mod synth_live;
 mod threads;
 mod tidy;

@@ -49,8 +49,8 @@ impl Sequencer {
     }
 
     /// Hands on what has come; answers whether there may be more.
-    pub fn read(&self, pcm: &Pcm, player: &mut Player) -> Result<bool, Error> {
-        let (mut input, decoder) = (self.seq.input(), Decoder::new()?);
+    pub fn read(&self, decoder: &Decoder, pcm: &Pcm, player: &mut Player) -> Result<bool, Error> {
+        let mut input = self.seq.input();
         for _ in 0..MOST {
             match input.event_input() {
                 Ok(event) => decoder.read(event, |message| player.hear(pcm.played(), message)),
@@ -58,7 +58,7 @@ impl Sequencer {
                     std::io::ErrorKind::WouldBlock => return Ok(false),
                     // More have come than the kernel keeps.
                     std::io::ErrorKind::StorageFull => player.add_overrun(),
-                    // An event that no message is.
+                    // An event that is no message.
                     std::io::ErrorKind::Unsupported => {}
                     _ => return Err(error),
                 },
@@ -69,10 +69,11 @@ impl Sequencer {
 }
 
 /// Makes bytes of events.
-struct Decoder(MidiEvent);
+pub struct Decoder(MidiEvent);
 
 impl Decoder {
-    fn new() -> Result<Self, Error> {
+    /// One that repeats the status byte of each message.
+    pub fn new() -> Result<Self, Error> {
         let decoder = MidiEvent::new(LONGEST as u32)?;
         decoder.enable_running_status(false);
         Ok(Self(decoder))

@@ -10,7 +10,7 @@ use alsa::seq::Addr;
 use live::{Error, Place, Player, Settings};
 
 use crate::pcm::Pcm;
-use crate::sequencer::{self, Sequencer};
+use crate::sequencer::{self, Decoder, Sequencer};
 
 /// How long the thread waits at most, in milliseconds, until it looks whether it is to end.
 const NAP: i32 = 100;
@@ -33,7 +33,7 @@ impl live::System for Alsa {
             let place = Place {
                 name: settings.name(),
                 midi: format!("{client}:{port}"),
-                sound: format!("the PCM `{}`", settings.pcm),
+                sound: vec![settings.pcm.clone()],
                 rate: pcm.rate(),
                 period: pcm.period(),
                 held: Some(pcm.buffer()),
@@ -117,11 +117,12 @@ struct Service {
 
 impl Service {
     fn run(&mut self) -> Result<(), alsa::Error> {
+        let decoder = Decoder::new()?;
         self.pcm.begin()?;
         let mut more = false;
         while !self.stop.load(Ordering::SeqCst) {
             self.wait(if more { 0 } else { NAP })?;
-            more = self.sequencer.read(&self.pcm, &mut self.player)?;
+            more = self.sequencer.read(&decoder, &self.pcm, &mut self.player)?;
             if let Err(error) = self.pcm.play(&mut self.player) {
                 self.pcm.recover(error)?;
                 self.player.add_xrun();

@@ -37,7 +37,7 @@ impl System for Jack {
         let name = client.name().to_owned();
         let place = Place {
             midi: format!("{name}:midi"),
-            sound: format!("{name}:left and {name}:right"),
+            sound: ["left", "right"].map(|side| format!("{name}:{side}")).to_vec(),
             name,
             rate: client.sample_rate().max(1),
             period: client.buffer_size(),

@@ -66,8 +66,8 @@ pub struct Playing {
     pub name: String,
     /// Where it takes messages.
     pub midi: String,
-    /// Where it is heard.
-    pub sound: String,
+    /// Where it is heard: one place for both channels, or one for each.
+    pub sound: Vec<String>,
     /// The driver's file name.
     pub driver: String,
     /// The device's name.

@@ -35,8 +35,8 @@ pub struct Place {
     pub name: String,
     /// Where messages are taken.
     pub midi: String,
-    /// Where sound is heard.
-    pub sound: String,
+    /// Where sound is heard: one place for both channels, or one for each.
+    pub sound: Vec<String>,
     /// Frames in a second, at least 1.
     pub rate: u32,
     /// How many frames are wanted at a time.

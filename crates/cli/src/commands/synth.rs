@@ -248,7 +248,7 @@ fn trouble(status: &Status) -> u64 {
 fn introduce(playing: &Playing) -> String {
     let Playing { midi, sound, driver, device, rate, latency_ms, driver_rate, driver_latency_ms, .. } =
         playing;
-    let system = playing.system.to_uppercase();
+    let (system, sound) = (playing.system.to_uppercase(), sound.join(" and "));
     let own = match (driver_rate, driver_latency_ms) {
         (Some(driver_rate), Some(own)) => format!("plays at {driver_rate} Hz, {own} ms ahead by itself"),
         _ => "has opened no sound device so far".to_owned(),
