@@ -92,7 +92,7 @@ alsa_test!(it_goes_on_after_the_pcm_has_run_empty, || {
     let mut running = start(&folder, &alsa);
     // As long as nothing runs, the PCM's buffer empties.
     running.signal("STOP");
-    std::thread::sleep(Duration::from_millis(500));
+    std::thread::sleep(Duration::from_millis(300));
     running.signal("CONT");
     while next(&mut running, "status")["xruns"] == 0 {}
     play(&mut alsa, &SCALE[..3]);
@@ -128,7 +128,7 @@ alsa_test!(a_pcm_that_goes_ends_the_session, || {
     assert_eq!(ended["report"]["instances"][0]["close"], "closed", "{ended}");
     let ended = running.end();
     assert_eq!(ended.code, Some(5), "{}", ended.stderr);
-    assert!(ended.stderr.contains("host: ALSA's PCM `tested` fails"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("host: ALSA's PCM `tested` "), "{}", ended.stderr);
 });
 
 /// A configuration in which the sequencer is of a kind that nobody has, as where the kernel has none.

@@ -8,7 +8,7 @@ use alsa::poll::{Descriptors, pollfd};
 use alsa::{Direction, Error, ValueOr};
 use live::{LONGEST_PERIOD, Player};
 
-use crate::system::system_error;
+use crate::system::{kind, system_error};
 
 /// The rate that is asked for: what most sound cards play at.
 const RATE: u32 = 48_000;
@@ -18,6 +18,8 @@ const PERIODS: Frames = 3;
 const SHORTEST: u64 = 64;
 /// The longest.
 const LONGEST: u64 = 1024;
+/// How many milliseconds are waited for room where there should be some.
+const ROOM: u32 = 100;
 /// Kinds of samples, best first.
 const FORMATS: [Samples; 3] = [Samples::F32, Samples::S32, Samples::S16];
 
@@ -72,7 +74,8 @@ impl Pcm {
             return Err(io::Error::other("its buffer has no size"));
         };
         if period > LONGEST_PERIOD as usize || buffer > 4 * LONGEST_PERIOD as usize {
-            return Err(io::Error::other(format!("its periods are {period} frames long, which is too much")));
+            let long = format!("a buffer of {buffer} frames in periods of {period} is too long");
+            return Err(io::Error::other(long));
         }
         let silence = || vec![0.0; period];
         Ok(Self {
@@ -108,9 +111,9 @@ impl Pcm {
     }
 
     /// Takes note of what the wait has come to: some PCMs have timers behind their descriptors, which ring until they are heard.
-    pub fn woken(&self, descriptors: &[pollfd]) -> Result<(), Error> {
+    pub fn hear_timers(&self, descriptors: &[pollfd]) {
         // What has happened, `play` finds out.
-        self.pcm.revents(descriptors).map(drop)
+        let _ = self.pcm.revents(descriptors);
     }
 
     /// Fills the buffer with silence, and starts.
@@ -134,9 +137,10 @@ impl Pcm {
         u32::try_from(played).unwrap_or(u32::MAX).min(self.buffer())
     }
 
-    /// Plays all periods that there is room for.
-    pub fn play(&mut self, player: &mut Player) -> Result<(), Error> {
-        for _ in 0..self.room()? / self.period {
+    /// Plays all periods that there is room for; answers how many.
+    pub fn play(&mut self, player: &mut Player) -> Result<usize, Error> {
+        let periods = self.room()? / self.period;
+        for _ in 0..periods {
             player.play(&mut self.left, &mut self.right);
             self.bytes.clear();
             for (left, right) in self.left.iter().zip(&self.right) {
@@ -145,7 +149,7 @@ impl Pcm {
             }
             self.write()?;
         }
-        Ok(())
+        Ok(periods)
     }
 
     /// Goes on after it has run empty, or the computer has slept; the error itself where nothing helps.
@@ -170,11 +174,15 @@ impl Pcm {
         let io = self.pcm.io_bytes();
         let mut rest = self.bytes.as_slice();
         while !rest.is_empty() {
-            let frames = io.writei(rest)?;
-            let bytes = usize::try_from(self.pcm.frames_to_bytes(frames as Frames)).unwrap_or(0);
-            match rest.get(bytes..) {
-                Some(left) if bytes > 0 => rest = left,
-                _ => break,
+            match io.writei(rest) {
+                Ok(0) => break,
+                Ok(frames) => {
+                    let bytes = usize::try_from(self.pcm.frames_to_bytes(frames as Frames));
+                    rest = rest.get(bytes.unwrap_or(rest.len())..).unwrap_or_default();
+                }
+                // It has said that there is room, so there soon is.
+                Err(error) if kind(error) == io::ErrorKind::WouldBlock && self.pcm.wait(Some(ROOM))? => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(())

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use alsa::poll::{self, pollfd};
 use alsa::seq::Addr;
@@ -14,6 +15,9 @@ use crate::sequencer::{self, Decoder, Sequencer};
 
 /// How long the thread waits at most, in milliseconds, until it looks whether it is to end.
 const NAP: i32 = 100;
+
+/// How long a PCM may play nothing. Not all say that what they play on has gone.
+const STUCK: Duration = Duration::from_secs(3);
 
 /// The kernel's sequencer, and a PCM.
 pub struct Alsa;
@@ -61,11 +65,10 @@ impl live::Client for Connected {
     fn activate(self: Box<Self>, player: Player) -> Result<Box<dyn live::Active>, Error> {
         let Self { sequencer, pcm, name, .. } = *self;
         let (address, stop) = (sequencer.address(), Arc::new(AtomicBool::new(false)));
-        let mut service = Service { sequencer, pcm, player, stop: Arc::clone(&stop) };
+        let mut service = Service { sequencer, pcm, name, player, stop: Arc::clone(&stop) };
         let run = move || {
             service.player.prefer_this_thread();
             quietly(|| service.run())
-                .map_err(|error| format!("ALSA's PCM `{name}` fails: {}", system_error(error)))
         };
         let thread = std::thread::Builder::new().name("alsa".into()).spawn(run).map_err(Error::Thread)?;
         Ok(Box::new(Active { thread: Some(thread), stop, address, gone: None }))
@@ -111,21 +114,31 @@ impl live::Active for Active {
 struct Service {
     sequencer: Sequencer,
     pcm: Pcm,
+    /// The PCM's.
+    name: String,
     player: Player,
     stop: Arc<AtomicBool>,
 }
 
 impl Service {
-    fn run(&mut self) -> Result<(), alsa::Error> {
-        let decoder = Decoder::new()?;
-        self.pcm.begin()?;
-        let mut more = false;
+    /// Plays until it is told to stop, or what fails.
+    fn run(&mut self) -> Result<(), String> {
+        let decoder = Decoder::new().map_err(sequencer_fails)?;
+        self.pcm.begin().map_err(|error| self.pcm_fails(error))?;
+        let (mut more, mut played) = (false, Instant::now());
         while !self.stop.load(Ordering::SeqCst) {
             self.wait(if more { 0 } else { NAP })?;
-            more = self.sequencer.read(&decoder, &self.pcm, &mut self.player)?;
-            if let Err(error) = self.pcm.play(&mut self.player) {
-                self.pcm.recover(error)?;
-                self.player.add_xrun();
+            more = self.sequencer.read(&decoder, &self.pcm, &mut self.player).map_err(sequencer_fails)?;
+            match self.pcm.play(&mut self.player) {
+                Ok(0) if played.elapsed() >= STUCK => {
+                    return Err(format!("ALSA's PCM `{}` plays nothing any more", self.name));
+                }
+                Ok(0) => {}
+                Ok(_) => played = Instant::now(),
+                Err(error) => {
+                    self.pcm.recover(error).map_err(|error| self.pcm_fails(error))?;
+                    self.player.add_xrun();
+                }
             }
         }
         self.pcm.end();
@@ -133,16 +146,25 @@ impl Service {
     }
 
     /// Waits for a message, or until the PCM has room for a period.
-    fn wait(&self, most: i32) -> Result<(), alsa::Error> {
-        let mut all: Vec<pollfd> = self.sequencer.descriptors()?;
+    fn wait(&self, most: i32) -> Result<(), String> {
+        let mut all: Vec<pollfd> = self.sequencer.descriptors().map_err(sequencer_fails)?;
         let messages = all.len();
-        all.extend(self.pcm.descriptors()?);
+        all.extend(self.pcm.descriptors().map_err(|error| self.pcm_fails(error))?);
         match poll::poll(&mut all, most) {
-            Ok(_) => self.pcm.woken(all.get(messages..).unwrap_or_default()),
-            Err(error) if kind(error) == io::ErrorKind::Interrupted => Ok(()),
-            Err(error) => Err(error),
+            Ok(_) => self.pcm.hear_timers(all.get(messages..).unwrap_or_default()),
+            Err(error) if kind(error) == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(self.pcm_fails(error)),
         }
+        Ok(())
     }
+
+    fn pcm_fails(&self, error: alsa::Error) -> String {
+        format!("ALSA's PCM `{}` fails: {}", self.name, system_error(error))
+    }
+}
+
+fn sequencer_fails(error: alsa::Error) -> String {
+    format!("ALSA's sequencer fails: {}", system_error(error))
 }
 
 /// The system's error behind one of ALSA's.
