@@ -1,6 +1,6 @@
 /*
  * A sequencer of ALSA's without a kernel that has one, for LD_PRELOAD: what is written into the FIFO that DRVHOST_TEST_MIDI names, bytes of MIDI, comes to the one port
- * there is. These functions take the place of libasound's; all else is its own.
+ * there is. A byte 0xFF has whoever reads wait for so long that a PCM of a usual length has run empty. These functions take the place of libasound's; all else is its own.
  */
 #include <alsa/asoundlib.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { CLIENT = 128, LONGEST = 4096 };
+enum { CLIENT = 128, LONGEST = 4096, RESET = 0xFF, MICROSECONDS = 300000 };
 
 static int fifo = -1;
 static snd_midi_event_t *coder;
@@ -79,7 +79,9 @@ int snd_seq_event_input(snd_seq_t *seq, snd_seq_event_t **event)
     unsigned char byte;
     (void)seq;
     while (read(fifo, &byte, 1) == 1)
-        if (snd_midi_event_encode_byte(coder, byte, &read_event) == 1) {
+        if (byte == RESET)
+            usleep(MICROSECONDS);
+        else if (snd_midi_event_encode_byte(coder, byte, &read_event) == 1) {
             *event = &read_event;
             return 1;
         }

@@ -57,6 +57,14 @@ impl Alsa {
         self.midi.write_all(bytes).expect("the FIFO has room");
     }
 
+    /// Has whoever reads messages wait until the PCM has run empty.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub fn stall(&mut self) {
+        self.send(&[0xFF]);
+    }
+
     /// Ends what it plays on.
     pub fn end(&mut self) {
         self.jack.end();

@@ -12,7 +12,8 @@ use crate::args::Through;
 /// The program that is this command with ALSA.
 const PROGRAM: &str = "drvhost-alsa";
 
-/// Starts an instrument. Where ALSA is to play it and this program has no `alsa`, the one that has becomes this process, with the same arguments.
+/// Starts an instrument. Where ALSA is to play it and this program has no `alsa`, the one that has becomes this process, with the same arguments. That one plays through ALSA
+/// whenever it may.
 pub fn start(settings: Settings, through: Through, alsa: Option<&dyn System>) -> Result<Live, Error> {
     match (through, alsa) {
         (Through::Alsa | Through::Auto, Some(alsa)) => Live::start(settings, alsa),
