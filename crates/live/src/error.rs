@@ -81,7 +81,7 @@ impl Error {
                 "install `pipewire-jack` and start this with `pw-jack` before it, or install `libjack-jackd2-0` where jackd runs",
             ),
             Self::NoServer => Some(
-                "start one, such as `jackd -d alsa`; where PipeWire runs, start this with `pw-jack` before it",
+                "start one, such as `jackd -d alsa`; where PipeWire runs, start this with `pw-jack` before it; where neither does, `--system alsa`",
             ),
             Self::NoSequencer(error) if error.kind() == ErrorKind::PermissionDenied => {
                 Some("it is for the group `audio`, and for whoever sits at the computer")
