@@ -98,12 +98,16 @@ const WINE_PROGRAMS: &str = "/usr/lib/wine";
 /// Where `scripts/fetch` puts Wine's libraries for i386.
 const WINE_LIBRARIES_I386: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/debian/wine-i386");
 
+/// What tests of ALSA need: its headers, and its plugin that plays on a JACK server.
+const ALSA: &[&str] =
+    &["/usr/include/alsa/asoundlib.h", "/usr/lib/x86_64-linux-gnu/alsa-lib/libasound_module_pcm_jack.so"];
 /// Where `scripts/lame` puts LAME's driver: a folder for each machine and packing.
 const LAME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/debian");
 /// Those folders' names.
 const LAME_BUILDS: &[&str] = &["lame-i386-8", "lame-x86_64-1", "lame-x86_64-8"];
 
 fn main() {
+    println!("cargo::rerun-if-changed=alsa");
     println!("cargo::rerun-if-changed=drivers");
     println!("cargo::rerun-if-changed=wine");
     println!("cargo::rerun-if-changed=src/acts.rs");
@@ -131,6 +135,7 @@ fn main() {
     missing("no_ffmpeg", runs("ffmpeg", "-version"));
     missing("no_dbus", runs("dbus-daemon", "--version"));
     missing("no_jackd", runs("jackd", "--version"));
+    missing("no_alsa", ALSA.iter().all(|file| Path::new(file).is_file()) && sequencer().is_ok());
     missing("no_busctl", runs("busctl", "--version"));
     // That of the system: Debian's package is for no other.
     missing("no_dbusmock", runs("/usr/bin/python3", "-cimport dbusmock, gi"));
@@ -146,6 +151,15 @@ fn missing(cfg: &str, there: bool) {
     if !there {
         println!("cargo::rustc-cfg={cfg}");
     }
+}
+
+/// Compiles the sequencer that tests have in the place of ALSA's.
+fn sequencer() -> io::Result<()> {
+    let result = Path::new(&env::var("OUT_DIR").map_err(io::Error::other)?).join("sequencer.so");
+    let mut command = Command::new("gcc");
+    // Programs that load no library of ALSA's load it as well, and call none of it.
+    command.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wl,-z,lazy", "-o"]).arg(result);
+    run(command.arg("alsa/sequencer.c"))
 }
 
 fn runs(program: &str, argument: &str) -> bool {

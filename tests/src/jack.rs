@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::{Folder, program};
+use crate::{Folder, heard, program};
 
 /// How many seconds a server lives at most.
 const LONGEST: &str = "120";
@@ -144,24 +144,4 @@ fn answers(server: &str) -> bool {
     let mut wait = Command::new("jack_wait");
     wait.args(["--check", "--server", server]).stdout(Stdio::piped()).stderr(Stdio::null());
     wait.output().is_ok_and(|said| String::from_utf8_lossy(&said.stdout).trim() == "running")
-}
-
-/// What `jack-keys` has written.
-#[must_use]
-pub fn heard(bytes: &[u8]) -> Vec<[f32; 2]> {
-    let samples: Vec<f32> = bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-    samples.as_chunks().0.to_vec()
-}
-
-/// How much of a frequency there is in sound (Goertzel), from 0 to 1 for a sine of that amplitude.
-#[must_use]
-pub fn amount(sound: &[[f32; 2]], frequency: f64, rate: u32) -> f64 {
-    let step = 2.0 * std::f64::consts::PI * frequency / f64::from(rate);
-    let turn = 2.0 * step.cos();
-    let (mut last, mut before) = (0.0, 0.0);
-    for frame in sound {
-        (last, before) = (f64::from(frame[0]) + turn * last - before, last);
-    }
-    let power = last * last + before * before - turn * last * before;
-    2.0 * power.max(0.0).sqrt() / sound.len().max(1) as f64
 }

@@ -4,12 +4,14 @@
 //! A message is looked at from both sides: [`Rig::calls`] is what the host says that it sent, [`Log`] what the driver says that it got.
 
 mod acts;
+mod alsa;
 mod avi;
 mod bus;
 mod cli;
 pub mod conformance;
 mod folder;
 mod generated;
+mod heard;
 mod jack;
 mod log;
 mod machine;
@@ -29,13 +31,15 @@ mod tried;
 use std::path::PathBuf;
 
 pub use acts::*;
+pub use alsa::Alsa;
 pub use avi::{Avi, Chunk, Colour};
 pub use bus::{Bus, Client, Logind, Refused, Supervisor, wait_until};
 pub use cli::Cli;
 pub use drvhost::Machine;
 pub use folder::Folder;
 pub use generated::Generated;
-pub use jack::{Jack, amount, heard};
+pub use heard::{amount, frequency, heard, melody, onsets};
+pub use jack::Jack;
 pub use log::{Entry, Log};
 pub use machine::{driver, lame, long, lparams, pick, registry};
 pub use midisynth::{MidiSynth, RATE};
@@ -62,6 +66,7 @@ pub const TOOLS: &[(&str, bool)] = &[
     ("python3-dbusmock", !cfg!(no_dbusmock)),
     ("systemd, for busctl", !cfg!(no_busctl)),
     ("jackd2", !cfg!(no_jackd)),
+    ("libasound2-dev and libasound2-plugins", !cfg!(no_alsa)),
 ];
 
 /// The program that opens drivers under Wine as it is told: `wine/player.c`, compiled.
@@ -191,6 +196,20 @@ macro_rules! instrument_test {
             cfg_attr(
                 any(no_mingw, no_dbus, no_jackd),
                 ignore = "needs dbus, jackd2, and mingw-w64 for x86-64 and i686"
+            );
+            $($test)*
+        }
+    };
+}
+
+/// A test that plays drivers from `drivers/` through ALSA, on a JACK server of its own.
+#[macro_export]
+macro_rules! alsa_test {
+    ($($test:tt)*) => {
+        $crate::driver_test! {
+            cfg_attr(
+                any(no_mingw, no_jackd, no_alsa),
+                ignore = "needs libasound2-dev, libasound2-plugins, jackd2, and mingw-w64 for x86-64 and i686"
             );
             $($test)*
         }

@@ -38,6 +38,7 @@ mod startup;
 mod store;
 mod survey;
 mod synth;
+mod synth_alsa;
 mod synth_live;
 mod threads;
 mod tidy;

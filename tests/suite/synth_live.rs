@@ -96,27 +96,6 @@ fn on(note: u8) -> Vec<u8> {
     vec![0x90, note, 100]
 }
 
-fn frequency(note: u8) -> f64 {
-    440.0 * 2_f64.powf((f64::from(note) - 69.0) / 12.0)
-}
-
-/// Where sound begins after silence of at least 20 ms.
-fn onsets(heard: &[[f32; 2]], rate: u32) -> Vec<usize> {
-    let quiet = rate as usize / 50;
-    let (mut onsets, mut silence) = (Vec::new(), quiet);
-    for (at, frame) in heard.iter().enumerate() {
-        if frame[0].abs() < 1e-4 {
-            silence += 1;
-        } else {
-            if silence >= quiet {
-                onsets.push(at);
-            }
-            silence = 0;
-        }
-    }
-    onsets
-}
-
 /// Plays a scale, and then a note at half of the volume.
 fn check_scale(machine: Machine, rate: u32) {
     let instrument = Instrument::start(machine, rate, "timed=1");
@@ -252,7 +231,8 @@ driver_test! {
 jack_test!(without_a_server_nothing_is_opened, || {
     let folder = Folder::default();
     folder.copy_driver("midisynth", "synth.dll");
-    let command = folder.drvhost(["synth", "--driver", "./synth.dll", "--trace", "trace"]);
+    let arguments = ["synth", "--system", "jack", "--driver", "./synth.dll", "--trace", "trace"];
+    let command = folder.drvhost(arguments);
     let said = command.env("JACK_DEFAULT_SERVER", "nobody").failure(5);
     assert!(said.contains("no JACK server answers by the name `nobody`"), "{said}");
     assert!(said.contains("pw-jack"), "{said}");
@@ -298,6 +278,12 @@ fn a_unit_keeps_an_instrument_present() {
     let unit = String::from_utf8(unit).unwrap();
     let file = folder.file("synth.dll").canonicalize().unwrap();
     assert!(unit.contains(&format!("\"--driver\" \"{} buffers=2\"", file.display())), "{unit}");
-    assert!(unit.contains("\"--name\" \"Lead 1\" \"--latency\" \"20ms\""), "{unit}");
+    assert!(unit.contains("\"--name\" \"Lead 1\" \"--latency\" \"20ms\" \"--system\" \"jack\""), "{unit}");
+    let arguments =
+        ["synth", "--driver", "./synth.dll", "--system", "alsa", "--pcm", "hw:1", "--install-unit"];
+    folder.drvhost(arguments).success();
+    let other = folder.read(".config/systemd/user/drvhost-synth-synth.service");
+    let other = String::from_utf8(other).unwrap();
+    assert!(other.contains("\"--system\" \"alsa\" \"--pcm\" \"hw:1\""), "{other}");
     assert!(unit.contains("\nEnvironment=\"LD_LIBRARY_PATH=/usr/lib/jack\"\n"), "{unit}");
 }

@@ -18,7 +18,7 @@ pub use encode::{Encode, StateCommand};
 pub use install::{Import, Install};
 pub use play::Play;
 pub use probe::Probe;
-pub use synth::Synth;
+pub use synth::{Synth, Through};
 
 /// Runs Windows installable drivers (Video-for-Windows and ACM codecs, MIDI synths) on Linux: natively, each in a sandboxed worker
 /// process, from DRV_LOAD to DRV_EXITSESSION.
@@ -171,7 +171,7 @@ pub enum Command {
         #[arg(long, value_name = "SOUND", default_value = "null", value_parser = parse_device)]
         sound: Sound,
     },
-    /// Play a MIDI synth live: a client of JACK, or of PipeWire, with a MIDI input and stereo sound, until SIGTERM, SIGINT or SIGHUP
+    /// Play a MIDI synth live, in JACK, PipeWire or ALSA, with a MIDI input and stereo sound, until SIGTERM, SIGINT or SIGHUP
     Synth(Synth),
     /// Look at what `--trace` has written
     Trace {

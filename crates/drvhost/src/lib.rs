@@ -80,6 +80,7 @@ pub use error::{Blame, Error, Place};
 pub use host::{Host, Layer, Segments};
 pub use machine::Machine;
 pub use numbers::Numbers;
+pub use priority::prefer_this_thread;
 pub use registry::{DriverFile, Origin, Registry};
 pub use services::Grant;
 pub use session::{Builder, Hdrvr, Instance, Session};

@@ -10,8 +10,10 @@ use jack::{
     NotificationHandler, Port, PortFlags, PortSpec, ProcessHandler, ProcessScope,
 };
 
+use crate::Settings;
 use crate::error::Error;
 use crate::link::{Phase, Player, Shared};
+use crate::system::{self, Place, System};
 
 /// The longest name of a client, with what JACK appends where there is another of that name.
 const LONGEST_NAME: usize = 60;
@@ -21,11 +23,45 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the server may ask for nothing before somebody looks whether it is there.
 const QUIET: Duration = Duration::from_secs(1);
 
+/// JACK, which PipeWire serves as well.
+#[derive(Debug, Clone, Copy)]
+pub struct Jack;
+
+impl System for Jack {
+    fn name(&self) -> &'static str {
+        "jack"
+    }
+
+    fn connect(&self, settings: &Settings) -> Result<Box<dyn system::Client>, Error> {
+        let client = connect(&settings.name())?;
+        let name = client.name().to_owned();
+        let place = Place {
+            midi: format!("{name}:midi"),
+            sound: ["left", "right"].map(|side| format!("{name}:{side}")).to_vec(),
+            name,
+            rate: client.sample_rate().max(1),
+            period: client.buffer_size(),
+            held: None,
+        };
+        Ok(Box::new(Connected { client, place }))
+    }
+}
+
+/// A client that does nothing yet.
+struct Connected {
+    client: Client,
+    place: Place,
+}
+
 /// The client as long as it plays.
-pub(crate) struct Active(AsyncClient<Notices, Process>);
+struct Active {
+    client: AsyncClient<Notices, Process>,
+    shared: Arc<Shared>,
+    watch: Watch,
+}
 
 /// Connects to the server that runs.
-pub(crate) fn connect(name: &str) -> Result<Client, Error> {
+fn connect(name: &str) -> Result<Client, Error> {
     let mut plain: String = name.chars().map(|c| if c == ':' || c.is_control() { '-' } else { c }).collect();
     while plain.len() > LONGEST_NAME {
         plain.pop();
@@ -40,24 +76,31 @@ pub(crate) fn connect(name: &str) -> Result<Client, Error> {
     }
 }
 
-/// Has the client play. `asked` is how many frames the ring is to be filled with if a period is not longer.
-pub(crate) fn activate(client: Client, player: Player, asked: u32) -> Result<Active, Error> {
-    let failed = |error: jack::Error| Error::Jack(error.to_string());
-    let process = Process {
-        midi: client.register_port("midi", MidiIn::default()).map_err(failed)?,
-        left: client.register_port("left", AudioOut::default()).map_err(failed)?,
-        right: client.register_port("right", AudioOut::default()).map_err(failed)?,
-        asked,
-        player,
-    };
-    let notices = Notices { shared: Arc::clone(&process.player.shared) };
-    client.activate_async(notices, process).map(Active).map_err(failed)
+impl system::Client for Connected {
+    fn place(&self) -> &Place {
+        &self.place
+    }
+
+    fn activate(self: Box<Self>, player: Player) -> Result<Box<dyn system::Active>, Error> {
+        let failed = |error: jack::Error| Error::Jack(error.to_string());
+        let client = self.client;
+        let shared = Arc::clone(&player.shared);
+        let process = Process {
+            midi: client.register_port("midi", MidiIn::default()).map_err(failed)?,
+            left: client.register_port("left", AudioOut::default()).map_err(failed)?,
+            right: client.register_port("right", AudioOut::default()).map_err(failed)?,
+            player,
+        };
+        let notices = Notices { shared: Arc::clone(&shared) };
+        let client = client.activate_async(notices, process).map_err(failed)?;
+        Ok(Box::new(Active { client, shared, watch: Watch::new() }))
+    }
 }
 
-impl Active {
-    /// Connects the outputs with the first sound card, and all MIDI devices with the input.
-    pub fn connect_devices(&self) {
-        let client = self.0.as_client();
+impl system::Active for Active {
+    /// The outputs go to the first sound card.
+    fn connect_devices(&self) {
+        let client = self.client.as_client();
         let ports = |kind: &str, flags| client.ports(None, Some(kind), PortFlags::IS_PHYSICAL | flags);
         let own = |port: &str| format!("{}:{port}", client.name());
         let speakers = ports(AudioIn::default().jack_port_type(), PortFlags::IS_INPUT);
@@ -71,12 +114,15 @@ impl Active {
         }
     }
 
-    /// Leaves the server, if it is still there.
-    pub fn leave(self, gone: bool) {
-        if gone {
+    fn gone(&mut self) -> Option<String> {
+        self.watch.is_gone(&self.shared).then(|| "JACK's server has gone".to_owned())
+    }
+
+    fn leave(self: Box<Self>) {
+        if self.watch.gone {
             // There is nobody to be told, and the library waits for answers.
-            std::mem::forget(self.0);
-        } else if let Err(error) = self.0.deactivate() {
+            std::mem::forget(self.client);
+        } else if let Err(error) = self.client.deactivate() {
             tracing::debug!(%error, "the client could not be deactivated");
         }
     }
@@ -88,7 +134,6 @@ struct Process {
     left: Port<AudioOut>,
     right: Port<AudioOut>,
     player: Player,
-    asked: u32,
 }
 
 impl ProcessHandler for Process {
@@ -104,8 +149,7 @@ impl ProcessHandler for Process {
     }
 
     fn buffer_size(&mut self, _: &Client, size: Frames) -> Control {
-        self.player.shared.set_fill(self.asked, size);
-        self.player.engine().unpark();
+        self.player.set_period(size);
         Control::Continue
     }
 }
@@ -124,20 +168,22 @@ fn wait_for_frames(player: &Player, count: Frames) {
 
 /// Looks, from time to time, whether the server is still there. It says so itself when it goes, but in a signal handler's manner, which needs unsafe code.
 #[derive(Debug)]
-pub(crate) struct Watch {
+struct Watch {
     periods: u64,
     changed: Instant,
     /// A look that is under way: a server that hangs does not answer.
     look: Option<JoinHandle<bool>>,
+    /// Whether one has found it gone.
+    gone: bool,
 }
 
 impl Watch {
-    pub fn new() -> Self {
-        Self { periods: 0, changed: Instant::now(), look: None }
+    fn new() -> Self {
+        Self { periods: 0, changed: Instant::now(), look: None, gone: false }
     }
 
     /// Whether the server has gone. As long as it asks for sound, it has not.
-    pub fn is_gone(&mut self, shared: &Shared) -> bool {
+    fn is_gone(&mut self, shared: &Shared) -> bool {
         let periods = shared.periods.load(Ordering::Relaxed);
         if periods != self.periods {
             (self.periods, self.changed) = (periods, Instant::now());
@@ -147,9 +193,9 @@ impl Watch {
         }
         if let Some(look) = self.look.take_if(|look| look.is_finished()) {
             self.changed = Instant::now();
-            return look.join().unwrap_or(false);
+            self.gone |= look.join().unwrap_or(false);
         }
-        false
+        self.gone
     }
 }
 

@@ -10,22 +10,23 @@ use drvhost::{Error, Session};
 use crate::failures::Failures;
 use crate::instrument::{Heard, Instrument, Left};
 use crate::link::{Feeder, Phase};
+use crate::system::Place;
 use crate::{Happened, Playing, Settings, milliseconds};
 
 /// How many frames are made at a time, so that the first are there soon.
 const CHUNK: usize = 256;
-/// How long the thread sleeps at most when JACK wants nothing.
+/// How long the thread sleeps at most when the sound system wants nothing.
 const NAP: Duration = Duration::from_millis(100);
-/// How long JACK's thread has for emptying the ring.
+/// How long the sound system's thread has for emptying the ring.
 const EMPTIED: Duration = Duration::from_secs(1);
 
 pub(crate) struct Engine {
     pub settings: Settings,
     pub feeder: Feeder,
     pub happened: Sender<Happened>,
-    /// The client's name, and JACK's rate.
-    pub name: String,
-    pub rate: u32,
+    /// The sound system, and where in it the instrument is.
+    pub system: &'static str,
+    pub place: Place,
     /// How many frames have been made.
     pub made: u64,
     pub failures: Failures,
@@ -63,7 +64,7 @@ impl Engine {
     }
 
     fn open(&mut self) -> Result<(Instrument, Playing), Error> {
-        let mut instrument = Instrument::open(&self.settings, self.rate, self.made, &self.control)?;
+        let mut instrument = Instrument::open(&self.settings, self.place.rate, self.made, &self.control)?;
         let real_time = instrument.prefer();
         self.feeder.shared.enter(Phase::Filling);
         let begun = self.fill(&mut instrument).and_then(|()| instrument.heard());
@@ -80,7 +81,8 @@ impl Engine {
     }
 
     fn playing(&self, heard: Heard, real_time: bool) -> Playing {
-        let frames = |frames: u32| f64::from(frames) * 1000.0 / f64::from(self.rate);
+        let frames = |frames: u32| f64::from(frames) * 1000.0 / f64::from(self.place.rate);
+        let Place { name, midi, sound, rate, held, .. } = self.place.clone();
         let driver_rate = heard.plays.map(|(rate, _)| rate);
         if driver_rate.is_none() {
             tracing::warn!(
@@ -89,11 +91,15 @@ impl Engine {
             );
         }
         Playing {
-            name: self.name.clone(),
+            system: self.system,
+            name,
+            midi,
+            sound,
             driver: self.settings.driver.file_name(),
             device: heard.device,
-            rate: self.rate,
+            rate,
             latency_ms: frames(self.feeder.shared.fill()),
+            system_latency_ms: held.map(frames),
             driver_rate,
             real_time,
             denied: heard.denied,

@@ -1,5 +1,7 @@
 //! What an instrument can fail with.
 
+use std::io::ErrorKind;
+
 use drvhost::Blame;
 
 /// Why there is no instrument.
@@ -17,6 +19,20 @@ pub enum Error {
     /// The server refuses something.
     #[error("JACK: {0}")]
     Jack(String),
+    /// ALSA's sequencer cannot be opened.
+    #[error("ALSA's sequencer, /dev/snd/seq, cannot be used: {0}")]
+    NoSequencer(std::io::Error),
+    /// ALSA cannot play.
+    #[error("ALSA cannot play on the PCM `{pcm}`: {source}")]
+    NoPcm {
+        /// Its name.
+        pcm: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The program that plays through ALSA is not there.
+    #[error("`drvhost-alsa`, the program that plays through ALSA, cannot be started: {0}")]
+    NoAlsa(std::io::Error),
     /// It died or faulted too often.
     #[error("{driver} has failed {failures} times within {} minutes; at last: {last}", crate::failures::MEMORY.as_secs() / 60)]
     GaveUp {
@@ -45,7 +61,13 @@ impl Error {
         match self {
             Self::Driver(error) => error.blame(),
             Self::GaveUp { .. } => Blame::Driver,
-            Self::NoLibrary(_) | Self::NoServer | Self::Jack(_) | Self::Thread(_) => Blame::Host,
+            Self::NoLibrary(_)
+            | Self::NoServer
+            | Self::Jack(_)
+            | Self::NoSequencer(_)
+            | Self::NoPcm { .. }
+            | Self::NoAlsa(_)
+            | Self::Thread(_) => Blame::Host,
         }
     }
 
@@ -59,7 +81,20 @@ impl Error {
                 "install `pipewire-jack` and start this with `pw-jack` before it, or install `libjack-jackd2-0` where jackd runs",
             ),
             Self::NoServer => Some(
-                "start one, such as `jackd -d alsa`; where PipeWire runs, start this with `pw-jack` before it",
+                "start one, such as `jackd -d alsa`; where PipeWire runs, start this with `pw-jack` before it; where neither does, `--system alsa`",
+            ),
+            Self::NoSequencer(error) if error.kind() == ErrorKind::PermissionDenied => {
+                Some("it is for the group `audio`, and for whoever sits at the computer")
+            }
+            Self::NoSequencer(_) => Some(
+                "load the kernel's sequencer: `modprobe snd-seq`; a container needs its host's /dev/snd as well",
+            ),
+            Self::NoPcm { source, .. } if source.kind() == ErrorKind::ResourceBusy => {
+                Some("another program plays there; `aplay -L` lists what `--pcm` can name")
+            }
+            Self::NoPcm { .. } => Some("`aplay -L` lists what `--pcm` can name"),
+            Self::NoAlsa(_) => Some(
+                "build it where ALSA's library is, `cargo build --release -p live-alsa`, and put it beside `drvhost`",
             ),
             Self::Jack(_) | Self::Thread(_) => None,
         }

@@ -1,7 +1,7 @@
-//! A driver as an instrument: a client of JACK, which PipeWire serves as well, with a MIDI input and stereo sound.
+//! A driver as an instrument, with a MIDI input and stereo sound, in a sound system: a client of JACK, which PipeWire serves as well, or whatever else is a [`System`].
 //!
-//! The driver's clock is a virtual one (`drvhost::Clock::Virtual`), and JACK's is all that moves it. One thread has the driver play
-//! ahead into a ring; JACK's takes the samples out and hands on the messages that come, each with its frame. So the two can never drift apart, and
+//! The driver's clock is a virtual one (`drvhost::Clock::Virtual`), and the sound system's is all that moves it. One thread has the driver play
+//! ahead into a ring; the system's takes the samples out and hands on the messages that come, each with its frame. So the two can never drift apart, and
 //! a note is always as much later to be heard as the ring is filled, plus what the driver itself plays ahead.
 #![forbid(unsafe_code)]
 
@@ -16,6 +16,7 @@ mod midi;
 mod mixer;
 mod quiet;
 mod samples;
+mod system;
 pub mod unit;
 
 use std::sync::atomic::Ordering;
@@ -27,13 +28,15 @@ use std::time::{Duration, Instant};
 use drvhost::{Builder, DriverFile, End, Policy, PowerChange, Report};
 use serde::Serialize;
 
-use crate::client::{Active, Watch};
 use crate::engine::{Control, Engine, Finished};
 use crate::failures::Failures;
 use crate::link::{MOST_FILLED, Phase, Shared};
 
+pub use client::Jack;
 pub use error::Error;
+pub use link::{LONGEST_PERIOD, Player};
 pub use quiet::Quiet;
+pub use system::{Active, Client, Place, System};
 
 /// What an instrument is made of.
 #[derive(Debug, Clone)]
@@ -44,10 +47,12 @@ pub struct Settings {
     pub driver: DriverFile,
     /// Which of its MIDI devices is played.
     pub device: u32,
-    /// The client's name; that of the driver unless set.
+    /// The name by which others are to find it; that of the driver unless set.
     pub name: Option<String>,
-    /// How far the driver plays ahead of JACK: at least one of JACK's periods.
+    /// How far the driver plays ahead of the sound system: at least one of that one's periods.
     pub latency: Duration,
+    /// ALSA's name of what plays, where that is ALSA.
+    pub pcm: String,
     /// Whether the instrument is connected with the sound card and the MIDI devices.
     pub connect: bool,
     /// What follows DRV_EXITSESSION.
@@ -57,16 +62,24 @@ pub struct Settings {
 /// An instrument that can be played.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Playing {
-    /// The client's name.
+    /// The sound system.
+    pub system: &'static str,
+    /// The name by which others find it there.
     pub name: String,
+    /// Where it takes messages.
+    pub midi: String,
+    /// Where it is heard: one place for both channels, or one for each.
+    pub sound: Vec<String>,
     /// The driver's file name.
     pub driver: String,
     /// The device's name.
     pub device: String,
-    /// JACK's rate.
+    /// The sound system's rate.
     pub rate: u32,
-    /// How far the driver plays ahead of JACK.
+    /// How far the driver plays ahead of the sound system.
     pub latency_ms: f64,
+    /// How much the system itself holds before it is heard; `None` where it does not tell.
+    pub system_latency_ms: Option<f64>,
     /// The rate that the driver plays at; `None` while it plays nothing.
     pub driver_rate: Option<u32>,
     /// How far it plays ahead by itself.
@@ -116,9 +129,9 @@ pub struct Status {
     pub unheard: u64,
     /// How many the driver refused.
     pub refused: u64,
-    /// How often JACK said that it, or one of its clients, was late.
+    /// How often the sound system said that it, or one of its clients, was late.
     pub xruns: u64,
-    /// The least that was ready when JACK wanted sound, since this was asked the last time; `None` if it wanted none.
+    /// The least that was ready when sound was wanted, since this was asked the last time; `None` if it wanted none.
     pub reserve_ms: Option<f64>,
 }
 
@@ -129,8 +142,8 @@ pub struct Ended {
     pub report: Report,
     /// How it went.
     pub status: Status,
-    /// Whether JACK's server had gone.
-    pub server_gone: bool,
+    /// What had gone, if the sound system had.
+    pub gone: Option<String>,
     /// Why the driver was not opened again, if it was not.
     pub error: Option<Error>,
 }
@@ -144,23 +157,22 @@ pub struct Live {
     engine: JoinHandle<()>,
     finished: Receiver<Finished>,
     policy: Policy,
-    client: Active,
-    watch: Mutex<Watch>,
+    client: Mutex<Box<dyn Active>>,
+    gone: Mutex<Option<String>>,
     control: Arc<Control>,
 }
 
 impl Live {
-    /// Connects to JACK's server, opens the driver, and plays.
+    /// Takes a place in a sound system, opens the driver, and plays.
     ///
     /// # Errors
     /// [`Error`].
-    pub fn start(settings: Settings) -> Result<Self, Error> {
-        let usual = name_of(&settings.driver);
-        let client = client::connect(settings.name.as_deref().unwrap_or(&usual))?;
-        let (rate, period, connect) = (client.sample_rate().max(1), client.buffer_size(), settings.connect);
+    pub fn start(settings: Settings, system: &dyn System) -> Result<Self, Error> {
+        let client = system.connect(&settings)?;
+        let (place, name, connect) = (client.place().clone(), system.name(), settings.connect);
+        let (rate, period) = (place.rate.max(1), place.period);
         let asked = settings.latency.as_nanos() * u128::from(rate) / 1_000_000_000;
         let asked = u32::try_from(asked).unwrap_or(MOST_FILLED).min(MOST_FILLED);
-        let name = client.name().to_owned();
         let (tell, happened) = mpsc::channel();
         let (begun, begins) = mpsc::sync_channel(1);
         let (finish, finished) = mpsc::sync_channel(1);
@@ -168,11 +180,17 @@ impl Live {
         let control = Arc::new(Control::default());
         let policy = settings.policy;
         let engines = Arc::clone(&control);
-        let player = link::link(asked, |feeder| {
-            feeder.shared.set_fill(asked, period);
-            let failures = Failures::default();
-            let mut engine =
-                Engine { settings, feeder, happened: tell, name, rate, made: 0, failures, control: engines };
+        let player = link::link(asked, period, |feeder| {
+            let mut engine = Engine {
+                settings,
+                feeder,
+                happened: tell,
+                system: name,
+                place,
+                made: 0,
+                failures: Failures::default(),
+                control: engines,
+            };
             let run = move || match engine.begin() {
                 Ok((instrument, playing)) => {
                     // The other end waits for this.
@@ -199,7 +217,7 @@ impl Live {
             Err(_) => return Err(Error::Thread(std::io::ErrorKind::Other.into())),
         };
         let shared = Arc::clone(&player.shared);
-        let client = match client::activate(client, player, asked) {
+        let client = match client.activate(player) {
             Ok(client) => client,
             Err(error) => {
                 shared.stop.store(true, Ordering::SeqCst);
@@ -214,8 +232,8 @@ impl Live {
         if connect {
             client.connect_devices();
         }
-        let watch = Mutex::new(Watch::new());
-        Ok(Self { shared, rate, playing, happened, engine, finished, policy, client, watch, control })
+        let (client, gone) = (Mutex::new(client), Mutex::default());
+        Ok(Self { shared, rate, playing, happened, engine, finished, policy, client, gone, control })
     }
 
     /// What it was when it began.
@@ -236,11 +254,12 @@ impl Live {
         self.happened.recv_timeout(within).ok()
     }
 
-    /// Whether it has ended by itself: JACK's server has gone, or the driver was given up.
+    /// Whether it has ended by itself: the sound system has gone, or the driver was given up.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
-        if watch.is_gone(&self.shared) {
+        let gone = self.client.lock().unwrap_or_else(PoisonError::into_inner).gone();
+        if gone.is_some() {
+            *self.gone.lock().unwrap_or_else(PoisonError::into_inner) = gone;
             self.shared.gone.store(true, Ordering::SeqCst);
             self.engine.thread().unpark();
         }
@@ -293,7 +312,6 @@ impl Live {
     #[must_use = "the driver must be told"]
     pub fn quiet(self, within: Option<Duration>) -> Quiet {
         let status = self.status();
-        let server_gone = self.shared.gone.load(Ordering::SeqCst);
         self.hush();
         let finished = match within {
             Some(within) => self.finished.recv_timeout(within).ok(),
@@ -303,7 +321,9 @@ impl Live {
         let stuck = if finished.is_none() { self.control.session().clone() } else { None };
         let stuck = stuck.map(|session| (session, self.finished));
         let Finished { left, gave_up } = finished.unwrap_or_default();
-        Quiet { left, stuck, client: self.client, status, server_gone, error: gave_up }
+        let client = self.client.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let gone = self.gone.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Quiet { left, stuck, client, status, gone, error: gave_up }
     }
 }
 
@@ -320,6 +340,14 @@ impl Teller {
         {
             tracing::warn!("the driver did not answer DRV_POWER");
         }
+    }
+}
+
+impl Settings {
+    /// The name by which others are to find it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.name.clone().unwrap_or_else(|| name_of(&self.driver))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What JACK's thread and the engine's share: two rings, and numbers. Neither waits for the other.
+//! What the sound system's thread and the engine's share: two rings, and numbers. Neither waits for the other.
 //!
 //! Frames are counted as they are taken out of the ring. While it is empty, that count stands still, and so does the driver's clock; so a note is always as much
 //! later to be heard as the ring is filled, however often it has been empty.
@@ -15,10 +15,10 @@ const EVENTS: usize = 4096;
 const LONG: usize = 1 << 20;
 /// How many bytes a message has at most. The longest that JACK carries is not much longer than its period.
 const LONGEST: usize = 1 << 16;
-/// The longest period that JACK has.
-pub(crate) const LONGEST_PERIOD: u32 = 8192;
+/// The longest period that a sound system has.
+pub const LONGEST_PERIOD: u32 = 8192;
 
-/// What JACK's thread does with the ring.
+/// What the sound system's thread does with the ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Phase {
@@ -36,11 +36,11 @@ pub(crate) struct Shared {
     phase: AtomicU8,
     /// How many frames the ring is to be filled with.
     fill: AtomicU32,
-    /// How often JACK has asked for sound.
+    /// How often the sound system has asked for sound.
     pub periods: AtomicU64,
     /// How many frames have been taken out of it.
     pub taken: AtomicU64,
-    /// How often there was less in it than JACK wanted, and how many frames were missing in all.
+    /// How often there was less in it than was wanted, and how many frames were missing in all.
     pub underruns: AtomicU64,
     pub missing: AtomicU64,
     /// How many messages came, and how many did not fit into the ring.
@@ -50,13 +50,13 @@ pub(crate) struct Shared {
     pub unheard: AtomicU64,
     /// How many the driver refused.
     pub refused: AtomicU64,
-    /// How often JACK itself was late.
+    /// How often the sound system itself was late.
     pub xruns: AtomicU64,
-    /// The least that was in the ring when JACK wanted frames.
+    /// The least that was in the ring when frames were wanted.
     pub least: AtomicU32,
-    /// Whether JACK waits for frames, as when a program writes a file.
+    /// Whether the sound system waits for frames, as when a program writes a file.
     pub waits: AtomicBool,
-    /// Whether JACK's server has gone.
+    /// Whether the sound system has gone.
     pub gone: AtomicBool,
     /// Whether the engine is to end.
     pub stop: AtomicBool,
@@ -99,9 +99,11 @@ pub(crate) struct Event {
     len: usize,
 }
 
-/// The end of JACK's thread.
-pub(crate) struct Player {
-    pub shared: Arc<Shared>,
+/// The end of the sound system's thread. Nothing in it waits.
+pub struct Player {
+    pub(crate) shared: Arc<Shared>,
+    /// How many frames the ring is to be filled with if a period is not longer.
+    asked: u32,
     frames: Consumer<[f32; 2]>,
     events: Producer<Event>,
     long: Producer<u8>,
@@ -117,15 +119,16 @@ pub(crate) struct Feeder {
     capacity: usize,
 }
 
-/// Makes both ends of a link; `fill` is the most that it will be asked to be filled with.
-pub(crate) fn link(fill: u32, engine: impl FnOnce(Feeder) -> Thread) -> Player {
-    let capacity = fill.max(LONGEST_PERIOD) as usize + LONGEST_PERIOD as usize;
+/// Makes both ends of a link; `asked` is how many frames it is to be filled with if a period is not longer.
+pub(crate) fn link(asked: u32, period: u32, engine: impl FnOnce(Feeder) -> Thread) -> Player {
+    let capacity = asked.max(LONGEST_PERIOD) as usize + LONGEST_PERIOD as usize;
     let shared = Arc::new(Shared { least: u32::MAX.into(), ..Shared::default() });
+    shared.set_fill(asked, period);
     let (frames, played) = RingBuffer::new(capacity);
     let (sent, events) = RingBuffer::new(EVENTS);
     let (bytes, long) = RingBuffer::new(LONG);
     let engine = engine(Feeder { shared: Arc::clone(&shared), frames, events, long, capacity });
-    Player { shared, frames: played, events: sent, long: bytes, engine }
+    Player { shared, asked, frames: played, events: sent, long: bytes, engine }
 }
 
 impl Player {
@@ -149,7 +152,30 @@ impl Player {
         counted.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Plays what is there. What came until now must have been heard before.
+    /// The sound system's period is another one from now on.
+    pub fn set_period(&self, period: u32) {
+        self.shared.set_fill(self.asked, period);
+        self.engine.unpark();
+    }
+
+    /// The sound system was late, by itself or for another client of its.
+    pub fn add_xrun(&self) {
+        self.shared.xruns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The sound system has lost messages, because too many came.
+    pub fn add_overrun(&self) {
+        self.shared.overruns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Gives the calling thread the priority that the driver has, if that is allowed.
+    pub fn prefer_this_thread(&self) {
+        if let Err(error) = drvhost::prefer_this_thread() {
+            tracing::info!(%error, "no real-time priority");
+        }
+    }
+
+    /// Plays what is there, into as many samples of both channels. What came until now must have been heard before.
     pub fn play(&mut self, left: &mut [f32], right: &mut [f32]) {
         self.shared.periods.fetch_add(1, Ordering::Relaxed);
         let wanted = left.len();
@@ -186,12 +212,12 @@ impl Player {
     }
 
     /// How many frames are there.
-    pub fn there(&self) -> usize {
+    pub(crate) fn there(&self) -> usize {
         self.frames.slots()
     }
 
     /// Has the engine look.
-    pub fn engine(&self) -> &Thread {
+    pub(crate) fn engine(&self) -> &Thread {
         &self.engine
     }
 }
@@ -249,11 +275,10 @@ mod tests {
 
     fn both(fill: u32) -> (Player, Feeder) {
         let (sender, receiver) = mpsc::channel();
-        let player = link(fill, |feeder| {
+        let player = link(fill, 0, |feeder| {
             sender.send(feeder).ok();
             std::thread::current()
         });
-        player.shared.set_fill(fill, 0);
         (player, receiver.recv().unwrap())
     }
 

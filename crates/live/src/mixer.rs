@@ -1,4 +1,4 @@
-//! What a driver plays, put together at JACK's rate: each of its streams where it was played by the driver's clock.
+//! What a driver plays, put together at the sound system's rate: each of its streams where it was played by the driver's clock.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use crate::samples;
 const HIGHEST_RATE: u32 = 384_000;
 /// How much of a stream is kept that is ahead of what is wanted, in seconds. An honest driver's is ahead only while it is given a long message.
 const MOST_AHEAD: u32 = 10;
-/// By how many of its samples a stream is late, so that those are there that its clock and JACK's round to different moments.
+/// By how many of its samples a stream is late, so that those are there that its clock and the sound system's round to different moments.
 const MARGIN: i64 = 2;
 
 /// All streams of a driver.

@@ -1,4 +1,4 @@
-//! Samples as drivers play them, made into those of JACK's.
+//! Samples as drivers play them, made into those that are mixed.
 
 use drvhost::media::{PcmFormat, SampleType};
 

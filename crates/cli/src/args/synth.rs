@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::ValueEnum;
+
 use super::{EndPolicy, parse_time};
 
 /// `drvhost synth`.
@@ -17,7 +19,14 @@ pub struct Synth {
     /// The name that other programs find it by; the driver's unless given
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// How far the driver plays ahead of JACK, at least one of JACK's periods: longer where underruns are counted
+    /// What plays it and brings it messages: `jack`, a JACK server or PipeWire; `alsa`, the kernel's sequencer and a PCM of ALSA's, by the program `drvhost-alsa`; `auto`, ALSA where
+    /// there is no JACK and that program is beside this one
+    #[arg(long, value_enum, value_name = "SYSTEM", default_value_t = Through::Auto)]
+    pub system: Through,
+    /// ALSA's name of what plays, such as `plughw:1` (`aplay -L` lists them)
+    #[arg(long, value_name = "PCM", default_value = "default")]
+    pub pcm: String,
+    /// How far the driver plays ahead of the sound system, at least one of that one's periods: longer where underruns are counted
     #[arg(long, value_name = "TIME", default_value = "20ms", value_parser = parse_time)]
     pub latency: Duration,
     /// Connect it with the sound card and with all MIDI devices that are there
@@ -32,6 +41,17 @@ pub struct Synth {
     /// What follows DRV_EXITSESSION
     #[arg(long, value_enum, default_value_t = EndPolicy::Orderly)]
     pub policy: EndPolicy,
+}
+
+/// Sound systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Through {
+    /// JACK, or else ALSA
+    Auto,
+    /// JACK, or PipeWire
+    Jack,
+    /// ALSA
+    Alsa,
 }
 
 impl Synth {

@@ -1,16 +1,18 @@
 //! `drvhost synth`: a driver as a live instrument.
 
+mod through;
+
 use std::io::IsTerminal;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use drvhost::{Error, Report};
-use live::{Ended, Happened, Live, Playing, Settings, Status};
+use live::{Ended, Happened, Live, Playing, Settings, Status, System};
 use serde::Serialize;
 use service::Change;
 
-use crate::args::{Global, Synth};
+use crate::args::{Global, Synth, Through};
 use crate::commands;
 use crate::commands::run::{describe, watch_signals};
 use crate::failure::{Exit, Failure};
@@ -21,18 +23,20 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How often is said how it goes, where something has changed.
 const SAY: Duration = Duration::from_secs(1);
 
-pub fn run(global: &Global, synth: &Synth) -> Result<Exit, Failure> {
+pub fn run(global: &Global, synth: &Synth, alsa: Option<&dyn System>) -> Result<Exit, Failure> {
     // Watched from before the open, so that the driver is never held without a way to end the session.
     let ended = watch_signals()?;
-    let live = Live::start(Settings {
+    let settings = Settings {
         builder: commands::builder(global)?.grant(&synth.grants())?,
         driver: commands::registry(global)?.resolve_argument(&synth.driver)?,
         device: synth.device,
         name: synth.name.clone(),
         latency: synth.latency,
+        pcm: synth.pcm.clone(),
         connect: synth.connect,
         policy: synth.policy.into(),
-    })?;
+    };
+    let live = through::start(settings, synth.system, alsa)?;
     let shutdown = follow_logind(&live);
     let mut teller = Teller::new(global);
     teller.happened(&Happened::Playing(live.playing().clone()));
@@ -41,18 +45,18 @@ pub fn run(global: &Global, synth: &Synth) -> Result<Exit, Failure> {
     while let Some(happened) = live.wait(Duration::ZERO) {
         teller.happened(&happened);
     }
-    let Ended { report, status, server_gone, error } = live.end(within);
-    if server_gone {
-        teller.aside("host: JACK's server has gone");
+    let Ended { report, status, gone, error } = live.end(within);
+    if let Some(gone) = &gone {
+        teller.aside(&format!("host: {gone}"));
     }
     teller.ended(&report, &status);
     if let Some(error) = error {
         return Err(error.into());
     }
-    Ok(match (report.all_answered(), server_gone) {
+    Ok(match (report.all_answered(), gone) {
         (false, _) => Exit::Driver,
-        (true, true) => Exit::Host,
-        (true, false) => Exit::Done,
+        (true, Some(_)) => Exit::Host,
+        (true, None) => Exit::Done,
     })
 }
 
@@ -86,6 +90,11 @@ pub fn install_unit(global: &Global, synth: &Synth) -> Result<Exit, Failure> {
     let device = synth.device.to_string();
     let mut arguments =
         vec!["synth", "--driver", &named, "--device", &device, "--name", &name, "--latency", &latency];
+    // At login, JACK's server may not be there yet, which must not lead elsewhere.
+    match synth.system {
+        Through::Alsa => arguments.extend(["--system", "alsa", "--pcm", &synth.pcm]),
+        Through::Auto | Through::Jack => arguments.extend(["--system", "jack"]),
+    }
     if synth.connect {
         arguments.push("--connect");
     }
@@ -237,21 +246,24 @@ fn trouble(status: &Status) -> u64 {
 }
 
 fn introduce(playing: &Playing) -> String {
-    let Playing { name, driver, device, rate, latency_ms, driver_rate, driver_latency_ms, real_time, .. } =
+    let Playing { midi, sound, driver, device, rate, latency_ms, driver_rate, driver_latency_ms, .. } =
         playing;
+    let (system, sound) = (playing.system.to_uppercase(), sound.join(" and "));
     let own = match (driver_rate, driver_latency_ms) {
         (Some(driver_rate), Some(own)) => format!("plays at {driver_rate} Hz, {own} ms ahead by itself"),
         _ => "has opened no sound device so far".to_owned(),
     };
-    let priority = match real_time {
+    let priority = match playing.real_time {
         true => "",
         false => {
             "\nwithout real-time priority, because RLIMIT_RTPRIO does not allow it (`ulimit -r`): sound may be late when others compute"
         }
     };
+    let held =
+        playing.system_latency_ms.map_or_else(String::new, |held| format!(" and {held:.1} ms of its own"));
     format!(
-        "ready: {name}:midi is `{device}` of {driver}, heard from {name}:left and {name}:right\n\
-         JACK plays at {rate} Hz, {latency_ms:.1} ms behind the driver, which {own}{priority}"
+        "ready: {midi} is `{device}` of {driver}, heard from {sound}\n\
+         {system} plays at {rate} Hz, {latency_ms:.1} ms{held} behind the driver, which {own}{priority}"
     )
 }
 
@@ -263,7 +275,7 @@ fn describe_status(status: &Status) -> String {
     if *underruns > 0 {
         add(format!(" ({missing_ms:.1} ms of sound)"));
     }
-    add(format!(", {overruns} overruns, {xruns} xruns of JACK's"));
+    add(format!(", {overruns} overruns, {xruns} xruns"));
     for (count, what) in [(refused, "refused by the driver"), (unheard, "not heard because it was not open")]
     {
         if *count > 0 {
@@ -293,15 +305,12 @@ mod tests {
             xruns: 0,
             reserve_ms: None,
         };
-        assert_eq!(
-            describe_status(&status),
-            "playing: 5 messages, 0 underruns, 0 overruns, 0 xruns of JACK's"
-        );
+        assert_eq!(describe_status(&status), "playing: 5 messages, 0 underruns, 0 overruns, 0 xruns");
         (status.underruns, status.missing_ms, status.unheard, status.playing) = (2, 10.66, 3, false);
         status.reserve_ms = Some(12.34);
         assert_eq!(
             describe_status(&status),
-            "silent: 5 messages, 2 underruns (10.7 ms of sound), 0 overruns, 0 xruns of JACK's, \
+            "silent: 5 messages, 2 underruns (10.7 ms of sound), 0 overruns, 0 xruns, \
              3 not heard because it was not open, 12.3 ms in reserve"
         );
     }

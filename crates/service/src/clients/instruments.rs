@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use live::Live;
+use live::{Jack, Live};
 
 use super::{Client, Clients, Wanted, is_death, real_path};
 use crate::errors::Refusal;
@@ -52,10 +52,12 @@ impl Clients {
             name: (!name.is_empty()).then_some(name),
             latency: if latency.is_zero() { USUAL_LATENCY } else { latency },
             connect,
+            // JACK has none.
+            pcm: String::new(),
             policy: self.settings.policy,
         };
         let start = || {
-            Live::start(settings).map_err(|error| {
+            Live::start(settings, &Jack).map_err(|error| {
                 if matches!(&error, live::Error::Driver(error) if is_death(error)) {
                     self.quarantine.died(client.uid, &file);
                 }

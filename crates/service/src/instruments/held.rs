@@ -129,8 +129,7 @@ pub(super) struct Outcome {
 
 impl From<Ended> for Outcome {
     fn from(ended: Ended) -> Self {
-        let Ended { report, status, server_gone, error } = ended;
-        let gone = server_gone.then(|| "JACK's server has gone".to_owned());
+        let Ended { report, status, gone, error } = ended;
         Self { status, report, error: error.as_ref().map(advised).or(gone) }
     }
 }
