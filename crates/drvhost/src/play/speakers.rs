@@ -9,10 +9,29 @@ use crate::media::{MediaError, PcmFormat, SampleType};
 
 /// The programs, in the order in which they are tried.
 const PROGRAMS: [Program; 3] = [
-    Program { name: "pw-play", formats: ["u8", "s16", "s24", "s32", "f32"], arguments: pipewire },
-    Program { name: "paplay", formats: ["u8", "s16le", "s24le", "s32le", "float32le"], arguments: pulse },
-    Program { name: "aplay", formats: ["U8", "S16_LE", "S24_3LE", "S32_LE", "FLOAT_LE"], arguments: alsa },
+    Program {
+        name: "pw-play",
+        formats: ["u8", "s16", "s24", "s32", "f32"],
+        arguments: pipewire,
+        may_be_raw: true,
+    },
+    Program {
+        name: "paplay",
+        formats: ["u8", "s16le", "s24le", "s32le", "float32le"],
+        arguments: pulse,
+        may_be_raw: false,
+    },
+    Program {
+        name: "aplay",
+        formats: ["U8", "S16_LE", "S24_3LE", "S32_LE", "FLOAT_LE"],
+        arguments: alsa,
+        may_be_raw: false,
+    },
 ];
+
+/// Without this word a pw-play that knows it looks for the header of a file in what comes by the pipe; one that does not know it, such as 0.3.65, takes samples, and
+/// refuses the word.
+const RAW: &str = "--raw";
 
 /// A program that fails before it has taken more than this may not have played anything, and the next one is tried.
 const FIRST: usize = 256 << 10;
@@ -22,6 +41,8 @@ struct Program {
     /// What it calls each type of samples, in the order of [`Program::format`].
     formats: [&'static str; 5],
     arguments: fn(format: &str, rate: &str, channels: &str) -> Vec<String>,
+    /// Whether it is told [`RAW`] if its help names that.
+    may_be_raw: bool,
 }
 
 fn pipewire(format: &str, rate: &str, channels: &str) -> Vec<String> {
@@ -54,9 +75,17 @@ impl Program {
         }
     }
 
+    fn knows_raw(&self) -> bool {
+        let help = Command::new(self.name).arg("--help").stdin(Stdio::null()).stderr(Stdio::null()).output();
+        help.is_ok_and(|help| String::from_utf8_lossy(&help.stdout).contains(RAW))
+    }
+
     fn command(&self, format: PcmFormat) -> Command {
         let (rate, channels) = (format.samples_per_sec.to_string(), format.channels.to_string());
         let mut command = Command::new(self.name);
+        if self.may_be_raw && self.knows_raw() {
+            command.arg(RAW);
+        }
         command.args((self.arguments)(self.format(format.sample), &rate, &channels));
         // Ctrl-C is for drvhost, which then has the song end.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null());

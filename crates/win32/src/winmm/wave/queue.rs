@@ -90,6 +90,12 @@ impl Queue {
         }
     }
 
+    /// Whether the buffer that plays will be kept when it has been played, because the loop that it belongs to is played again.
+    pub fn keeps(&self) -> bool {
+        let begins = || self.buffers.get(self.at).and_then(|buffer| buffer.begins);
+        self.loops.or_else(begins).is_some_and(|loops| loops > 1)
+    }
+
     /// Has the loop that plays end with this time. Answers the headers of the buffers that have been kept for nothing.
     pub fn break_loop(&mut self) -> Vec<Pointer> {
         self.loops = self.loops.map(|_| 1);

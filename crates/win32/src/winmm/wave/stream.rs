@@ -128,6 +128,14 @@ impl Stream {
         Some(if due >= left { left } else { due - due % self.format.block() })
     }
 
+    /// Of so many bytes that are to be played now, those with which no buffer is given back: all of them, or all but the last block. `None` for none.
+    pub fn without_return(&self, due: u64) -> Option<u64> {
+        let (_, left) = self.queue.next()?;
+        let ends = due >= left && !self.queue.keeps();
+        let bytes = if ends { left.saturating_sub(self.format.block()) } else { due };
+        (bytes > 0).then_some(bytes)
+    }
+
     /// So many bytes have been played.
     pub fn advance(&mut self, bytes: u64) {
         self.played += bytes;
