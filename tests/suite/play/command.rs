@@ -215,6 +215,19 @@ spy_test!(pw_play_is_told_that_samples_have_no_header_where_it_can_be, |machine|
     }
 });
 
+spy_test!(a_program_that_takes_no_sound_is_given_up, |machine| {
+    let folder = folder(machine, &song(1));
+    let takes_nothing = "[ \"$1\" = --help ] || exec /bin/sleep 60";
+    programs(&folder, &[("pw-play", takes_nothing), ("aplay", "exec /bin/cat >heard")]);
+    play(&folder, &[]).env("PATH", folder.path()).success();
+    let heard: Vec<_> =
+        folder.read("heard").as_chunks().0.iter().map(|sample| i16::from_le_bytes(*sample)).collect();
+    same(&heard, &formula(&song(1), true, Duration::from_secs(2)));
+    programs(&folder, &[("aplay", takes_nothing)]);
+    let complaint = play(&folder, &[]).env("PATH", folder.path()).complaint(5);
+    assert!(complaint.contains("aplay does not play (it takes no sound)"), "{complaint}");
+});
+
 spy_test!(where_nothing_plays_that_is_told, |machine| {
     let folder = folder(machine, &song(1));
     let complaint = play(&folder, &[]).env("PATH", folder.path()).complaint(5);

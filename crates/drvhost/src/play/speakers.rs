@@ -3,6 +3,11 @@
 use std::io::{ErrorKind, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, ioctl_fionbio};
 
 use crate::error::Error;
 use crate::media::{MediaError, PcmFormat, SampleType};
@@ -35,6 +40,13 @@ const RAW: &str = "--raw";
 
 /// A program that fails before it has taken more than this may not have played anything, and the next one is tried.
 const FIRST: usize = 256 << 10;
+
+/// A program that takes nothing for so long does not play: where no device is, some wait for one. No device that is there takes as long to wake up.
+const LONGEST_REST: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
+/// A program that has not ended so long after the last sound has no device either. Of the slowest sound, eight thousand bytes a second, a pipe holds eight seconds.
+const LONGEST_END: Duration = Duration::from_secs(20);
+/// How often is looked whether a program has ended.
+const LOOK: Duration = Duration::from_millis(10);
 
 struct Program {
     name: &'static str,
@@ -129,11 +141,11 @@ impl Speakers {
             let name = program.name;
             match program.command(self.format).spawn() {
                 Ok(mut child) => match child.stdin.take() {
-                    Some(pipe) => {
+                    Some(pipe) if ioctl_fionbio(&pipe, true).is_ok() => {
                         self.playing = Some(Playing { name, child, pipe });
                         return Ok(());
                     }
-                    None => end(&mut child),
+                    _ => end(&mut child),
                 },
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     self.said.push(format!("{name} is not installed"));
@@ -186,7 +198,7 @@ impl Speakers {
 
     fn hand(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         match &mut self.playing {
-            Some(playing) => playing.pipe.write_all(bytes),
+            Some(playing) => fill(&mut playing.pipe, bytes),
             None => Err(ErrorKind::BrokenPipe.into()),
         }
     }
@@ -204,14 +216,16 @@ impl Speakers {
         loop {
             let Some(Playing { name, mut child, pipe }) = self.playing.take() else { return Ok(()) };
             drop(pipe);
-            let status = child.wait().map_err(|error| self.failed(error))?;
-            if status.success() {
-                return Ok(());
-            }
+            let how = match wait(&mut child) {
+                Ok(status) if status.success() => return Ok(()),
+                Ok(status) => ended(status),
+                Err(error) => error.to_string(),
+            };
+            end(&mut child);
             if self.first.is_none() {
-                return Err(self.failed(std::io::Error::other(format!("{name}: {}", ended(status)))));
+                return Err(self.failed(std::io::Error::other(format!("{name}: {how}"))));
             }
-            self.said.push(format!("{name} does not play ({})", ended(status)));
+            self.said.push(format!("{name} does not play ({how})"));
             self.start_over(String::new())?;
         }
     }
@@ -221,6 +235,44 @@ impl Drop for Speakers {
     fn drop(&mut self) {
         if let Some(playing) = &mut self.playing {
             end(&mut playing.child);
+        }
+    }
+}
+
+/// Writes into a pipe, when there is room.
+fn fill(pipe: &mut ChildStdin, mut bytes: &[u8]) -> std::io::Result<()> {
+    while !bytes.is_empty() {
+        match pipe.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => room(pipe)?,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Waits for room in a pipe.
+fn room(pipe: &ChildStdin) -> std::io::Result<()> {
+    match poll(&mut [PollFd::new(pipe, PollFlags::OUT)], Some(&LONGEST_REST)) {
+        Ok(0) => Err(std::io::Error::new(ErrorKind::TimedOut, "it takes no sound")),
+        // A signal, of which others have been told.
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Waits for a program's end.
+fn wait(child: &mut Child) -> std::io::Result<ExitStatus> {
+    let give_up = Instant::now() + LONGEST_END;
+    loop {
+        match child.try_wait()? {
+            Some(status) => return Ok(status),
+            None if Instant::now() >= give_up => {
+                return Err(std::io::Error::new(ErrorKind::TimedOut, "it does not end"));
+            }
+            None => thread::sleep(LOOK),
         }
     }
 }
