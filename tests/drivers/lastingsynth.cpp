@@ -4,7 +4,7 @@
  * - it plays at 49,716 Hz, as an OPL3 chip does, ten buffers of a hundredth of a second, and looks which of them are done when its event comes;
  * - it goes on playing once its first client has come, whether that leaves or not, until it is unloaded;
  * - an event counts from the sample on that the device had played when it came, one round of the buffers later;
- * - it knows the sizes of capabilities, says how it calls a client in 32 bits, and leaves it to others to prepare buffers;
+ * - it tells the forms of capabilities by their sizes, keeps a number of 32 bits for a client where pointers go, and leaves it to others to prepare buffers;
  * - while it is attached it asks the registry to be told of changes, and finds DriverCallback by its name.
  *
  * With the word `ring` in the text of the last DRV_OPEN it plays one buffer over and over instead, and writes behind the device's position into that.
@@ -19,7 +19,6 @@
 #include <cwchar>
 #include <iostream>
 #include <map>
-#include <memory>
 #include <vector>
 
 namespace {
@@ -29,6 +28,7 @@ constexpr DWORD chunk = rate / 100;
 constexpr DWORD chunks = 10;
 // A round of the buffers.
 constexpr DWORD whole = chunk * chunks;
+
 struct Event {
     DWORD message;
     DWORD at;
@@ -210,7 +210,8 @@ struct Client {
 };
 
 Listener listener;
-std::unique_ptr<Synth> synth(new Synth);
+// Its thread plays on while what is static is destroyed.
+Synth *const synth = new Synth;
 Client clients[8];
 HDRVR driver;
 bool wants_ring;

@@ -170,6 +170,21 @@ mod tests {
     }
 
     #[test]
+    fn the_buffers_of_a_loop_are_kept_until_its_last_time() {
+        let mut queue = Queue::default();
+        assert!(!queue.keeps());
+        for buffer in [buffer(1, Some(2), false), buffer(2, None, true), buffer(3, None, false)] {
+            queue.push(buffer);
+        }
+        let kept = [(); 5].map(|()| {
+            let keeps = queue.keeps();
+            assert_eq!(queue.played(10).is_empty(), keeps);
+            keeps
+        });
+        assert_eq!(kept, [true, true, false, false, false]);
+    }
+
+    #[test]
     fn a_loop_can_be_broken() {
         let mut queue = Queue::default();
         for buffer in [buffer(1, Some(u32::MAX), false), buffer(2, None, true), buffer(3, None, false)] {

@@ -229,6 +229,22 @@ mod tests {
     }
 
     #[test]
+    fn no_buffer_is_given_back_for_a_look_at_the_position() {
+        let mut stream = stream();
+        assert_eq!(stream.without_return(100), None);
+        write(&mut stream, 100, 0);
+        let wanted = [0, 40, 98, 100, 300].map(|due| stream.without_return(due));
+        assert_eq!(wanted, [None, Some(40), Some(98), Some(98), Some(98)]);
+        let _ = stream.queue.clear();
+        write(&mut stream, 0, 0);
+        assert_eq!(stream.without_return(0), None);
+        let _ = stream.queue.clear();
+        let (header, data) = (Pointer(1), Pointer(2));
+        stream.queue.push(Buffer { header, data, len: 100, begins: Some(u32::MAX), ends: true });
+        assert_eq!(stream.without_return(100), Some(100));
+    }
+
+    #[test]
     fn a_pause_loses_nothing() {
         let mut stream = stream();
         write(&mut stream, 100, 0);
