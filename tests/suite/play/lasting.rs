@@ -21,7 +21,7 @@ fn song() -> Vec<u8> {
 
 /// What a note plays, on the left.
 fn note(key: u8) -> impl Iterator<Item = i16> {
-    (0..).map(move |n: u32| if n * u32::from(key) / 4000 % 2 == 0 { 1000 } else { -1000 })
+    (0..).map(move |n: u32| if (n * u32::from(key) / 4000).is_multiple_of(2) { 1000 } else { -1000 })
 }
 
 /// What it makes of the song, with two seconds of silence.
