@@ -4,6 +4,7 @@ mod command;
 mod damaged;
 mod drivers;
 mod exact;
+mod lasting;
 mod timing;
 
 use std::ops::ControlFlow;

@@ -3,7 +3,7 @@
 use drvhost::media::{PcmFormat, SampleType, WavWriter};
 use drvhost::{Pace, Sound};
 use drvhost_tests::*;
-use mmsystem::DRV_QUERYCONFIGURE;
+use mmsystem::{DRV_CLOSE, DRV_DISABLE, DRV_ENABLE, DRV_FREE, DRV_LOAD, DRV_OPEN, DRV_QUERYCONFIGURE};
 
 fn check(machine: Machine, number: i64) {
     let rig = Rig::new(machine);
@@ -33,7 +33,7 @@ const MCI_DEVTYPE_SEQUENCER: i64 = 523;
 const MCI_DEVTYPE_WAVEFORM_AUDIO: i64 = 522;
 
 /// Opens an MCI driver as winmm does: with an MCI_OPEN_DRIVER_PARMS, whose identifier it answers (C138), asks it
-/// what it is, and closes it.
+/// what it is, and closes it. It gets what it is sent in that order, with what loading and unloading it needs around it, and nothing else.
 fn mci_driver(machine: Machine, file: &str, kind: i64) {
     const DEVICE: u32 = 0x21;
     let rig = Rig::new(machine);
@@ -66,6 +66,10 @@ fn mci_driver(machine: Machine, file: &str, kind: i64) {
     assert_eq!(i64::from(u16::from_le_bytes([answer[0], answer[1]])), kind, "{file}");
     assert_eq!(rig.send(hdrvr, MCI_CLOSE_DRIVER, 0, 0), 0, "{file}");
     assert_ne!(rig.close(hdrvr), 0, "{file}");
+    let messages: Vec<_> = rig.calls().into_iter().map(|call| call.number).collect();
+    let before = [DRV_LOAD, DRV_ENABLE, DRV_OPEN, DRV_QUERYCONFIGURE];
+    let commands = [MCI_OPEN_DRIVER, MCI_GETDEVCAPS, MCI_CLOSE_DRIVER];
+    assert_eq!(messages, [&before[..], &commands, &[DRV_CLOSE, DRV_DISABLE, DRV_FREE]].concat(), "{file}");
     let commands = rig.calls().into_iter().filter(|call| call.number > 0x800);
     assert_eq!(commands.map(|call| call.id).collect::<Vec<_>>(), [i64::from(DEVICE); 3], "{file}");
     assert!(rig.calls().iter().all(|call| call.outcome == "answered"), "{file}");

@@ -4,8 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 const UNIT: &str = include_str!("../units/drvhost-synth.service");
-/// What the loader of programs and JACK's library are told by: `pw-jack` sets the first.
-const VARIABLES: [&str; 2] = ["LD_LIBRARY_PATH", "JACK_DEFAULT_SERVER"];
+/// What the loader of programs, and the libraries of JACK and PipeWire are told by. `pw-jack` sets the first, by its options `-p` and `-r` those of PipeWire, or its
+/// user does.
+const VARIABLES: [&str; 5] =
+    ["LD_LIBRARY_PATH", "JACK_DEFAULT_SERVER", "PIPEWIRE_QUANTUM", "PIPEWIRE_LATENCY", "PIPEWIRE_REMOTE"];
 
 /// A unit that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]

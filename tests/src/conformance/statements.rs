@@ -50,7 +50,12 @@ const WIN16: Untested = NotApplicable("about 16-bit tasks; drvhost has none");
 const WINDOWS: Untested = NotApplicable("drvhost has no windows, and sends no window messages");
 const FUNCTION: Untested =
     NotApplicable("drvhost opens files alone; no program that uses it has a driver as a function");
-const MCI: Untested = Later("MCI drivers");
+const MCI_OPEN: Untested = Later(
+    "nothing here opens MCI devices: a program sends both messages itself, and what comes before and after them is as C138's tests say",
+);
+const MCI_PARAMS: Untested = Later(
+    "nothing here fills in MCI_OPEN_DRIVER_PARMS: a program that does is not told where the text will lie",
+);
 
 /// All statements.
 pub const GROUPS: &[Group] = &[
@@ -279,8 +284,8 @@ pub const GROUPS: &[Group] = &[
             tested(133, "Unknown wave and MIDI messages answer 8"),
             tested(134, "A module for wave and MIDI gets one LOAD and one FREE"),
             tested(135, "All aliases midi to midi9 are tried (those of wave drivers are names as any other)"),
-            untested(136, "MCI: LOAD, ENABLE, OPEN, then MCI_OPEN_DRIVER; the reverse at the end", MCI),
-            untested(137, "MCI: lpstrParams of OPEN is lParam1", MCI),
+            untested(136, "MCI: LOAD, ENABLE, OPEN, then MCI_OPEN_DRIVER; the reverse at the end", MCI_OPEN),
+            untested(137, "MCI: lpstrParams of OPEN is lParam1", MCI_PARAMS),
             tested(138, "MCI: OPEN answers wDeviceID, the identifier of all commands"),
         ],
     },

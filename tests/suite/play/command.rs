@@ -199,6 +199,35 @@ spy_test!(without_a_file_a_song_is_heard, |machine| {
     assert_eq!(said, "--raw --client-name=drvhost --format=s16le --rate=44100 --channels=2\n");
 });
 
+spy_test!(pw_play_is_told_that_samples_have_no_header_where_it_can_be, |machine| {
+    let folder = folder(machine, &song(1));
+    for (help, word) in [("  -a, --raw    RAW mode", "--raw "), ("  -q, --quality", "")] {
+        let script = format!(
+            "[ \"$1\" = --help ] && {{ echo '{help}'; exit; }}\necho \"$@\" >said; exec /bin/cat >heard"
+        );
+        programs(&folder, &[("pw-play", &script)]);
+        play(&folder, &[]).env("PATH", folder.path()).success();
+        let said = String::from_utf8(folder.read("said")).unwrap();
+        assert_eq!(said, format!("{word}--format s16 --rate 44100 --channels 2 -\n"));
+        let heard: Vec<_> =
+            folder.read("heard").as_chunks().0.iter().map(|sample| i16::from_le_bytes(*sample)).collect();
+        same(&heard, &formula(&song(1), true, Duration::from_secs(2)));
+    }
+});
+
+spy_test!(a_program_that_takes_no_sound_is_given_up, |machine| {
+    let folder = folder(machine, &song(1));
+    let takes_nothing = "[ \"$1\" = --help ] || exec /bin/sleep 60";
+    programs(&folder, &[("pw-play", takes_nothing), ("aplay", "exec /bin/cat >heard")]);
+    play(&folder, &[]).env("PATH", folder.path()).success();
+    let heard: Vec<_> =
+        folder.read("heard").as_chunks().0.iter().map(|sample| i16::from_le_bytes(*sample)).collect();
+    same(&heard, &formula(&song(1), true, Duration::from_secs(2)));
+    programs(&folder, &[("aplay", takes_nothing)]);
+    let complaint = play(&folder, &[]).env("PATH", folder.path()).complaint(5);
+    assert!(complaint.contains("aplay does not play (it takes no sound)"), "{complaint}");
+});
+
 spy_test!(where_nothing_plays_that_is_told, |machine| {
     let folder = folder(machine, &song(1));
     let complaint = play(&folder, &[]).env("PATH", folder.path()).complaint(5);

@@ -3,25 +3,58 @@
 use std::io::{ErrorKind, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, ioctl_fionbio};
 
 use crate::error::Error;
 use crate::media::{MediaError, PcmFormat, SampleType};
 
 /// The programs, in the order in which they are tried.
 const PROGRAMS: [Program; 3] = [
-    Program { name: "pw-play", formats: ["u8", "s16", "s24", "s32", "f32"], arguments: pipewire },
-    Program { name: "paplay", formats: ["u8", "s16le", "s24le", "s32le", "float32le"], arguments: pulse },
-    Program { name: "aplay", formats: ["U8", "S16_LE", "S24_3LE", "S32_LE", "FLOAT_LE"], arguments: alsa },
+    Program {
+        name: "pw-play",
+        formats: ["u8", "s16", "s24", "s32", "f32"],
+        arguments: pipewire,
+        may_be_raw: true,
+    },
+    Program {
+        name: "paplay",
+        formats: ["u8", "s16le", "s24le", "s32le", "float32le"],
+        arguments: pulse,
+        may_be_raw: false,
+    },
+    Program {
+        name: "aplay",
+        formats: ["U8", "S16_LE", "S24_3LE", "S32_LE", "FLOAT_LE"],
+        arguments: alsa,
+        may_be_raw: false,
+    },
 ];
+
+/// Without this word a pw-play that knows it looks for the header of a file in what comes by the pipe; one that does not know it, such as 0.3.65, takes samples, and
+/// refuses the word.
+const RAW: &str = "--raw";
 
 /// A program that fails before it has taken more than this may not have played anything, and the next one is tried.
 const FIRST: usize = 256 << 10;
+
+/// A program that takes nothing for so long does not play: where no device is, some wait for one. No device that is there takes as long to wake up.
+const LONGEST_REST: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
+/// A program that has not ended so long after the last sound has no device either. Of the slowest sound, eight thousand bytes a second, a pipe holds eight seconds.
+const LONGEST_END: Duration = Duration::from_secs(20);
+/// How often is looked whether a program has ended.
+const LOOK: Duration = Duration::from_millis(10);
 
 struct Program {
     name: &'static str,
     /// What it calls each type of samples, in the order of [`Program::format`].
     formats: [&'static str; 5],
     arguments: fn(format: &str, rate: &str, channels: &str) -> Vec<String>,
+    /// Whether it is told [`RAW`] if its help names that.
+    may_be_raw: bool,
 }
 
 fn pipewire(format: &str, rate: &str, channels: &str) -> Vec<String> {
@@ -54,9 +87,17 @@ impl Program {
         }
     }
 
+    fn knows_raw(&self) -> bool {
+        let help = Command::new(self.name).arg("--help").stdin(Stdio::null()).stderr(Stdio::null()).output();
+        help.is_ok_and(|help| String::from_utf8_lossy(&help.stdout).contains(RAW))
+    }
+
     fn command(&self, format: PcmFormat) -> Command {
         let (rate, channels) = (format.samples_per_sec.to_string(), format.channels.to_string());
         let mut command = Command::new(self.name);
+        if self.may_be_raw && self.knows_raw() {
+            command.arg(RAW);
+        }
         command.args((self.arguments)(self.format(format.sample), &rate, &channels));
         // Ctrl-C is for drvhost, which then has the song end.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null());
@@ -100,11 +141,11 @@ impl Speakers {
             let name = program.name;
             match program.command(self.format).spawn() {
                 Ok(mut child) => match child.stdin.take() {
-                    Some(pipe) => {
+                    Some(pipe) if ioctl_fionbio(&pipe, true).is_ok() => {
                         self.playing = Some(Playing { name, child, pipe });
                         return Ok(());
                     }
-                    None => end(&mut child),
+                    _ => end(&mut child),
                 },
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     self.said.push(format!("{name} is not installed"));
@@ -157,7 +198,7 @@ impl Speakers {
 
     fn hand(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         match &mut self.playing {
-            Some(playing) => playing.pipe.write_all(bytes),
+            Some(playing) => fill(&mut playing.pipe, bytes),
             None => Err(ErrorKind::BrokenPipe.into()),
         }
     }
@@ -175,14 +216,16 @@ impl Speakers {
         loop {
             let Some(Playing { name, mut child, pipe }) = self.playing.take() else { return Ok(()) };
             drop(pipe);
-            let status = child.wait().map_err(|error| self.failed(error))?;
-            if status.success() {
-                return Ok(());
-            }
+            let how = match wait(&mut child) {
+                Ok(status) if status.success() => return Ok(()),
+                Ok(status) => ended(status),
+                Err(error) => error.to_string(),
+            };
+            end(&mut child);
             if self.first.is_none() {
-                return Err(self.failed(std::io::Error::other(format!("{name}: {}", ended(status)))));
+                return Err(self.failed(std::io::Error::other(format!("{name}: {how}"))));
             }
-            self.said.push(format!("{name} does not play ({})", ended(status)));
+            self.said.push(format!("{name} does not play ({how})"));
             self.start_over(String::new())?;
         }
     }
@@ -192,6 +235,44 @@ impl Drop for Speakers {
     fn drop(&mut self) {
         if let Some(playing) = &mut self.playing {
             end(&mut playing.child);
+        }
+    }
+}
+
+/// Writes into a pipe, when there is room.
+fn fill(pipe: &mut ChildStdin, mut bytes: &[u8]) -> std::io::Result<()> {
+    while !bytes.is_empty() {
+        match pipe.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => room(pipe)?,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Waits for room in a pipe.
+fn room(pipe: &ChildStdin) -> std::io::Result<()> {
+    match poll(&mut [PollFd::new(pipe, PollFlags::OUT)], Some(&LONGEST_REST)) {
+        Ok(0) => Err(std::io::Error::new(ErrorKind::TimedOut, "it takes no sound")),
+        // A signal, of which others have been told.
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Waits for a program's end.
+fn wait(child: &mut Child) -> std::io::Result<ExitStatus> {
+    let give_up = Instant::now() + LONGEST_END;
+    loop {
+        match child.try_wait()? {
+            Some(status) => return Ok(status),
+            None if Instant::now() >= give_up => {
+                return Err(std::io::Error::new(ErrorKind::TimedOut, "it does not end"));
+            }
+            None => thread::sleep(LOOK),
         }
     }
 }

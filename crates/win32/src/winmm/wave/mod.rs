@@ -90,31 +90,51 @@ pub(super) fn play(process: &mut Process, share: Share) -> Result<bool, Stop> {
 /// Plays what is due of one stream; whether there was anything.
 fn advance(process: &mut Process, handle: Handle) -> Result<bool, Stop> {
     for piece in 0..BURST {
-        let (now, pace) = (process.now(), process.winmm.waves.pace());
-        let Some(stream) = process.winmm.waves.get(handle).filter(|stream| !stream.busy) else {
-            return Ok(piece > 0);
-        };
-        let (due, next) = (stream.due_bytes(now, pace), stream.queue.next());
-        let (Some(due), Some((at, left))) = (due, next) else { return Ok(piece > 0) };
-        // Whole blocks, so that no sample is cut in two.
-        let bytes = due.min(sink::LONGEST - sink::LONGEST % stream.format.block());
-        if bytes == 0 && left > 0 {
-            return Ok(piece > 0);
-        }
-        stream.busy = true;
-        let delivered = sink::deliver(process, handle, at, bytes);
-        let mut finished = Vec::new();
-        if let Some(stream) = process.winmm.waves.get(handle) {
-            stream.busy = false;
-            stream.advance(bytes);
-            finished = stream.queue.played(bytes);
-        }
-        // Whoever waits for the stream not to be busy.
-        process.changed_otherwise();
-        delivered?;
+        let Some(finished) = play_piece(process, handle, |_, due| Some(due))? else { return Ok(piece > 0) };
         give_back(process, handle, finished)?;
     }
     Ok(true)
+}
+
+/// Plays what is due of one stream, but for what would give a buffer back: its client is not to be called. What the client is told to have been played it may
+/// overwrite, as those do that play one buffer over and over.
+fn fetch(process: &mut Process, handle: Handle) -> Result<(), Stop> {
+    for _ in 0..BURST {
+        if play_piece(process, handle, Stream::without_return)?.is_none() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Plays a piece of what is due of one stream, as much of it as is `wanted`. Answers the headers of the buffers that are finished with that; `None` where nothing was played.
+fn play_piece(
+    process: &mut Process,
+    handle: Handle,
+    wanted: fn(&Stream, u64) -> Option<u64>,
+) -> Result<Option<Vec<Pointer>>, Stop> {
+    let (now, pace) = (process.now(), process.winmm.waves.pace());
+    let Some(stream) = process.winmm.waves.get(handle).filter(|stream| !stream.busy) else { return Ok(None) };
+    let (due, next) = (stream.due_bytes(now, pace), stream.queue.next());
+    let wanted = due.and_then(|due| wanted(stream, due));
+    let (Some(wanted), Some((at, left))) = (wanted, next) else { return Ok(None) };
+    // Whole blocks, so that no sample is cut in two.
+    let bytes = wanted.min(sink::LONGEST - sink::LONGEST % stream.format.block());
+    if bytes == 0 && left > 0 {
+        return Ok(None);
+    }
+    stream.busy = true;
+    let delivered = sink::deliver(process, handle, at, bytes);
+    let mut finished = Vec::new();
+    if let Some(stream) = process.winmm.waves.get(handle) {
+        stream.busy = false;
+        stream.advance(bytes);
+        finished = stream.queue.played(bytes);
+    }
+    // Whoever waits for the stream not to be busy.
+    process.changed_otherwise();
+    delivered?;
+    Ok(Some(finished))
 }
 
 /// Plays what is due where the clock is the process's own, and hands the host what it does not have yet.

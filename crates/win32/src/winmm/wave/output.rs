@@ -14,7 +14,7 @@ use super::caps::{is_device, named};
 use super::format::Format;
 use super::header::{Header, WHDR_DONE, WHDR_INQUEUE, WHDR_PREPARED};
 use super::stream::{Pace, Stream};
-use super::{advance, give_back, settle, sink};
+use super::{advance, fetch, give_back, settle, sink};
 use crate::abi::{Handle, MmResult, Pointer};
 use crate::process::Process;
 use crate::winmm::callback::Callback;
@@ -228,7 +228,7 @@ pub fn waveOutBreakLoop(process: &mut Process, handle: Handle) -> Result<MmResul
     }
 }
 
-/// waveOutGetPosition: in bytes, samples or milliseconds; in bytes where another unit is asked for.
+/// waveOutGetPosition: in bytes, samples or milliseconds; in bytes where another unit is asked for. What lies before it has left the client's buffer.
 pub fn waveOutGetPosition(
     process: &mut Process,
     handle: Handle,
@@ -236,6 +236,9 @@ pub fn waveOutGetPosition(
     size: u32,
 ) -> Result<MmResult, Stop> {
     process.look_at_clock()?;
+    if process.winmm.waves.pace() != Pace::Fast {
+        fetch(process, handle)?;
+    }
     let (now, waves) = (process.now(), &mut process.winmm.waves);
     let pace = waves.pace();
     let Some(stream) = waves.get(handle) else { return Ok(MMSYSERR_INVALHANDLE) };

@@ -90,6 +90,12 @@ impl Queue {
         }
     }
 
+    /// Whether the buffer that plays will be kept when it has been played, because the loop that it belongs to is played again.
+    pub fn keeps(&self) -> bool {
+        let begins = || self.buffers.get(self.at).and_then(|buffer| buffer.begins);
+        self.loops.or_else(begins).is_some_and(|loops| loops > 1)
+    }
+
     /// Has the loop that plays end with this time. Answers the headers of the buffers that have been kept for nothing.
     pub fn break_loop(&mut self) -> Vec<Pointer> {
         self.loops = self.loops.map(|_| 1);
@@ -161,6 +167,21 @@ mod tests {
             queue.push(buffer(9, Some(loops), true));
             assert_eq!(play(&mut queue).0.len(), loops.max(1) as usize);
         }
+    }
+
+    #[test]
+    fn the_buffers_of_a_loop_are_kept_until_its_last_time() {
+        let mut queue = Queue::default();
+        assert!(!queue.keeps());
+        for buffer in [buffer(1, Some(2), false), buffer(2, None, true), buffer(3, None, false)] {
+            queue.push(buffer);
+        }
+        let kept = [(); 5].map(|()| {
+            let keeps = queue.keeps();
+            assert_eq!(queue.played(10).is_empty(), keeps);
+            keeps
+        });
+        assert_eq!(kept, [true, true, false, false, false]);
     }
 
     #[test]

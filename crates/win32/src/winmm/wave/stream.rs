@@ -128,6 +128,14 @@ impl Stream {
         Some(if due >= left { left } else { due - due % self.format.block() })
     }
 
+    /// Of so many bytes that are to be played now, those with which no buffer is given back: all of them, or all but the last block. `None` for none.
+    pub fn without_return(&self, due: u64) -> Option<u64> {
+        let (_, left) = self.queue.next()?;
+        let ends = due >= left && !self.queue.keeps();
+        let bytes = if ends { left.saturating_sub(self.format.block()) } else { due };
+        (bytes > 0).then_some(bytes)
+    }
+
     /// So many bytes have been played.
     pub fn advance(&mut self, bytes: u64) {
         self.played += bytes;
@@ -218,6 +226,22 @@ mod tests {
         write(&mut stream, 100, 1000);
         assert_eq!(stream.position(ms(1010), Pace::Real), 220);
         assert_eq!((play(&mut stream, 1050, Pace::Real), stream.played()), (1, 300));
+    }
+
+    #[test]
+    fn no_buffer_is_given_back_for_a_look_at_the_position() {
+        let mut stream = stream();
+        assert_eq!(stream.without_return(100), None);
+        write(&mut stream, 100, 0);
+        let wanted = [0, 40, 98, 100, 300].map(|due| stream.without_return(due));
+        assert_eq!(wanted, [None, Some(40), Some(98), Some(98), Some(98)]);
+        let _ = stream.queue.clear();
+        write(&mut stream, 0, 0);
+        assert_eq!(stream.without_return(0), None);
+        let _ = stream.queue.clear();
+        let (header, data) = (Pointer(1), Pointer(2));
+        stream.queue.push(Buffer { header, data, len: 100, begins: Some(u32::MAX), ends: true });
+        assert_eq!(stream.without_return(100), Some(100));
     }
 
     #[test]
