@@ -10,7 +10,7 @@ use sandbox::SharedMemory;
 use wire::{Channel, Line, Side, Want};
 
 use crate::images::Images;
-use crate::launch::WAITING;
+use crate::launch::waiting;
 use crate::services::Services;
 
 /// How long the line is listened to before it is looked whether it is over.
@@ -34,7 +34,7 @@ pub(crate) fn serve(aside: Aside) -> io::Result<()> {
 
 impl Aside {
     fn run(self) {
-        let mut channel = Channel::new(Side::Host, Line::Aside, WAITING);
+        let mut channel = Channel::new(Side::Host, Line::Aside, waiting());
         while !self.over.load(Ordering::SeqCst) {
             let words = self.memory.words();
             let heard = channel.receive::<Want>(words, || Some(Instant::now() + LOOK));

@@ -135,7 +135,7 @@ pub struct DecodedAudio {
     pub hash: String,
 }
 
-/// Decodes a file. `progress` is told how far it is, and may ask to stop.
+/// Decodes a file. `progress` is told how far it is, at most fifty times a second, and may ask to stop.
 ///
 /// A damaged file is decoded as far as it can be read, and the output is complete for that: see [`Decoded::damage`].
 ///

@@ -56,7 +56,7 @@ pub struct Encode {
     pub packing: Option<Packing>,
 }
 
-/// Encodes a file. `progress` is told how far it is, and may ask to stop.
+/// Encodes a file. `progress` is told how far it is, at most fifty times a second, and may ask to stop.
 ///
 /// # Errors
 /// [`Error::File`] or [`Error::Media`] where the input or the output's name is not usable; [`Error::MissingProgram`] where ffmpeg is needed

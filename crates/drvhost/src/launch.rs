@@ -13,8 +13,11 @@ use crate::images::Images;
 use crate::waiting::LOOK;
 use crate::worker::printable;
 
-/// How the host waits for a worker.
-pub(crate) const WAITING: Sleep = Sleep { wait: futex::wait, wake: futex::wake };
+/// How the host waits for a worker that the calling thread starts.
+pub(crate) fn waiting() -> Sleep {
+    Sleep { wait: futex::wait, wake: futex::wake, looks: futex::has_company() }
+}
+
 /// How long a worker has for entering its jail.
 const START: Duration = Duration::from_secs(10);
 
@@ -44,7 +47,7 @@ impl Launched {
         let descriptors = [descriptor(&memory)?, descriptor(&arena)?, images.descriptor()?];
         let child =
             spawner.spawn(program, name, descriptors).map_err(|error| Error::Worker(error.to_string()))?;
-        let mut channel = Channel::new(Side::Host, Line::Main, WAITING);
+        let mut channel = Channel::new(Side::Host, Line::Main, waiting());
         let started = match first_word(&mut channel, &memory, &child)? {
             ToHost::Started(started) => started,
             ToHost::NotStarted(why) => return Err(Error::Worker(printable(&why))),

@@ -176,7 +176,7 @@ mod tests {
     use super::*;
     use crate::message::{Call, Effect, ToHost, ToWorker};
 
-    const SLEEP: Sleep = Sleep { wait: |_, _, _| std::thread::yield_now(), wake: |_| () };
+    const SLEEP: Sleep = Sleep { wait: |_, _, _| std::thread::yield_now(), wake: |_| (), looks: true };
 
     fn memory() -> Vec<AtomicU32> {
         (0..WORDS).map(|_| AtomicU32::new(0)).collect()

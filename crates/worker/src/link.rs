@@ -35,8 +35,10 @@ impl Line {
         let memory = SharedMemory::from_descriptor("channel", stdin().as_fd()).map_err(io::Error::other)?;
         // Mapped for as long as the process lives: the signal handler looks into it, too.
         let words = Box::leak(Box::new(memory)).words();
+        let looks = futex::has_company();
         let end = |line| {
-            let end = Channel::new(Side::Worker, line, Sleep { wait: futex::wait, wake: futex::wake });
+            let sleep = Sleep { wait: futex::wait, wake: futex::wake, looks };
+            let end = Channel::new(Side::Worker, line, sleep);
             Arc::new(Mutex::new(end))
         };
         let aside = end(channel::Line::Aside);

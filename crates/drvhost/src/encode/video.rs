@@ -1,13 +1,15 @@
 //! One stream of video on its way through a driver into the file. One thread makes of pictures what the driver takes, another calls the driver.
 
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use mmsystem::{FourCc, ICMODE_COMPRESS};
 
 use super::source::VideoSource;
 use super::{Encode, EncodedVideo};
-use crate::decode::handover::{Handover, Taker, handover};
+use crate::arena::Block;
+use crate::decode::handover::Taker;
 use crate::decode::interleave::Track;
 use crate::decode::shared::{Shared, finished, start};
 use crate::decode::{Progress, compression_name};
@@ -18,6 +20,8 @@ use crate::vfw::{Codec, Compressed, Compression, Compressor};
 
 /// How many pictures a codec may keep back before its first frame.
 const MAX_HELD: u64 = 1024;
+/// How many pictures there are at a time as the coder takes them: the one that it has, and the next.
+const PREPARED: usize = 2;
 /// The code of uncompressed video in a stream's header.
 const UNCOMPRESSED: FourCc = FourCc(*b"DIB ");
 
@@ -131,14 +135,18 @@ impl<'s> Film<'s> {
         let Self { mut coder, input, driver, shape, total, first, taker, mut warnings, .. } = self;
         let mut frames = Frames::new(track, shape, driver.clone());
         thread::scope(|scope| {
-            let (to, pictures) = handover(input.image_size());
-            let preparing = start(scope, "preparing", move || {
-                prepare(first, &taker, input, &to);
-                Ok(())
-            })?;
-            let coded = coder.encode_all(pictures, &mut frames, |written| {
+            let (to, pictures) = sync_channel(PREPARED);
+            let (spent, empty) = sync_channel(PREPARED);
+            for _ in 0..PREPARED {
+                // There is room for all of them.
+                let _ = spent.send(coder.place()?);
+            }
+            let preparing = start(scope, "preparing", move || prepare(first, &taker, input, &empty, &to))?;
+            let coded = coder.encode_all(&pictures, &spent, &mut frames, |written| {
                 shared.report(Progress { done: written, total, unit: Unit::Frames })
             });
+            // The ends of the channels: the other thread stops where this one has.
+            drop((pictures, spent));
             coded.and(finished(preparing))
         })?;
         if let Coder::Codec(compressor) = coder {
@@ -154,51 +162,89 @@ impl<'s> Film<'s> {
     }
 }
 
+/// A picture as the coder takes it.
+enum Picture {
+    /// Where the codec reads it.
+    Placed(Block),
+    /// Anywhere.
+    Bytes(Vec<u8>),
+}
+
 /// Makes of each picture what the coder takes, until there is none any more or nobody takes it.
-fn prepare(first: Arc<Vec<u8>>, taker: &Taker, mut input: CodecInput, to: &Handover) {
-    let mut next = Some(first);
+fn prepare(
+    first: Arc<Vec<u8>>,
+    taker: &Taker,
+    mut input: CodecInput,
+    empty: &Receiver<Picture>,
+    to: &SyncSender<Picture>,
+) -> Result<(), Error> {
+    let (mut next, mut converted) = (Some(first), Vec::new());
     while let Some(bgr) = next {
-        let mut picture = to.empty();
-        input.convert(&bgr, &mut picture);
+        let Ok(mut picture) = empty.recv() else { break };
+        match &mut picture {
+            Picture::Placed(block) => {
+                input.convert(&bgr, &mut converted);
+                block.write(0, &converted)?;
+            }
+            Picture::Bytes(bytes) => input.convert(&bgr, bytes),
+        }
         taker.give_back(bgr);
-        if to.give_buffer(picture).is_err() {
-            return;
+        if to.send(picture).is_err() {
+            break;
         }
         next = taker.take();
     }
+    Ok(())
 }
 
 impl Coder<'_> {
-    /// Makes frames of all pictures. `report` is told how many were written.
+    /// A place for a picture.
+    fn place(&self) -> Result<Picture, Error> {
+        Ok(match self {
+            Self::Codec(compressor) => Picture::Placed(compressor.place()?),
+            Self::Plain => Picture::Bytes(Vec::new()),
+        })
+    }
+
+    /// Makes frames of all pictures, whose places it gives back. `report` is told how many were written.
     fn encode_all(
         &mut self,
-        pictures: Taker,
+        pictures: &Receiver<Picture>,
+        spent: &SyncSender<Picture>,
         frames: &mut Frames,
         report: impl Fn(u64) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let (mut made, mut last, mut given) = (Vec::new(), Arc::default(), 0);
-        while let Some(picture) = pictures.take() {
-            pictures.give_back(std::mem::replace(&mut last, picture));
-            self.encode(&last, &mut made, frames)?;
+        let (mut made, mut last, mut given) = (Vec::new(), None, 0);
+        while let Ok(picture) = pictures.recv() {
+            if let Some(last) = last.replace(picture) {
+                // All others may be prepared already.
+                let _ = spent.send(last);
+            }
+            if let Some(picture) = &last {
+                self.encode(picture, &mut made, frames)?;
+            }
             given += 1;
             report(frames.written)?;
         }
         // What a codec has kept back comes when it is given further pictures.
-        while frames.written < given {
-            self.encode(&last, &mut made, frames)?;
+        while let Some(picture) = last.as_ref().filter(|_| frames.written < given) {
+            self.encode(picture, &mut made, frames)?;
             report(frames.written)?;
         }
         Ok(())
     }
 
     /// Makes a frame of a picture.
-    fn encode(&mut self, picture: &[u8], made: &mut Vec<u8>, frames: &mut Frames) -> Result<(), Error> {
-        match self {
-            Self::Codec(compressor) => {
-                let compressed = compressor.compress_converted(picture, made)?;
+    fn encode(&mut self, picture: &Picture, made: &mut Vec<u8>, frames: &mut Frames) -> Result<(), Error> {
+        match (self, picture) {
+            (Self::Codec(compressor), Picture::Placed(block)) => {
+                let compressed = compressor.compress_placed(block, made)?;
                 frames.put(compressed, made)
             }
-            Self::Plain => frames.put(Compressed { key_frame: true, fits: true }, picture),
+            (Self::Plain, Picture::Bytes(bytes)) => {
+                frames.put(Compressed { key_frame: true, fits: true }, bytes)
+            }
+            _ => Err(Error::Bug("a picture was prepared for another coder".into())),
         }
     }
 }

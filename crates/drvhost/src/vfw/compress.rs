@@ -76,13 +76,14 @@ pub struct Compressor<'s> {
     source: CodecInput,
     /// A picture in it.
     converted: Vec<u8>,
+    /// Where the codec is given that.
+    own: Option<Block>,
     input: Block,
     output: Block,
     /// The output's header as the codec named it.
     header: BITMAPINFOHEADER,
     /// How many bytes the codec said that the output's format has.
     format_size: usize,
-    picture: Block,
     frame: Block,
     parameters: Block,
     /// Two numbers that the codec sets: the chunk's identifier, and `AVIIF_` flags.
@@ -157,7 +158,6 @@ impl<'s> Codec<'s> {
         let arena = &opened.arena;
         // Some codecs write more than they say, most of all with pictures of a few pixels.
         let frame = arena.block(size as usize + source.image_size() + (64 << 10))?;
-        let picture = arena.block(source.image_size())?;
         let parameters = arena.block(ICCOMPRESS::size(opened.width()))?;
         let answers = arena.block(8)?;
         let wants_previous = flags & VIDCF_TEMPORAL != 0 && flags & VIDCF_FASTTEMPORALC == 0;
@@ -169,11 +169,11 @@ impl<'s> Codec<'s> {
             flags,
             source,
             converted: Vec::new(),
+            own: None,
             input,
             output,
             header,
             format_size,
-            picture,
             frame,
             parameters,
             answers,
@@ -265,23 +265,38 @@ impl Compressor<'_> {
     /// # Errors
     /// [`Error::Refused`], and as [`Session::send`](crate::Session::send).
     pub fn compress(&mut self, bgr: &[u8], frame: &mut Vec<u8>) -> Result<Compressed, Error> {
-        let mut converted = std::mem::take(&mut self.converted);
-        self.source.convert(bgr, &mut converted);
-        let compressed = self.compress_converted(&converted, frame);
-        self.converted = converted;
+        self.source.convert(bgr, &mut self.converted);
+        let picture = match self.own.take() {
+            Some(own) => own,
+            None => self.place()?,
+        };
+        picture.write(0, &self.converted)?;
+        let compressed = self.compress_placed(&picture, frame);
+        self.own = Some(picture);
         compressed
     }
 
-    /// As [`compress`](Self::compress), where the picture has been converted by a copy of [`source`](Self::source) already, by another thread for example.
+    /// A place for a picture, as a copy of [`source`](Self::source) converts it, where the codec can read it.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] for a picture that is larger than those of the source; and as [`compress`](Self::compress).
-    pub fn compress_converted(&mut self, picture: &[u8], frame: &mut Vec<u8>) -> Result<Compressed, Error> {
-        self.picture.write(0, picture)?;
+    /// [`Error::TooLarge`] where there is no more room.
+    pub(crate) fn place(&self) -> Result<Block, Error> {
+        opened(&self.opened)?.arena.block(self.source.image_size())
+    }
+
+    /// As [`compress`](Self::compress), of a picture that has been put into a [`place`](Self::place), by another thread for example.
+    ///
+    /// # Errors
+    /// As [`compress`](Self::compress).
+    pub(crate) fn compress_placed(
+        &mut self,
+        picture: &Block,
+        frame: &mut Vec<u8>,
+    ) -> Result<Compressed, Error> {
         let limit = self.settings.frame_size();
         let crunches = self.flags & VIDCF_CRUNCH != 0;
         let quality = self.settings.quality.unwrap_or(USUAL_QUALITY);
-        let mut made = self.once(quality, if crunches { limit } else { 0 }, frame)?;
+        let mut made = self.once(picture, quality, if crunches { limit } else { 0 }, frame)?;
         let fits = |frame: &[u8]| limit == 0 || frame.len() as u64 <= u64::from(limit);
         // A codec with a memory of its own has seen the picture now, and must not see it again.
         let has_memory = self.is_temporal() && self.previous.is_none();
@@ -289,14 +304,14 @@ impl Compressor<'_> {
         if !fits(frame) && again {
             let (mut low, mut high) = (0, self.settings.quality.unwrap_or(BEST_QUALITY).min(BEST_QUALITY));
             let mut tried = Vec::new();
-            made = self.once(low, 0, frame)?;
+            made = self.once(picture, low, 0, frame)?;
             if fits(frame) {
                 for _ in 0..MAX_TRIES {
                     let middle = low.midpoint(high);
                     if middle == low {
                         break;
                     }
-                    let better = self.once(middle, 0, &mut tried)?;
+                    let better = self.once(picture, middle, 0, &mut tried)?;
                     if fits(&tried) {
                         (low, made) = (middle, better);
                         std::mem::swap(frame, &mut tried);
@@ -312,8 +327,14 @@ impl Compressor<'_> {
         Ok(Compressed { key_frame, fits: fits(frame) })
     }
 
-    /// Sends ICM_COMPRESS for the picture at hand; answers whether a key frame came out.
-    fn once(&mut self, quality: u32, frame_size: u32, frame: &mut Vec<u8>) -> Result<bool, Error> {
+    /// Sends ICM_COMPRESS for a picture; answers whether a key frame came out.
+    fn once(
+        &mut self,
+        picture: &Block,
+        quality: u32,
+        frame_size: u32,
+        frame: &mut Vec<u8>,
+    ) -> Result<bool, Error> {
         let opened = opened(&self.opened)?;
         let key = self.settings.is_key(self.number);
         let marked = if key { AVIIF_KEYFRAME } else { 0 };
@@ -325,7 +346,7 @@ impl Compressor<'_> {
             lpbiOutput: self.output.address(),
             lpOutput: self.frame.address(),
             lpbiInput: self.input.address(),
-            lpInput: self.picture.address(),
+            lpInput: picture.address(),
             lpckid: self.answers.address(),
             lpdwFlags: self.answers.address() + 4,
             lFrameNum: self.number.cast_signed(),
