@@ -17,6 +17,7 @@ mod kinds;
 mod lame;
 mod layers;
 mod messages;
+mod mutants;
 mod names;
 mod nested;
 mod open_close;
