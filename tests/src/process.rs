@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
 /// The worker's program.
 const WORKER: &str = "drvhost-worker";
 
@@ -32,6 +34,14 @@ fn workers_that(host: u32, are_for: impl Fn(&[u8]) -> bool) -> Vec<u32> {
         }
     };
     processes().filter(is_one).collect()
+}
+
+/// Sends a worker of a host's a signal; answers whether it was still there. No process that has got its number since is hit.
+pub fn signal_worker(host: u32, worker: u32, signal: Signal) -> bool {
+    let pid = i32::try_from(worker).ok().and_then(Pid::from_raw);
+    let Some(Ok(process)) = pid.map(|pid| pidfd_open(pid, PidfdFlags::empty())) else { return false };
+    // Only now is it certain whose number it is.
+    all_workers(host).contains(&worker) && pidfd_send_signal(&process, signal).is_ok()
 }
 
 /// Every process that there is.

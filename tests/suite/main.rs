@@ -34,6 +34,7 @@ mod service_systemd;
 mod session_end;
 mod shelf;
 mod signals;
+mod soak;
 mod sound;
 mod startup;
 mod store;
