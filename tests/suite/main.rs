@@ -38,6 +38,7 @@ mod soak;
 mod sound;
 mod startup;
 mod store;
+mod sudden_ends;
 mod survey;
 mod synth;
 mod synth_live;
