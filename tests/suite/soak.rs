@@ -1,6 +1,6 @@
 //! A long-lived host: drivers are opened, do well or harm, are killed and closed, by several threads, and the host holds no more afterwards than before.
 //!
-//! A run takes half a minute; `DRVHOST_SOAK=1800` before the test's command has it take so many seconds.
+//! A run takes a minute; `DRVHOST_SOAK=1800` before the test's command has it take so many seconds.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use rustix::process::Signal;
 
 /// What says for how many seconds.
 const CHOICE: &str = "DRVHOST_SOAK";
-const SECONDS: u64 = 30;
+const SECONDS: u64 = 60;
 /// What a driver has for each message.
 const DEADLINE: Duration = Duration::from_millis(200);
 /// Threads that use the session at the same time.
@@ -24,15 +24,14 @@ const STEPS: u32 = 40;
 /// Rounds until whatever is made once and kept has been made: the heaps of threads, tables' room, the names of missing imports of each file.
 const WARM_UP: usize = 5;
 /// By how much the resident memory, in KiB, may be more at the end than after the warm-up. What is freed stays with the allocator, which has an arena for each of the threads
-/// that come and go, so what is resident varies by some MiB without growing. Half a minute opens a thousand drivers: with a leak of 8 KiB for each it would be as much; half
-/// an hour finds one of 130 bytes.
+/// that come and go, so what is resident varies by some MiB without growing. A minute opens two thousand drivers: with a leak of 4 KiB for each it would be as much; half an
+/// hour finds one of 130 bytes.
 const MEMORY: u64 = 8 << 10;
 
 /// What a driver is sent: a message and its parameters.
 type Act = (u32, i64, i64);
 
-/// The drivers, each of which is there for both machines, and what is asked of them. In the hands of `hostile` nothing but its worker may be harmed, and what
-/// others do is mostly what real drivers do.
+/// The drivers, each of which is there for both machines, and what is asked of them: what real drivers do, and every way to fail, hang or end.
 const DRIVERS: &[(&str, &[Act])] = &[
     ("spy", &[(XOR, 5, 3), (SPY_SLEEP, 5, 0), (SPY_OWN_MODULE, 0, 0), (SPY_HANG, 0, 0)]),
     (
@@ -125,7 +124,9 @@ fn may_be<T>(result: Result<T, Error>, done: &Done, what: &str) -> Option<T> {
         }
         Err(error) => {
             count(&done.failed);
-            assert_eq!(error.blame(), Blame::Driver, "{what}: {error}");
+            // Workers are killed while they start, too, and for that no driver is to blame.
+            let is_killed = matches!(&error, Error::Worker(why) if why.contains("(SIGKILL)"));
+            assert!(is_killed || error.blame() == Blame::Driver, "{what}: {error}");
             None
         }
     }
@@ -216,7 +217,7 @@ wine_test!(a_host_that_lives_long_holds_no_more_in_the_end, || {
     let folder = Folder::default();
     let (subjects, done) = (subjects(&folder), Done::default());
     let alone = Held::now();
-    let mut current = session(&folder);
+    let current = session(&folder);
     let (began, mut rounds, mut memory) = (Instant::now(), 0_usize, Vec::new());
     while began.elapsed() < Duration::from_secs(seconds) || memory.len() < 3 * WARM_UP {
         std::thread::scope(|scope| {
@@ -234,9 +235,12 @@ wine_test!(a_host_that_lives_long_holds_no_more_in_the_end, || {
         held.come_back().unwrap_or_else(|held| panic!("after round {rounds}: {held}"));
         memory.push(resident());
         if rounds.is_multiple_of(10) {
-            // The end of a session, too, must give everything back.
-            assert!(current.end(Policy::Orderly).all_answered());
-            current = session(&folder);
+            // One that is ended with whatever is open must give everything back, too.
+            let other = session(&folder);
+            let opened = subjects.iter().filter_map(|subject| other.open(&subject.file, |_| Ok(0)).ok());
+            assert!(opened.count() > 0);
+            let report = other.end(Policy::Orderly);
+            assert!(report.all_answered(), "{report:?}");
         }
     }
     drop(current);
