@@ -41,6 +41,9 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// What the process may have had of memory, in KiB.
 const MEMORY: u64 = 1 << 20;
 
+/// How errors say that drvhost itself is to blame, on the host's side and the worker's.
+const BUGS: [&str; 2] = ["a bug in drvhost", "failed inside drvhost"];
+
 /// How often anything in this process has panicked, on whichever thread.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
@@ -144,7 +147,7 @@ impl Bench {
         // One session for all, as a program has that opens whatever it finds: what one mutant does must not touch the next.
         let session = self.session.take().unwrap_or_else(|| self.session(DEADLINE));
         let looked = inspect(&session, &self.driver.path).map_err(|error| format!("looked at: {error}"))?;
-        if let Some(reason) = looked.reason.filter(|reason| reason.contains("bug")) {
+        if let Some(reason) = looked.reason.filter(|reason| BUGS.iter().any(|bug| reason.contains(bug))) {
             return Err(format!("looked at: {reason}"));
         }
         let decoded = self.decode(&session);
@@ -186,17 +189,19 @@ fn mutate(machine: Machine, name: &str) {
     let parts = Parts::of(&whole);
     let mut bench = Bench::new(machine, tried);
     fs::write(&bench.driver.path, &whole).expect("a file");
+    let alone = Held::now();
     let decoded = bench.decode(&bench.session(Duration::from_secs(30))).expect("the whole driver decodes");
     assert_eq!(decoded.blame, None, "{decoded:?}");
     fs::remove_file(bench.folder.file(bench.output)).expect("its output");
+    alone.come_back().expect("nothing is left of that");
 
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         PANICS.fetch_add(1, Ordering::SeqCst);
         usual(info);
     }));
-    let (alone, began) = (Held::now(), Instant::now());
     let (seeds, mut outcomes, mut wrong) = (seeds(name, machine), BTreeMap::new(), Vec::new());
+    let began = Instant::now();
     for &seed in &seeds {
         let (mutant, started) = (parts.mutated(&whole, seed), Instant::now());
         let panics = PANICS.load(Ordering::SeqCst);
