@@ -27,7 +27,7 @@ const CUTS: usize = 200;
 const SAMPLED_CUTS: usize = 10;
 /// Cases of changed bytes of a file, and how many of them are in the sample.
 const FLIPS: u64 = 1000;
-const SAMPLED_FLIPS: u64 = 10;
+const SAMPLED_FLIPS: u64 = 18;
 /// What a case may take, in which a driver may pass its deadline five times in a row, on a machine that does other things, too.
 const LONGEST: Duration = Duration::from_secs(30);
 /// What the process may have had of memory, in KiB.
@@ -289,6 +289,7 @@ fn bench(machine: Machine, media: &Media) -> Bench {
 /// Wrecks a file in every way that is wanted.
 fn wreck(machine: Machine, name: &str, make: fn(Machine) -> Media) {
     let media = make(machine);
+    let alone = Held::now();
     let mut bench = bench(machine, &media);
     let whole = Whole::of(&media, &mut bench);
     let (cases, mut wrong, began) = (cases(&media), Vec::new(), Instant::now());
@@ -311,6 +312,13 @@ fn wreck(machine: Machine, name: &str, make: fn(Machine) -> Media) {
     assert!(wrong.is_empty(), "{of} of {} cases:\n{}", cases.len(), wrong.join("\n"));
     let kib: u64 = memory.trim_end_matches(" kB").parse().expect("a number");
     assert!(kib < MEMORY, "{memory}");
+    bench.session = None;
+    alone.come_back().expect("nothing is held any more");
+    let names = bench.folder.names();
+    assert!(
+        names.iter().all(|name| name == "wrecked" || name.starts_with("whole.")),
+        "left behind: {names:?}"
+    );
 }
 
 /// A test for each file and machine.

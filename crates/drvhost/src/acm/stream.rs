@@ -216,7 +216,12 @@ impl Stream<'_> {
         let destination_size = match decoded::<ACMDRVSTREAMSIZE>(&block, ())?.cbDstLength {
             // C125.
             0 => return Err(opened.refused(ACMDM_STREAM_SIZE, mmsyserr_text(ACMERR_NOTPOSSIBLE))),
-            size if size > MAX_DESTINATION => return Err(Error::TooLarge(size.into())),
+            size if size > MAX_DESTINATION => {
+                // The source is of a piece's size, so this is no measure of what the file holds.
+                return Err(
+                    opened.refused(ACMDM_STREAM_SIZE, format!("{size} bytes, for which there is no room"))
+                );
+            }
             size => size,
         };
         self.source = arena.block(source_size)?;

@@ -242,7 +242,7 @@ fn output_format(
     let check = |output: &Block| way.check(opened, &Between { header, input, output: Some(output) });
     let read = |block: &Block| PictureFormat::from_bitmapinfo(&block.to_vec()?).map_err(Error::from);
     let named = named_format(opened, input)?;
-    let first = match read(&named) {
+    let unreadable = match read(&named) {
         Ok(format) => {
             if let Some(widened) = widened_format(&named)? {
                 let block = format_block(&opened.arena, &widened)?;
@@ -254,21 +254,26 @@ fn output_format(
             check(&named)?;
             return Ok((named, format));
         }
-        // It is the driver that has named it, whatever the film says.
-        Err(Error::Media(error @ MediaError::Malformed { .. })) => {
-            opened.refused(ICM_DECOMPRESS_GET_FORMAT, format!("a format that cannot be: {error}"))
-        }
-        Err(error) => error,
+        Err(Error::Media(error)) => error,
+        Err(error) => return Err(error),
     };
+    // Where not even these can be read, the film's size is to blame, which the driver but repeats.
+    let mut is_the_drivers = matches!(unreadable, MediaError::Malformed { .. });
     for bits in [24, 32] {
         let wanted = format_block(&opened.arena, &encoded(&rgb_format(header, bits), ())?)?;
-        if let Ok(format) = read(&wanted)
-            && check(&wanted).is_ok()
-        {
-            return Ok((wanted, format));
+        if let Ok(format) = read(&wanted) {
+            is_the_drivers = true;
+            if check(&wanted).is_ok() {
+                return Ok((wanted, format));
+            }
         }
     }
-    Err(first)
+    if !is_the_drivers {
+        return Err(unreadable.into());
+    }
+    let what =
+        if matches!(unreadable, MediaError::Malformed { .. }) { "cannot be" } else { "is not read here" };
+    Err(opened.refused(ICM_DECOMPRESS_GET_FORMAT, format!("a format that {what}: {unreadable}")))
 }
 
 /// A format of less than a byte a pixel, with a byte a pixel and the same palette; `None` for others. Codecs name such formats that
