@@ -5,6 +5,7 @@ mod media;
 mod messages;
 mod resources;
 mod texts;
+mod wants;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,8 +22,15 @@ const MOST: usize = 10 << 10;
 #[test]
 fn seeds_of_fuzz_targets_are_what_is_made_here() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds");
-    let seeds: Vec<Seed> =
-        [images::seeds(), media::seeds(), messages::seeds(), resources::seeds(), texts::seeds()].concat();
+    let seeds: Vec<Seed> = [
+        images::seeds(),
+        media::seeds(),
+        messages::seeds(),
+        resources::seeds(),
+        texts::seeds(),
+        wants::seeds(),
+    ]
+    .concat();
     let mut made = BTreeSet::new();
     for (target, name, bytes) in seeds {
         assert!(bytes.len() <= MOST, "{target}/{name} has {} bytes", bytes.len());

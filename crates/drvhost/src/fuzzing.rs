@@ -1,7 +1,20 @@
-//! The readers of texts, for whoever calls them with any bytes: all else that reads them does so in files, and changes what is installed.
+//! What can otherwise be reached only with files that are installed, or by a worker: the readers of texts, and what serves a worker's wants, for whoever calls
+//! them with anything.
 
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use wire::{Served, ToHost};
+
+use crate::error::Error;
+use crate::images::Images;
 use crate::import::parse_ini;
+use crate::machine::Machine;
+use crate::module::Image;
 use crate::regfile::Hive;
+use crate::services::{Beginning, Reach, Services, Settings};
+use crate::sound::{Recorder, Sound};
+use crate::trace::Trace;
 
 /// What came of a registry's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +70,47 @@ pub fn ini(bytes: &[u8]) -> Ini {
         Ok((sections, lines)) => {
             let lines = lines.into_iter().map(|line| (line.section, line.name, line.value)).collect();
             Ini::Read { sections, lines }
+        }
+    }
+}
+
+/// What the host does for one worker, without the worker. Nothing is kept in files.
+#[derive(Debug)]
+pub struct Host {
+    services: Services,
+    images: Mutex<Images>,
+}
+
+impl Host {
+    /// For the worker of a driver that lies in this folder, by a virtual clock.
+    ///
+    /// # Errors
+    /// [`Error::Worker`] where there is no memory for images.
+    pub fn new(folder: &Path) -> Result<Self, Error> {
+        let (name, machine) = ("a.dll".to_owned(), Machine::X86_64);
+        let image = Image { file: folder.join(&name), name, machine, bytes: Vec::new() };
+        let reach = Reach { own: folder.to_owned(), ..Reach::default() };
+        let recorder = Arc::new(Recorder::new(Sound::default())?);
+        let settings = Arc::new(Settings::new(None));
+        let beginning = Beginning { clock: Some(0), ..Beginning::default() };
+        let services = Services::new(1, &image, reach, settings, recorder, Trace::none(), beginning);
+        Ok(Self { services, images: Mutex::new(Images::new(&[])?) })
+    }
+
+    /// Does what a worker's message wants, if it wants anything.
+    pub fn serve(&self, message: &ToHost) -> Option<Served> {
+        match message {
+            ToHost::Wanted(want) => Some(self.services.serve(want, &self.images, 0, None)),
+            ToHost::Heard(heard) => {
+                self.services.hear(heard);
+                None
+            }
+            ToHost::Advanced(advanced) => {
+                let told = self.services.states(&advanced.streams).len();
+                assert!(told <= advanced.streams.len(), "{advanced:?}");
+                None
+            }
+            _ => None,
         }
     }
 }

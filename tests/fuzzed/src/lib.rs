@@ -12,6 +12,7 @@ mod resources;
 mod songs;
 mod texts;
 mod tree;
+mod wants;
 mod wires;
 
 pub use dbus::dbus;
@@ -21,6 +22,7 @@ pub use resources::resources;
 pub use songs::midi;
 pub use texts::{ini, manifest, reg};
 pub use tree::resource_directory;
+pub use wants::wants;
 pub use wires::{ring, to_host, to_worker};
 
 /// A target's name, which is that of its folders and of its program, and its function.
@@ -33,4 +35,4 @@ macro_rules! targets {
     };
 }
 
-targets! { pe version resources to_host to_worker ring avi wav bitmap midi reg ini manifest dbus }
+targets! { pe version resources to_host to_worker ring wants avi wav bitmap midi reg ini manifest dbus }

@@ -51,7 +51,7 @@ macro_rules! replayed {
     };
 }
 
-replayed! { pe version resources to_host to_worker ring avi wav bitmap midi reg ini manifest dbus }
+replayed! { pe version resources to_host to_worker ring wants avi wav bitmap midi reg ini manifest dbus }
 
 /// A target that only the tests knew would never be fuzzed, and an input in a folder of no target never be replayed.
 #[test]
