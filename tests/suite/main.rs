@@ -10,6 +10,7 @@ mod decode;
 mod encode;
 mod exceptions;
 mod files;
+mod fuzz_seeds;
 mod hostile;
 mod images;
 mod jumps;

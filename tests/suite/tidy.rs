@@ -56,7 +56,7 @@ fn folder_of(krate: &str) -> PathBuf {
 
 fn sources() -> Vec<PathBuf> {
     let mut sources = files(&root().join("crates"), &["rs"]);
-    for folder in ["bench", "tests"] {
+    for folder in ["bench", "tests", "fuzz/fuzz_targets"] {
         sources.extend(files(&root().join(folder), &["rs", "c"]));
     }
     assert!(sources.len() > 50, "the search for sources finds too little: {}", sources.len());
@@ -171,7 +171,7 @@ fn no_placeholders_and_no_paths_of_one_machine() {
     ];
     let mut texts = sources();
     texts.extend(files(&root().join("docs"), &["md"]));
-    texts.extend(["README.md", "SECURITY.md", "CHANGELOG.md"].map(|name| root().join(name)));
+    texts.extend(["README.md", "SECURITY.md", "CHANGELOG.md", "fuzz/RUNS.md"].map(|name| root().join(name)));
     for path in texts {
         let text = read(&path);
         for word in &words {
@@ -196,7 +196,8 @@ fn anchor(heading: &str) -> String {
 #[test]
 fn every_link_between_documents_leads_somewhere() {
     let mut documents: Vec<_> = files(&root().join("docs"), &["md"]);
-    documents.extend(["README.md", "SECURITY.md", "CHANGELOG.md"].map(|name| root().join(name)));
+    documents
+        .extend(["README.md", "SECURITY.md", "CHANGELOG.md", "fuzz/RUNS.md"].map(|name| root().join(name)));
     let mut checked = 0;
     for document in documents {
         let text = read(&document);

@@ -18,6 +18,7 @@ use crate::registry::Registry;
 use crate::services::Settings;
 use crate::store::{Change, Store, drivers32};
 
+pub(crate) use ini::parse as parse_ini;
 use source::Found;
 
 /// Where drivers are brought over from.

@@ -34,6 +34,8 @@ pub mod encode;
 mod end;
 mod entry;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod host;
 mod images;

@@ -4,7 +4,7 @@ use crate::regfile::{SyntaxError, decode};
 
 /// A line of a section.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// The section, as it was last written.
     pub section: usize,
     /// What stands before the `=`.
@@ -17,7 +17,7 @@ pub(super) struct Line {
 ///
 /// # Errors
 /// A section's name without its second bracket, a NUL, and text that is not in the encoding that its mark says.
-pub(super) fn parse(bytes: &[u8]) -> Result<(Vec<String>, Vec<Line>), SyntaxError> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<(Vec<String>, Vec<Line>), SyntaxError> {
     let text = decode(bytes)?;
     let (mut sections, mut lines) = (Vec::new(), Vec::new());
     for (number, line) in text.lines().enumerate() {

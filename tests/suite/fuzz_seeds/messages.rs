@@ -1,0 +1,139 @@
+//! Messages between host and worker, what happens to a ring, and arguments on the bus.
+
+use postcard::to_stdvec;
+use serde::Serialize;
+use wire::{
+    Advanced, Asked, Call, DialogAnswer, Disposition, Effect, Fault, FaultKind, FileCall, Heard, Layer, Load,
+    Loaded, Place, RegistryCall, Segments, Served, ShimCalls, Started, StreamState, ToHost, ToWorker, Want,
+    WaveCall, WaveFormat,
+};
+use zbus::Type;
+use zbus::wire::serialized::Context;
+use zbus::wire::{LE, to_bytes};
+
+use super::Seed;
+
+pub fn seeds() -> Vec<Seed> {
+    let mut seeds = to_host();
+    seeds.extend(to_worker());
+    seeds.extend(bus());
+    // Two frames are sent, one where there is room, and taken; then a bit of the writer's index is changed.
+    let ring = [[0, 7, 12, 0], [1, 8, 200, 0], [2, 0, 0, 0], [3, 0, 0, 0], [4, 13, 0, 0], [2, 0, 0, 0]];
+    seeds.push(("ring", "two-frames", ring.concat()));
+    // As many frames of 16,384 bytes as there is room for, and one more.
+    let full = [[0, 1, 0, 64]; 4].concat();
+    seeds.push(("ring", "full", [full, [[2, 0, 0, 0], [0, 2, 0, 64]].concat()].concat()));
+    seeds
+}
+
+fn frame(message: &impl Serialize) -> Vec<u8> {
+    to_stdvec(message).unwrap()
+}
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+fn to_host() -> Vec<Seed> {
+    let layers =
+        vec![Layer { name: text("seccomp"), active: true, detail: text("five system calls are left") }];
+    let started = Started { layers, arena: 0x7000_0000, brought: 0x2C00_0000, segments: Some(Segments::Ldt) };
+    let loaded = Loaded {
+        module: 0x40_0000,
+        driver_proc: 0x40_1000,
+        unresolved: vec![text("user32.dll!GetDC"), text("gdi32.dll!Polyline")],
+    };
+    let fault = Fault {
+        kind: FaultKind::Driver,
+        text: text("access violation"),
+        place: Some(Place { module: text("a.dll"), offset: 0x1234 }),
+    };
+    let asked = Asked::Open { name: text("vidc.cvid"), section: Some(text("Drivers32")), lparam2: -1 };
+    let calls = ShimCalls {
+        name: text("kernel32.dll!Sleep"),
+        supplied: true,
+        calls: 300,
+        ns: 70_000,
+        failures: vec![(5, 2)],
+    };
+    let format = WaveFormat { floating: false, channels: 2, samples_per_sec: 44_100, bits_per_sample: 16 };
+    let opened = Want::File(FileCall::Open {
+        path: text("C:\\a.ini"),
+        read: true,
+        write: false,
+        disposition: Disposition::OpenExisting,
+    });
+    let set = RegistryCall::Set {
+        key: text("HKEY_CURRENT_USER\\a"),
+        name: text("b"),
+        kind: 4,
+        data: vec![1, 0, 0, 0],
+    };
+    let advanced = Advanced {
+        seq: 9,
+        now: 1_000_000_000,
+        streams: vec![StreamState { stream: 1, written: 4000, played: 3000 }],
+    };
+    vec![
+        ("to_host", "started", frame(&ToHost::Started(started))),
+        ("to_host", "loaded", frame(&ToHost::Loaded(loaded))),
+        ("to_host", "answered", frame(&ToHost::Answered { seq: 7, result: u64::MAX })),
+        ("to_host", "faulted", frame(&ToHost::Faulted { seq: 8, fault })),
+        ("to_host", "asked", frame(&ToHost::Asked(asked))),
+        ("to_host", "shims", frame(&ToHost::Shims(vec![calls]))),
+        ("to_host", "advanced", frame(&ToHost::Advanced(advanced))),
+        ("to_host", "heard", frame(&ToHost::Heard(Heard::Opened { stream: 1, format }))),
+        ("to_host", "said", frame(&ToHost::Said(text("hello")))),
+        ("to_host", "wanted", frame(&ToHost::Wanted(opened.clone()))),
+        ("to_host", "want-file", frame(&opened)),
+        ("to_host", "want-registry", frame(&Want::Registry(set))),
+        ("to_host", "want-wave", frame(&Want::Wave(WaveCall::Write { stream: 1, bytes: vec![1; 64] }))),
+    ]
+}
+
+fn to_worker() -> Vec<Seed> {
+    let load = Load {
+        seq: 1,
+        name: text("a.dll"),
+        brought: None,
+        traced: true,
+        dialogs: DialogAnswer::Cancel,
+        clock: Some(1_000_000_000),
+    };
+    let call =
+        Call { seq: 2, function: 0x40_1000, arguments: [1, 0x7000_0000, 3, 0, 0], effect: Effect::Opens };
+    let value = Served::Value { name: text("b"), kind: 1, data: vec![b'x', 0, 0, 0] };
+    vec![
+        ("to_worker", "load", frame(&ToWorker::Load(load))),
+        ("to_worker", "call", frame(&ToWorker::Call(call))),
+        ("to_worker", "advance", frame(&ToWorker::Advance { seq: 3, until: 1 << 40 })),
+        ("to_worker", "granted", frame(&ToWorker::Granted(-1))),
+        ("to_worker", "served", frame(&ToWorker::Served(value.clone()))),
+        ("to_worker", "served-aside", frame(&value)),
+    ]
+}
+
+/// Arguments behind the number that says whose they are.
+fn arguments(method: u8, arguments: &(impl Serialize + Type)) -> Vec<u8> {
+    let body = to_bytes(Context::new(LE, 0), arguments).unwrap();
+    [&[method], body.bytes()].concat()
+}
+
+fn bus() -> Vec<Seed> {
+    let listed = vec![("vidc.cvid", "iccvid.dll", "x86_64", "wine")];
+    vec![
+        ("dbus", "open", arguments(0, &("vidc.cvid", "", -1_i64))),
+        ("dbus", "open-with-text", arguments(1, &("a.dll", "MCI32", "text", 0_i64))),
+        ("dbus", "send-once", arguments(2, &("vidc.cvid", "", 3_u32, 0_i64, 0_i64))),
+        (
+            "dbus",
+            "start-instrument",
+            arguments(3, &("synth.dll C:\\a.sf2", 0_u32, "piano", 20_000_u32, true)),
+        ),
+        ("dbus", "send", arguments(4, &(1_u64, 0x4000_u32, 5_i64, -5_i64))),
+        ("dbus", "send-buffer", arguments(5, &(1_u64, 0x4000_u32, vec![1_u8, 2, 3], 16_u32))),
+        ("dbus", "close", arguments(6, &(1_u64, 0_i64, 0_i64))),
+        ("dbus", "list-drivers", arguments(9, &listed)),
+        ("dbus", "instrument-failed", arguments(12, &("piano", "it has died", 500.0))),
+    ]
+}
