@@ -11,7 +11,7 @@ use wire::ring::{self, Reader, Ring, RingError, Sleep, Writer};
 use wire::{CHANNEL_SIZE, Channel, Line, Served, Side, ToHost, ToWorker, Want};
 
 /// Nobody ever waits here.
-const SLEEP: Sleep = Sleep { wait: |_, _, _| (), wake: |_| () };
+const SLEEP: Sleep = Sleep { wait: |_, _, _| (), wake: |_| (), looks: true };
 
 /// A frame of just these bytes.
 struct Frame<'a>(&'a [u8]);
