@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::folder::Folder;
 use crate::machine::fetched_drivers;
+use crate::notice::without_notice;
 use crate::program;
 use crate::running::Running;
 
@@ -68,12 +69,14 @@ impl Cli {
         Running::start(self.command, self.folder, self.read)
     }
 
-    /// Runs it, however it ends.
+    /// Runs it, however it ends. What this computer lacks is not among the messages (see [`NOTICE`](crate::NOTICE)).
     ///
     /// # Panics
     /// When it cannot be started.
     pub fn output(&mut self) -> Output {
-        self.command.output().unwrap_or_else(|error| panic!("{:?}: {error}", self.command))
+        let mut output = self.command.output().unwrap_or_else(|error| panic!("{:?}: {error}", self.command));
+        output.stderr = without_notice(&output.stderr);
+        output
     }
 
     /// Runs it and answers its output, which must come with exit code 0.

@@ -16,6 +16,7 @@ mod jack;
 mod log;
 mod machine;
 mod midisynth;
+mod notice;
 mod odml;
 mod process;
 mod rig;
@@ -43,6 +44,7 @@ pub use jack::Jack;
 pub use log::{Entry, Log};
 pub use machine::{driver, lame, long, lparams, pick, registry};
 pub use midisynth::{MidiSynth, RATE};
+pub use notice::{NOTICE, without_notice};
 pub use odml::LongFilm;
 pub use process::{Held, all_workers, signal_worker, status, wait_for_no_worker, workers};
 pub use rig::{Call, Rig, calls_in, driver_file, lines_in};
@@ -68,6 +70,9 @@ pub const TOOLS: &[(&str, bool)] = &[
     ("jackd2", !cfg!(no_jackd)),
     ("libasound2-dev and libasound2-plugins", !cfg!(no_alsa)),
 ];
+
+/// The number of the ordinary user that `without root` makes of root: nobody's account on any system.
+pub const ORDINARY_USER: u32 = 54_321;
 
 /// The program that opens drivers under Wine as it is told: `wine/player.c`, compiled.
 #[must_use]

@@ -5,6 +5,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Folder;
+use crate::notice::without_notice;
 
 /// A running command. It does not outlive the test.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub struct Ended {
     pub code: Option<i32>,
     /// What of standard output was not read before.
     pub stdout: String,
-    /// Its messages.
+    /// Its messages, but for what this computer lacks (see [`NOTICE`](crate::NOTICE)).
     pub stderr: String,
     /// From the first signal to the end.
     pub elapsed: Duration,
@@ -101,7 +102,9 @@ impl Running {
             rest.read_to_string(&mut stdout).expect("text");
         }
         if let Some(mut messages) = self.process.stderr.take() {
-            messages.read_to_string(&mut stderr).expect("text");
+            let mut all = Vec::new();
+            messages.read_to_end(&mut all).expect("messages");
+            stderr = String::from_utf8(without_notice(&all)).expect("text");
         }
         Ended { code: status.code(), stdout, stderr, elapsed }
     }

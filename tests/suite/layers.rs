@@ -5,6 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
 
+use drvhost_tests::status;
+
 /// What the probe's exit code says when the act worked.
 const WORKED: i32 = 100;
 
@@ -94,6 +96,26 @@ fn limits_alone_stop_files_and_processes() {
     fails("limits", "create", &path, libc::EMFILE);
     // Root is above the limit of processes, so it counts together with the loss of root.
     fails("privileges+limits", "fork", "", libc::EAGAIN);
+}
+
+#[test]
+fn memory_alone_stops_what_would_be_beyond_the_ceiling() {
+    // Half of the ceiling (sandbox::memory::LEAST) is there with it as well, and all of it is not.
+    for act in ["allocate", "make-writable"] {
+        assert_eq!(probe("memory", act, "128").code(), Some(WORKED), "{act}");
+        fails("memory", act, "256", libc::ENOMEM);
+    }
+}
+
+#[test]
+fn speculation_alone_switches_off_what_the_kernel_lets_it() {
+    for (kind, field) in [("0", "Speculation_Store_Bypass"), ("1", "SpeculationIndirectBranch")] {
+        // What the kernel says of a process that has asked for nothing: on, and nothing to be done about it.
+        let here = status(std::process::id(), field).unwrap_or_default();
+        let without_switch = ["", "vulnerable", "always enabled", "unknown", "unsupported"].contains(&&*here);
+        let expected = if without_switch { libc::EPERM } else { WORKED };
+        assert_eq!(probe("speculation", "speculate", kind).code(), Some(expected), "{field}: {here}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod cli;
 mod clock;
 mod decode;
 mod encode;
+mod environments;
 mod exceptions;
 mod files;
 mod fuzz_seeds;

@@ -7,9 +7,10 @@ use serde_json::Value;
 
 /// Runs the command without `modify_ldt`, or as it is; answers its standard output.
 fn drvhost(without_ldt: bool, folder: &Folder, arguments: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_without-ldt"));
-    if !without_ldt {
-        command = Command::new("env");
+    let mut command = Command::new("env");
+    if without_ldt {
+        command = Command::new(env!("CARGO_BIN_EXE_without"));
+        command.arg("ldt");
     }
     command.arg(program("drvhost")).args(arguments).current_dir(folder.path());
     let output = command.output().expect("the command starts");

@@ -5,6 +5,7 @@ mod encode;
 mod install;
 mod play;
 mod probe;
+mod sandbox;
 mod synth;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ pub use encode::{Encode, StateCommand};
 pub use install::{Import, Install};
 pub use play::Play;
 pub use probe::Probe;
+pub use sandbox::RequireSandbox;
 pub use synth::{Synth, Through};
 
 /// Runs Windows installable drivers (Video-for-Windows and ACM codecs, MIDI synths) on Linux: natively, each in a sandboxed worker
@@ -68,6 +70,13 @@ pub struct Global {
     /// boxes with the button that declines (No, Cancel or Abort; OK where there is no other)
     #[arg(long, global = true, value_enum, value_name = "ANSWER", default_value_t = Dialogs::Ok)]
     pub dialogs: Dialogs,
+    /// Which layers of the sandbox must be there for drivers to run (`drvhost info --host` shows all): `available`, those that this computer offers, and which
+    /// are missing is said once; `full`, each of them, or nothing runs, with exit code 5. With `--connect` the service's own counts
+    #[arg(long, global = true, value_enum, value_name = "LAYERS", default_value_t = RequireSandbox::Available)]
+    pub require_sandbox: RequireSandbox,
+    /// How much memory a worker can have of its own, for its drivers and itself: `256M` to `2G`
+    #[arg(long, global = true, value_name = "SIZE", default_value = "2G", value_parser = sandbox::parse_memory)]
+    pub memory: u64,
     /// Say more: what drivers print (-v), and how they are loaded (-vv)
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,

@@ -85,6 +85,8 @@ pub fn builder(global: &Global) -> Result<Builder, Error> {
         .deadline(deadline(global))
         .trace(trace)
         .dialogs(global.dialogs.into())
+        .require_sandbox(global.require_sandbox.into())
+        .memory(global.memory)
         .hidden_instance(global.quirk.contains(&Quirk::HiddenInstance));
     Ok(match store() {
         Some(store) => builder.store(store),

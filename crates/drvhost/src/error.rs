@@ -4,6 +4,8 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::confinement;
+use crate::host::Layer;
 use crate::machine::Machine;
 use crate::media::MediaError;
 use crate::store::StoreError;
@@ -252,6 +254,15 @@ pub enum Error {
     /// The worker's program, its isolation or its memory could not be had.
     #[error("a worker could not be started: {0}")]
     Worker(String),
+    /// The session wants all layers of the sandbox, and some are missing.
+    #[error(
+        "layers of the sandbox are missing, and nothing is to run without them: {}",
+        confinement::words(missing)
+    )]
+    SandboxIncomplete {
+        /// Those that are missing; the details say why.
+        missing: Vec<Layer>,
+    },
     /// Something that cannot happen did.
     #[error("a bug in drvhost: {0}")]
     Bug(String),
@@ -300,6 +311,7 @@ impl Error {
             | Self::MissingProgram { .. }
             | Self::NoPlayer { .. }
             | Self::Worker(_)
+            | Self::SandboxIncomplete { .. }
             | Self::NoHandles => Blame::Host,
             Self::Media(_) | Self::NoCodec { .. } | Self::TooLarge(_) => Blame::Media,
             Self::Bug(_) => Blame::Bug,
@@ -344,6 +356,7 @@ impl Error {
             Self::Worker(_) => {
                 Some("`drvhost-worker` must lie beside `drvhost` and be executable; `-vv` says more")
             }
+            Self::SandboxIncomplete { missing } => Some(confinement::advice(missing)),
             Self::Bug(_) => Some("please report it, with the command line and the output of `-vv`"),
             _ => None,
         }

@@ -1,14 +1,11 @@
 //! What this computer gives a worker.
 
-use std::path::Path;
-
-use sandbox::Spawner;
 use serde::Serialize;
 
 use crate::error::Error;
 use crate::images::Images;
 use crate::launch::Launched;
-use crate::worker::printable;
+use crate::session::Inner;
 
 /// One layer of a worker's isolation.
 pub type Layer = wire::Layer;
@@ -30,18 +27,13 @@ impl Host {
     ///
     /// # Errors
     /// [`Error::Worker`].
-    pub(crate) fn probe(spawner: &Spawner, program: &Path) -> Result<Self, Error> {
+    pub(crate) fn probe(session: &Inner) -> Result<Self, Error> {
         // Only a worker for a 32-bit driver makes a segment. This one has nothing in it, and is never loaded.
         let empty = pe::builder::Builder::new(pe::Machine::I386).build();
-        let launched = Launched::new(spawner, program, "no driver", &Images::new(&empty)?)?;
+        let launched = Launched::new(session, "no driver", &Images::new(&empty)?)?;
         launched.child.kill();
         let wire::Started { layers, segments, .. } = launched.started;
         let segments = segments.ok_or_else(|| Error::Worker("it says nothing of segments".into()))?;
-        let layers = layers.into_iter().map(|layer| Layer {
-            name: printable(&layer.name),
-            detail: printable(&layer.detail),
-            ..layer
-        });
-        Ok(Self { layers: layers.collect(), segments })
+        Ok(Self { layers, segments })
     }
 }

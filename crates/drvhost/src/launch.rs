@@ -1,15 +1,16 @@
 //! Starting a worker's process, up to where it is jailed and waits for its driver.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use sandbox::{Child, SharedMemory, Spawner, futex};
+use sandbox::{Child, SharedMemory, futex};
 use wire::ring::Sleep;
 use wire::{CHANNEL_SIZE, Channel, Line, Side, Started, ToHost};
 
 use crate::arena;
 use crate::error::Error;
 use crate::images::Images;
+use crate::session::Inner;
 use crate::waiting::LOOK;
 use crate::worker::printable;
 
@@ -35,7 +36,7 @@ impl Launched {
     ///
     /// # Errors
     /// [`Error::Worker`].
-    pub fn new(spawner: &Spawner, program: &Path, name: &str, images: &Images) -> Result<Self, Error> {
+    pub fn new(session: &Inner, name: &str, images: &Images) -> Result<Self, Error> {
         let shared = |error: sandbox::SharedError| Error::Worker(error.to_string());
         let memory = SharedMemory::create("drvhost channel", CHANNEL_SIZE).map_err(shared)?;
         let arena = SharedMemory::create("drvhost arena", arena::SIZE).map_err(shared)?;
@@ -45,16 +46,27 @@ impl Launched {
             descriptor.try_clone_to_owned().map_err(|error| Error::Worker(error.to_string()))
         };
         let descriptors = [descriptor(&memory)?, descriptor(&arena)?, images.descriptor()?];
-        let child =
-            spawner.spawn(program, name, descriptors).map_err(|error| Error::Worker(error.to_string()))?;
+        let Inner { spawner, program, confinement, .. } = session;
+        let child = spawner
+            .spawn(program, name, confinement.memory, descriptors)
+            .map_err(|error| Error::Worker(error.to_string()))?;
         let mut channel = Channel::new(Side::Host, Line::Main, waiting());
         let started = match first_word(&mut channel, &memory, &child)? {
-            ToHost::Started(started) => started,
+            ToHost::Started(started) => legible(started),
             ToHost::NotStarted(why) => return Err(Error::Worker(printable(&why))),
             _ => return Err(Error::Worker("it broke the protocol with its first word".into())),
         };
         Ok(Self { child, memory, channel, arena, started })
     }
+}
+
+/// With nothing in it that a terminal would take for more than text.
+fn legible(mut started: Started) -> Started {
+    for layer in &mut started.layers {
+        layer.name = printable(&layer.name);
+        layer.detail = printable(&layer.detail);
+    }
+    started
 }
 
 /// The first message of a worker that has just been started.

@@ -126,7 +126,7 @@ impl Opening<'_> {
                 let number = session.numbers.new_worker();
                 session.table.loading(&image.file, number);
                 let services = session.services(number, &image)?;
-                let worker = Worker::start(number, &session.spawner, &session.program, &image, services)?;
+                let worker = Worker::start(number, session, &image, services)?;
                 (Arc::new(worker), None)
             }
         };

@@ -13,6 +13,7 @@ use wire::DialogAnswer;
 use crate::arena::Arena;
 use crate::broadcast::{Announcement, Broadcast, PowerChange};
 use crate::clock::{Clock, SessionClock};
+use crate::confinement::Confinement;
 use crate::end::{self, End, Policy, Report};
 use crate::error::Error;
 use crate::gate::Gate;
@@ -69,6 +70,7 @@ pub struct Builder {
     dialogs: DialogAnswer,
     clock: Clock,
     grants: Vec<Grant>,
+    pub(crate) confinement: Confinement,
 }
 
 impl Builder {
@@ -177,7 +179,7 @@ impl Builder {
     /// [`Error::Worker`] when the system gives no thread for starting workers; [`Error::File`] where a file for sound can never be written.
     pub fn start(self) -> Result<Session, Error> {
         let spawner = Spawner::new().map_err(|error| Error::Worker(error.to_string()))?;
-        let Self { registry, deadline, trace, numbers, worker, .. } = self;
+        let Self { registry, deadline, trace, numbers, worker, confinement, .. } = self;
         let Self { hidden_instance, listener, store, settings, sound, dialogs, clock, grants, .. } = self;
         Ok(Session {
             inner: Arc::new(Inner {
@@ -186,6 +188,7 @@ impl Builder {
                 trace,
                 numbers,
                 program: worker,
+                confinement,
                 hidden_instance,
                 listener,
                 store,
@@ -222,6 +225,7 @@ pub(crate) struct Inner {
     pub trace: Trace,
     pub numbers: Numbers,
     pub program: PathBuf,
+    pub confinement: Confinement,
     pub hidden_instance: bool,
     pub listener: Listener,
     pub store: Option<Store>,
@@ -291,6 +295,7 @@ impl Session {
             dialogs: DialogAnswer::default(),
             clock: Clock::default(),
             grants: Vec::new(),
+            confinement: Confinement::default(),
         }
     }
 
@@ -421,7 +426,7 @@ impl Session {
     /// # Errors
     /// [`Error::Worker`].
     pub fn host(&self) -> Result<Host, Error> {
-        Host::probe(&self.inner.spawner, &self.inner.program)
+        Host::probe(&self.inner)
     }
 
     /// The isolation layers of an instance's worker: name, whether it is in place, and what it covers or why it is missing.

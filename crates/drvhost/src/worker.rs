@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use mmsystem::Width;
-use sandbox::{Child, SharedMemory, Spawner};
+use sandbox::{Child, SharedMemory};
 use wire::{
     Advanced, Asked, Brought, Channel, Effect, Fault, FaultKind, Layer, LoadRefusal, Loaded, ToHost,
     ToWorker, channel,
@@ -25,6 +25,7 @@ use crate::machine::Machine;
 use crate::module::Image;
 use crate::reply::Reply;
 use crate::services::Services;
+use crate::session::Inner;
 use crate::trace::Trace;
 use crate::turns::{Turn, Turns};
 use crate::waiting::Waiting;
@@ -102,27 +103,15 @@ impl Worker {
     /// Starts a worker and waits until it is jailed; no byte of the driver has run then.
     ///
     /// # Errors
-    /// [`Error::Worker`].
-    pub fn start(
-        number: u32,
-        spawner: &Spawner,
-        program: &Path,
-        image: &Image,
-        services: Services,
-    ) -> Result<Self, Error> {
+    /// [`Error::Worker`], or [`Error::SandboxIncomplete`] where the session may not run it.
+    pub fn start(number: u32, session: &Inner, image: &Image, services: Services) -> Result<Self, Error> {
         let images = Images::new(&image.bytes)?;
         let Launched { child, memory, channel, arena, started } =
-            Launched::new(spawner, program, &image.name, &images)?;
-        for layer in &started.layers {
-            if layer.active {
-                tracing::debug!(layer = layer.name, covers = layer.detail, "isolation");
-            } else {
-                tracing::info!(
-                    layer = layer.name,
-                    why = layer.detail,
-                    "this isolation layer is missing here"
-                );
-            }
+            Launched::new(session, &image.name, &images)?;
+        // The process ends where it may not go on.
+        session.confinement.check(&started.layers)?;
+        for layer in started.layers.iter().filter(|layer| layer.active) {
+            tracing::debug!(layer = layer.name, covers = layer.detail, "isolation");
         }
         Ok(Self {
             number,

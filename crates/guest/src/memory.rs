@@ -77,6 +77,8 @@ struct Region {
 pub struct Memory {
     /// Sorted by address, not overlapping.
     regions: Vec<Region>,
+    /// Where what the heap can have ends.
+    heap_end: u64,
 }
 
 impl Memory {
@@ -85,7 +87,7 @@ impl Memory {
     /// # Errors
     /// `mmap`'s, for example when something is mapped there already.
     pub(crate) fn reserve() -> io::Result<Self> {
-        let mut memory = Self { regions: Vec::new() };
+        let mut memory = Self { regions: Vec::new(), heap_end: layout::HEAP.end };
         for (range, protection) in [
             (layout::IMAGES, Protection::NONE),
             (layout::THUNKS, Protection::READ_WRITE),
@@ -100,6 +102,25 @@ impl Memory {
         }
         map_at(&layout::THREADS, Protection::NONE, None)?;
         Ok(memory)
+    }
+
+    /// Takes from the heap what is beyond its first `len` bytes, in whole pages, for good.
+    ///
+    /// # Errors
+    /// `mprotect`'s.
+    pub fn bound_heap(&mut self, len: u64) -> io::Result<()> {
+        let end = layout::HEAP.start.saturating_add(len / PAGE * PAGE).min(self.heap_end);
+        if end < layout::HEAP.end {
+            self.protect_data(end..layout::HEAP.end, Protection::NONE)?;
+        }
+        self.heap_end = end;
+        Ok(())
+    }
+
+    /// Where what the heap can have ends.
+    #[must_use]
+    pub fn heap_end(&self) -> u64 {
+        self.heap_end
     }
 
     /// Makes the stack of a thread of the pool usable.
@@ -375,7 +396,7 @@ mod tests {
     use super::*;
 
     fn table() -> Memory {
-        let mut memory = Memory { regions: Vec::new() };
+        let mut memory = Memory { regions: Vec::new(), heap_end: layout::HEAP.end };
         memory.set(0x1000..0x5000, Protection::READ_WRITE);
         memory.set(0x2000..0x3000, Protection::READ);
         memory

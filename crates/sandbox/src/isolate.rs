@@ -10,11 +10,13 @@ use landlock::{
 };
 
 use crate::check;
+use crate::memory::memory;
+use crate::speculation::speculation;
 
 /// One layer of isolation and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layer {
-    /// `namespaces`, `privileges`, `landlock`, `limits`, `descriptors` or `seccomp`.
+    /// `namespaces`, `privileges`, `landlock`, `descriptors`, `limits`, `memory`, `speculation` or `seccomp`.
     pub name: &'static str,
     /// Whether it is in place, whole or in part.
     pub active: bool,
@@ -55,13 +57,14 @@ const LONGEST_COMPUTING: u64 = 10_000_000;
 
 /// Applies every layer but the system-call filter to the calling process, which must have one thread only and must have
 /// mapped all that it was given: no descriptor survives. `host` is the process that started it; when that one ends this one is killed.
-/// `threads` makes the threads that the process is going to have: when it runs they begin with all layers that a thread has of its own.
+/// `most` is how much memory it can have that is private and can be written ([`memory`]). `threads` makes the threads that the process is going
+/// to have: when it runs they begin with all layers that a thread has of its own.
 ///
 /// Layers that the system does not offer are reported, not fatal: the others hold without them.
 ///
 /// # Errors
 /// When a layer that every supported kernel has cannot be put in place, or when the host is gone already.
-pub fn isolate(host: u32, threads: impl FnOnce() -> io::Result<()>) -> io::Result<Vec<Layer>> {
+pub fn isolate(host: u32, most: u64, threads: impl FnOnce() -> io::Result<()>) -> io::Result<Vec<Layer>> {
     // As nobody from here on, whoever started it: a user name space of root's would still be root to the outside.
     // Where that is not possible the next layers hold all the same.
     let _ = leave_root(CAP_SYS_ADMIN);
@@ -69,7 +72,9 @@ pub fn isolate(host: u32, threads: impl FnOnce() -> io::Result<()>) -> io::Resul
     let privileges = Layer::from_outcome("privileges", Ok(privileges()?));
     let landlock = Layer::from_outcome("landlock", landlock());
     die_with(host)?;
+    let speculation = Layer::from_outcome("speculation", speculation());
     threads()?;
+    let memory = Layer::from_outcome("memory", memory(most));
     descriptors()?;
     limits()?;
     let whole = |name, detail: &str| Layer { name, active: true, detail: detail.to_owned() };
@@ -79,6 +84,8 @@ pub fn isolate(host: u32, threads: impl FnOnce() -> io::Result<()>) -> io::Resul
         landlock,
         whole("descriptors", "none inherited"),
         whole("limits", "no file, process, core or lock"),
+        memory,
+        speculation,
     ])
 }
 

@@ -10,9 +10,11 @@ pub mod filter;
 pub mod futex;
 pub mod heap;
 pub mod isolate;
+pub mod memory;
 mod priority;
 mod shared;
 mod spawn;
+pub mod speculation;
 
 pub use priority::prefer_this_thread;
 pub use shared::{SharedError, SharedMemory, memory_file};

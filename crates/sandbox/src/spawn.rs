@@ -36,6 +36,7 @@ enum Request {
     Start {
         program: PathBuf,
         name: OsString,
+        memory: u64,
         descriptors: [OwnedFd; 3],
         answer: mpsc::SyncSender<io::Result<process::Child>>,
     },
@@ -68,13 +69,21 @@ impl Spawner {
         Ok(Self { requests })
     }
 
-    /// Starts `program` with the three memfds of [`WORKER_DESCRIPTORS`]; `name` is for people who look at the process list.
+    /// Starts `program` with the three memfds of [`WORKER_DESCRIPTORS`]; `name` is for people who look at the process list, `memory` how much it is to let
+    /// itself have ([`crate::memory::memory`]).
     ///
     /// # Errors
     /// The system's, with the program's path.
-    pub fn spawn(&self, program: &Path, name: &str, descriptors: [OwnedFd; 3]) -> Result<Child, SpawnError> {
+    pub fn spawn(
+        &self,
+        program: &Path,
+        name: &str,
+        memory: u64,
+        descriptors: [OwnedFd; 3],
+    ) -> Result<Child, SpawnError> {
         let (answer, answered) = mpsc::sync_channel(1);
-        let request = Request::Start { program: program.to_owned(), name: name.into(), descriptors, answer };
+        let request =
+            Request::Start { program: program.to_owned(), name: name.into(), memory, descriptors, answer };
         self.requests.send(request).map_err(|_| SpawnError::NoSpawner)?;
         let started = answered.recv().map_err(|_| SpawnError::NoSpawner)?;
         let process = started.map_err(|source| SpawnError::Start { program: program.to_owned(), source })?;
@@ -95,10 +104,10 @@ fn serve(incoming: &mpsc::Receiver<Request>) {
             _ => incoming.recv_timeout(REAP),
         };
         match request {
-            Ok(Request::Start { program, name, descriptors, answer }) => {
+            Ok(Request::Start { program, name, memory, descriptors, answer }) => {
                 // A requester that is gone gets no process.
                 if let Err(mpsc::SendError(Ok(mut process))) =
-                    answer.send(start(&program, &name, descriptors))
+                    answer.send(start(&program, &name, memory, descriptors))
                 {
                     // An error means that it has ended already.
                     let _ = process.kill();
@@ -117,11 +126,17 @@ fn serve(incoming: &mpsc::Receiver<Request>) {
     }
 }
 
-fn start(program: &Path, name: &OsString, descriptors: [OwnedFd; 3]) -> io::Result<process::Child> {
+fn start(
+    program: &Path,
+    name: &OsString,
+    memory: u64,
+    descriptors: [OwnedFd; 3],
+) -> io::Result<process::Child> {
     let [first, second, third] = descriptors;
     Command::new(program)
         .arg(process::id().to_string())
         .arg(name)
+        .arg(memory.to_string())
         .env_clear()
         .current_dir("/")
         // A group of its own: Ctrl-C at the terminal is for the host, which then ends the session in order.
@@ -261,8 +276,8 @@ mod tests {
     fn a_killed_process_is_gone_soon_and_said_so_at_once() {
         let spawner = Spawner::new().unwrap();
         let descriptors = [0; 3].map(|_| memory_file("test").unwrap());
-        // Sleeps for as many seconds as its two arguments say.
-        let child = spawner.spawn(Path::new("/bin/sleep"), "60", descriptors).unwrap();
+        // Sleeps for as many seconds as its three arguments say.
+        let child = spawner.spawn(Path::new("/bin/sleep"), "60", 0, descriptors).unwrap();
         assert_eq!(child.ended(), None);
         child.kill();
         assert_eq!(child.ended(), Some(Ended::Signalled(libc::SIGKILL)));
@@ -276,7 +291,7 @@ mod tests {
     #[test]
     fn a_program_that_is_not_there_is_named() {
         let descriptors = [0; 3].map(|_| memory_file("test").unwrap());
-        let error = Spawner::new().unwrap().spawn(Path::new("/no/such"), "x", descriptors).unwrap_err();
+        let error = Spawner::new().unwrap().spawn(Path::new("/no/such"), "x", 0, descriptors).unwrap_err();
         assert!(error.to_string().starts_with("/no/such: "), "{error}");
     }
 }

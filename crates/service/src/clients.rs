@@ -221,6 +221,8 @@ impl Clients {
             .numbers(self.numbers.clone())
             .sound(settings.sound.clone())
             .dialogs(settings.dialogs)
+            .require_sandbox(settings.require)
+            .memory(settings.memory)
             .hidden_instance(settings.hidden_instance);
         // What drivers keep is the user's whose service this is. Other users' drivers keep nothing.
         Ok(match &settings.store {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use drvhost::{DialogAnswer, Policy, PowerChange, Reason, Registry, Sound, Store, Trace};
+use drvhost::{DialogAnswer, Policy, PowerChange, Reason, Registry, Require, Sound, Store, Trace};
 use futures_util::StreamExt;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -55,6 +55,10 @@ pub struct Settings {
     pub sound: Sound,
     /// How dialogs of drivers are answered.
     pub dialogs: DialogAnswer,
+    /// Which layers of the sandbox must be there.
+    pub require: Require,
+    /// How many bytes of memory each worker can have; see [`drvhost::Builder::memory`].
+    pub memory: u64,
     /// What follows the broadcast of the session's end.
     pub policy: Policy,
     /// The directory that the report of the session's end is kept in.

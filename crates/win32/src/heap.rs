@@ -56,7 +56,7 @@ impl Heap {
             None => {
                 let block = self.untouched + HEADER;
                 let end = block.checked_add(room)?;
-                if end > HEAP.end {
+                if end > memory.heap_end() {
                     return None;
                 }
                 self.untouched = end;

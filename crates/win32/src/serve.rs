@@ -177,9 +177,21 @@ impl Process {
         self.tell_counts();
         let message = match outcome {
             Ok(result) => ToHost::Answered { seq, result },
-            Err(fault) => ToHost::Faulted { seq, fault: to_wire(&fault) },
+            Err(fault) => ToHost::Faulted { seq, fault: self.with_its_cause(to_wire(&fault)) },
         };
         self.link.say(&message)
+    }
+
+    /// A fault of a driver's that has been refused memory may come of that: few drivers look at what HeapAlloc answers.
+    fn with_its_cause(&self, mut fault: wire::Fault) -> wire::Fault {
+        if self.heap.failures > 0 && fault.kind == wire::FaultKind::Driver {
+            let heap = (self.machine.memory.heap_end() - guest::layout::HEAP.start) >> 20;
+            fault.text = wire::short(format!(
+                "{}; it had wanted more memory than its heap of {heap} MiB has",
+                fault.text
+            ));
+        }
+        fault
     }
 
     /// Asks the host for something on behalf of the guest, and serves the host's calls until it answers.

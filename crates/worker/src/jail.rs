@@ -7,6 +7,7 @@ use std::os::fd::AsFd;
 use guest::{Machine, Mode, layout};
 use sandbox::filter::{self, Filter, FilterError, RUNNING, Stage};
 use sandbox::isolate::{Layer, isolate};
+use sandbox::memory::BESIDES_HEAP;
 use wire::{Started, ToHost};
 
 use crate::link::Line;
@@ -53,8 +54,8 @@ pub struct Jailed {
     pub running: Filter,
 }
 
-/// Prepares all that needs the kernel, then gives up the kernel.
-pub fn enter(host: u32, line: &Line) -> Result<Jailed, Refusal> {
+/// Prepares all that needs the kernel, then gives up the kernel. `memory` is how much of it this process can have.
+pub fn enter(host: u32, memory: u64, line: &Line) -> Result<Jailed, Refusal> {
     // First of all, so that everything allocated from here on can also be freed without a system call.
     sandbox::heap::reserve(HEAP).map_err(Refusal::Memory)?;
     // Descriptors 1 and 2 carry the arena and the images (`sandbox::WORKER_DESCRIPTORS`); the driver's own is where the host has left off.
@@ -66,12 +67,14 @@ pub fn enter(host: u32, line: &Line) -> Result<Jailed, Refusal> {
     let mut machine = Machine::new(mode)?;
     machine.memory.map_arena(stdout().as_fd()).map_err(Refusal::Memory)?;
     machine.memory.map_brought(stderr().as_fd()).map_err(Refusal::Memory)?;
+    // What the kernel would refuse, the heap does not promise.
+    machine.memory.bound_heap(memory.saturating_sub(BESIDES_HEAP)).map_err(Refusal::Memory)?;
 
     let (loading, running) = (Filter::compile(Stage::Loading)?, Filter::compile(Stage::Running)?);
     // A shim that panics is reported as a fault; the usual report would want to write somewhere.
     std::panic::set_hook(Box::new(|_| ()));
     let mut layers =
-        isolate(host, || machine.make_pool().map_err(io::Error::other)).map_err(Refusal::Isolate)?;
+        isolate(host, memory, || machine.make_pool().map_err(io::Error::other)).map_err(Refusal::Isolate)?;
     loading.install()?;
     let allowed = RUNNING.iter().map(|rule| rule.name).collect::<Vec<_>>().join(", ");
     layers.push(Layer { name: "seccomp", active: true, detail: allowed });

@@ -1,6 +1,6 @@
 //! The jailed process that holds one driver.
 //!
-//! Started by the host only, as `drvhost-worker HOST-PID NAME`, with the channel, the arena and the image as descriptors 0, 1 and 2
+//! Started by the host only, as `drvhost-worker HOST-PID NAME MEMORY`, with the channel, the arena and the image as descriptors 0, 1 and 2
 //! (see `sandbox::WORKER_DESCRIPTORS`). It knows "call this function with these five values" and nothing about any class of
 //! drivers. It ends when the host kills it: the filter does not even allow it to exit.
 #![forbid(unsafe_code)]
@@ -18,12 +18,14 @@ use crate::link::Line;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let Some(host) = arguments.next().and_then(|argument| argument.parse().ok()) else {
+    let host = arguments.next().and_then(|argument| argument.parse().ok());
+    let memory = arguments.nth(1).and_then(|argument| argument.parse().ok());
+    let (Some(host), Some(memory)) = (host, memory) else {
         eprintln!("drvhost-worker is started by drvhost, not by hand");
         return ExitCode::from(2);
     };
     let Ok(line) = Line::open() else { return ExitCode::FAILURE };
-    let refusal = match jail::enter(host, &line) {
+    let refusal = match jail::enter(host, memory, &line) {
         Ok(jailed) => return serve(jailed, line),
         Err(refusal) => refusal,
     };

@@ -1,12 +1,13 @@
 //! Applies one layer of a worker's isolation to itself, then tries something that the layer must prevent.
 //!
-//! `layer-probe LAYER ACT ARGUMENT` prints `done`, or the error's number; a layer that kills shows in how it ends. The worker itself has
-//! no switch to leave a layer out, so this program is how each is tried alone.
+//! `layer-probe LAYER ACT ARGUMENT` ends with 100 if the act worked, and else with the error's number; a layer that kills shows in how it ends. The
+//! worker itself has no switch to leave a layer out, so this program is how each is tried alone. `all-but-seccomp` is all that a worker does but for
+//! the filter.
 
 use std::process::ExitCode;
 
 use sandbox::filter::{Filter, Stage};
-use sandbox::isolate;
+use sandbox::{isolate, memory, speculation};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -38,6 +39,16 @@ fn apply(layer: &str) -> std::io::Result<()> {
         "landlock" => isolate::landlock().map(|_| ()),
         "descriptors" => isolate::descriptors(),
         "limits" => isolate::limits(),
+        "memory" => memory::memory(memory::LEAST).map(|_| ()),
+        "speculation" => {
+            // Of two kinds, one may be all that can be had; the act tells.
+            let _ = speculation::speculation();
+            Ok(())
+        }
+        "all-but-seccomp" => {
+            let started_by = std::os::unix::process::parent_id();
+            isolate::isolate(started_by, memory::LEAST, || Ok(())).map(|_| ())
+        }
         "privileges+limits" => isolate::privileges().and_then(|_| isolate::limits()),
         "seccomp" => {
             let filter = Filter::compile(Stage::Running).map_err(std::io::Error::other)?;
@@ -56,6 +67,27 @@ fn act_out(act: &str, argument: &str) -> std::io::Result<()> {
     let result = unsafe {
         match act {
             "create" => libc::syscall(libc::SYS_creat, path.as_ptr(), 0o600),
+            "make-folder" => libc::syscall(libc::SYS_mkdir, path.as_ptr(), 0o700),
+            "change-mode" => libc::syscall(libc::SYS_chmod, path.as_ptr(), 0o700),
+            // As much more as the argument says, in MiB: mapped as it would be used, or made writable later.
+            "allocate" | "make-writable" => {
+                let (write, read) = (libc::PROT_READ | libc::PROT_WRITE, libc::PROT_READ);
+                let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+                let first = if act == "allocate" { write } else { read };
+                match libc::syscall(libc::SYS_mmap, 0, number << 20, first, flags, -1, 0) {
+                    -1 => -1,
+                    start => libc::syscall(libc::SYS_mprotect, start, number << 20, write),
+                }
+            }
+            // Whether a kind of speculation is off: the error says that it is not.
+            "speculate" => {
+                match libc::syscall(libc::SYS_prctl, libc::PR_GET_SPECULATION_CTRL, number, 0, 0, 0) {
+                    -1 => -1,
+                    state if state == i64::from(libc::PR_SPEC_NOT_AFFECTED) => 0,
+                    state if state & i64::from(libc::PR_SPEC_DISABLE | libc::PR_SPEC_FORCE_DISABLE) != 0 => 0,
+                    _ => return Err(std::io::Error::from_raw_os_error(libc::EPERM)),
+                }
+            }
             "write" => libc::syscall(libc::SYS_write, number, path.as_ptr(), 1),
             "fork" => match libc::syscall(libc::SYS_fork) {
                 // The child has nothing to do.

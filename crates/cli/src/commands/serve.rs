@@ -4,12 +4,16 @@ use drvhost::{Policy, Sound, Trace};
 use serde::Serialize;
 use service::Settings;
 
-use crate::args::{Global, Quirk};
+use crate::args::{Global, Quirk, RequireSandbox};
 use crate::commands;
 use crate::failure::{Exit, Failure};
 use crate::output;
 
 pub fn run(global: &Global, system: bool, policy: Policy, sound: Sound) -> Result<Exit, Failure> {
+    if global.require_sandbox == RequireSandbox::Full {
+        // At once, rather than each client at its first open.
+        commands::session(global)?.host()?.check(global.require_sandbox.into())?;
+    }
     let settings = Settings {
         system,
         registry: commands::known_anyway(global)?,
@@ -17,6 +21,8 @@ pub fn run(global: &Global, system: bool, policy: Policy, sound: Sound) -> Resul
         deadline: commands::deadline(global),
         trace: global.trace.as_deref().map_or_else(|| Ok(Trace::none()), Trace::to_file)?,
         hidden_instance: global.quirk.contains(&Quirk::HiddenInstance),
+        require: global.require_sandbox.into(),
+        memory: global.memory,
         policy,
         sound,
         dialogs: global.dialogs.into(),

@@ -12,7 +12,7 @@ use live::{Ended, Happened, Live, Playing, Settings, Status, System};
 use serde::Serialize;
 use service::Change;
 
-use crate::args::{Global, Synth, Through};
+use crate::args::{Global, RequireSandbox, Synth, Through};
 use crate::commands;
 use crate::commands::run::{describe, watch_signals};
 use crate::failure::{Exit, Failure};
@@ -99,6 +99,11 @@ pub fn install_unit(global: &Global, synth: &Synth) -> Result<Exit, Failure> {
         arguments.push("--connect");
     }
     arguments.extend(["--deadline", &deadline]);
+    let memory = format!("{}M", global.memory >> 20);
+    arguments.extend(["--memory", &memory]);
+    if global.require_sandbox == RequireSandbox::Full {
+        arguments.extend(["--require-sandbox", "full"]);
+    }
     let machine = global.machine.and_then(|machine| machine.to_possible_value());
     if let Some(machine) = &machine {
         arguments.extend(["--machine", machine.get_name()]);

@@ -16,8 +16,9 @@ use crate::process::Process;
 
 /// All memory that there is for the guest, what of it is left, and how many percent are in use.
 fn memory(process: &Process) -> (u64, u64, u32) {
-    let (all, left) = (HEAP.end - HEAP.start, HEAP.end - process.heap.end());
-    (all, left, u32::try_from((all - left) * 100 / all).unwrap_or(100))
+    let end = process.machine.memory.heap_end();
+    let (all, left) = (end - HEAP.start, end.saturating_sub(process.heap.end()));
+    (all, left, u32::try_from((all - left) * 100 / all.max(1)).unwrap_or(100))
 }
 
 /// GlobalMemoryStatus: the memory that the driver's heap can have, as MEMORYSTATUS.
@@ -164,6 +165,32 @@ mod tests {
     use guest::Mode;
 
     use crate::testing::{Guest, alone};
+
+    fn bounded(mode: Mode) {
+        const HEAP: u64 = 8 << 20;
+        let mut guest = Guest::new(mode);
+        guest.process.machine.memory.bound_heap(HEAP).unwrap();
+        let heap = guest.call("GetProcessHeap", &[]);
+        let out = guest.put(&[0; 80]);
+        guest.call("GlobalMemoryStatus", &[out]);
+        assert_eq!(guest.pointer(out + 8), HEAP);
+        // Blocks are of so many sizes only, so not all of it can be one.
+        assert_ne!(guest.call("HeapAlloc", &[heap, 0, HEAP / 2]), 0);
+        assert_eq!(guest.call("HeapAlloc", &[heap, 0, HEAP / 2]), 0);
+        assert_eq!(guest.said.borrow().len(), 1, "{:?}", guest.said);
+        let beyond = guest.process.machine.memory.heap_end();
+        assert!(guest.process.machine.memory.write(beyond, &[1]).is_err());
+    }
+
+    #[test]
+    fn a_bounded_heap_hands_out_no_more_with_32_bits() {
+        alone(|| bounded(Mode::I386));
+    }
+
+    #[test]
+    fn a_bounded_heap_hands_out_no_more_with_64_bits() {
+        alone(|| bounded(Mode::X86_64));
+    }
 
     fn status(mode: Mode) {
         let mut guest = Guest::new(mode);
