@@ -27,6 +27,16 @@ impl Numbers {
         Some(Hdrvr(next(last)?.unsigned_abs().into()))
     }
 
+    /// Numbers of which so many handles are left, or all.
+    #[cfg(test)]
+    pub(crate) fn with_handles_left(left: Option<i32>) -> Self {
+        let numbers = Self::default();
+        if let Some(left) = left {
+            numbers.counters.last_handle.store(0x7FFF_FFF0 - 0x10 * left, Ordering::Relaxed);
+        }
+        numbers
+    }
+
     /// The number of the next worker, from 1.
     pub(crate) fn new_worker(&self) -> u32 {
         self.counters.workers.fetch_add(1, Ordering::Relaxed) + 1
@@ -44,7 +54,7 @@ mod tests {
         let numbers = Numbers::default();
         assert_eq!(numbers.new_handle(), Some(Hdrvr(0x10)));
         assert_eq!(numbers.new_handle(), Some(Hdrvr(0x20)));
-        numbers.counters.last_handle.store(0x7FFF_FFE0, Ordering::Relaxed);
+        let numbers = Numbers::with_handles_left(Some(1));
         let last = numbers.new_handle().unwrap().0;
         assert_eq!((last, Width::Bits32.long(last)), (0x7FFF_FFF0, 0x7FFF_FFF0));
         assert_eq!(numbers.new_handle(), None);

@@ -10,6 +10,42 @@ use std::time::{Duration, Instant};
 use crate::module::Module;
 use crate::session::Hdrvr;
 
+#[cfg(test)]
+mod tests;
+
+/// What the table knows of a loaded driver.
+pub(crate) trait Loaded: Clone {
+    /// The file that it was loaded from.
+    fn file(&self) -> &Path;
+
+    /// Its own number: a file that is loaded anew is another module.
+    fn number(&self) -> u32;
+
+    /// The number of its worker.
+    fn worker(&self) -> u32;
+
+    /// Whether that has ended.
+    fn dead(&self) -> bool;
+}
+
+impl Loaded for Arc<Module> {
+    fn file(&self) -> &Path {
+        &self.file
+    }
+
+    fn number(&self) -> u32 {
+        self.number
+    }
+
+    fn worker(&self) -> u32 {
+        self.worker.number
+    }
+
+    fn dead(&self) -> bool {
+        self.worker.dead()
+    }
+}
+
 /// Where an instance is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -22,8 +58,8 @@ pub(crate) enum Phase {
 
 /// One instance.
 #[derive(Debug, Clone)]
-pub(crate) struct Slot {
-    pub module: Arc<Module>,
+pub(crate) struct Slot<M = Arc<Module>> {
+    pub module: M,
     /// What DRV_OPEN answered.
     pub id: i64,
     pub phase: Phase,
@@ -35,32 +71,40 @@ pub(crate) struct Slot {
 
 /// One file's module.
 #[derive(Debug)]
-enum Entry {
+enum Entry<M> {
     /// Being loaded or unloaded by some thread; others wait. In this worker, if there is one already.
     Busy(Option<u32>),
-    Live(Live),
+    Live(Live<M>),
 }
 
 #[derive(Debug)]
-struct Live {
-    module: Arc<Module>,
+struct Live<M> {
+    module: M,
     /// Instances, those being opened included.
     users: usize,
     /// The instance that the hidden-instance quirk opened.
     hidden: Option<Hdrvr>,
 }
 
-#[derive(Debug, Default)]
-struct State {
+#[derive(Debug)]
+struct State<M> {
     opens: u64,
     loads: u32,
-    instances: BTreeMap<Hdrvr, Slot>,
-    modules: HashMap<PathBuf, Entry>,
+    instances: BTreeMap<Hdrvr, Slot<M>>,
+    modules: HashMap<PathBuf, Entry<M>>,
     /// Which workers have a driver that waits for a file to be loaded or unloaded, and for which.
     waiting: Vec<(u32, PathBuf)>,
 }
 
-impl State {
+// Derived, this would ask for a module that nobody has loaded.
+impl<M> Default for State<M> {
+    fn default() -> Self {
+        let (instances, modules) = (BTreeMap::new(), HashMap::new());
+        Self { opens: 0, loads: 0, instances, modules, waiting: Vec::new() }
+    }
+}
+
+impl<M> State<M> {
     /// Whether a file's load or unload ends only after a driver in `worker` has gone on: it runs there, or it waits for one that does.
     fn waits_for(&self, file: &Path, worker: u32) -> bool {
         let mut seen = Vec::new();
@@ -82,39 +126,45 @@ impl State {
 
 /// Who loads a module that several may want at once.
 #[derive(Debug)]
-pub(crate) enum Claim {
+pub(crate) enum Claim<M = Arc<Module>> {
     /// The caller does, then says [`Table::loaded`] or [`Table::forget`].
     Load,
     /// It is there; the caller is counted as a user until [`Table::release`].
-    Join(Arc<Module>),
+    Join(M),
     /// Somebody else is still at it and the time is over, or it cannot end while the caller waits.
     TimedOut,
 }
 
 /// What is left of a module when one of its instances is gone.
 #[derive(Debug)]
-pub(crate) enum Left {
+pub(crate) enum Left<M = Arc<Module>> {
     /// Other instances, or nothing to do.
     InUse,
     /// Only the hidden instance, which closes itself now.
     OnlyHidden(Hdrvr),
     /// Nothing: the caller unloads it, then says [`Table::forget`].
-    Unused(Arc<Module>),
+    Unused(M),
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Table {
-    state: Mutex<State>,
+#[derive(Debug)]
+pub(crate) struct Table<M = Arc<Module>> {
+    state: Mutex<State<M>>,
     changed: Condvar,
 }
 
-impl Table {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl<M> Default for Table<M> {
+    fn default() -> Self {
+        Self { state: Mutex::default(), changed: Condvar::new() }
+    }
+}
+
+impl<M: Loaded> Table<M> {
+    fn lock(&self) -> MutexGuard<'_, State<M>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Finds or reserves the module of a file, for a driver in worker `home` if it is one that asks.
-    pub fn claim(&self, file: &Path, home: Option<u32>, until: Option<Instant>) -> Claim {
+    pub fn claim(&self, file: &Path, home: Option<u32>, until: Option<Instant>) -> Claim<M> {
         let mut state = self.lock();
         loop {
             // Who asks would wait for its own end.
@@ -127,13 +177,13 @@ impl Table {
                     return Claim::Load;
                 }
                 // A worker that died is no place for a further instance: what it held is lost, its file can be loaded anew.
-                Some(Entry::Live(live)) if live.module.worker.dead() => {
+                Some(Entry::Live(live)) if live.module.dead() => {
                     state.modules.insert(file.to_owned(), Entry::Busy(home));
                     return Claim::Load;
                 }
                 Some(Entry::Live(live)) => {
                     live.users += 1;
-                    return Claim::Join(Arc::clone(&live.module));
+                    return Claim::Join(live.module.clone());
                 }
                 Some(Entry::Busy(_)) => {}
             }
@@ -162,9 +212,9 @@ impl Table {
     }
 
     /// The claimed module is loaded; the claimer is its first user.
-    pub fn loaded(&self, module: &Arc<Module>) {
-        let live = Live { module: Arc::clone(module), users: 1, hidden: None };
-        self.lock().modules.insert(module.file.clone(), Entry::Live(live));
+    pub fn loaded(&self, module: &M) {
+        let live = Live { module: module.clone(), users: 1, hidden: None };
+        self.lock().modules.insert(module.file().to_owned(), Entry::Live(live));
         self.changed.notify_all();
     }
 
@@ -175,9 +225,9 @@ impl Table {
     }
 
     /// Counts one more user, the hidden instance.
-    pub fn hide(&self, module: &Module, hidden: Hdrvr) {
-        if let Some(Entry::Live(live)) = self.lock().modules.get_mut(&module.file)
-            && live.module.number == module.number
+    pub fn hide(&self, module: &M, hidden: Hdrvr) {
+        if let Some(Entry::Live(live)) = self.lock().modules.get_mut(module.file())
+            && live.module.number() == module.number()
         {
             live.hidden = Some(hidden);
             live.users += 1;
@@ -185,24 +235,26 @@ impl Table {
     }
 
     /// Counts one user less.
-    pub fn release(&self, module: &Module) -> Left {
+    pub fn release(&self, module: &M) -> Left<M> {
         let mut state = self.lock();
-        let Some(entry) = state.modules.get_mut(&module.file) else { return Left::InUse };
+        let State { modules, instances, .. } = &mut *state;
+        let Some(entry) = modules.get_mut(module.file()) else { return Left::InUse };
         let Entry::Live(live) = entry else { return Left::InUse };
         // A file whose worker died may have been loaded anew meanwhile.
-        if live.module.number != module.number {
+        if live.module.number() != module.number() {
             return Left::InUse;
         }
         live.users = live.users.saturating_sub(1);
         match (live.users, live.hidden) {
             (0, _) => {
-                let module = Arc::clone(&live.module);
-                *entry = Entry::Busy(Some(module.worker.number));
+                let module = live.module.clone();
+                *entry = Entry::Busy(Some(module.worker()));
                 Left::Unused(module)
             }
             (1, Some(hidden)) => {
                 live.hidden = None;
-                Left::OnlyHidden(hidden)
+                // Whoever guesses its handle can have closed it before the others.
+                if instances.contains_key(&hidden) { Left::OnlyHidden(hidden) } else { Left::InUse }
             }
             _ => Left::InUse,
         }
@@ -223,7 +275,7 @@ impl Table {
     }
 
     /// Puts an instance in, or changes it.
-    pub fn set(&self, hdrvr: Hdrvr, slot: Slot) {
+    pub fn set(&self, hdrvr: Hdrvr, slot: Slot<M>) {
         self.lock().instances.insert(hdrvr, slot);
     }
 
@@ -233,7 +285,7 @@ impl Table {
     }
 
     /// The instance with this handle.
-    pub fn get(&self, hdrvr: Hdrvr) -> Option<Slot> {
+    pub fn get(&self, hdrvr: Hdrvr) -> Option<Slot<M>> {
         self.lock().instances.get(&hdrvr).cloned()
     }
 
@@ -250,7 +302,7 @@ impl Table {
     }
 
     /// All instances whose DRV_OPEN has been answered, in open order.
-    pub fn open(&self) -> Vec<(Hdrvr, Slot)> {
+    pub fn open(&self) -> Vec<(Hdrvr, Slot<M>)> {
         let state = self.lock();
         let open = state.instances.iter().filter(|(_, slot)| slot.phase != Phase::Opening);
         let mut open: Vec<_> = open.map(|(&hdrvr, slot)| (hdrvr, slot.clone())).collect();
@@ -272,9 +324,9 @@ impl Table {
     }
 
     /// How many instances use a module (C022).
-    pub fn users(&self, module: &Module) -> usize {
-        match self.lock().modules.get(&module.file) {
-            Some(Entry::Live(live)) if live.module.number == module.number => live.users,
+    pub fn users(&self, module: &M) -> usize {
+        match self.lock().modules.get(module.file()) {
+            Some(Entry::Live(live)) if live.module.number() == module.number() => live.users,
             _ => 0,
         }
     }

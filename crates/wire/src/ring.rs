@@ -10,13 +10,48 @@
 //! Each index has a cache line of its own. Each side keeps its own index to itself and only publishes it, so the other cannot
 //! make it lose its place; what it reads of the other's index it checks. All access is atomic, so that a peer that writes at the wrong time is
 //! a peer with garbage in its frames, not undefined behaviour.
+//!
+//! That nobody sleeps through a frame, and that frames come out whole, is tried in all orders of two threads that the memory model allows
+//! (`ring/model.rs`, with `loom`): what is here is therefore written for any [`Word`], of which shared memory's is the only one outside of tests.
 
 use std::cell::LazyCell;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering, fence};
 use std::time::{Duration, Instant};
 
-/// Words of frames in a ring; a power of two.
-const CAPACITY: usize = 16_384;
+#[cfg(test)]
+mod model;
+
+/// What a ring is made of.
+pub trait Word {
+    /// Words of frames in a ring; a power of two.
+    const CAPACITY: usize;
+
+    /// Reads it.
+    fn load(&self, order: Ordering) -> u32;
+
+    /// Writes it.
+    fn store(&self, value: u32, order: Ordering);
+
+    /// Lets no access be moved across it, as [`std::sync::atomic::fence`] says.
+    fn fence(order: Ordering);
+}
+
+/// A word of shared memory.
+impl Word for AtomicU32 {
+    const CAPACITY: usize = 16_384;
+
+    fn load(&self, order: Ordering) -> u32 {
+        self.load(order)
+    }
+
+    fn store(&self, value: u32, order: Ordering) {
+        self.store(value, order);
+    }
+
+    fn fence(order: Ordering) {
+        fence(order);
+    }
+}
 
 /// Where the parts lie, in words.
 const TAIL: usize = 0;
@@ -25,13 +60,17 @@ const ASLEEP: usize = 32;
 const FRAMES: usize = 48;
 
 /// Words of a whole ring.
-pub const WORDS: usize = FRAMES + CAPACITY;
+pub const WORDS: usize = FRAMES + <AtomicU32 as Word>::CAPACITY;
 
 /// Bytes of a word.
 const WORD: usize = size_of::<u32>();
 
 /// The longest frame, in bytes: a quarter of the ring, so that a late answer never blocks the next question.
-pub const LONGEST: usize = CAPACITY * WORD / 4;
+pub const LONGEST: usize = longest::<AtomicU32>();
+
+const fn longest<W: Word>() -> usize {
+    W::CAPACITY * WORD / 4
+}
 
 /// How often a reader looks again before it sleeps, at most. A worker's usual answer comes within this, and a sleep costs both sides a
 /// system call; more takes the processor away from the one that is waited for, and where two share a core, slows it down.
@@ -40,41 +79,50 @@ const SPINS: u32 = 2000;
 const FEWEST_SPINS: u32 = 125;
 
 /// How a reader sleeps and is woken: `futex(2)`, handed in so that this crate makes no system calls.
-#[derive(Debug, Clone, Copy)]
-pub struct Sleep {
+#[derive(Debug)]
+pub struct Sleep<W = AtomicU32> {
     /// Sleeps while the word holds the value, at most this long; may return early.
-    pub wait: fn(&AtomicU32, u32, Option<Duration>),
+    pub wait: fn(&W, u32, Option<Duration>),
     /// Wakes who sleeps on the word.
-    pub wake: fn(&AtomicU32),
+    pub wake: fn(&W),
     /// Whether a reader looks for a while before it sleeps. Where both sides share the only processor, nothing can change meanwhile.
     pub looks: bool,
 }
 
-/// A ring in shared memory.
-#[derive(Debug, Clone, Copy)]
-pub struct Ring<'a> {
-    tail: &'a AtomicU32,
-    head: &'a AtomicU32,
-    asleep: &'a AtomicU32,
-    words: &'a [AtomicU32],
+// Derived, these would ask for words that can be copied.
+impl<W> Clone for Sleep<W> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
-impl<'a> Ring<'a> {
-    /// The ring in the first [`WORDS`] of `memory`; `None` when there are fewer.
+impl<W> Copy for Sleep<W> {}
+
+/// A ring in shared memory.
+#[derive(Debug)]
+pub struct Ring<'a, W = AtomicU32> {
+    tail: &'a W,
+    head: &'a W,
+    asleep: &'a W,
+    words: &'a [W],
+}
+
+impl<'a, W: Word> Ring<'a, W> {
+    /// The ring in the first words of `memory`, which are [`WORDS`] of shared memory; `None` when there are fewer.
     #[must_use]
-    pub fn new(memory: &'a [AtomicU32]) -> Option<Self> {
-        let words = memory.get(FRAMES..WORDS)?;
+    pub fn new(memory: &'a [W]) -> Option<Self> {
+        let words = memory.get(FRAMES..FRAMES + W::CAPACITY)?;
         Some(Self { tail: memory.get(TAIL)?, head: memory.get(HEAD)?, asleep: memory.get(ASLEEP)?, words })
     }
 
     fn put(&self, index: u32, word: u32) {
-        if let Some(slot) = self.words.get(index as usize % CAPACITY) {
+        if let Some(slot) = self.words.get(index as usize % W::CAPACITY) {
             slot.store(word, Ordering::Relaxed);
         }
     }
 
     fn get(&self, index: u32) -> u32 {
-        self.words.get(index as usize % CAPACITY).map_or(0, |slot| slot.load(Ordering::Relaxed))
+        self.words.get(index as usize % W::CAPACITY).map_or(0, |slot| slot.load(Ordering::Relaxed))
     }
 }
 
@@ -106,7 +154,12 @@ impl Writer {
     ///
     /// # Errors
     /// [`RingError`]; then nothing was written.
-    pub fn send(&mut self, ring: &Ring<'_>, sleep: Sleep, frame: &[u8]) -> Result<(), RingError> {
+    pub fn send<W: Word>(
+        &mut self,
+        ring: &Ring<'_, W>,
+        sleep: Sleep<W>,
+        frame: &[u8],
+    ) -> Result<(), RingError> {
         self.put(ring, sleep, frame, 0)
     }
 
@@ -115,19 +168,30 @@ impl Writer {
     ///
     /// # Errors
     /// [`RingError`]; then nothing was written.
-    pub fn send_if_room(&mut self, ring: &Ring<'_>, sleep: Sleep, frame: &[u8]) -> Result<(), RingError> {
-        self.put(ring, sleep, frame, CAPACITY / 2)
+    pub fn send_if_room<W: Word>(
+        &mut self,
+        ring: &Ring<'_, W>,
+        sleep: Sleep<W>,
+        frame: &[u8],
+    ) -> Result<(), RingError> {
+        self.put(ring, sleep, frame, W::CAPACITY / 2)
     }
 
     /// Appends a frame unless fewer than `spare` words would stay free.
-    fn put(&mut self, ring: &Ring<'_>, sleep: Sleep, frame: &[u8], spare: usize) -> Result<(), RingError> {
-        if frame.len() > LONGEST {
+    fn put<W: Word>(
+        &mut self,
+        ring: &Ring<'_, W>,
+        sleep: Sleep<W>,
+        frame: &[u8],
+        spare: usize,
+    ) -> Result<(), RingError> {
+        if frame.len() > longest::<W>() {
             return Err(RingError::TooLong(frame.len()));
         }
         let needed = 1 + frame.len().div_ceil(WORD);
-        if needed + spare > self.free(self.head)? {
+        if needed + spare > self.free::<W>(self.head)? {
             let head = ring.head.load(Ordering::Acquire);
-            if needed + spare > self.free(head)? {
+            if needed + spare > self.free::<W>(head)? {
                 return Err(RingError::Full);
             }
             self.head = head;
@@ -139,18 +203,19 @@ impl Writer {
             ring.put(self.tail.wrapping_add(index), u32::from_le_bytes(word));
         }
         self.tail = self.tail.wrapping_add(truncate(needed));
-        // SeqCst on both sides' pair of accesses: either the reader sees the new tail before it sleeps, or this sees that it sleeps.
-        ring.tail.store(self.tail, Ordering::SeqCst);
-        if ring.asleep.load(Ordering::SeqCst) != 0 {
+        ring.tail.store(self.tail, Ordering::Release);
+        // A fence on each side between its write and its read: either the reader sees the new tail before it sleeps, or this sees that it sleeps.
+        W::fence(Ordering::SeqCst);
+        if ring.asleep.load(Ordering::Relaxed) != 0 {
             (sleep.wake)(ring.tail);
         }
         Ok(())
     }
 
     /// How many words are free when the reader has come as far as `head`.
-    fn free(&self, head: u32) -> Result<usize, RingError> {
+    fn free<W: Word>(&self, head: u32) -> Result<usize, RingError> {
         let used = self.tail.wrapping_sub(head) as usize;
-        CAPACITY.checked_sub(used).ok_or(RingError::Forged)
+        W::CAPACITY.checked_sub(used).ok_or(RingError::Forged)
     }
 }
 
@@ -173,7 +238,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`RingError::Forged`].
-    pub fn take(&mut self, ring: &Ring<'_>, frame: &mut Vec<u8>) -> Result<bool, RingError> {
+    pub fn take<W: Word>(&mut self, ring: &Ring<'_, W>, frame: &mut Vec<u8>) -> Result<bool, RingError> {
         let available = ring.tail.load(Ordering::Acquire).wrapping_sub(self.head) as usize;
         if available == 0 {
             return Ok(false);
@@ -181,7 +246,7 @@ impl Reader {
         // Read once: the writer could change it between a check and a use.
         let length = ring.get(self.head) as usize;
         let words = 1 + length.div_ceil(WORD);
-        if available > CAPACITY || length > LONGEST || words > available {
+        if available > W::CAPACITY || length > longest::<W>() || words > available {
             return Err(RingError::Forged);
         }
         frame.clear();
@@ -197,7 +262,7 @@ impl Reader {
 
     /// Looks for a frame until it is time to sleep; whether there is one. Where that was in vain, it looks half as long the next time: a
     /// codec takes longer for its frames, and whoever else has work to do can use the processor.
-    fn spin(&mut self, ring: &Ring<'_>) -> bool {
+    fn spin<W: Word>(&mut self, ring: &Ring<'_, W>) -> bool {
         for _ in 0..self.spins {
             if ring.tail.load(Ordering::Acquire) != self.head {
                 self.spins = (self.spins * 2).min(SPINS);
@@ -210,22 +275,23 @@ impl Reader {
     }
 
     /// Sleeps until there may be a frame, at most for `timeout`. May return early for no reason.
-    fn sleep(&self, ring: &Ring<'_>, sleep: Sleep, timeout: Option<Duration>) {
-        ring.asleep.store(1, Ordering::SeqCst);
-        if ring.tail.load(Ordering::SeqCst) == self.head {
+    fn sleep<W: Word>(&self, ring: &Ring<'_, W>, sleep: Sleep<W>, timeout: Option<Duration>) {
+        ring.asleep.store(1, Ordering::Relaxed);
+        W::fence(Ordering::SeqCst);
+        if ring.tail.load(Ordering::Relaxed) == self.head {
             (sleep.wait)(ring.tail, self.head, timeout);
         }
-        ring.asleep.store(0, Ordering::SeqCst);
+        ring.asleep.store(0, Ordering::Relaxed);
     }
 
     /// Waits for a frame until the time that `until` names, which is asked only when it comes to sleeping.
     ///
     /// # Errors
     /// [`RingError::Forged`].
-    pub fn take_until(
+    pub fn take_until<W: Word>(
         &mut self,
-        ring: &Ring<'_>,
-        sleep: Sleep,
+        ring: &Ring<'_, W>,
+        sleep: Sleep<W>,
         frame: &mut Vec<u8>,
         until: impl FnOnce() -> Option<Instant>,
     ) -> Result<bool, RingError> {

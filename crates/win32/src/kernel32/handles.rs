@@ -9,6 +9,9 @@ use crate::abi::Handle;
 use crate::advapi32::Key;
 use crate::kernel32::files::OpenFile;
 
+#[cfg(test)]
+mod tests;
+
 /// How many handles there may be at once, and so how many objects.
 const MOST: usize = 1024;
 
@@ -294,73 +297,4 @@ fn handle(index: usize) -> Handle {
 fn index(handle: Handle) -> Option<usize> {
     let index = (handle.0 / 4).checked_sub(1).filter(|_| handle.0.is_multiple_of(4))?;
     usize::try_from(index).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mutex() -> Object {
-        Object::Mutex(Mutex::default())
-    }
-
-    #[test]
-    fn handles_are_reused_and_checked() {
-        let mut handles = Handles::new();
-        let first = handles.insert(mutex()).unwrap();
-        assert_eq!(handles.get(first), Some(&mut mutex()));
-        assert!(handles.get(Handle(first.0 + 1)).is_none() && handles.get(Handle::NULL).is_none());
-        assert!(handles.remove(first) && !handles.remove(first) && handles.get(first).is_none());
-        assert_eq!(handles.insert(mutex()), Some(first));
-        while handles.insert(Object::Output).is_some() {}
-        assert_eq!((handles.handles.len(), handles.objects.iter().flatten().count()), (MOST, MOST));
-    }
-
-    #[test]
-    fn an_object_is_there_until_its_last_keeper_lets_go() {
-        let mut handles = Handles::new();
-        let first = handles.insert_named(Some("name".to_owned()), mutex()).unwrap();
-        let id = handles.named("name").unwrap();
-        assert_eq!((handles.id(first), handles.named("Name")), (Some(id), None));
-        let second = handles.open(id).unwrap();
-        handles.keep(id);
-        assert!(handles.remove(first) && handles.remove(second));
-        assert!(handles.object(id).is_some() && handles.named("name").is_some());
-        handles.release(id);
-        assert!(handles.object(id).is_none() && handles.named("name").is_none());
-    }
-
-    #[test]
-    fn a_wait_uses_up_what_it_should() {
-        let event = |manual| Object::Event(Event { manual, signalled: true });
-        let timer = |manual| Object::Timer(Timer { manual, signalled: true, ..Timer::default() });
-        let mut objects = [
-            event(false),
-            event(true),
-            Object::Semaphore { count: 1, most: 1 },
-            mutex(),
-            timer(false),
-            timer(true),
-        ];
-        for object in &mut objects {
-            assert!(object.signalled(0, Duration::ZERO));
-            assert!(!object.take(0));
-        }
-        assert_eq!(
-            objects.map(|mut object| object.signalled(0, Duration::ZERO)),
-            [false, true, false, true, false, true]
-        );
-    }
-
-    #[test]
-    fn a_periodic_timer_skips_what_nobody_saw() {
-        let (now, late) = (Duration::from_millis(5001), Duration::from_secs(5));
-        let period = Duration::from_secs(3600);
-        let mut timer = Timer { due: Some(late), period, ..Timer::default() };
-        timer.refresh(now);
-        assert_eq!((timer.signalled, timer.due), (true, Some(late + period)));
-        let mut once = Timer { due: Some(late), ..Timer::default() };
-        once.refresh(now);
-        assert_eq!((once.signalled, once.due), (true, None));
-    }
 }
