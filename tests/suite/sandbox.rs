@@ -156,7 +156,7 @@ spy_test!(what_a_driver_forbids_itself_ends_its_call_only, |machine| {
     assert_eq!(rig.send(hostile, HOSTILE_SHIM_WRITES, page, 0), 1);
 });
 
-/// Where further images lie, as `sandbox` has it.
+/// Where further images lie when addresses are fixed, as `sandbox` has it.
 const BROUGHT: i64 = sandbox::filter::BROUGHT.start.cast_signed();
 
 spy_test!(mprotect_of_further_images_to_code, |machine| is_denied(machine, libc::SYS_mprotect, |_| {
@@ -174,7 +174,7 @@ spy_test!(mprotect_of_what_is_no_data_of_the_drivers, |machine| is_denied(
 
 spy_test!(what_can_be_written_of_further_images_cannot_be_run, |machine| {
     const RET: i64 = 0xC3;
-    let rig = Rig::new(machine);
+    let rig = Rig::with(machine, |builder| builder.fixed_addresses(true));
     let hostile = rig.open("hostile", "");
     let jump = || rig.session.send(hostile, HOSTILE_JUMP, BROUGHT, 0);
     let read_write = (libc::PROT_READ | libc::PROT_WRITE).into();
@@ -243,7 +243,10 @@ spy_test!(every_layer_is_in_place, |machine| {
     let rig = Rig::new(machine);
     let layers = rig.session.layers(rig.open("spy", "")).unwrap();
     let names: Vec<_> = layers.iter().map(|(name, _, _)| name.as_str()).collect();
-    assert_eq!(names, ["namespaces", "privileges", "landlock", "descriptors", "limits", "seccomp"]);
+    assert_eq!(
+        names,
+        ["namespaces", "privileges", "landlock", "descriptors", "limits", "seccomp", "addresses"]
+    );
     let missing: Vec<_> = layers.iter().filter(|(_, active, _)| !active).collect();
     assert!(missing.is_empty(), "{missing:?}");
 });

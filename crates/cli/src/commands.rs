@@ -85,6 +85,7 @@ pub fn builder(global: &Global) -> Result<Builder, Error> {
         .deadline(deadline(global))
         .trace(trace)
         .dialogs(global.dialogs.into())
+        .fixed_addresses(global.fixed_addresses)
         .hidden_instance(global.quirk.contains(&Quirk::HiddenInstance));
     Ok(match store() {
         Some(store) => builder.store(store),

@@ -30,10 +30,11 @@ impl Host {
     ///
     /// # Errors
     /// [`Error::Worker`].
-    pub(crate) fn probe(spawner: &Spawner, program: &Path) -> Result<Self, Error> {
+    pub(crate) fn probe(spawner: &Spawner, program: &Path, fixed_addresses: bool) -> Result<Self, Error> {
         // Only a worker for a 32-bit driver makes a segment. This one has nothing in it, and is never loaded.
         let empty = pe::builder::Builder::new(pe::Machine::I386).build();
-        let launched = Launched::new(spawner, program, "no driver", &Images::new(&empty)?)?;
+        let images = Images::new(&empty, fixed_addresses)?;
+        let launched = Launched::new(spawner, program, "no driver", &images)?;
         launched.child.kill();
         let wire::Started { layers, segments, .. } = launched.started;
         let segments = segments.ok_or_else(|| Error::Worker("it says nothing of segments".into()))?;

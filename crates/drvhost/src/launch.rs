@@ -45,8 +45,9 @@ impl Launched {
             descriptor.try_clone_to_owned().map_err(|error| Error::Worker(error.to_string()))
         };
         let descriptors = [descriptor(&memory)?, descriptor(&arena)?, images.descriptor()?];
-        let child =
-            spawner.spawn(program, name, descriptors).map_err(|error| Error::Worker(error.to_string()))?;
+        let child = spawner
+            .spawn(program, name, images.fixed_addresses(), descriptors)
+            .map_err(|error| Error::Worker(error.to_string()))?;
         let mut channel = Channel::new(Side::Host, Line::Main, waiting());
         let started = match first_word(&mut channel, &memory, &child)? {
             ToHost::Started(started) => started,

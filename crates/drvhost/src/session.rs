@@ -62,6 +62,7 @@ pub struct Builder {
     numbers: Numbers,
     worker: PathBuf,
     hidden_instance: bool,
+    fixed_addresses: bool,
     listener: Listener,
     store: Option<Store>,
     settings: Arc<Settings>,
@@ -112,6 +113,14 @@ impl Builder {
     #[must_use]
     pub fn hidden_instance(mut self, on: bool) -> Self {
         self.hidden_instance = on;
+        self
+    }
+
+    /// Has all that drivers see lie at the same addresses in every worker, for who repeats a fault exactly. Unless this is on, addresses are random, so that
+    /// media which exploit a driver's faults cannot know any.
+    #[must_use]
+    pub fn fixed_addresses(mut self, on: bool) -> Self {
+        self.fixed_addresses = on;
         self
     }
 
@@ -178,7 +187,18 @@ impl Builder {
     pub fn start(self) -> Result<Session, Error> {
         let spawner = Spawner::new().map_err(|error| Error::Worker(error.to_string()))?;
         let Self { registry, deadline, trace, numbers, worker, .. } = self;
-        let Self { hidden_instance, listener, store, settings, sound, dialogs, clock, grants, .. } = self;
+        let Self {
+            hidden_instance,
+            fixed_addresses,
+            listener,
+            store,
+            settings,
+            sound,
+            dialogs,
+            clock,
+            grants,
+            ..
+        } = self;
         Ok(Session {
             inner: Arc::new(Inner {
                 registry,
@@ -187,6 +207,7 @@ impl Builder {
                 numbers,
                 program: worker,
                 hidden_instance,
+                fixed_addresses,
                 listener,
                 store,
                 settings,
@@ -223,6 +244,7 @@ pub(crate) struct Inner {
     pub numbers: Numbers,
     pub program: PathBuf,
     pub hidden_instance: bool,
+    pub fixed_addresses: bool,
     pub listener: Listener,
     pub store: Option<Store>,
     pub settings: Arc<Settings>,
@@ -264,7 +286,11 @@ impl Inner {
         grants.extend(self.grants.iter().cloned());
         let reach = Reach { own, data, grants };
         let (settings, recorder) = (Arc::clone(&self.settings), Arc::clone(&self.recorder));
-        let beginning = Beginning { dialogs: self.dialogs, clock: self.clock.for_worker() };
+        let beginning = Beginning {
+            dialogs: self.dialogs,
+            clock: self.clock.for_worker(),
+            fixed_addresses: self.fixed_addresses,
+        };
         Ok(Services::new(worker, image, reach, settings, recorder, self.trace.clone(), beginning))
     }
 }
@@ -284,6 +310,7 @@ impl Session {
             numbers: Numbers::default(),
             worker: launch::default_program(),
             hidden_instance: false,
+            fixed_addresses: false,
             listener: Listener::default(),
             store: None,
             settings: Arc::new(Settings::new(None)),
@@ -421,7 +448,8 @@ impl Session {
     /// # Errors
     /// [`Error::Worker`].
     pub fn host(&self) -> Result<Host, Error> {
-        Host::probe(&self.inner.spawner, &self.inner.program)
+        let Inner { spawner, program, fixed_addresses, .. } = self.inner();
+        Host::probe(spawner, program, *fixed_addresses)
     }
 
     /// The isolation layers of an instance's worker: name, whether it is in place, and what it covers or why it is missing.

@@ -110,7 +110,7 @@ impl Worker {
         image: &Image,
         services: Services,
     ) -> Result<Self, Error> {
-        let images = Images::new(&image.bytes)?;
+        let images = Images::new(&image.bytes, services.beginning().fixed_addresses)?;
         let Launched { child, memory, channel, arena, started } =
             Launched::new(spawner, program, &image.name, &images)?;
         for layer in &started.layers {

@@ -14,7 +14,7 @@ use crate::check;
 /// One layer of isolation and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layer {
-    /// `namespaces`, `privileges`, `landlock`, `limits`, `descriptors` or `seccomp`.
+    /// `namespaces`, `privileges`, `landlock`, `limits`, `descriptors`, `seccomp` or `addresses`.
     pub name: &'static str,
     /// Whether it is in place, whole or in part.
     pub active: bool,

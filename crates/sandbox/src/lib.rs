@@ -6,6 +6,7 @@
 //!
 //! This crate wraps one system call at a time in a safe function. It knows nothing about drivers.
 
+pub mod addresses;
 pub mod filter;
 pub mod futex;
 pub mod heap;
@@ -16,7 +17,7 @@ mod spawn;
 
 pub use priority::prefer_this_thread;
 pub use shared::{SharedError, SharedMemory, memory_file};
-pub use spawn::{Child, Ended, SpawnError, Spawner, WORKER_DESCRIPTORS};
+pub use spawn::{Child, Ended, FIXED_ADDRESSES, SpawnError, Spawner, WORKER_DESCRIPTORS};
 
 use std::io;
 

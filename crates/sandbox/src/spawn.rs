@@ -15,6 +15,9 @@ use std::time::Duration;
 /// because those are the descriptors that starting a program hands over without a window in which others could inherit them.
 pub const WORKER_DESCRIPTORS: [&str; 3] = ["channel", "arena", "image"];
 
+/// A worker's third argument, which has all that the driver sees lie at the same addresses in every process.
+pub const FIXED_ADDRESSES: &str = "fixed-addresses";
+
 /// Why a worker was not started.
 #[derive(Debug, thiserror::Error)]
 pub enum SpawnError {
@@ -36,6 +39,7 @@ enum Request {
     Start {
         program: PathBuf,
         name: OsString,
+        fixed_addresses: bool,
         descriptors: [OwnedFd; 3],
         answer: mpsc::SyncSender<io::Result<process::Child>>,
     },
@@ -68,13 +72,21 @@ impl Spawner {
         Ok(Self { requests })
     }
 
-    /// Starts `program` with the three memfds of [`WORKER_DESCRIPTORS`]; `name` is for people who look at the process list.
+    /// Starts `program` with the three memfds of [`WORKER_DESCRIPTORS`] and, if that is wanted, [`FIXED_ADDRESSES`]; `name` is for people who look at the
+    /// process list.
     ///
     /// # Errors
     /// The system's, with the program's path.
-    pub fn spawn(&self, program: &Path, name: &str, descriptors: [OwnedFd; 3]) -> Result<Child, SpawnError> {
+    pub fn spawn(
+        &self,
+        program: &Path,
+        name: &str,
+        fixed_addresses: bool,
+        descriptors: [OwnedFd; 3],
+    ) -> Result<Child, SpawnError> {
         let (answer, answered) = mpsc::sync_channel(1);
-        let request = Request::Start { program: program.to_owned(), name: name.into(), descriptors, answer };
+        let (path, name) = (program.to_owned(), name.into());
+        let request = Request::Start { program: path, name, fixed_addresses, descriptors, answer };
         self.requests.send(request).map_err(|_| SpawnError::NoSpawner)?;
         let started = answered.recv().map_err(|_| SpawnError::NoSpawner)?;
         let process = started.map_err(|source| SpawnError::Start { program: program.to_owned(), source })?;
@@ -95,11 +107,10 @@ fn serve(incoming: &mpsc::Receiver<Request>) {
             _ => incoming.recv_timeout(REAP),
         };
         match request {
-            Ok(Request::Start { program, name, descriptors, answer }) => {
+            Ok(Request::Start { program, name, fixed_addresses, descriptors, answer }) => {
                 // A requester that is gone gets no process.
-                if let Err(mpsc::SendError(Ok(mut process))) =
-                    answer.send(start(&program, &name, descriptors))
-                {
+                let started = start(&program, &name, fixed_addresses, descriptors);
+                if let Err(mpsc::SendError(Ok(mut process))) = answer.send(started) {
                     // An error means that it has ended already.
                     let _ = process.kill();
                     dying.push(process);
@@ -117,11 +128,17 @@ fn serve(incoming: &mpsc::Receiver<Request>) {
     }
 }
 
-fn start(program: &Path, name: &OsString, descriptors: [OwnedFd; 3]) -> io::Result<process::Child> {
+fn start(
+    program: &Path,
+    name: &OsString,
+    fixed_addresses: bool,
+    descriptors: [OwnedFd; 3],
+) -> io::Result<process::Child> {
     let [first, second, third] = descriptors;
     Command::new(program)
         .arg(process::id().to_string())
         .arg(name)
+        .args(fixed_addresses.then_some(FIXED_ADDRESSES))
         .env_clear()
         .current_dir("/")
         // A group of its own: Ctrl-C at the terminal is for the host, which then ends the session in order.
@@ -262,7 +279,7 @@ mod tests {
         let spawner = Spawner::new().unwrap();
         let descriptors = [0; 3].map(|_| memory_file("test").unwrap());
         // Sleeps for as many seconds as its two arguments say.
-        let child = spawner.spawn(Path::new("/bin/sleep"), "60", descriptors).unwrap();
+        let child = spawner.spawn(Path::new("/bin/sleep"), "60", false, descriptors).unwrap();
         assert_eq!(child.ended(), None);
         child.kill();
         assert_eq!(child.ended(), Some(Ended::Signalled(libc::SIGKILL)));
@@ -276,7 +293,8 @@ mod tests {
     #[test]
     fn a_program_that_is_not_there_is_named() {
         let descriptors = [0; 3].map(|_| memory_file("test").unwrap());
-        let error = Spawner::new().unwrap().spawn(Path::new("/no/such"), "x", descriptors).unwrap_err();
+        let error =
+            Spawner::new().unwrap().spawn(Path::new("/no/such"), "x", false, descriptors).unwrap_err();
         assert!(error.to_string().starts_with("/no/such: "), "{error}");
     }
 }

@@ -221,6 +221,7 @@ impl Clients {
             .numbers(self.numbers.clone())
             .sound(settings.sound.clone())
             .dialogs(settings.dialogs)
+            .fixed_addresses(settings.fixed_addresses)
             .hidden_instance(settings.hidden_instance);
         // What drivers keep is the user's whose service this is. Other users' drivers keep nothing.
         Ok(match &settings.store {

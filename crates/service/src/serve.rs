@@ -55,6 +55,8 @@ pub struct Settings {
     pub sound: Sound,
     /// How dialogs of drivers are answered.
     pub dialogs: DialogAnswer,
+    /// Whether all that drivers see lies at the same addresses each time.
+    pub fixed_addresses: bool,
     /// What follows the broadcast of the session's end.
     pub policy: Policy,
     /// The directory that the report of the session's end is kept in.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use guest::layout::PRISTINE;
 use guest::{Fault, FaultKind, Stop};
 use wire::{Asked, Effect, Entered, LoadRefusal, ToHost, ToWorker};
 
@@ -128,10 +127,12 @@ impl Process {
     /// Serves a request to load an image that the host has brought.
     fn answer_bring(&mut self, request: &wire::Load) -> Result<(), LinkError> {
         let brought = request.brought.ok_or(LinkError)?;
-        let at = PRISTINE.start + u64::from(wire::BROUGHT_SIZE) + u64::from(brought.file);
+        let at = u64::from(wire::BROUGHT_SIZE) + u64::from(brought.file);
         // The host sends no more than fits into its own half of that memory, which bounds this.
         let mut file = vec![0; brought.file_len as usize];
-        self.machine.memory.read(at, &mut file).map_err(|_| LinkError)?;
+        if !self.machine.memory.read_pristine(at, &mut file) {
+            return Err(LinkError);
+        }
         self.answer_load(request, &file, || Ok(()))
     }
 

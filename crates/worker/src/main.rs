@@ -1,6 +1,6 @@
 //! The jailed process that holds one driver.
 //!
-//! Started by the host only, as `drvhost-worker HOST-PID NAME`, with the channel, the arena and the image as descriptors 0, 1 and 2
+//! Started by the host only, as `drvhost-worker HOST-PID NAME [fixed-addresses]`, with the channel, the arena and the image as descriptors 0, 1 and 2
 //! (see `sandbox::WORKER_DESCRIPTORS`). It knows "call this function with these five values" and nothing about any class of
 //! drivers. It ends when the host kills it: the filter does not even allow it to exit.
 #![forbid(unsafe_code)]
@@ -22,8 +22,9 @@ fn main() -> ExitCode {
         eprintln!("drvhost-worker is started by drvhost, not by hand");
         return ExitCode::from(2);
     };
+    let fixed = arguments.nth(1).is_some_and(|argument| argument == sandbox::FIXED_ADDRESSES);
     let Ok(line) = Line::open() else { return ExitCode::FAILURE };
-    let refusal = match jail::enter(host, &line) {
+    let refusal = match jail::enter(host, fixed, &line) {
         Ok(jailed) => return serve(jailed, line),
         Err(refusal) => refusal,
     };

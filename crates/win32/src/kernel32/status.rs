@@ -3,7 +3,7 @@
 #![allow(non_snake_case, reason = "Win32's own names")]
 
 use guest::Stop;
-use guest::layout::HEAP;
+use guest::layout::Region;
 
 use crate::abi::{Handle, Pointer};
 use crate::kernel32::codepage::{Unit, put};
@@ -16,7 +16,8 @@ use crate::process::Process;
 
 /// All memory that there is for the guest, what of it is left, and how many percent are in use.
 fn memory(process: &Process) -> (u64, u64, u32) {
-    let (all, left) = (HEAP.end - HEAP.start, HEAP.end - process.heap.end());
+    let heap = &process.machine.memory.layout()[Region::Heap];
+    let (all, left) = (heap.end - heap.start, heap.end - process.heap.end());
     (all, left, u32::try_from((all - left) * 100 / all).unwrap_or(100))
 }
 
@@ -163,6 +164,7 @@ pub fn RtlFillMemory(process: &mut Process, to: Pointer, len: Pointer, value: u8
 mod tests {
     use guest::Mode;
 
+    use super::*;
     use crate::testing::{Guest, alone};
 
     fn status(mode: Mode) {
@@ -171,7 +173,7 @@ mod tests {
         guest.call("GlobalMemoryStatus", &[out]);
         let size = guest.pick(32, 56);
         let (all, left) = (guest.pointer(out + 8), guest.pointer(out + 8 + guest.pointer_size()));
-        assert_eq!((u64::from(guest.u32(out)), all), (size, 0x3c00_0000));
+        assert_eq!((u64::from(guest.u32(out)), all), (size, Region::Heap.window().size));
         assert!(left < all && guest.call("GlobalCompact", &[0]) == left);
         guest.process.machine.memory.write(out, &[63, 0, 0, 0]).unwrap();
         assert_eq!((guest.call("GlobalMemoryStatusEx", &[out]), guest.last_error()), (0, 87));
