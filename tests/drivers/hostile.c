@@ -27,10 +27,42 @@ static void overwrite(void *from, void *to, ULONG_PTR value)
         *at = value;
 }
 
-/* Where the host's side of this thread keeps what it knows: not documented to drivers, but there for who looks. */
 static void overwrite_context(ULONG_PTR value)
 {
-    fill(*(ULONGLONG *)((char *)NtCurrentTeb() + 0x2ff0), 20, value);
+    fill(host_context(), 20, value);
+}
+
+extern IMAGE_DOS_HEADER __ImageBase;
+
+static DWORD WINAPI tell_stack(void *out)
+{
+    volatile char here;
+    *(ULONGLONG *)out = (ULONG_PTR)&here;
+    return 0;
+}
+
+static void tell_addresses(ULONGLONG *out)
+{
+    volatile char here;
+    char *teb = (char *)NtCurrentTeb();
+    HANDLE thread;
+    void *block = HeapAlloc(GetProcessHeap(), 0, 16);
+    out[0] = (ULONG_PTR)&__ImageBase;
+    out[1] = (ULONG_PTR)&here;
+    out[2] = (ULONG_PTR)block;
+    out[3] = (ULONG_PTR)teb;
+    out[4] = (ULONG_PTR)GetProcAddress(GetModuleHandleA("kernel32"), "GetTickCount");
+    out[5] = (ULONG_PTR)GetProcAddress(GetModuleHandleA("msvcrt"), "memcpy");
+    thread = CreateThread(NULL, 0, tell_stack, &out[6], 0, NULL);
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+    out[7] = *(ULONGLONG *)(teb + 0x2ff0);
+    HeapFree(GetProcessHeap(), 0, block);
+}
+
+static void tick(void)
+{
+    GetTickCount();
 }
 
 static LRESULT corrupt_heap(void)
@@ -113,6 +145,12 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
     case HOSTILE_POKE:
         *(volatile BYTE *)l1 = (BYTE)l2;
         return *(volatile BYTE *)l1;
+    case HOSTILE_ADDRESSES:
+        tell_addresses((ULONGLONG *)l1);
+        return 1;
+    case HOSTILE_RELOAD_GS:
+        reload_gs(tick);
+        return 1;
     case HOSTILE_INT80: {
         LONG result;
         __asm__ volatile("int $0x80" : "=a"(result) : "a"(20) : "memory");

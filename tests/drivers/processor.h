@@ -13,8 +13,8 @@
 /* Linux's segment of 64-bit code. */
 #define CODE_64 0x33
 
-/* Each takes what %ebx points to: a system call's number and five arguments; or an address, a count of quadwords, and their value. */
-extern const char far_system_call[], far_fill[];
+/* Each takes what %ebx points to: a system call's number and five arguments; an address, a count of quadwords, and their value; or room for the base of GS. */
+extern const char far_system_call[], far_fill[], far_gs_base[];
 __asm__(".text\n"
         ".code64\n"
         "_far_system_call:\n\t"
@@ -33,6 +33,11 @@ __asm__(".text\n"
         "movq 8(%rbx), %rcx\n\t"
         "movq 16(%rbx), %rax\n\t"
         "rep stosq\n\t"
+        "lretl\n"
+        "_far_gs_base:\n\t"
+        "movl %ebx, %ebx\n\t"
+        "rdgsbase %rax\n\t"
+        "movq %rax, (%rbx)\n\t"
         "lretl\n"
         ".code32\n");
 
@@ -60,6 +65,22 @@ static inline void fill(ULONGLONG at, ULONGLONG count, ULONGLONG value)
 {
     LONGLONG values[] = {at, count, value};
     far_call(far_fill, values);
+}
+
+/* Where the host's side of this thread keeps what it knows: not documented to drivers, but there for who looks. */
+static inline ULONGLONG host_context(void)
+{
+    LONGLONG base = 0;
+    far_call(far_gs_base, &base);
+    return base;
+}
+
+static inline void reload_gs(void (*then)(void))
+{
+    __asm__ volatile("movl %0, %%gs" ::"r"(0));
+    then();
+    __asm__ volatile("movl %%fs, %%eax\n\tmovl %%eax, %%gs" ::: "eax");
+    then();
 }
 
 static inline void set_flags(ULONG_PTR flags)
@@ -91,6 +112,16 @@ static inline void fill(ULONGLONG at, ULONGLONG count, ULONGLONG value)
     volatile ULONGLONG *to = (volatile ULONGLONG *)at;
     while (count--)
         *to++ = value;
+}
+
+static inline ULONGLONG host_context(void)
+{
+    return *(ULONGLONG *)((char *)NtCurrentTeb() + 0x2ff0);
+}
+
+static inline void reload_gs(void (*then)(void))
+{
+    then();
 }
 
 static inline void set_flags(ULONG_PTR flags)

@@ -109,6 +109,11 @@ acts! {
     HOSTILE_PROTECT = 0x7122;
     /// `hostile`: has GetSystemTime write to lParam1.
     HOSTILE_SHIM_WRITES = 0x7123;
+    /// `hostile`: writes addresses to lParam1, eight quadwords: of its image, its stack, a block of the heap, its thread block, a function of the
+    /// system, memcpy of msvcrt, and the stack of a thread that it starts; then what its thread block holds for the host's side.
+    HOSTILE_ADDRESSES = 0x7124;
+    /// `hostile`: a 32-bit one loads 0 and then its thread block's segment into GS, calls GetTickCount after each, and answers 1; others answer 1.
+    HOSTILE_RELOAD_GS = 0x7125;
 
     /// `nest`: the handle of what it opened in DRV_LOAD; 0 for none.
     NEST_CHILD = 0x7200;

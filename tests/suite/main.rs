@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod acm;
+mod addresses;
 mod announcements;
 mod cli;
 mod clock;

@@ -156,7 +156,7 @@ spy_test!(what_a_driver_forbids_itself_ends_its_call_only, |machine| {
     assert_eq!(rig.send(hostile, HOSTILE_SHIM_WRITES, page, 0), 1);
 });
 
-/// Where further images lie, as `sandbox` has it.
+/// Where further images lie when addresses are fixed, as `sandbox` has it.
 const BROUGHT: i64 = sandbox::filter::BROUGHT.start.cast_signed();
 
 /// Where they end, and the heap begins.
@@ -177,7 +177,7 @@ spy_test!(mprotect_of_what_is_no_data_of_the_drivers, |machine| is_denied(
 
 spy_test!(what_can_be_written_of_further_images_cannot_be_run, |machine| {
     const RET: i64 = 0xC3;
-    let rig = Rig::new(machine);
+    let rig = Rig::with(machine, |builder| builder.fixed_addresses(true));
     let hostile = rig.open("hostile", "");
     let jump = || rig.session.send(hostile, HOSTILE_JUMP, BROUGHT, 0);
     let read_write = (libc::PROT_READ | libc::PROT_WRITE).into();
@@ -272,8 +272,17 @@ spy_test!(every_layer_is_in_place, |machine| {
     let rig = Rig::new(machine);
     let layers = rig.session.layers(rig.open("spy", "")).unwrap();
     let names: Vec<_> = layers.iter().map(|(name, _, _)| name.as_str()).collect();
-    let all =
-        ["namespaces", "privileges", "landlock", "descriptors", "limits", "memory", "speculation", "seccomp"];
+    let all = [
+        "namespaces",
+        "privileges",
+        "landlock",
+        "descriptors",
+        "limits",
+        "memory",
+        "speculation",
+        "seccomp",
+        "addresses",
+    ];
     assert_eq!(names, all);
     // Which kinds of speculation have a switch, processors decide; `layers.rs` looks at each.
     let missing: Vec<_> =

@@ -66,6 +66,9 @@ pub struct Global {
     /// Treat drivers in a way that some need (may be given several times)
     #[arg(long, global = true, value_name = "QUIRK")]
     pub quirk: Vec<Quirk>,
+    /// Have all that drivers see lie at the same addresses each time, for repeating a fault; unless given, they are random
+    #[arg(long, global = true)]
+    pub fixed_addresses: bool,
     /// How dialogs of drivers are answered, which nobody sees: `ok`, with OK, and message boxes with their default button; `cancel`, with Cancel, and message
     /// boxes with the button that declines (No, Cancel or Abort; OK where there is no other)
     #[arg(long, global = true, value_enum, value_name = "ANSWER", default_value_t = Dialogs::Ok)]

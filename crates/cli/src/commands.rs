@@ -87,6 +87,7 @@ pub fn builder(global: &Global) -> Result<Builder, Error> {
         .dialogs(global.dialogs.into())
         .require_sandbox(global.require_sandbox.into())
         .memory(global.memory)
+        .fixed_addresses(global.fixed_addresses)
         .hidden_instance(global.quirk.contains(&Quirk::HiddenInstance));
     Ok(match store() {
         Some(store) => builder.store(store),

@@ -1,8 +1,9 @@
 //! How drivers are confined: which layers of the sandbox must be there, and how much memory they can have.
 
 use std::sync::Once;
+use std::time::Duration;
 
-use sandbox::memory;
+use sandbox::{Terms, memory};
 
 use crate::error::Error;
 use crate::host::{Host, Layer};
@@ -71,13 +72,14 @@ pub(crate) fn advice(missing: &[Layer]) -> &'static str {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Confinement {
     require: Require,
-    /// In bytes.
-    pub memory: u64,
+    /// What each worker is told.
+    pub terms: Terms,
 }
 
 impl Default for Confinement {
     fn default() -> Self {
-        Self { require: Require::default(), memory: memory::MOST }
+        let terms = Terms { memory: memory::MOST, processor_time: None, fixed_addresses: false };
+        Self { require: Require::default(), terms }
     }
 }
 
@@ -113,7 +115,23 @@ impl Builder {
     /// does not count: the arena of 256 MiB at most. A driver that wants more gets NULL from HeapAlloc and its kin, and none of it from the kernel.
     #[must_use]
     pub fn memory(mut self, bytes: u64) -> Self {
-        self.confinement.memory = bytes.clamp(Self::LEAST_MEMORY, Self::MOST_MEMORY);
+        self.confinement.terms.memory = bytes.clamp(Self::LEAST_MEMORY, Self::MOST_MEMORY);
+        self
+    }
+
+    /// How much processor time a worker may use in its whole life, all its threads together, before it is ended ([`Error::Died`]): whole seconds, rounded
+    /// up. As much as it likes unless set, since a long film takes long; the deadline is for each message.
+    #[must_use]
+    pub fn processor_time(mut self, most: Option<Duration>) -> Self {
+        self.confinement.terms.processor_time = most;
+        self
+    }
+
+    /// Has all that drivers see lie at the same addresses in every worker, for who repeats a fault exactly. Unless this is on, addresses are random, so that
+    /// media which exploit a driver's faults cannot know any.
+    #[must_use]
+    pub fn fixed_addresses(mut self, on: bool) -> Self {
+        self.confinement.terms.fixed_addresses = on;
         self
     }
 }
@@ -149,7 +167,7 @@ mod tests {
 
     #[test]
     fn memory_stays_within_its_bounds() {
-        let memory = |bytes| crate::Session::builder().memory(bytes).confinement.memory;
+        let memory = |bytes| crate::Session::builder().memory(bytes).confinement.terms.memory;
         assert_eq!([0, 300 << 20, u64::MAX].map(memory), [256 << 20, 300 << 20, 2 << 30]);
     }
 }

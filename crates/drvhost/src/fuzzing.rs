@@ -94,7 +94,7 @@ impl Host {
         let settings = Arc::new(Settings::new(None));
         let beginning = Beginning { clock: Some(0), ..Beginning::default() };
         let services = Services::new(1, &image, reach, settings, recorder, Trace::none(), beginning);
-        Ok(Self { services, images: Mutex::new(Images::new(&[])?) })
+        Ok(Self { services, images: Mutex::new(Images::new(&[], true)?) })
     }
 
     /// Does what a worker's message wants, if it wants anything.

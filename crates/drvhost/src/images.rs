@@ -15,6 +15,8 @@ use crate::module::Image;
 
 /// Alignment of images, as on Windows (`dwAllocationGranularity`).
 const GRANULARITY: u32 = 0x1_0000;
+/// How many distances there are that an image may have from the one before.
+const DISTANCES: u32 = 16;
 /// The largest file of a further image. The worker needs room for a copy of it.
 pub(crate) const MAX_FILE: u32 = 16 << 20;
 
@@ -22,9 +24,10 @@ pub(crate) const MAX_FILE: u32 = 16 << 20;
 #[derive(Debug)]
 pub(crate) struct Images {
     file: File,
+    /// Whether each worker has them at the same addresses.
+    fixed_addresses: bool,
+    /// In the order in which they came.
     places: Vec<Place>,
-    /// Where the next image goes.
-    next_image: u32,
     /// Where its file goes.
     next_file: u32,
 }
@@ -33,9 +36,18 @@ pub(crate) struct Images {
 #[derive(Debug)]
 struct Place {
     brought: Brought,
+    /// Where it ends.
+    end: u32,
     content: blake3::Hash,
     /// Who uses it.
     user: Option<User>,
+}
+
+impl Place {
+    /// Whether an image of so many bytes from `start` on lies elsewhere.
+    fn is_apart(&self, start: u32, size: u32) -> bool {
+        self.end <= start || start + size <= self.brought.image
+    }
 }
 
 /// Who has an image brought. Each frees its own only: what the worker says of its libraries says nothing of drivers.
@@ -52,7 +64,7 @@ impl Images {
     ///
     /// # Errors
     /// [`Error::Worker`].
-    pub fn new(driver: &[u8]) -> Result<Self, Error> {
+    pub fn new(driver: &[u8], fixed_addresses: bool) -> Result<Self, Error> {
         let failed = |error: std::io::Error| Error::Worker(error.to_string());
         let mut file = File::from(sandbox::memory_file("drvhost images").map_err(failed)?);
         let start = u64::from(BROUGHT_SIZE) + u64::from(FILES_SIZE);
@@ -61,7 +73,7 @@ impl Images {
         file.write_all(driver).map_err(failed)?;
         // The worker reads from here on.
         file.seek(SeekFrom::Start(start)).map_err(failed)?;
-        Ok(Self { file, places: Vec::new(), next_image: 0, next_file: 0 })
+        Ok(Self { file, fixed_addresses, places: Vec::new(), next_file: 0 })
     }
 
     /// The file, for the worker.
@@ -91,14 +103,10 @@ impl Images {
         let image = pe::Image::parse(&driver.bytes).map_err(|error| not_a_driver(error.to_string()))?;
         let file_len =
             u32::try_from(driver.bytes.len()).ok().filter(|&len| len <= MAX_FILE).ok_or_else(no_room)?;
-        let brought = Brought { image: self.next_image, file: self.next_file, file_len };
-        let (next_image, next_file) = brought
-            .image
-            .checked_add(image.size_of_image())
-            .and_then(|end| end.checked_next_multiple_of(GRANULARITY))
-            .zip(brought.file.checked_add(file_len))
-            .filter(|&(image, file)| image <= BROUGHT_SIZE && file <= FILES_SIZE)
-            .ok_or_else(no_room)?;
+        let next_file = self.next_file.checked_add(file_len).filter(|&end| end <= FILES_SIZE);
+        let (next_file, size) = (next_file.ok_or_else(no_room)?, image.size_of_image());
+        let start = self.room(size)?.ok_or_else(no_room)?;
+        let brought = Brought { image: start, file: self.next_file, file_len };
         let base = base + u64::from(brought.image);
         if image.relocs_stripped() && image.image_base() != base {
             let wanted = image.image_base();
@@ -113,9 +121,33 @@ impl Images {
                 self.file.write_all_at(&driver.bytes, u64::from(BROUGHT_SIZE) + u64::from(brought.file))
             })
             .map_err(|error| Error::Worker(error.to_string()))?;
-        (self.next_image, self.next_file) = (next_image, next_file);
-        self.places.push(Place { brought, content, user: Some(user) });
+        self.next_file = next_file;
+        self.places.push(Place { brought, end: start + size, content, user: Some(user) });
         Ok(brought)
+    }
+
+    /// Where an image of so many bytes goes; `None` when there is no room.
+    ///
+    /// The first one lies anywhere and each further one somewhere behind the one before, so that the room stays whole for large ones.
+    fn room(&self, size: u32) -> Result<Option<u32>, Error> {
+        let Some(last) = BROUGHT_SIZE.checked_sub(size) else { return Ok(None) };
+        let fits = |start: u32| start <= last && self.places.iter().all(|place| place.is_apart(start, size));
+        let behind = |place: &Place| place.end.next_multiple_of(GRANULARITY);
+        let wanted = match self.places.last() {
+            None => vec![self.steps(last / GRANULARITY + 1)?],
+            Some(before) => {
+                let (before, distance) = (behind(before), self.steps(DISTANCES)?);
+                vec![before + distance, before, distance]
+            }
+        };
+        let anywhere = std::iter::once(0).chain(self.places.iter().map(behind));
+        Ok(wanted.into_iter().chain(anywhere).find(|&start| fits(start)))
+    }
+
+    /// A random number of steps below `bound`, in bytes; none where addresses are fixed.
+    fn steps(&self, bound: u32) -> Result<u32, Error> {
+        let steps = if self.fixed_addresses { Ok(0) } else { sandbox::addresses::below(bound) };
+        Ok(steps.map_err(|error| Error::Worker(error.to_string()))? * GRANULARITY)
     }
 
     /// An image is unloaded and none of its code runs.
@@ -152,7 +184,7 @@ mod tests {
     #[test]
     fn the_worker_reads_its_driver_from_where_the_file_stands() {
         let driver = image(0xC3);
-        let images = Images::new(&driver.bytes).unwrap();
+        let images = Images::new(&driver.bytes, false).unwrap();
         let mut read = Vec::new();
         File::from(images.descriptor().unwrap()).read_to_end(&mut read).unwrap();
         assert_eq!(read, driver.bytes);
@@ -161,7 +193,7 @@ mod tests {
     #[test]
     fn images_lie_side_by_side_and_serve_again() {
         let (first, second) = (image(1), image(2));
-        let mut images = Images::new(&first.bytes).unwrap();
+        let mut images = Images::new(&first.bytes, false).unwrap();
         let at_first = images.bring(&first, BASE, User::Driver).unwrap();
         let at_second = images.bring(&second, BASE, User::Driver).unwrap();
         assert!(at_second.image >= at_first.image + 0x3000 && at_second.image.is_multiple_of(GRANULARITY));
@@ -182,7 +214,7 @@ mod tests {
     fn pointers_of_either_width_are_moved() {
         for machine in Machine::ALL {
             let driver = image_for(machine, 0x10);
-            let mut images = Images::new(&driver.bytes).unwrap();
+            let mut images = Images::new(&driver.bytes, false).unwrap();
             images.bring(&driver, BASE, User::Driver).unwrap();
             let brought = images.bring(&driver, BASE, User::Driver).unwrap();
             let mut moved = [0; 8];
@@ -201,7 +233,7 @@ mod tests {
     #[test]
     fn there_is_an_end_to_the_room() {
         let driver = image(3);
-        let mut images = Images::new(&driver.bytes).unwrap();
+        let mut images = Images::new(&driver.bytes, false).unwrap();
         let error = (0..).find_map(|_| images.bring(&driver, BASE, User::Driver).err()).unwrap();
         assert!(error.to_string().contains("no room"), "{error}");
     }

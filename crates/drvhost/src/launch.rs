@@ -48,7 +48,7 @@ impl Launched {
         let descriptors = [descriptor(&memory)?, descriptor(&arena)?, images.descriptor()?];
         let Inner { spawner, program, confinement, .. } = session;
         let child = spawner
-            .spawn(program, name, confinement.memory, descriptors)
+            .spawn(program, name, confinement.terms, descriptors)
             .map_err(|error| Error::Worker(error.to_string()))?;
         let mut channel = Channel::new(Side::Host, Line::Main, waiting());
         let started = match first_word(&mut channel, &memory, &child)? {

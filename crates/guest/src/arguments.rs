@@ -120,7 +120,7 @@ pub struct Return {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::STACK;
+    use crate::layout::Layout;
 
     fn stacked(memory: &Memory, at: u64, words: &[u32]) {
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -130,8 +130,8 @@ mod tests {
     // One test, because a process has guest memory once.
     #[test]
     fn arguments_lie_where_each_mode_puts_them() {
-        let memory = Memory::reserve().unwrap();
-        let sp = STACK.end - 0x100;
+        let memory = Memory::reserve(Layout::fixed()).unwrap();
+        let sp = memory.layout().stack(0).end - 0x100;
         let pi = std::f64::consts::PI.to_bits();
         let (low, high) = (pi as u32, (pi >> 32) as u32);
         stacked(&memory, sp, &[0xdead, 1, 2, 3, low, high, 1.5_f32.to_bits(), 7]);
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(wide.long(&memory), Ok(6 << 32 | 5));
         assert_eq!(wide.double(&memory), Ok(std::f64::consts::PI));
 
-        let mut nowhere = Arguments::new(Mode::I386, [0; 4], [0; 4], STACK.end - 4);
+        let mut nowhere = Arguments::new(Mode::I386, [0; 4], [0; 4], memory.layout().stack(0).end - 4);
         assert!(nowhere.word(&memory).is_err());
     }
 }

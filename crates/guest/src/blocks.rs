@@ -1,6 +1,6 @@
 //! The thread and the process block, which guest code reads directly (public symbols of ntdll: `_TEB`, `_PEB`).
 
-use crate::layout;
+use crate::layout::{self, Layout, Region};
 use crate::mode::Mode;
 
 /// The process's and the first thread's id. Any number will do, if only it is not 0: a guest compares them.
@@ -65,8 +65,14 @@ pub(crate) fn thread_id(number: usize) -> u32 {
 }
 
 /// The values of the thread block of a thread.
-pub(crate) fn thread_block(number: usize, teb: u64, peb: u64, tls: u64) -> [(Field, u64); 7] {
-    let stack = layout::stack(number);
+pub(crate) fn thread_block(
+    layout: &Layout,
+    number: usize,
+    teb: u64,
+    peb: u64,
+    tls: u64,
+) -> [(Field, u64); 7] {
+    let stack = layout.stack(number);
     [
         (teb::STACK_BASE, stack.end),
         (teb::STACK_LIMIT, stack.start),
@@ -79,10 +85,10 @@ pub(crate) fn thread_block(number: usize, teb: u64, peb: u64, tls: u64) -> [(Fie
 }
 
 /// The values of the process block.
-pub(crate) fn process_block() -> [(Field, u64); 3] {
+pub(crate) fn process_block(layout: &Layout) -> [(Field, u64); 3] {
     [
         (peb::IMAGE_BASE, layout::IMAGES.start),
-        (peb::PROCESS_HEAP, layout::HEAP.start),
+        (peb::PROCESS_HEAP, layout[Region::Heap].start),
         (peb::NUMBER_OF_PROCESSORS, 1),
     ]
 }

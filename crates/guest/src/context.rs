@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::cpu::Cpu;
 use crate::gate::Gate;
 
-/// Where a thread block holds the address of the [`Context`], above all that Windows defines there.
+/// Where the thread block of a 64-bit guest holds the address of the [`Context`], above all that Windows defines there. That of a 32-bit guest is the base of GS.
 pub(crate) const TEB_CONTEXT: usize = 0x2ff0;
 
 /// What assembly needs to find its way between host and guest. One per guest thread, on the host's side of the address space.
@@ -23,6 +23,11 @@ pub(crate) struct Context {
     pub abort: u64,
     /// The thread block's address: the base of the guest's GS, or of FS if it runs 32-bit code.
     pub teb: u64,
+    /// The base of GS while the guest runs: the thread block's address, or of a 32-bit guest this context's own. 32-bit code can take it away, and give no base
+    /// that it could write to there: all that it can load has 32 bits.
+    pub gs_base: u64,
+    /// Where a 32-bit guest's functions return to.
+    pub return32: u64,
     /// The host's FS base: its thread-local storage.
     pub host_fs: u64,
     /// The selector of a 32-bit guest's FS.
@@ -82,6 +87,8 @@ impl Context {
     pub const GUEST_SP: usize = offset_of!(Self, guest_sp);
     pub const ABORT: usize = offset_of!(Self, abort);
     pub const TEB: usize = offset_of!(Self, teb);
+    pub const GS_BASE: usize = offset_of!(Self, gs_base);
+    pub const RETURN32: usize = offset_of!(Self, return32);
     pub const HOST_FS: usize = offset_of!(Self, host_fs);
     pub const FS_SELECTOR: usize = offset_of!(Self, fs_selector);
     pub const FAR: usize = offset_of!(Self, far);

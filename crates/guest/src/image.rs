@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 
 use crate::fault::Access;
-use crate::layout::{BROUGHT, GRANULARITY, IMAGES, PAGE, PRISTINE, page_round};
+use crate::layout::{GRANULARITY, IMAGES, PAGE, Region, page_round};
 use crate::memory::{Memory, Protection};
 use crate::mode::Mode;
 use crate::thread::Machine;
@@ -145,8 +145,8 @@ impl Machine {
         self.note(name, &map, image, tls_callbacks)
     }
 
-    /// Makes an image usable that the host has laid out at `offset` in [`BROUGHT`]: as [`load`](Self::load), but what is to be
-    /// written comes from [`PRISTINE`], and what is to be run stays as the host wrote it.
+    /// Makes an image usable that the host has laid out at `offset` in [`Region::Brought`]: as [`load`](Self::load), but what is to be
+    /// written comes from what the host has handed over, and what is to be run stays as the host wrote it.
     ///
     /// # Errors
     /// [`LoadError`], also for an image that wants to write its own code.
@@ -158,20 +158,22 @@ impl Machine {
         bindings: &[Binding],
     ) -> Result<Module, LoadError> {
         let (offset, size) = (u64::from(offset), self.mapped_size(image)?);
-        if !offset.is_multiple_of(GRANULARITY) || offset + size > BROUGHT.end - BROUGHT.start {
+        let brought = self.memory.layout()[Region::Brought].clone();
+        if !offset.is_multiple_of(GRANULARITY) || offset + size > brought.end - brought.start {
             return Err(LoadError::NoRoom(size));
         }
         if u64::from(image.section_alignment()) < PAGE || parts(image).any(|(.., p)| p.write && p.execute) {
             return Err(LoadError::WritableCode);
         }
-        let map = Map { base: BROUGHT.start + offset, size };
+        let map = Map { base: brought.start + offset, size };
         let data = || parts(image).filter(|(.., protection)| !protection.execute);
         for (rva, len, _) in data() {
             map.protect(&mut self.memory, rva, len, Protection::READ_WRITE)?;
             let (to, len) =
                 (map.address("section table", rva, len)?, usize::try_from(len).unwrap_or(usize::MAX));
-            let outside = |_| LoadError::Outside { what: "section table", rva };
-            self.memory.copy(to, PRISTINE.start + offset + rva, len).map_err(outside)?;
+            if !self.memory.copy_pristine(to, offset + rva, len) {
+                return Err(LoadError::Outside { what: "section table", rva });
+            }
         }
         let tls_callbacks = self.connect(&map, image, bindings)?;
         for (rva, len, protection) in data() {
@@ -193,7 +195,7 @@ impl Machine {
         page_round(image.size_of_image().into()).ok_or(LoadError::NoRoom(image.size_of_image().into()))
     }
 
-    /// The preferred base if it can be had, else the first place that is free.
+    /// Where the layout says, if the image can be moved; else the preferred base if it can be had, and the first place that is free.
     fn place_for(&self, image: &pe::Image<'_>, size: u64) -> Result<u64, LoadError> {
         let free = |base: u64| {
             let end = base.checked_add(size)?;
@@ -201,7 +203,10 @@ impl Machine {
             let clash = self.modules.iter().any(|module| module.base < end && base < module.range().end);
             (inside && !clash).then_some(base)
         };
-        if let Some(base) = free(image.image_base()) {
+        // An image that lacks relocations without saying so may be one that cannot be moved.
+        let layout = self.memory.layout();
+        let anywhere = image.has_relocations().then(|| layout.image(size)).flatten();
+        if let Some(base) = anywhere.and_then(free).or_else(|| free(image.image_base())) {
             return Ok(base);
         }
         if image.relocs_stripped() {

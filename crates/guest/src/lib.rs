@@ -53,4 +53,3 @@ pub use mode::Mode;
 pub use segments::Segments;
 pub use thread::{Machine, Serving, StartError};
 pub use threads::{POOL, meanwhile, start, wait_for_change, wait_for_turn};
-pub use thunks::Thunks;

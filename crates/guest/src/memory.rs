@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::fault::Access;
-use crate::layout::{self, PAGE};
+use crate::layout::{self, GUEST_END, Layout, PAGE, PRISTINE_SIZE, Region};
 
 /// An access that the guest's page protections do not allow; the guest would have faulted here, so its call ends with that fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -60,11 +60,12 @@ impl Protection {
     }
 }
 
-/// How many regions there may be. A guest that changes every other page of its own would otherwise fill the worker's memory with them.
-const MOST_REGIONS: usize = 1024;
+/// How many stretches of pages there may be. A guest that changes every other page of its own would otherwise fill the worker's memory with them.
+const MOST_STRETCHES: usize = 1024;
 
+/// Pages that allow the same.
 #[derive(Debug, Clone)]
-struct Region {
+struct Stretch {
     range: Range<u64>,
     protection: Protection,
 }
@@ -75,32 +76,37 @@ struct Region {
 /// (`reserve`, `map_arena` and `map_brought` map, nothing unmaps), with the protection they have now (only `protect` and `protect_data` change it).
 #[derive(Debug)]
 pub struct Memory {
+    layout: Layout,
     /// Sorted by address, not overlapping.
-    regions: Vec<Region>,
+    stretches: Vec<Stretch>,
     /// Where what the heap can have ends.
     heap_end: u64,
+    /// What the host hands over for further images, as it is, mapped for good; null as long as nothing is.
+    pristine: *const u8,
 }
 
 impl Memory {
-    /// Reserves every region of [`layout`] but the arena, which [`map_arena`](Self::map_arena) maps.
+    /// Reserves every region but those that [`map_arena`](Self::map_arena) and [`map_brought`](Self::map_brought) map.
     ///
     /// # Errors
     /// `mmap`'s, for example when something is mapped there already.
-    pub(crate) fn reserve() -> io::Result<Self> {
-        let mut memory = Self { regions: Vec::new(), heap_end: layout::HEAP.end };
-        for (range, protection) in [
+    pub(crate) fn reserve(layout: Layout) -> io::Result<Self> {
+        let ranges = [
             (layout::IMAGES, Protection::NONE),
-            (layout::THUNKS, Protection::READ_WRITE),
-            (layout::NATIVES, Protection::READ_WRITE),
-            (layout::SYSTEM, Protection::READ_WRITE),
-            (layout::STACK_GUARD, Protection::NONE),
-            (layout::STACK, Protection::READ_WRITE),
-            (layout::HEAP, Protection::READ_WRITE),
-        ] {
+            (layout[Region::Thunks].clone(), Protection::READ_WRITE),
+            (layout[Region::Natives].clone(), Protection::READ_WRITE),
+            (layout[Region::System].clone(), Protection::READ_WRITE),
+            (layout.stack_guard(0), Protection::NONE),
+            (layout.stack(0), Protection::READ_WRITE),
+            (layout[Region::Heap].clone(), Protection::READ_WRITE),
+        ];
+        let heap_end = layout[Region::Heap].end;
+        let mut memory = Self { layout, stretches: Vec::new(), heap_end, pristine: std::ptr::null() };
+        for (range, protection) in ranges {
             map_at(&range, protection, None)?;
             memory.set(range, protection);
         }
-        map_at(&layout::THREADS, Protection::NONE, None)?;
+        map_at(&memory.layout[Region::Threads], Protection::NONE, None)?;
         Ok(memory)
     }
 
@@ -109,9 +115,10 @@ impl Memory {
     /// # Errors
     /// `mprotect`'s.
     pub fn bound_heap(&mut self, len: u64) -> io::Result<()> {
-        let end = layout::HEAP.start.saturating_add(len / PAGE * PAGE).min(self.heap_end);
-        if end < layout::HEAP.end {
-            self.protect_data(end..layout::HEAP.end, Protection::NONE)?;
+        let heap = self.layout[Region::Heap].clone();
+        let end = heap.start.saturating_add(len / PAGE * PAGE).min(self.heap_end);
+        if end < heap.end {
+            self.protect_data(end..heap.end, Protection::NONE)?;
         }
         self.heap_end = end;
         Ok(())
@@ -123,10 +130,16 @@ impl Memory {
         self.heap_end
     }
 
+    /// Where its regions lie.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// Makes the stack of a thread of the pool usable.
     pub(crate) fn add_stack(&mut self, number: usize) -> io::Result<()> {
-        let range = layout::stack(number);
-        if range.start < layout::THREADS.start || range.end > layout::THREADS.end {
+        let (range, threads) = (self.layout.stack(number), &self.layout[Region::Threads]);
+        if range.start < threads.start || range.end > threads.end {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         let start =
@@ -140,15 +153,15 @@ impl Memory {
         Ok(())
     }
 
-    /// Maps the arena, the memory that `file` holds and the host shares, at the start of [`layout::ARENA`] for good.
+    /// Maps the arena, the memory that `file` holds and the host shares, at the start of [`Region::Arena`] for good.
     ///
     /// # Errors
     /// `fstat`'s or `mmap`'s, or `InvalidInput` when there is more of it than the layout has room for.
     pub fn map_arena(&mut self, file: BorrowedFd<'_>) -> io::Result<()> {
         let len = File::from(file.try_clone_to_owned()?).metadata()?.len();
-        let start = layout::ARENA.start;
-        let range = start..start.saturating_add(len);
-        if len == 0 || range.end > layout::ARENA.end {
+        let arena = &self.layout[Region::Arena];
+        let range = arena.start..arena.start.saturating_add(len);
+        if len == 0 || range.end > arena.end {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         map_at(&range, Protection::READ_WRITE, Some((file, libc::MAP_SHARED)))?;
@@ -156,33 +169,63 @@ impl Memory {
         Ok(())
     }
 
-    /// Maps what the host hands over for further images, for good: the beginning of `file` as [`layout::BROUGHT`], and all that fits as
-    /// [`layout::PRISTINE`]. Privately: what is written in [`layout::BROUGHT`] stays here, and what the host writes to the file shows in every
-    /// page that was not written.
+    /// Maps what the host hands over for further images, for good: the beginning of `file` as [`Region::Brought`], and [`PRISTINE_SIZE`] bytes of it for
+    /// [`read_pristine`](Self::read_pristine), out of the guest's reach. Privately: what is written in [`Region::Brought`] stays here, and what
+    /// the host writes to the file shows in every page that was not written.
     ///
     /// # Errors
     /// `fstat`'s or `mmap`'s, or `InvalidInput` when the file is too short.
     pub fn map_brought(&mut self, file: BorrowedFd<'_>) -> io::Result<()> {
         let len = File::from(file.try_clone_to_owned()?).metadata()?.len();
-        if len < layout::PRISTINE.end - layout::PRISTINE.start {
+        if len < PRISTINE_SIZE {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        for (range, protection) in
-            [(layout::PRISTINE, Protection::READ), (layout::BROUGHT, Protection::READ_EXECUTE)]
-        {
-            map_at(&range, protection, Some((file, libc::MAP_PRIVATE)))?;
-            self.set(range, protection);
+        let size = usize::try_from(PRISTINE_SIZE).map_err(io::Error::other)?;
+        let (protection, flags) = (Protection::READ.bits(), libc::MAP_PRIVATE | libc::MAP_NORESERVE);
+        // SAFETY: a mapping at a place of the kernel's choice.
+        let pristine =
+            unsafe { libc::mmap(std::ptr::null_mut(), size, protection, flags, file.as_raw_fd(), 0) };
+        if pristine == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
         }
+        self.pristine = pristine.cast();
+        let brought = self.layout[Region::Brought].clone();
+        map_at(&brought, Protection::READ_EXECUTE, Some((file, libc::MAP_PRIVATE)))?;
+        self.set(brought, Protection::READ_EXECUTE);
         Ok(())
+    }
+
+    /// The address of `len` bytes from `offset` on of what the host has handed over.
+    fn pristine(&self, offset: u64, len: usize) -> Option<*const u8> {
+        let end = offset.checked_add(len as u64)?;
+        (end <= PRISTINE_SIZE && !self.pristine.is_null())
+            .then(|| self.pristine.wrapping_add(usize::try_from(offset).unwrap_or(0)))
+    }
+
+    /// Copies what the host has handed over, from `offset` on, to `out`. False when there is not as much.
+    #[must_use]
+    pub fn read_pristine(&self, offset: u64, out: &mut [u8]) -> bool {
+        let Some(from) = self.pristine(offset, out.len()) else { return false };
+        // SAFETY: `pristine` found all of it inside of what `map_brought` has mapped for good, readable; `out` lies elsewhere.
+        unsafe { std::ptr::copy_nonoverlapping(from, out.as_mut_ptr(), out.len()) };
+        true
+    }
+
+    /// Copies as much of what the host has handed over, from `offset` on, to guest memory. False when there is not as much, or it cannot be written there.
+    pub(crate) fn copy_pristine(&self, to: u64, offset: u64, len: usize) -> bool {
+        let (Some(from), Ok(to)) = (self.pristine(offset, len), self.checked(to, len, Access::Write)) else {
+            return false;
+        };
+        // SAFETY: `pristine` and `checked` found both mapped with the needed protection; what cannot be written does not overlap with what can.
+        unsafe { std::ptr::copy_nonoverlapping(from, to, len) };
+        true
     }
 
     /// Gives the pages of `range` a protection.
     pub(crate) fn protect(&mut self, range: Range<u64>, protection: Protection) -> io::Result<()> {
         let len = usize::try_from(range.end.saturating_sub(range.start)).map_err(io::Error::other)?;
-        let known = [layout::IMAGES, layout::THUNKS, layout::NATIVES, layout::BROUGHT];
-        if !range.start.is_multiple_of(PAGE)
-            || !known.iter().any(|k| k.start <= range.start && range.end <= k.end)
-        {
+        let known = [Region::Thunks, Region::Natives, Region::Brought];
+        if !range.start.is_multiple_of(PAGE) || !self.lies_in(&range, &known) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         let start =
@@ -201,14 +244,13 @@ impl Memory {
     /// # Errors
     /// `InvalidInput` for other pages, `OutOfMemory` when there are too many ranges that differ, or `mprotect`'s.
     pub fn protect_data(&mut self, range: Range<u64>, protection: Protection) -> io::Result<()> {
-        let known = [layout::IMAGES, layout::BROUGHT, layout::HEAP];
-        let inside = known.iter().any(|known| known.start <= range.start && range.end <= known.end);
+        let inside = self.lies_in(&range, &[Region::Brought, Region::Heap]);
         let aligned = range.start.is_multiple_of(PAGE) && range.end.is_multiple_of(PAGE);
         let code = protection.execute || self.overlapping(&range).any(|region| region.protection.execute);
         if !inside || !aligned || code || range.is_empty() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        if self.regions.len() + 2 > MOST_REGIONS {
+        if self.stretches.len() + 2 > MOST_STRETCHES {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
         let start =
@@ -223,11 +265,17 @@ impl Memory {
         Ok(())
     }
 
-    /// The regions that have pages in common with a range.
-    fn overlapping(&self, range: &Range<u64>) -> impl Iterator<Item = &Region> {
-        let first = self.regions.partition_point(|region| region.range.end <= range.start);
+    /// Whether a range lies in one of these regions, or where images do.
+    fn lies_in(&self, range: &Range<u64>, regions: &[Region]) -> bool {
+        let holds = |known: &Range<u64>| known.start <= range.start && range.end <= known.end;
+        holds(&layout::IMAGES) || regions.iter().any(|&region| holds(&self.layout[region]))
+    }
+
+    /// The stretches that have pages in common with a range.
+    fn overlapping(&self, range: &Range<u64>) -> impl Iterator<Item = &Stretch> {
+        let first = self.stretches.partition_point(|region| region.range.end <= range.start);
         let end = range.end;
-        self.regions[first..].iter().take_while(move |region| region.range.start < end)
+        self.stretches[first..].iter().take_while(move |region| region.range.start < end)
     }
 
     /// Copies guest memory at `address` to `out`.
@@ -310,12 +358,12 @@ impl Memory {
     /// The pages around `address` that allow the same, and what that is; `None` for the space between regions.
     #[must_use]
     pub fn region(&self, address: u64) -> (Range<u64>, Option<Protection>) {
-        let next = self.regions.partition_point(|region| region.range.end <= address);
-        match self.regions.get(next) {
+        let next = self.stretches.partition_point(|region| region.range.end <= address);
+        match self.stretches.get(next) {
             Some(region) if region.range.start <= address => (region.range.clone(), Some(region.protection)),
             after => {
-                let start = next.checked_sub(1).map_or(0, |before| self.regions[before].range.end);
-                (start..after.map_or(layout::GUEST_END.max(address), |region| region.range.start), None)
+                let start = next.checked_sub(1).map_or(0, |before| self.stretches[before].range.end);
+                (start..after.map_or(GUEST_END.max(address), |region| region.range.start), None)
             }
         }
     }
@@ -324,8 +372,8 @@ impl Memory {
         let violation = Violation { address, len, access };
         let end = address.checked_add(len as u64).ok_or(violation)?;
         let mut covered = address;
-        let first = self.regions.partition_point(|region| region.range.end <= address);
-        for region in &self.regions[first..] {
+        let first = self.stretches.partition_point(|region| region.range.end <= address);
+        for region in &self.stretches[first..] {
             let allowed = match access {
                 Access::Read => region.protection.read,
                 Access::Write => region.protection.write,
@@ -345,32 +393,33 @@ impl Memory {
 
     /// Records the protection of `range`, splitting what it overlaps.
     fn set(&mut self, range: Range<u64>, protection: Protection) {
-        let mut regions = Vec::with_capacity(self.regions.len() + 2);
-        for old in self.regions.drain(..) {
+        let mut stretches = Vec::with_capacity(self.stretches.len() + 2);
+        for old in self.stretches.drain(..) {
             for part in [
                 old.range.start..old.range.end.min(range.start),
                 old.range.start.max(range.end)..old.range.end,
             ] {
                 if part.start < part.end {
-                    regions.push(Region { range: part, protection: old.protection });
+                    stretches.push(Stretch { range: part, protection: old.protection });
                 }
             }
         }
         if range.start < range.end {
-            regions.push(Region { range, protection });
+            stretches.push(Stretch { range, protection });
         }
-        regions.sort_by_key(|region| region.range.start);
-        // What allows the same again is one region again, or the table would grow with every change. What the layout keeps apart stays apart.
-        regions.dedup_by(|next, last| {
+        let layout = &self.layout;
+        stretches.sort_by_key(|region| region.range.start);
+        // What allows the same again is one stretch again, or the table would grow with every change. What the layout keeps apart stays apart.
+        stretches.dedup_by(|next, last| {
             let same = last.range.end == next.range.start
                 && last.protection == next.protection
-                && !layout::STARTS.contains(&next.range.start);
+                && !layout.begins(next.range.start);
             if same {
                 last.range.end = next.range.end;
             }
             same
         });
-        self.regions = regions;
+        self.stretches = stretches;
     }
 }
 
@@ -396,7 +445,9 @@ mod tests {
     use super::*;
 
     fn table() -> Memory {
-        let mut memory = Memory { regions: Vec::new(), heap_end: layout::HEAP.end };
+        let layout = Layout::fixed();
+        let heap_end = layout[Region::Heap].end;
+        let mut memory = Memory { layout, stretches: Vec::new(), heap_end, pristine: std::ptr::null() };
         memory.set(0x1000..0x5000, Protection::READ_WRITE);
         memory.set(0x2000..0x3000, Protection::READ);
         memory
@@ -418,28 +469,29 @@ mod tests {
     fn regions_that_allow_the_same_are_one() {
         let mut memory = table();
         memory.set(0x2000..0x3000, Protection::READ_WRITE);
-        assert_eq!(memory.regions.len(), 1);
+        assert_eq!(memory.stretches.len(), 1);
         assert_eq!(memory.region(0x4000), (0x1000..0x5000, Some(Protection::READ_WRITE)));
-        memory.set(layout::HEAP, Protection::READ_WRITE);
-        memory.set(layout::HEAP.start - PAGE..layout::HEAP.start, Protection::READ_WRITE);
-        assert_eq!(memory.region(layout::HEAP.start).0, layout::HEAP);
+        let heap = memory.layout[Region::Heap].clone();
+        memory.set(heap.clone(), Protection::READ_WRITE);
+        memory.set(heap.start - PAGE..heap.start, Protection::READ_WRITE);
+        assert_eq!(memory.region(heap.start).0, heap);
     }
 
     #[test]
     fn only_data_changes_its_protection() {
-        let mut memory = Memory::reserve().unwrap();
+        let mut memory = Memory::reserve(Layout::fixed()).unwrap();
         let page = |at: u64| at..at + PAGE;
-        let at = layout::HEAP.start + 4 * PAGE;
+        let heap = memory.layout[Region::Heap].clone();
+        let at = heap.start + 4 * PAGE;
         memory.protect_data(page(at), Protection::READ).unwrap();
         assert!(memory.write(at, &[1]).is_err());
         memory.protect_data(page(at), Protection::NONE).unwrap();
         assert!(memory.read(at, &mut [0]).is_err());
         memory.protect_data(page(at), Protection::READ_WRITE).unwrap();
         memory.write(at, &[1]).unwrap();
-        assert_eq!(memory.region(at).0, layout::HEAP);
-        for at in
-            [layout::STACK.start, layout::SYSTEM.start, layout::THUNKS.start, layout::HEAP.end - PAGE / 2]
-        {
+        assert_eq!(memory.region(at).0, heap);
+        let [system, thunks] = [Region::System, Region::Thunks].map(|region| memory.layout[region].start);
+        for at in [memory.layout.stack(0).start, system, thunks, heap.end - PAGE / 2] {
             assert!(memory.protect_data(page(at), Protection::READ).is_err(), "{at:#x}");
         }
         assert!(memory.protect_data(page(at), Protection::READ_EXECUTE).is_err());
@@ -450,12 +502,12 @@ mod tests {
 
     #[test]
     fn a_guest_cannot_fill_the_table() {
-        let mut memory = Memory::reserve().unwrap();
-        let pages = (layout::HEAP.start..layout::HEAP.end).step_by(2 * PAGE as usize);
+        let mut memory = Memory::reserve(Layout::fixed()).unwrap();
+        let pages = memory.layout[Region::Heap].clone().step_by(2 * PAGE as usize);
         let outcome: io::Result<Vec<()>> =
             pages.map(|at| memory.protect_data(at..at + PAGE, Protection::READ)).collect();
         assert_eq!(outcome.unwrap_err().kind(), io::ErrorKind::OutOfMemory);
-        assert!(memory.regions.len() <= MOST_REGIONS);
+        assert!(memory.stretches.len() <= MOST_STRETCHES);
     }
 
     #[test]
@@ -464,18 +516,19 @@ mod tests {
         assert_eq!(memory.region(0x2fff), (0x2000..0x3000, Some(Protection::READ)));
         assert_eq!(memory.region(0x3000), (0x3000..0x5000, Some(Protection::READ_WRITE)));
         assert_eq!(memory.region(0), (0..0x1000, None));
-        assert_eq!(memory.region(0x5000), (0x5000..layout::GUEST_END, None));
+        assert_eq!(memory.region(0x5000), (0x5000..GUEST_END, None));
     }
 
     #[test]
     fn reserved_memory_is_reached_by_copies() {
-        let memory = Memory::reserve().unwrap();
-        let at = layout::HEAP.start + 0xffe;
+        let memory = Memory::reserve(Layout::fixed()).unwrap();
+        let heap = memory.layout[Region::Heap].clone();
+        let at = heap.start + 0xffe;
         memory.write(at, b"over the page\0").unwrap();
         assert_eq!(memory.array(at).unwrap(), *b"over the page");
         memory.copy(at + 5, at, 4).unwrap();
         assert_eq!(memory.array(at).unwrap(), *b"over overpage");
         assert!(memory.read(layout::IMAGES.start, &mut [0]).is_err());
-        assert!(memory.write(layout::HEAP.end - 1, &[0; 2]).is_err());
+        assert!(memory.write(heap.end - 1, &[0; 2]).is_err());
     }
 }

@@ -11,11 +11,13 @@ mod scopes;
 mod unwind;
 
 use std::io;
+use std::ops::Range;
 
 use crate::fault::Access;
-use crate::layout::NATIVES;
+use crate::layout::Region;
 use crate::memory::{Memory, Protection, Violation};
 use crate::thread::Machine;
+use crate::thunks::Thunks;
 
 /// A native function.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +26,17 @@ pub(crate) struct Native {
     /// Where its code lies in the worker, to be copied.
     code: *const u8,
     end: *const u8,
+}
+
+impl Native {
+    /// Its code.
+    fn code(&self) -> &'static [u8] {
+        // SAFETY: both labels are of one piece of assembly, the first before the second, with nothing but its bytes between.
+        unsafe {
+            let len = self.end.offset_from(self.code);
+            std::slice::from_raw_parts(self.code, usize::try_from(len).unwrap_or(0))
+        }
+    }
 }
 
 /// Declares native functions of a file: for each, the name under which guests import it, and its code, which calls nothing.
@@ -55,9 +68,19 @@ macro_rules! natives {
 }
 use natives;
 
+/// What stands in the code above for an address that differs from process to process: of RtlUnwind, which is the first of all natives, and of what
+/// [`Thunks::go_on`] and [`Thunks::unhandled`] answer. None of it occurs otherwise.
+mod elsewhere {
+    pub const UNWIND: u32 = 0xe15e_0001;
+    pub const CONTINUE: u32 = 0xe15e_0002;
+    pub const UNHANDLED: u32 = 0xe15e_0003;
+}
+
 /// The native functions in guest memory.
 #[derive(Debug)]
 pub(crate) struct Natives {
+    /// Where they lie.
+    range: Range<u64>,
     /// By name.
     placed: Vec<(&'static str, u64)>,
     /// The names of those that are shortcuts.
@@ -68,18 +91,19 @@ pub(crate) struct Natives {
 
 impl Natives {
     /// Puts all of them into guest memory.
-    pub fn new(memory: &Memory) -> Result<Self, Violation> {
+    pub fn new(memory: &Memory, thunks: &Thunks) -> Result<Self, Violation> {
+        let range = memory.layout()[Region::Natives].clone();
+        let known = [
+            (elsewhere::UNWIND, range.start),
+            (elsewhere::CONTINUE, thunks.go_on()),
+            (elsewhere::UNHANDLED, thunks.unhandled()),
+        ];
         let shortcuts = [memory::list(), numbers::list()].concat();
         let names = shortcuts.iter().map(|native| native.name).collect();
-        let mut own = Self { placed: Vec::new(), shortcuts: names, next: NATIVES.start };
-        // That which others call by its address (`unwind::UNWIND`) is the first.
+        let mut own = Self { next: range.start, range, placed: Vec::new(), shortcuts: names };
+        // That which others call by its address is the first.
         for native in [unwind::list(), shortcuts, scopes::list()].concat() {
-            // SAFETY: both labels are of one piece of assembly, the first before the second, with nothing but its bytes between.
-            let code = unsafe {
-                let len = native.end.offset_from(native.code);
-                std::slice::from_raw_parts(native.code, usize::try_from(len).unwrap_or(0))
-            };
-            let at = own.place(memory, code)?;
+            let at = own.place(memory, &connected(native.code(), &known))?;
             own.placed.push((native.name, at));
         }
         Ok(own)
@@ -88,6 +112,9 @@ impl Natives {
     /// Puts code into guest memory.
     fn place(&mut self, memory: &Memory, code: &[u8]) -> Result<u64, Violation> {
         let at = self.next;
+        if at + code.len() as u64 > self.range.end {
+            return Err(Violation { address: at, len: code.len(), access: Access::Write });
+        }
         memory.write(at, code)?;
         self.next = (at + code.len() as u64).next_multiple_of(16);
         Ok(at)
@@ -135,11 +162,30 @@ impl Natives {
 
     /// Makes them executable and unchangeable.
     pub fn seal(&self, memory: &mut Memory) -> io::Result<()> {
-        memory.protect(NATIVES, Protection::READ_EXECUTE)
+        memory.protect(self.range.clone(), Protection::READ_EXECUTE)
     }
 }
 
+/// Code with the addresses that what stands in it stands for.
+fn connected(code: &[u8], known: &[(u32, u64)]) -> Vec<u8> {
+    let (mut connected, mut at) = (code.to_vec(), 0);
+    while let Some(word) = code.get(at..).and_then(|rest| rest.first_chunk()) {
+        match known.iter().find(|(mark, _)| mark.to_le_bytes() == *word) {
+            Some((_, address)) => {
+                connected[at..at + 4].copy_from_slice(&address.to_le_bytes()[..4]);
+                at += 4;
+            }
+            None => at += 1,
+        }
+    }
+    connected
+}
+
 impl Machine {
+    fn no_natives(&self) -> Violation {
+        Violation { address: self.memory.layout()[Region::Natives].start, len: 0, access: Access::Write }
+    }
+
     /// The address of a function that serves a 32-bit guest without leaving its mode; `None` if there is none of this name.
     #[must_use]
     pub fn native(&self, name: &str) -> Option<u64> {
@@ -158,7 +204,7 @@ impl Machine {
     /// # Errors
     /// [`Violation`] when there is no room, or the guest is none of 32 bits.
     pub fn native_taking_x87(&mut self, target: u64, count: u8) -> Result<u64, Violation> {
-        let none = Violation { address: NATIVES.start, len: 0, access: Access::Write };
+        let none = self.no_natives();
         self.natives.as_mut().ok_or(none)?.taking_x87(&self.memory, target, count)
     }
 
@@ -167,7 +213,33 @@ impl Machine {
     /// # Errors
     /// As [`native_taking_x87`](Self::native_taking_x87).
     pub fn native_taking_sse(&mut self, target: u64, count: u8) -> Result<u64, Violation> {
-        let none = Violation { address: NATIVES.start, len: 0, access: Access::Write };
+        let none = self.no_natives();
         self.natives.as_mut().ok_or(none)?.taking_sse(&self.memory, target, count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How often an address from elsewhere is in the code of all natives.
+    fn found(code: impl IntoIterator<Item = Vec<u8>>, mark: u32) -> usize {
+        let count = |code: Vec<u8>| code.windows(4).filter(|word| **word == mark.to_le_bytes()).count();
+        code.into_iter().map(count).sum()
+    }
+
+    #[test]
+    fn all_that_lies_elsewhere_gets_its_address() {
+        let marks = [elsewhere::UNWIND, elsewhere::CONTINUE, elsewhere::UNHANDLED];
+        let known: Vec<(u32, u64)> = marks.into_iter().zip([0x2212_3450, 0x2000_0030, 0x2000_0040]).collect();
+        let natives = [memory::list(), numbers::list(), unwind::list(), scopes::list()].concat();
+        let code = || natives.iter().map(Native::code);
+        let connected = || code().map(|code| connected(code, &known));
+        for (&(mark, address), times) in known.iter().zip([4, 2, 2]) {
+            let before = found(code().map(<[u8]>::to_vec), mark);
+            assert_eq!(before, times, "{mark:#x}");
+            assert_eq!(found(connected(), mark), 0, "{mark:#x}");
+            assert_eq!(found(connected(), address as u32), before, "{address:#x}");
+        }
     }
 }

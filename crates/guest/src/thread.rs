@@ -11,7 +11,7 @@ use crate::fault::{Access, Fault, FaultKind, Place};
 use crate::gate::Gate;
 use crate::host_stack;
 use crate::image::Module;
-use crate::layout;
+use crate::layout::{GUEST_END, Layout, Region};
 use crate::memory::{Memory, Violation};
 use crate::mode::Mode;
 use crate::natives::Natives;
@@ -34,6 +34,9 @@ pub enum StartError {
     /// Guest memory could not be reserved.
     #[error("guest memory could not be reserved: {0}")]
     Reserve(io::Error),
+    /// What the host's side keeps of a thread lies where 32-bit code reaches.
+    #[error("the worker's own memory lies below 4 GiB, in the driver's reach")]
+    InReach,
     /// The threads of the pool could not be made.
     #[error("the guest's threads could not be made: {0}")]
     Threads(io::Error),
@@ -86,24 +89,26 @@ pub struct Machine {
     pub(crate) current: usize,
     pub(crate) gate: &'static Gate,
     peb: u64,
-    /// The next free address of [`layout::SYSTEM`].
+    /// The next free address of [`Region::System`].
     next_block: u64,
 }
 
 impl Machine {
-    /// Reserves guest memory and makes the calling thread the guest's, to run code of this mode. Once a process, before its system-call filter.
+    /// Reserves guest memory, which lies as `layout` says, and makes the calling thread the guest's, to run code of this mode. Once a process, before its
+    /// system-call filter.
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn new(mode: Mode) -> Result<Self, StartError> {
+    pub fn new(mode: Mode, layout: Layout) -> Result<Self, StartError> {
         // AT_HWCAP2 bit 1: the kernel lets user code read and write FS and GS bases (Documentation/arch/x86/x86_64/fsgs).
         // SAFETY: reads the auxiliary vector.
         if unsafe { libc::getauxval(libc::AT_HWCAP2) } & 2 == 0 {
             return Err(StartError::NoFsGsBase);
         }
-        let memory = Memory::reserve().map_err(StartError::Reserve)?;
+        let memory = Memory::reserve(layout).map_err(StartError::Reserve)?;
         let thunks = Thunks::new(&memory, mode)?;
-        let natives = (mode == Mode::I386).then(|| Natives::new(&memory)).transpose()?;
+        let natives = (mode == Mode::I386).then(|| Natives::new(&memory, &thunks)).transpose()?;
+        let next_block = memory.layout()[Region::System].start;
         let mut machine = Self {
             mode,
             segments: None,
@@ -116,10 +121,10 @@ impl Machine {
             current: 0,
             gate: Box::leak(Box::default()),
             peb: 0,
-            next_block: layout::SYSTEM.start,
+            next_block,
         };
         machine.peb = machine.lend(blocks::PEB_SIZE)?;
-        for (field, value) in blocks::process_block() {
+        for (field, value) in blocks::process_block(machine.memory.layout()) {
             machine.put_pointer(machine.peb + field.offset(mode), value)?;
         }
         let thread = machine.make_thread(0)?;
@@ -136,11 +141,15 @@ impl Machine {
         }
         let teb = self.lend(blocks::TEB_SIZE)?;
         let tls = self.lend(self.mode.pointer_size() * TLS_SLOTS)?;
-        for (field, value) in blocks::thread_block(number, teb, self.peb, tls) {
+        for (field, value) in blocks::thread_block(self.memory.layout(), number, teb, self.peb, tls) {
             self.put_pointer(teb + field.offset(self.mode), value)?;
         }
-        let (thread, segments) = Thread::new(number, teb, self.mode, self.gate);
+        let (thread, segments) = Thread::new(number, teb, self.memory.layout(), &self.thunks, self.gate);
         self.segments = segments;
+        // `find_context` of 32-bit code takes that for granted.
+        if (thread.context.addr().get() as u64) < GUEST_END {
+            return Err(StartError::InReach);
+        }
         Ok(thread)
     }
 
@@ -187,7 +196,10 @@ impl Machine {
     }
 
     /// The handle of the process heap: GetProcessHeap's answer, which drivers also read from the process block themselves.
-    pub const PROCESS_HEAP: u64 = layout::HEAP.start;
+    #[must_use]
+    pub fn process_heap(&self) -> u64 {
+        self.memory.layout()[Region::Heap].start
+    }
 
     /// The ids of the guest's process and of the thread whose turn it is.
     #[must_use]
@@ -204,11 +216,17 @@ impl Machine {
         let len = usize::try_from(size).unwrap_or(usize::MAX);
         let full = Violation { address, len, access: Access::Write };
         let end = size.checked_next_multiple_of(16).and_then(|size| address.checked_add(size)).ok_or(full)?;
-        if end > layout::SYSTEM.end {
+        if end > self.memory.layout()[Region::System].end {
             return Err(full);
         }
         self.next_block = end;
         Ok(address)
+    }
+
+    /// The guest address of a thunk.
+    #[must_use]
+    pub fn thunk(&self, index: u32) -> u64 {
+        self.thunks.address(index)
     }
 
     /// Adds a thunk for one more import and answers its index; `None` when there is no room, of which [`seal`](Self::seal) leaves little.
@@ -365,8 +383,11 @@ impl Machine {
         self.interrupted() || unsafe { Context::interrupted(self.threads[0].context.as_ptr()) }
     }
 
-    /// Puts the context's address where thunks look for it.
+    /// Puts the context's address where thunks of a 64-bit guest look for it.
     pub(crate) fn restore_context_pointer(&self) {
+        if self.mode == Mode::I386 {
+            return;
+        }
         let address = self.context().expose_provenance() as u64;
         // The thread block is always writable.
         let _ = self.memory.write(self.thread().teb + TEB_CONTEXT as u64, &address.to_le_bytes());
@@ -436,7 +457,7 @@ impl Machine {
 
     /// The instruction that a fault is told of: for one in a native function, the one behind its call.
     fn blamed(&self, instruction: u64, trap: &Trap) -> u64 {
-        if layout::NATIVES.contains(&instruction)
+        if self.memory.layout()[Region::Natives].contains(&instruction)
             && let Ok(caller) = self.pointer_at(trap.frame.wrapping_add(self.mode.pointer_size()))
         {
             return caller;
@@ -457,7 +478,7 @@ impl Machine {
             // An address that is not canonical, or an instruction that user code may not run.
             _ => return FaultKind::AccessViolation { address: None, access: Access::Read },
         }
-        if layout::stack_guard(self.current).contains(&trap.address) {
+        if self.memory.layout().stack_guard(self.current).contains(&trap.address) {
             return FaultKind::StackOverflow;
         }
         let access = match trap.error {

@@ -11,7 +11,7 @@ use crate::enter::Host;
 use crate::fault::Fault;
 use crate::gate::{Gate, sleep, wake};
 use crate::host_stack;
-use crate::layout;
+use crate::layout::{Layout, PAGE};
 use crate::memory::Violation;
 use crate::mode::Mode;
 use crate::pool;
@@ -19,6 +19,7 @@ use crate::segments::{self, Segments};
 use crate::signal;
 use crate::switch::compat;
 use crate::thread::{Machine, StartError};
+use crate::thunks::Thunks;
 
 /// How many threads there are besides the one that serves requests. Each of them takes some 30 microseconds of every worker's start.
 pub const POOL: usize = 24;
@@ -65,7 +66,14 @@ impl Work {
 
 impl Thread {
     /// A thread with its block at `teb`, whose stack has been set up there.
-    pub fn new(number: usize, teb: u64, mode: Mode, gate: &'static Gate) -> (Self, Option<Segments>) {
+    pub fn new(
+        number: usize,
+        teb: u64,
+        layout: &Layout,
+        thunks: &Thunks,
+        gate: &'static Gate,
+    ) -> (Self, Option<Segments>) {
+        let mode = thunks.mode();
         let (segments, fs_selector) = match mode {
             Mode::I386 => {
                 let entry = u16::try_from(number).unwrap_or(u16::MAX);
@@ -77,9 +85,11 @@ impl Thread {
         let context = Context {
             host_sp: 0,
             base_sp: 0,
-            guest_sp: layout::stack(number).end - layout::PAGE,
+            guest_sp: layout.stack(number).end - PAGE,
             abort: 0,
             teb,
+            gs_base: teb,
+            return32: thunks.return32(),
             host_fs: 0,
             fs_selector: fs_selector.into(),
             far: [0, compat::CODE.into()],
@@ -98,7 +108,11 @@ impl Thread {
             cpu: Cpu::ZERO,
         };
         // Leaked on purpose: the signal handler may look at both for as long as the process lives.
-        let context = NonNull::from(Box::leak(Box::new(context)));
+        let context = Box::leak(Box::new(context));
+        if mode == Mode::I386 {
+            context.gs_base = std::ptr::from_mut(context).expose_provenance() as u64;
+        }
+        let context = NonNull::from(context);
         let work = Box::leak(Box::default());
         (Self { context, teb, stopped: None, unwound: None, work, busy: false }, segments)
     }
@@ -113,14 +127,14 @@ pub(crate) unsafe fn adopt(context: *mut Context, stack: *mut u8, floor: u64) ->
     // SAFETY: reads the FS base; FSGSBASE is there (`Machine::new` has checked).
     unsafe { std::arch::asm!("rdfsbase {}", out(reg) host_fs, options(nomem, nostack)) };
     // SAFETY: the caller's contract.
-    let teb = unsafe {
+    let gs_base = unsafe {
         (*context).host_fs = host_fs;
         (*context).host_floor = floor;
         signal::use_stack(stack, context)?;
-        (*context).teb
+        (*context).gs_base
     };
     // SAFETY: GS is unused by host code on x86-64 Linux; FSGSBASE is there.
-    unsafe { std::arch::asm!("wrgsbase {}", in(reg) teb, options(nomem, nostack)) };
+    unsafe { std::arch::asm!("wrgsbase {}", in(reg) gs_base, options(nomem, nostack)) };
     Ok(())
 }
 

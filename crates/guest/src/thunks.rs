@@ -1,8 +1,9 @@
 //! Import thunks: the few bytes of guest code that each imported function's address points to.
 
 use std::io;
+use std::ops::Range;
 
-use crate::layout::THUNKS;
+use crate::layout::Region;
 use crate::memory::{Memory, Protection, Violation};
 use crate::mode::Mode;
 use crate::switch::{compat, long};
@@ -16,25 +17,27 @@ const SPARE: u32 = 1024;
 /// How many places before the first thunk hold what thunks need.
 const GATES: u64 = 6;
 
-/// Of a 64-bit guest: where the address of `drvhost_import64` lies.
-const IMPORT64: u64 = THUNKS.start;
+/// Of a 64-bit guest: which place has the address of `drvhost_import64`.
+const IMPORT64: u64 = 0;
 
-/// Of a 32-bit guest: 64-bit code that jumps to `drvhost_import32`, the same for `drvhost_leave32`, and the 32-bit code that functions return to.
-const IMPORT32: u64 = THUNKS.start;
-const LEAVE32: u64 = THUNKS.start + SIZE;
-pub(crate) const RETURN32: u64 = THUNKS.start + 2 * SIZE;
+/// Of a 32-bit guest, which place has what: 64-bit code that jumps to `drvhost_import32`, the same for `drvhost_leave32`, and the 32-bit code that functions return to.
+const IMPORT32: u64 = 0;
+const LEAVE32: u64 = 1;
+const RETURN32: u64 = 2;
 
-/// Of a 32-bit guest: what its dispatcher of exceptions calls when a handler wants to go on, and when there is none; both with the addresses of
-/// the record and of the context. They are thunks with these indexes.
-pub(crate) const CONTINUE: u64 = THUNKS.start + 3 * SIZE;
-pub(crate) const UNHANDLED: u64 = THUNKS.start + 4 * SIZE;
+/// Of a 32-bit guest, which place has what its dispatcher of exceptions calls when a handler wants to go on, and when there is none; both with the addresses of
+/// the record and of the context. They are thunks with the indexes below.
+const CONTINUE: u64 = 3;
+const UNHANDLED: u64 = 4;
 pub(crate) const CONTINUE_INDEX: u32 = u32::MAX;
 pub(crate) const UNHANDLED_INDEX: u32 = u32::MAX - 1;
 
 /// The thunks, one for every function that the guest may call out to, numbered from 0.
 #[derive(Debug)]
-pub struct Thunks {
+pub(crate) struct Thunks {
     mode: Mode,
+    /// Where they lie.
+    range: Range<u64>,
     count: u32,
     /// How many have been made once no more can be; before that `None`.
     sealed: Option<u32>,
@@ -42,20 +45,46 @@ pub struct Thunks {
 
 impl Thunks {
     pub(crate) fn new(memory: &Memory, mode: Mode) -> Result<Self, Violation> {
+        let own = Self { mode, range: memory.layout()[Region::Thunks].clone(), count: 0, sealed: None };
         match mode {
-            Mode::X86_64 => memory.write(IMPORT64, &long::import_entry().to_le_bytes())?,
+            Mode::X86_64 => memory.write(own.place(IMPORT64), &long::import_entry().to_le_bytes())?,
             Mode::I386 => {
-                for (at, to) in [IMPORT32, LEAVE32].into_iter().zip(compat::entries()) {
+                for (place, to) in [IMPORT32, LEAVE32].into_iter().zip(compat::entries()) {
+                    let at = own.place(place);
                     // jmp [rip + 2]; then the address, which must be aligned: the guest may have asked for faults where data is not.
                     memory.write(at, b"\xff\x25\x02\0\0\0")?;
                     memory.write(at + 8, &to.to_le_bytes())?;
                 }
-                memory.write(RETURN32, &far_jump(LEAVE32))?;
-                memory.write(CONTINUE, &thunk32(CONTINUE_INDEX))?;
-                memory.write(UNHANDLED, &thunk32(UNHANDLED_INDEX))?;
+                memory.write(own.return32(), &far_jump(own.place(LEAVE32)))?;
+                memory.write(own.go_on(), &own.thunk32(CONTINUE_INDEX))?;
+                memory.write(own.unhandled(), &own.thunk32(UNHANDLED_INDEX))?;
             }
         }
-        Ok(Self { mode, count: 0, sealed: None })
+        Ok(own)
+    }
+
+    /// The mode of the code that calls them.
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Where 32-bit functions return to.
+    pub(crate) fn return32(&self) -> u64 {
+        self.place(RETURN32)
+    }
+
+    /// What a 32-bit guest's dispatcher of exceptions calls when a handler wants to go on.
+    pub(crate) fn go_on(&self) -> u64 {
+        self.place(CONTINUE)
+    }
+
+    /// What it calls when there is no handler.
+    pub(crate) fn unhandled(&self) -> u64 {
+        self.place(UNHANDLED)
+    }
+
+    fn place(&self, number: u64) -> u64 {
+        self.range.start + SIZE * number
     }
 
     /// Adds a thunk and answers its index; `None` when there is no room for more.
@@ -71,9 +100,8 @@ impl Thunks {
     }
 
     /// The guest address of a thunk.
-    #[must_use]
-    pub fn address(index: u32) -> u64 {
-        THUNKS.start + SIZE * (u64::from(index) + GATES)
+    pub(crate) fn address(&self, index: u32) -> u64 {
+        self.place(u64::from(index) + GATES)
     }
 
     /// Makes the thunks executable and unchangeable, some spare ones among them.
@@ -81,20 +109,36 @@ impl Thunks {
         let spare = (self.count..self.count.saturating_add(SPARE))
             .take_while(|&index| self.write(memory, index).is_some());
         self.sealed = Some(self.count + u32::try_from(spare.count()).unwrap_or(0));
-        memory.protect(THUNKS, Protection::READ_EXECUTE)
+        memory.protect(self.range.clone(), Protection::READ_EXECUTE)
     }
 
     /// Writes a thunk's code; `None` when there is no room for it.
     fn write(&self, memory: &Memory, index: u32) -> Option<()> {
-        let address = Self::address(index);
-        if address + SIZE > THUNKS.end {
+        let address = self.address(index);
+        if address + SIZE > self.range.end {
             return None;
         }
         let code = match self.mode {
-            Mode::X86_64 => thunk64(address, index)?,
-            Mode::I386 => thunk32(index),
+            Mode::X86_64 => self.thunk64(index)?,
+            Mode::I386 => self.thunk32(index),
         };
         memory.write(address, &code).ok()
+    }
+
+    fn thunk64(&self, index: u32) -> Option<[u8; SIZE as usize]> {
+        let mut code = begun(index);
+        // jmp [rip + distance]
+        let next = self.address(index) + 5 + 6;
+        let distance = i32::try_from(self.place(IMPORT64).cast_signed() - next.cast_signed()).ok()?;
+        code[5..7].copy_from_slice(&[0xff, 0x25]);
+        code[7..11].copy_from_slice(&distance.to_le_bytes());
+        Some(code)
+    }
+
+    fn thunk32(&self, index: u32) -> [u8; SIZE as usize] {
+        let mut code = begun(index);
+        code[5..12].copy_from_slice(&far_jump(self.place(IMPORT32)));
+        code
     }
 }
 
@@ -103,22 +147,6 @@ fn begun(index: u32) -> [u8; SIZE as usize] {
     let mut code = [0xcc; SIZE as usize];
     code[0] = 0xb8;
     code[1..5].copy_from_slice(&index.to_le_bytes());
-    code
-}
-
-fn thunk64(address: u64, index: u32) -> Option<[u8; SIZE as usize]> {
-    let mut code = begun(index);
-    // jmp [rip + distance]
-    let next = address + 5 + 6;
-    let distance = i32::try_from(IMPORT64.cast_signed() - next.cast_signed()).ok()?;
-    code[5..7].copy_from_slice(&[0xff, 0x25]);
-    code[7..11].copy_from_slice(&distance.to_le_bytes());
-    Some(code)
-}
-
-fn thunk32(index: u32) -> [u8; SIZE as usize] {
-    let mut code = begun(index);
-    code[5..12].copy_from_slice(&far_jump(IMPORT32));
     code
 }
 

@@ -36,6 +36,11 @@ impl RelocationKind {
 }
 
 impl Image<'_> {
+    /// Whether there is a table of relocations, be it empty.
+    pub fn has_relocations(&self) -> bool {
+        !self.relocs_stripped() && self.directory(pe::IMAGE_DIRECTORY_ENTRY_BASERELOC).is_some()
+    }
+
     /// All relocations in the order of the file. None does not mean that the image cannot be moved: see
     /// [`Image::relocs_stripped`].
     ///

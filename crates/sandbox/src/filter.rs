@@ -32,11 +32,11 @@ pub enum Argument {
 /// The end of the addresses that guest memory may have: 32-bit pointers reach no further.
 pub const GUEST_END: u64 = 1 << 32;
 
-/// Where images lie that come while driver code runs.
-pub const BROUGHT: std::ops::Range<u64> = 0x2c00_0000..0x3000_0000;
+/// Where images may lie that come while driver code runs.
+pub const BROUGHT: std::ops::Range<u64> = 0x2c00_0000..0x3400_0000;
 
-/// What of the addresses is the guest's own data: images, and those that come later with the heap behind them.
-pub const DATA: [std::ops::Range<u64>; 2] = [0x40_0000..0x2000_0000, BROUGHT.start..0x6c00_0000];
+/// Where the guest's own data may lie: images, and those that come later with the heap behind them. Code that no image has is elsewhere.
+pub const DATA: [std::ops::Range<u64>; 2] = [0x40_0000..0x2000_0000, BROUGHT.start..0x6400_0000];
 
 /// All addresses that guest memory may have.
 const GUEST: &[std::ops::Range<u64>] = std::slice::from_ref(&(0..GUEST_END));

@@ -12,11 +12,12 @@ use landlock::{
 use crate::check;
 use crate::memory::memory;
 use crate::speculation::speculation;
+use crate::terms::Terms;
 
 /// One layer of isolation and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layer {
-    /// `namespaces`, `privileges`, `landlock`, `descriptors`, `limits`, `memory`, `speculation` or `seccomp`.
+    /// `namespaces`, `privileges`, `landlock`, `descriptors`, `limits`, `memory`, `speculation`, `seccomp` or `addresses`.
     pub name: &'static str,
     /// Whether it is in place, whole or in part.
     pub active: bool,
@@ -57,14 +58,18 @@ const LONGEST_COMPUTING: u64 = 10_000_000;
 
 /// Applies every layer but the system-call filter to the calling process, which must have one thread only and must have
 /// mapped all that it was given: no descriptor survives. `host` is the process that started it; when that one ends this one is killed.
-/// `most` is how much memory it can have that is private and can be written ([`memory`]). `threads` makes the threads that the process is going
+/// `terms` say how much of memory and of a processor it can have. `threads` makes the threads that the process is going
 /// to have: when it runs they begin with all layers that a thread has of its own.
 ///
 /// Layers that the system does not offer are reported, not fatal: the others hold without them.
 ///
 /// # Errors
 /// When a layer that every supported kernel has cannot be put in place, or when the host is gone already.
-pub fn isolate(host: u32, most: u64, threads: impl FnOnce() -> io::Result<()>) -> io::Result<Vec<Layer>> {
+pub fn isolate(
+    host: u32,
+    terms: Terms,
+    threads: impl FnOnce() -> io::Result<()>,
+) -> io::Result<Vec<Layer>> {
     // As nobody from here on, whoever started it: a user name space of root's would still be root to the outside.
     // Where that is not possible the next layers hold all the same.
     let _ = leave_root(CAP_SYS_ADMIN);
@@ -74,9 +79,10 @@ pub fn isolate(host: u32, most: u64, threads: impl FnOnce() -> io::Result<()>) -
     die_with(host)?;
     let speculation = Layer::from_outcome("speculation", speculation());
     threads()?;
-    let memory = Layer::from_outcome("memory", memory(most));
+    let memory = Layer::from_outcome("memory", memory(terms.memory));
     descriptors()?;
     limits()?;
+    terms.seconds().map_or(Ok(()), processor_time)?;
     let whole = |name, detail: &str| Layer { name, active: true, detail: detail.to_owned() };
     Ok(vec![
         namespaces,
@@ -263,4 +269,19 @@ pub fn limits() -> io::Result<()> {
         check(unsafe { libc::setrlimit(resource, &raw const limit) })?;
     }
     Ok(())
+}
+
+/// Has the kernel end the calling process when it has used so many seconds of processor time, all its threads together.
+///
+/// # Errors
+/// The kernel's.
+fn processor_time(seconds: u64) -> io::Result<()> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the limit is live and of the type that the call writes.
+    check(unsafe { libc::getrlimit(libc::RLIMIT_CPU, &raw mut limit) })?;
+    // The first limit's signal says why the process ends, which is what it does by default; the second one kills.
+    limit.rlim_max = limit.rlim_max.min(seconds.saturating_add(1));
+    limit.rlim_cur = limit.rlim_max.min(seconds);
+    // SAFETY: the limit is live and of the type that the call reads.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_CPU, &raw const limit) }).map(drop)
 }

@@ -6,6 +6,7 @@
 //!
 //! This crate wraps one system call at a time in a safe function. It knows nothing about drivers.
 
+pub mod addresses;
 pub mod filter;
 pub mod futex;
 pub mod heap;
@@ -15,10 +16,12 @@ mod priority;
 mod shared;
 mod spawn;
 pub mod speculation;
+mod terms;
 
 pub use priority::prefer_this_thread;
 pub use shared::{SharedError, SharedMemory, memory_file};
 pub use spawn::{Child, Ended, SpawnError, Spawner, WORKER_DESCRIPTORS};
+pub use terms::Terms;
 
 use std::io;
 

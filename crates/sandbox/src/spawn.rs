@@ -11,6 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use crate::terms::Terms;
+
 /// What a worker finds at descriptors 0, 1 and 2, in this order: the standard streams' places carry the three memfds,
 /// because those are the descriptors that starting a program hands over without a window in which others could inherit them.
 pub const WORKER_DESCRIPTORS: [&str; 3] = ["channel", "arena", "image"];
@@ -36,7 +38,7 @@ enum Request {
     Start {
         program: PathBuf,
         name: OsString,
-        memory: u64,
+        terms: Terms,
         descriptors: [OwnedFd; 3],
         answer: mpsc::SyncSender<io::Result<process::Child>>,
     },
@@ -69,8 +71,7 @@ impl Spawner {
         Ok(Self { requests })
     }
 
-    /// Starts `program` with the three memfds of [`WORKER_DESCRIPTORS`]; `name` is for people who look at the process list, `memory` how much it is to let
-    /// itself have ([`crate::memory::memory`]).
+    /// Starts `program` with the three memfds of [`WORKER_DESCRIPTORS`], to confine itself by `terms`; `name` is for people who look at the process list.
     ///
     /// # Errors
     /// The system's, with the program's path.
@@ -78,12 +79,12 @@ impl Spawner {
         &self,
         program: &Path,
         name: &str,
-        memory: u64,
+        terms: Terms,
         descriptors: [OwnedFd; 3],
     ) -> Result<Child, SpawnError> {
         let (answer, answered) = mpsc::sync_channel(1);
-        let request =
-            Request::Start { program: program.to_owned(), name: name.into(), memory, descriptors, answer };
+        let (path, name) = (program.to_owned(), name.into());
+        let request = Request::Start { program: path, name, terms, descriptors, answer };
         self.requests.send(request).map_err(|_| SpawnError::NoSpawner)?;
         let started = answered.recv().map_err(|_| SpawnError::NoSpawner)?;
         let process = started.map_err(|source| SpawnError::Start { program: program.to_owned(), source })?;
@@ -104,11 +105,10 @@ fn serve(incoming: &mpsc::Receiver<Request>) {
             _ => incoming.recv_timeout(REAP),
         };
         match request {
-            Ok(Request::Start { program, name, memory, descriptors, answer }) => {
+            Ok(Request::Start { program, name, terms, descriptors, answer }) => {
                 // A requester that is gone gets no process.
-                if let Err(mpsc::SendError(Ok(mut process))) =
-                    answer.send(start(&program, &name, memory, descriptors))
-                {
+                let started = start(&program, &name, terms, descriptors);
+                if let Err(mpsc::SendError(Ok(mut process))) = answer.send(started) {
                     // An error means that it has ended already.
                     let _ = process.kill();
                     dying.push(process);
@@ -129,14 +129,14 @@ fn serve(incoming: &mpsc::Receiver<Request>) {
 fn start(
     program: &Path,
     name: &OsString,
-    memory: u64,
+    terms: Terms,
     descriptors: [OwnedFd; 3],
 ) -> io::Result<process::Child> {
     let [first, second, third] = descriptors;
     Command::new(program)
         .arg(process::id().to_string())
         .arg(name)
-        .arg(memory.to_string())
+        .args(terms.arguments())
         .env_clear()
         .current_dir("/")
         // A group of its own: Ctrl-C at the terminal is for the host, which then ends the session in order.
@@ -161,6 +161,9 @@ impl std::fmt::Display for Ended {
         match self {
             Self::Exited(code) => write!(f, "exited with code {code}"),
             Self::Signalled(libc::SIGSYS) => f.write_str("was killed by the system-call filter (SIGSYS)"),
+            Self::Signalled(libc::SIGXCPU) => {
+                f.write_str("was ended because it had used up its processor time (SIGXCPU)")
+            }
             Self::Signalled(libc::SIGKILL) => f.write_str("was killed (SIGKILL)"),
             // What the fault handler raises when it was not the driver that faulted.
             Self::Signalled(libc::SIGILL) => {
@@ -272,12 +275,14 @@ mod tests {
     use super::*;
     use crate::shared::memory_file;
 
+    const TERMS: Terms = Terms { memory: 0, processor_time: None, fixed_addresses: false };
+
     #[test]
     fn a_killed_process_is_gone_soon_and_said_so_at_once() {
         let spawner = Spawner::new().unwrap();
         let descriptors = [0; 3].map(|_| memory_file("test").unwrap());
-        // Sleeps for as many seconds as its three arguments say.
-        let child = spawner.spawn(Path::new("/bin/sleep"), "60", 0, descriptors).unwrap();
+        // Sleeps for as many seconds as all its arguments say.
+        let child = spawner.spawn(Path::new("/bin/sleep"), "60", TERMS, descriptors).unwrap();
         assert_eq!(child.ended(), None);
         child.kill();
         assert_eq!(child.ended(), Some(Ended::Signalled(libc::SIGKILL)));
@@ -291,7 +296,8 @@ mod tests {
     #[test]
     fn a_program_that_is_not_there_is_named() {
         let descriptors = [0; 3].map(|_| memory_file("test").unwrap());
-        let error = Spawner::new().unwrap().spawn(Path::new("/no/such"), "x", 0, descriptors).unwrap_err();
+        let error =
+            Spawner::new().unwrap().spawn(Path::new("/no/such"), "x", TERMS, descriptors).unwrap_err();
         assert!(error.to_string().starts_with("/no/such: "), "{error}");
     }
 }

@@ -223,6 +223,7 @@ impl Clients {
             .dialogs(settings.dialogs)
             .require_sandbox(settings.require)
             .memory(settings.memory)
+            .fixed_addresses(settings.fixed_addresses)
             .hidden_instance(settings.hidden_instance);
         // What drivers keep is the user's whose service this is. Other users' drivers keep nothing.
         Ok(match &settings.store {

@@ -59,6 +59,8 @@ pub struct Settings {
     pub require: Require,
     /// How many bytes of memory each worker can have; see [`drvhost::Builder::memory`].
     pub memory: u64,
+    /// Whether all that drivers see lies at the same addresses each time.
+    pub fixed_addresses: bool,
     /// What follows the broadcast of the session's end.
     pub policy: Policy,
     /// The directory that the report of the session's end is kept in.

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use guest::layout::PRISTINE;
 use guest::{Fault, LoadError, Stop};
 use wire::{Brought, LibraryCall, Served, Want};
 
@@ -93,10 +92,12 @@ impl Process {
     }
 
     fn map_library(&mut self, name: &str, brought: Brought) -> Result<u64, LoadError> {
-        let at = PRISTINE.start + u64::from(wire::BROUGHT_SIZE) + u64::from(brought.file);
+        let at = u64::from(wire::BROUGHT_SIZE) + u64::from(brought.file);
         // The host sends no more than fits into its own half of that memory, which bounds this.
         let mut file = vec![0; brought.file_len as usize];
-        self.machine.memory.read(at, &mut file).map_err(|_| LoadError::NoRoom(brought.file_len.into()))?;
+        if !self.machine.memory.read_pristine(at, &mut file) {
+            return Err(LoadError::NoRoom(brought.file_len.into()));
+        }
         let image = pe::Image::parse(&file)?;
         let (base, unresolved) = self.load(name, &image, Some(brought))?;
         if let Some(image) = self.images.iter_mut().find(|image| image.module.base == base) {

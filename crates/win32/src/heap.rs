@@ -4,7 +4,7 @@
 //! guest memory, and a header that does not look like one is refused. In exchange the worker needs no memory of its own for them,
 //! of which it could get no more.
 
-use guest::layout::HEAP;
+use guest::layout::Region;
 use guest::{Memory, Violation};
 
 /// Size of a header: the size asked for and the owner, or of a free block the next one's address; then the class and a mark. Keeps blocks aligned to 16, as
@@ -30,8 +30,9 @@ pub(crate) struct Heap {
 }
 
 impl Heap {
-    pub fn new() -> Self {
-        Self { untouched: HEAP.start + HEADER, free: [0; CLASSES], failures: 0 }
+    /// A heap whose memory begins at `start`.
+    pub fn new(start: u64) -> Self {
+        Self { untouched: start + HEADER, free: [0; CLASSES], failures: 0 }
     }
 
     /// Where what has been handed out so far ends.
@@ -128,11 +129,12 @@ impl Heap {
     fn pop(&mut self, memory: &Memory, class: usize) -> Option<u64> {
         let block = *self.free.get(class)?;
         let header = memory.array(block.checked_sub(HEADER)?).ok().map(u128::from_le_bytes)?;
+        let heap = &memory.layout()[Region::Heap];
         let next = u64::try_from(header & u128::from(u64::MAX)).ok()?;
         let sound = block != 0
             && header >> 96 == u128::from(FREE)
-            && HEAP.contains(&block)
-            && (next == 0 || HEAP.contains(&next));
+            && heap.contains(&block)
+            && (next == 0 || heap.contains(&next));
         // A list that the guest has ruined is given up.
         self.free[class] = if sound { next } else { 0 };
         sound.then_some(block)
@@ -173,7 +175,7 @@ struct Header {
 }
 
 fn header(memory: &Memory, block: u64) -> Option<Header> {
-    if !HEAP.contains(&block) || !block.is_multiple_of(16) {
+    if !memory.layout()[Region::Heap].contains(&block) || !block.is_multiple_of(16) {
         return None;
     }
     let header = memory.array(block.checked_sub(HEADER)?).ok().map(u128::from_le_bytes)?;

@@ -1,6 +1,6 @@
 //! The images of a process: loading them, telling them of their beginning and end, finding what they have.
 
-use guest::{Binding, Fault, LoadError, Module, Thunks};
+use guest::{Binding, Fault, LoadError, Module};
 
 use crate::abi::{Pointer, signed};
 use crate::companions::Companion;
@@ -152,7 +152,7 @@ impl Process {
     fn missing(&mut self, entry: Entry) -> Option<u64> {
         let name = entry.full_name();
         match self.entries.iter().position(|known| known.shim.is_none() && known.full_name() == name) {
-            Some(index) => u32::try_from(index).ok().map(Thunks::address),
+            Some(index) => u32::try_from(index).ok().map(|index| self.machine.thunk(index)),
             None => self.add(entry),
         }
     }

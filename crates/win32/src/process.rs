@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
-use guest::{Arguments, Cpu, Fault, FaultKind, Host, LoadError, Machine, Mode, Return, Stop, Thunks};
+use guest::{Arguments, Cpu, Fault, FaultKind, Host, LoadError, Machine, Mode, Return, Stop};
 use pe::Symbol;
 use wire::{Served, ToHost, ToWorker, Want};
 
@@ -130,12 +130,13 @@ impl Process {
     pub fn new(mut machine: Machine, ways: Ways) -> Result<Self, LoadError> {
         let Ways { link, ears, aside } = ways;
         let full = |_| LoadError::TooMany("memory of the system's own");
+        let heap = Heap::new(machine.process_heap());
         let clock = Clock::real();
         let kernel32 = crate::kernel32::State::new(&mut machine, &clock).map_err(full)?;
         let crt = crate::crt::State::new(&mut machine, &kernel32.command_line).map_err(full)?;
         let mut process = Self {
             machine,
-            heap: Heap::new(),
+            heap,
             images: Vec::new(),
             attaching: 0,
             attached: 0,
@@ -205,7 +206,7 @@ impl Process {
     pub(crate) fn add(&mut self, entry: Entry) -> Option<u64> {
         let index = self.machine.add_thunk()?;
         self.entries.push(entry);
-        Some(Thunks::address(index))
+        Some(self.machine.thunk(index))
     }
 
     /// The address of what shims supply of a library: a function or a variable. Neither has an ordinal that stays the same from one
@@ -232,7 +233,7 @@ impl Process {
         let &(_, first) = self.libraries.get(place)?;
         let index = first + listed?;
         self.entries.get_mut(index)?.note();
-        u32::try_from(index).ok().map(Thunks::address)
+        u32::try_from(index).ok().map(|index| self.machine.thunk(index))
     }
 
     /// The address of a function that serves 32-bit code without leaving its mode.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use guest::layout::PRISTINE;
+use guest::layout::Region;
 use guest::{Fault, FaultKind, Stop};
 use wire::{Asked, Effect, Entered, LoadRefusal, ToHost, ToWorker};
 
@@ -128,10 +128,12 @@ impl Process {
     /// Serves a request to load an image that the host has brought.
     fn answer_bring(&mut self, request: &wire::Load) -> Result<(), LinkError> {
         let brought = request.brought.ok_or(LinkError)?;
-        let at = PRISTINE.start + u64::from(wire::BROUGHT_SIZE) + u64::from(brought.file);
+        let at = u64::from(wire::BROUGHT_SIZE) + u64::from(brought.file);
         // The host sends no more than fits into its own half of that memory, which bounds this.
         let mut file = vec![0; brought.file_len as usize];
-        self.machine.memory.read(at, &mut file).map_err(|_| LinkError)?;
+        if !self.machine.memory.read_pristine(at, &mut file) {
+            return Err(LinkError);
+        }
         self.answer_load(request, &file, || Ok(()))
     }
 
@@ -185,7 +187,8 @@ impl Process {
     /// A fault of a driver's that has been refused memory may come of that: few drivers look at what HeapAlloc answers.
     fn with_its_cause(&self, mut fault: wire::Fault) -> wire::Fault {
         if self.heap.failures > 0 && fault.kind == wire::FaultKind::Driver {
-            let heap = (self.machine.memory.heap_end() - guest::layout::HEAP.start) >> 20;
+            let memory = &self.machine.memory;
+            let heap = (memory.heap_end() - memory.layout()[Region::Heap].start) >> 20;
             fault.text = wire::short(format!(
                 "{}; it had wanted more memory than its heap of {heap} MiB has",
                 fault.text

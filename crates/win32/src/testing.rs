@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use guest::layout::Layout;
 use guest::{FaultKind, Machine, Mode};
 use pe::Symbol;
 use wire::{Served, ToHost, ToWorker, Want};
@@ -93,7 +94,8 @@ impl Guest {
         let host =
             Host { said: Rc::clone(&said), serve: Rc::new(RefCell::new(serve)), answer: Rc::default() };
         let [link, ears, aside] = [(); 3].map(|()| Box::new(host.clone()));
-        let mut process = Process::new(Machine::new(mode).unwrap(), Ways { link, ears, aside }).unwrap();
+        let mut process =
+            Process::new(Machine::new(mode, Layout::fixed()).unwrap(), Ways { link, ears, aside }).unwrap();
         process.machine.seal().unwrap();
         let room = process.allocate(0x1_0000, true).0;
         Self { process, said, room, host }

@@ -4,7 +4,10 @@ use std::fs::File;
 use std::io::{self, Read, stderr, stdout};
 use std::os::fd::AsFd;
 
-use guest::{Machine, Mode, layout};
+use guest::layout::{self, GUEST_END, Layout, Region};
+use guest::{Machine, Mode};
+use sandbox::Terms;
+use sandbox::addresses;
 use sandbox::filter::{self, Filter, FilterError, RUNNING, Stage};
 use sandbox::isolate::{Layer, isolate};
 use sandbox::memory::BESIDES_HEAP;
@@ -17,15 +20,14 @@ const HEAP: usize = 32 << 20;
 
 // One stretch of memory, as each of those sees it who have to do with it.
 const _: () = {
-    assert!(layout::BROUGHT.start == filter::BROUGHT.start && layout::BROUGHT.end == filter::BROUGHT.end);
+    let (brought, heap) = (Region::Brought.window(), Region::Heap.window());
+    assert!(brought.range.start == filter::BROUGHT.start && brought.range.end == filter::BROUGHT.end);
     let [images, data] = filter::DATA;
     assert!(layout::IMAGES.start == images.start && layout::IMAGES.end == images.end);
-    assert!(layout::BROUGHT.start == data.start && layout::BROUGHT.end == layout::HEAP.start);
-    assert!(layout::HEAP.end == data.end);
-    assert!(layout::BROUGHT.end - layout::BROUGHT.start == wire::BROUGHT_SIZE as u64);
-    assert!(
-        layout::PRISTINE.end - layout::PRISTINE.start == wire::BROUGHT_SIZE as u64 + wire::FILES_SIZE as u64
-    );
+    assert!(brought.range.start == data.start && brought.range.end == heap.range.start);
+    assert!(heap.range.end == data.end);
+    assert!(brought.size == wire::BROUGHT_SIZE as u64);
+    assert!(layout::PRISTINE_SIZE == wire::BROUGHT_SIZE as u64 + wire::FILES_SIZE as u64);
 };
 
 /// Why the jail could not be entered.
@@ -37,6 +39,10 @@ pub enum Refusal {
     Image(io::Error),
     #[error(transparent)]
     Machine(#[from] guest::StartError),
+    #[error("the system has no random numbers: {0}")]
+    Random(io::Error),
+    #[error("the worker's {0} lies below 4 GiB, in the driver's reach")]
+    InReach(&'static str),
     #[error("the worker could not be isolated: {0}")]
     Isolate(io::Error),
     #[error(transparent)]
@@ -54,8 +60,8 @@ pub struct Jailed {
     pub running: Filter,
 }
 
-/// Prepares all that needs the kernel, then gives up the kernel. `memory` is how much of it this process can have.
-pub fn enter(host: u32, memory: u64, line: &Line) -> Result<Jailed, Refusal> {
+/// Prepares all that needs the kernel, then gives up the kernel.
+pub fn enter(host: u32, terms: Terms, line: &Line) -> Result<Jailed, Refusal> {
     // First of all, so that everything allocated from here on can also be freed without a system call.
     sandbox::heap::reserve(HEAP).map_err(Refusal::Memory)?;
     // Descriptors 1 and 2 carry the arena and the images (`sandbox::WORKER_DESCRIPTORS`); the driver's own is where the host has left off.
@@ -64,20 +70,28 @@ pub fn enter(host: u32, memory: u64, line: &Line) -> Result<Jailed, Refusal> {
     File::from(file).read_to_end(&mut image).map_err(Refusal::Image)?;
     // What is no image is told when it is to be loaded.
     let mode = pe::identify(&image).ok().and_then(Mode::of).unwrap_or(Mode::X86_64);
-    let mut machine = Machine::new(mode)?;
+    let layout = match terms.fixed_addresses {
+        true => Layout::fixed(),
+        false => addresses::random().map(Layout::random).map_err(Refusal::Random)?,
+    };
+    let mut machine = Machine::new(mode, layout)?;
     machine.memory.map_arena(stdout().as_fd()).map_err(Refusal::Memory)?;
     machine.memory.map_brought(stderr().as_fd()).map_err(Refusal::Memory)?;
     // What the kernel would refuse, the heap does not promise.
-    machine.memory.bound_heap(memory.saturating_sub(BESIDES_HEAP)).map_err(Refusal::Memory)?;
+    machine.memory.bound_heap(terms.memory.saturating_sub(BESIDES_HEAP)).map_err(Refusal::Memory)?;
+
+    is_out_of_reach(line)?;
+    let hidden = hidden(terms.fixed_addresses);
 
     let (loading, running) = (Filter::compile(Stage::Loading)?, Filter::compile(Stage::Running)?);
     // A shim that panics is reported as a fault; the usual report would want to write somewhere.
     std::panic::set_hook(Box::new(|_| ()));
     let mut layers =
-        isolate(host, memory, || machine.make_pool().map_err(io::Error::other)).map_err(Refusal::Isolate)?;
+        isolate(host, terms, || machine.make_pool().map_err(io::Error::other)).map_err(Refusal::Isolate)?;
     loading.install()?;
     let allowed = RUNNING.iter().map(|rule| rule.name).collect::<Vec<_>>().join(", ");
     layers.push(Layer { name: "seccomp", active: true, detail: allowed });
+    layers.push(Layer::from_outcome("addresses", hidden));
 
     let layers = layers
         .into_iter()
@@ -87,7 +101,38 @@ pub fn enter(host: u32, memory: u64, line: &Line) -> Result<Jailed, Refusal> {
         guest::Segments::Ldt => wire::Segments::Ldt,
         guest::Segments::FsBase => wire::Segments::Fsbase,
     });
-    let started = Started { layers, arena: layout::ARENA.start, brought: layout::BROUGHT.start, segments };
+    let [arena, brought] =
+        [Region::Arena, Region::Brought].map(|region| machine.memory.layout()[region].start);
+    let started = Started { layers, arena, brought, segments };
     line.send(&ToHost::Started(started)).map_err(|_| Refusal::Silent)?;
     Ok(Jailed { machine, image, running })
+}
+
+/// What of the addresses nobody knows beforehand.
+fn hidden(fixed: bool) -> io::Result<String> {
+    if fixed {
+        return Err(io::Error::other("fixed, as was asked for"));
+    }
+    let of = |name: &str, bits: u32| format!("{name} {bits}");
+    let regions = Region::ALL.map(|region| of(region.name(), region.window().bits()));
+    let all = [of("image", layout::IMAGE_BITS)].into_iter().chain(regions).collect::<Vec<_>>().join(", ");
+    match addresses::kernel() {
+        Ok(()) => Ok(format!("random bits: {all}; the worker's own as the kernel has it")),
+        Err(why) => Err(io::Error::other(format!("of the driver only (random bits: {all}): {why}"))),
+    }
+}
+
+/// Makes sure that 32-bit code has no pointer to what decides over the worker.
+fn is_out_of_reach(line: &Line) -> Result<(), Refusal> {
+    let (on_stack, in_heap) = (0_u8, Box::new(0_u8));
+    let own = [
+        ("channel", line.words().as_ptr().addr()),
+        ("program", (enter as fn(u32, Terms, &Line) -> Result<Jailed, Refusal> as *const ()).addr()),
+        ("stack", (&raw const on_stack).addr()),
+        ("heap", (&raw const *in_heap).addr()),
+    ];
+    match own.into_iter().find(|&(_, address)| (address as u64) < GUEST_END) {
+        Some((what, _)) => Err(Refusal::InReach(what)),
+        None => Ok(()),
+    }
 }

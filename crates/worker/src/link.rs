@@ -45,6 +45,11 @@ impl Line {
         Ok(Self { words, speaking: end(channel::Line::Main), listening: end(channel::Line::Main), aside })
     }
 
+    /// The channel's words.
+    pub fn words(&self) -> &'static [AtomicU32] {
+        self.words
+    }
+
     /// Sends one message.
     pub fn send(&self, message: &ToHost) -> Result<(), LinkError> {
         let mut channel = self.speaking.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,6 @@
 //! The jailed process that holds one driver.
 //!
-//! Started by the host only, as `drvhost-worker HOST-PID NAME MEMORY`, with the channel, the arena and the image as descriptors 0, 1 and 2
+//! Started by the host only, as `drvhost-worker HOST-PID NAME TERMS` (`sandbox::Terms`), with the channel, the arena and the image as descriptors 0, 1 and 2
 //! (see `sandbox::WORKER_DESCRIPTORS`). It knows "call this function with these five values" and nothing about any class of
 //! drivers. It ends when the host kills it: the filter does not even allow it to exit.
 #![forbid(unsafe_code)]
@@ -10,6 +10,7 @@ mod link;
 
 use std::process::ExitCode;
 
+use sandbox::Terms;
 use sandbox::filter::Filter;
 use win32::{LinkError, Process, Ways};
 use wire::{ToHost, ToWorker};
@@ -19,13 +20,12 @@ use crate::link::Line;
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let host = arguments.next().and_then(|argument| argument.parse().ok());
-    let memory = arguments.nth(1).and_then(|argument| argument.parse().ok());
-    let (Some(host), Some(memory)) = (host, memory) else {
+    let (Some(host), Some(terms)) = (host, Terms::parse(arguments.skip(1))) else {
         eprintln!("drvhost-worker is started by drvhost, not by hand");
         return ExitCode::from(2);
     };
     let Ok(line) = Line::open() else { return ExitCode::FAILURE };
-    let refusal = match jail::enter(host, memory, &line) {
+    let refusal = match jail::enter(host, terms, &line) {
         Ok(jailed) => return serve(jailed, line),
         Err(refusal) => refusal,
     };

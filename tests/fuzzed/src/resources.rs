@@ -95,7 +95,7 @@ struct Guest {
 impl Guest {
     fn new() -> Self {
         let (file, room) = image();
-        let started = guest::Machine::new(Mode::X86_64);
+        let started = guest::Machine::new(Mode::X86_64, guest::layout::Layout::fixed());
         let Ok(machine) = started else { panic!("no guest: {started:?}") };
         let ways = Ways { link: Box::new(Nobody), ears: Box::new(Nobody), aside: Box::new(Nobody) };
         let Ok(mut process) = Process::new(machine, ways) else { panic!("no process") };

@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use sandbox::filter::{Filter, Stage};
-use sandbox::{isolate, memory, speculation};
+use sandbox::{Terms, isolate, memory, speculation};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -47,7 +47,8 @@ fn apply(layer: &str) -> std::io::Result<()> {
         }
         "all-but-seccomp" => {
             let started_by = std::os::unix::process::parent_id();
-            isolate::isolate(started_by, memory::LEAST, || Ok(())).map(|_| ())
+            let terms = Terms { memory: memory::LEAST, processor_time: None, fixed_addresses: false };
+            isolate::isolate(started_by, terms, || Ok(())).map(|_| ())
         }
         "privileges+limits" => isolate::privileges().and_then(|_| isolate::limits()),
         "seccomp" => {

@@ -202,12 +202,15 @@ fn info_of_the_host_says_what_a_worker_gets() {
     let layers = host["layers"].as_array().unwrap();
     layers.iter().for_each(|layer| has_fields(layer, &["name", "active", "detail"]));
     let names: Vec<_> = layers.iter().map(|layer| layer["name"].as_str().unwrap()).collect();
-    let expected = ["namespaces", "privileges", "landlock", "descriptors", "limits", "seccomp"];
+    let expected = ["namespaces", "privileges", "landlock", "descriptors", "limits", "seccomp", "addresses"];
     assert_eq!(names, expected);
     let text = Cli::new(["info", "--host"]).success();
     let segments = format!("segments  {}: ", host["segments"].as_str().unwrap());
     assert!(text.lines().any(|line| line.starts_with(&segments)), "{text}");
     assert!(names.iter().all(|name| text.contains(name)), "{text}");
+    let fixed = Cli::new(["info", "--host", "--fixed-addresses"]).json(0);
+    let of = |host: &Value| host["layers"].as_array().unwrap()[6]["active"].clone();
+    assert_eq!((of(&host), of(&fixed)), (json!(true), json!(false)));
     let complaint = Cli::new(["info", "--host", "vidc.cvid"]).failure(2);
     assert!(complaint.contains("--host"), "{complaint}");
 }

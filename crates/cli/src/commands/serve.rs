@@ -26,6 +26,7 @@ pub fn run(global: &Global, system: bool, policy: Policy, sound: Sound) -> Resul
         policy,
         sound,
         dialogs: global.dialogs.into(),
+        fixed_addresses: global.fixed_addresses,
         state: service::state_directory()?,
     };
     let report = service::serve(settings)?;

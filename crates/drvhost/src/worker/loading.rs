@@ -30,7 +30,7 @@ impl Worker {
         let not_a_driver = |why: String| Error::NotADriver { file: image.file.clone(), why };
         let failure = |reply| reply::failure(reply, &image.name, ENTRY_POINT);
         let traced = broker.trace().is_read();
-        let Beginning { dialogs, clock } = self.services.beginning();
+        let Beginning { dialogs, clock, .. } = self.services.beginning();
         let load =
             |seq| ToWorker::Load(Load { seq, name: image.name.clone(), brought, traced, dialogs, clock });
         let Some(turn) = self.begin(until) else { return Err(failure(Reply::Busy)) };

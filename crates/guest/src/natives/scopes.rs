@@ -8,8 +8,8 @@
 //! exclusive or, -2 is the number for no block, and the table begins with four words that tell where two cookies are on the stack. These are not looked at: who breaks
 //! the stack here breaks its own.
 
+use super::elsewhere::UNWIND;
 use super::natives;
-use super::unwind::UNWIND;
 
 /// EXCEPTION_UNWINDING and EXCEPTION_EXIT_UNWIND.
 const UNWINDING: usize = 6;

@@ -4,9 +4,8 @@
 //! Handlers leave by jumping into the function that set them up. So they are called by guest code on the guest's stack: whoever calls
 //! them is simply forgotten then.
 
+use super::elsewhere::{CONTINUE, UNHANDLED, UNWIND};
 use super::natives;
-use crate::layout::NATIVES;
-use crate::thunks::{CONTINUE, UNHANDLED};
 
 /// Size of a CONTEXT (winnt.h), and offsets in it.
 const CONTEXT_SIZE: usize = 0x2cc;
@@ -144,6 +143,3 @@ natives! {
         "call eax",
     } unwind = UNWIND, go_on = CONTINUE;
 }
-
-/// Where RtlUnwind lies: it is the first of all natives.
-pub(super) const UNWIND: u64 = NATIVES.start;

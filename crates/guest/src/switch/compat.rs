@@ -1,20 +1,28 @@
 //! To 32-bit guest code and back.
 //!
 //! 64-bit code reaches the guest by a far jump. Far jumps of 32-bit code reach only the lowest 4 GiB, where `thunks.rs` puts a few
-//! instructions that lead on to `drvhost_leave32` and `drvhost_import32`. They arrive with the guest's stack and the guest's FS, by which
-//! the context is found; the upper halves of the registers that 32-bit code has mean nothing then.
+//! instructions that lead on to `drvhost_leave32` and `drvhost_import32`. They arrive with the guest's stack and the guest's FS; the context
+//! is the base of GS, which [`find_context`] makes sure of; the upper halves of the registers that 32-bit code has mean nothing then.
 
 use std::mem::{offset_of, size_of};
 
-use crate::context::{Context, TEB_CONTEXT};
+use crate::context::Context;
 use crate::switch::{ImportFrame, begin, between_stacks, serve};
-use crate::thunks::RETURN32;
 
 /// The selector of 32-bit code (`__USER32_CS`).
 pub(crate) const CODE: u16 = 0x23;
 /// The selectors of 64-bit code (`__USER_CS`) and of data (`__USER_DS`).
 pub(crate) const HOST_CODE: u16 = 0x33;
 pub(crate) const DATA: u16 = 0x2b;
+
+/// Finds the context: r11. Spoils r10.
+///
+/// No word that 32-bit code can write leads here: a base that it has loaded into GS is below 4 GiB, whatever the descriptor, and the context is not.
+macro_rules! find_context {
+    () => {
+        "8: rdgsbase r11\n mov r10, r11\n shr r10, 32\n lea r10, [rip + 8b]\n jz drvhost_lost\n"
+    };
+}
 
 between_stacks!(
     // fn enter32(context: rdi, function: rsi, arguments: rdx, count: rcx) -> rax
@@ -36,7 +44,8 @@ between_stacks!(
     "jmp 2b",
     "3:",
     "sub r10, 4",
-    "mov dword ptr [r10], {return32}",
+    "mov eax, [rdi + {return32}]",
+    "mov [r10], eax",
     "mov r11, rdi",
     "mov [r11 + {far}], esi",
     // Linux runs 64-bit programs without data segments.
@@ -77,13 +86,13 @@ between_stacks!(
     ".globl drvhost_leave32",
     "drvhost_leave32:",
     "emms",
-    "mov r11, fs:[{teb_context}]",
+    find_context!(),
     "mov eax, eax",
     "jmp drvhost_exit",
     // import32: a thunk was called; eax is its index, the stack is the guest's.
     ".globl drvhost_import32",
     "drvhost_import32:",
-    "mov r11, fs:[{teb_context}]",
+    find_context!(),
     "mov qword ptr [r11 + {in_guest}], 0",
     "mov r10d, esp",
     "mov rsp, [r11 + {host_sp}]",
@@ -110,11 +119,15 @@ between_stacks!(
     "lea rsp, [r10 + r9 + 4]",
     "mov r9, [r11 + {teb}]",
     "wrfsbase r9",
-    "jmp fword ptr [r11 + {far}]";
+    "jmp fword ptr [r11 + {far}]",
+    // What is in GS is the guest's: the signal handler puts the context there again, and goes on at r10.
+    ".globl drvhost_lost",
+    "drvhost_lost:",
+    "ud2";
     fs_selector = const Context::FS_SELECTOR,
     far = const Context::FAR,
     data = const DATA,
-    return32 = const RETURN32,
+    return32 = const Context::RETURN32,
     to_x87 = const offset_of!(ImportFrame, to_x87),
     popped = const offset_of!(ImportFrame, popped),
 );
@@ -128,7 +141,13 @@ unsafe extern "sysv64" {
         count: usize,
     ) -> u64;
     fn drvhost_leave32();
+    fn drvhost_lost();
     fn drvhost_import32();
+}
+
+/// The instruction at which a thread stops that does not find its context.
+pub(crate) fn lost() -> u64 {
+    drvhost_lost as *const () as u64
 }
 
 /// Where the low instructions lead to that 32-bit thunks and returning functions jump to.

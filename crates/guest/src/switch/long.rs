@@ -100,6 +100,7 @@ between_stacks!(
     "mov qword ptr [r11 + {in_guest}], 1",
     "mov rsp, r10",
     "ret";
+    teb_context = const TEB_CONTEXT,
     xmm = const offset_of!(ImportFrame, xmm),
 );
 

@@ -2,11 +2,15 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use guest::layout::Layout;
 use guest::{
-    Access, Arguments, Cpu, Exported, Fault, FaultKind, Host, Machine, Mode, Module, Return, Stop, Thunks,
-    Value, call,
+    Access, Arguments, Cpu, Exported, Fault, FaultKind, Host, Machine, Mode, Module, Return, Stop, Value,
+    call,
 };
 use pe::builder::Builder;
+
+/// Has each region lie amid its window.
+const MIDDLE: [u64; Layout::WORDS] = [u64::MAX / 2; Layout::WORDS];
 
 /// `for (;;);`, in both modes.
 pub const LOOP: &[u8] = b"\xeb\xfe";
@@ -31,7 +35,7 @@ impl Guest {
         INTERRUPT.store(OUTER, Ordering::SeqCst);
         interrupt_here();
         let outer = self.machine.begin(OUTER + 1, &INTERRUPT);
-        let answer = self.run("call", &[Thunks::address(ADD), 40, 2]);
+        let answer = self.run("call", &[self.machine.thunk(ADD), 40, 2]);
         self.machine.resume(outer);
         assert_eq!(answer, Ok(42));
         0
@@ -114,7 +118,7 @@ fn loaded(mode: Mode, functions: &[(&str, &[u8])]) -> Guest {
         code.extend_from_slice(bytes);
     }
     let file = builder.code(&code).build();
-    let mut machine = Machine::new(mode).unwrap();
+    let mut machine = Machine::new(mode, Layout::random(MIDDLE)).unwrap();
     for _ in 0..=PI {
         machine.add_thunk().unwrap();
     }
@@ -130,11 +134,13 @@ fn loaded(mode: Mode, functions: &[(&str, &[u8])]) -> Guest {
 pub fn returns_calls_out_and_faults(mode: Mode, functions: &[(&str, &[u8])]) {
     std::panic::set_hook(Box::new(|_| ()));
     let mut guest = loaded(mode, functions);
+    let thunks: [u64; PI as usize + 1] = std::array::from_fn(|index| guest.machine.thunk(index as u32));
+    let thunk = |index: u32| thunks[index as usize];
     assert_eq!(guest.run("sum", &[1, 20, 300, 4000, 50000]), Ok(54321));
-    assert_eq!(guest.run("call", &[Thunks::address(ADD), 40, 2]), Ok(42));
-    assert_eq!(guest.run("call", &[Thunks::address(NESTED_SUM), 40, 2]), Ok(142));
+    assert_eq!(guest.run("call", &[thunk(ADD), 40, 2]), Ok(42));
+    assert_eq!(guest.run("call", &[thunk(NESTED_SUM), 40, 2]), Ok(142));
 
-    assert_eq!(guest.run("round", &[Thunks::address(PI)]), Ok(3));
+    assert_eq!(guest.run("round", &[thunk(PI)]), Ok(3));
 
     let null = guest.function("null");
     let fault = guest.run("null", &[]).unwrap_err();
@@ -146,11 +152,11 @@ pub fn returns_calls_out_and_faults(mode: Mode, functions: &[(&str, &[u8])]) {
     );
 
     // A fault inside a nested call ends the outer one with the same fault, and the next call works.
-    let nested = guest.run("call", &[Thunks::address(NESTED_FAULT), 0, 0]).unwrap_err();
+    let nested = guest.run("call", &[thunk(NESTED_FAULT), 0, 0]).unwrap_err();
     assert_eq!((nested.kind, nested.instruction), (fault.kind, fault.instruction));
-    let panicked = guest.run("call", &[Thunks::address(PANIC), 0, 0]).unwrap_err();
+    let panicked = guest.run("call", &[thunk(PANIC), 0, 0]).unwrap_err();
     assert_eq!(panicked.kind, FaultKind::Shim { shim: "test!3".into() });
-    let exited = guest.run("call", &[Thunks::address(EXIT), 0, 0]).unwrap_err();
+    let exited = guest.run("call", &[thunk(EXIT), 0, 0]).unwrap_err();
     assert_eq!(exited.kind, FaultKind::Exit { code: 9 });
     assert_eq!(exited.place.unwrap().module, "test.dll");
     assert_eq!(guest.run("recurse", &[]).unwrap_err().kind, FaultKind::StackOverflow);
@@ -163,16 +169,16 @@ pub fn returns_calls_out_and_faults(mode: Mode, functions: &[(&str, &[u8])]) {
         assert!(matches!(jumped.kind, FaultKind::AccessViolation { .. }), "{wild:#x}: {jumped:?}");
     }
     // The import itself works without a guest stack, but cannot go back.
-    let stackless = guest.run("no_stack", &[Thunks::address(ADD)]).unwrap_err();
+    let stackless = guest.run("no_stack", &[thunk(ADD)]).unwrap_err();
     assert!(matches!(stackless.kind, FaultKind::AccessViolation { .. }), "{stackless:?}");
     assert_eq!(guest.run("sum", &[1, 2, 3, 4, 5]), Ok(15));
 
-    let deep = guest.run("call", &[Thunks::address(DEEPER), Thunks::address(DEEPER), 0]).unwrap_err();
+    let deep = guest.run("call", &[thunk(DEEPER), thunk(DEEPER), 0]).unwrap_err();
     assert_eq!(deep.kind, FaultKind::StackOverflow);
     assert!(guest.depth > 100, "{}", guest.depth);
 
     let outer = guest.machine.begin(OUTER, &INTERRUPT);
-    let interrupted = guest.run("call", &[Thunks::address(INTERRUPTED), 0, 0]).unwrap_err();
+    let interrupted = guest.run("call", &[thunk(INTERRUPTED), 0, 0]).unwrap_err();
     assert_eq!(interrupted.kind, FaultKind::Deadline);
     guest.machine.resume(outer);
     assert_eq!(guest.run("sum", &[1, 2, 3, 4, 5]), Ok(15));

@@ -59,7 +59,8 @@ impl Process {
             record.write(&self.machine, at).and_then(|()| context::write(&self.machine, context, cpu));
         if let Err(violation) = written {
             // Without a stack none of its handlers can run.
-            let overflow = guest::layout::stack_guard(self.machine.current()).contains(&violation.address);
+            let overflow =
+                self.machine.memory.layout().stack_guard(self.machine.current()).contains(&violation.address);
             return if overflow { Err(Stop::Kind(FaultKind::StackOverflow)) } else { Ok(None) };
         }
         let outer = self.machine.stack_pointer();

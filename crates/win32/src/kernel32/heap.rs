@@ -2,16 +2,14 @@
 
 #![allow(non_snake_case, reason = "Win32's own names")]
 
-use guest::Machine;
-
 use crate::abi::Pointer;
 use crate::process::Process;
 
 const HEAP_ZERO_MEMORY: u32 = 8;
 const HEAP_REALLOC_IN_PLACE_ONLY: u32 = 0x10;
 
-pub fn GetProcessHeap(_: &mut Process) -> Pointer {
-    Pointer(Machine::PROCESS_HEAP)
+pub fn GetProcessHeap(process: &mut Process) -> Pointer {
+    Pointer(process.machine.process_heap())
 }
 
 pub fn HeapCreate(process: &mut Process, _options: u32, _initial: Pointer, _maximum: Pointer) -> Pointer {

@@ -7,7 +7,7 @@
 use std::io;
 use std::ops::Range;
 
-use guest::layout::{self, GRANULARITY, PAGE, page_round};
+use guest::layout::{GRANULARITY, PAGE, Region, page_round};
 use guest::{Access, Protection, Stop};
 
 use crate::abi::{Handle, Pointer};
@@ -83,10 +83,11 @@ pub fn VirtualQuery(
     let start = address.0 - address.0 % PAGE;
     let (range, protection) = process.machine.memory.region(start);
     let module = process.machine.modules().iter().find(|module| module.range().contains(&start));
+    let heap = &process.machine.memory.layout()[Region::Heap];
     let (state, kind) = match protection {
         _ if module.is_some() => (MEM_COMMIT, MEM_IMAGE),
         Some(protection) if protection != Protection::NONE => (MEM_COMMIT, MEM_PRIVATE),
-        Some(_) if layout::HEAP.contains(&start) => (MEM_COMMIT, MEM_PRIVATE),
+        Some(_) if heap.contains(&start) => (MEM_COMMIT, MEM_PRIVATE),
         _ => (MEM_FREE, 0),
     };
     let (allocation, allocated_as) = match module {
@@ -116,10 +117,11 @@ fn committed(process: &Process, pages: &Range<u64>) -> bool {
         let image = module.range();
         image.start <= pages.start && pages.end <= image.end
     });
-    let in_heap = layout::HEAP.start <= pages.start && pages.end <= process.heap.end();
+    let heap = &process.machine.memory.layout()[Region::Heap];
+    let in_heap = heap.start <= pages.start && pages.end <= process.heap.end();
     let len = usize::try_from(pages.end.saturating_sub(pages.start)).unwrap_or(usize::MAX);
     let of_the_system = || process.machine.memory.allows(pages.start, len, Access::Read);
-    in_image || in_heap || !layout::HEAP.contains(&pages.start) && of_the_system()
+    in_image || in_heap || !heap.contains(&pages.start) && of_the_system()
 }
 
 /// VirtualProtect. Code, stacks and what the system has keep the protection that they have, so that it succeeds there only for what they allow already. Guard
@@ -194,8 +196,9 @@ pub fn VirtualAlloc(
         return Ok(fail(process, ERROR_ACCESS_DENIED, Pointer::NULL));
     }
     if !address.is_null() {
+        let heap = process.machine.process_heap();
         let own = |&(start, len): &(u64, usize)| {
-            layout::HEAP.start <= start && start + len as u64 <= process.heap.end() && kind & MEM_RESERVE == 0
+            heap <= start && start + len as u64 <= process.heap.end() && kind & MEM_RESERVE == 0
         };
         let Some((start, len)) = pages(address, size).filter(own) else {
             return Ok(fail(process, ERROR_INVALID_ADDRESS, Pointer::NULL));
@@ -231,10 +234,9 @@ fn give(process: &mut Process, start: u64, len: usize, wanted: &[Access]) -> Poi
 /// VirtualFree. Pages that are given up only to be committed again later are zeroed now.
 pub fn VirtualFree(process: &mut Process, address: Pointer, size: Pointer, kind: u32) -> Result<bool, Stop> {
     let memory = &process.machine.memory;
+    let heap = &memory.layout()[Region::Heap];
     match kind {
-        MEM_RELEASE
-            if size.0 == 0 && address.0.is_multiple_of(GRANULARITY) && layout::HEAP.contains(&address.0) =>
-        {
+        MEM_RELEASE if size.0 == 0 && address.0.is_multiple_of(GRANULARITY) && heap.contains(&address.0) => {
             let block = memory.array(address.0.wrapping_sub(NOTE)).map_or(0, u64::from_le_bytes);
             let before = block < address.0 && address.0 - block <= NOTE + GRANULARITY;
             let size = process.heap.size(memory, block).filter(|_| before);
@@ -246,7 +248,7 @@ pub fn VirtualFree(process: &mut Process, address: Pointer, size: Pointer, kind:
             give(process, address.0, usize::try_from(end.saturating_sub(address.0)).unwrap_or(0), READ_WRITE);
             Ok(true)
         }
-        MEM_DECOMMIT => match pages(address, size).filter(|(start, _)| layout::HEAP.contains(start)) {
+        MEM_DECOMMIT => match pages(address, size).filter(|(start, _)| heap.contains(start)) {
             Some((start, len)) => {
                 give(process, start, len, READ_WRITE);
                 Ok(process.machine.memory.fill(start, 0, len).map(|()| true)?)

@@ -3,7 +3,7 @@
 #![allow(non_snake_case, reason = "Win32's own names")]
 
 use guest::Stop;
-use guest::layout::HEAP;
+use guest::layout::Region;
 
 use crate::abi::{Handle, Pointer};
 use crate::kernel32::codepage::{Unit, put};
@@ -16,8 +16,9 @@ use crate::process::Process;
 
 /// All memory that there is for the guest, what of it is left, and how many percent are in use.
 fn memory(process: &Process) -> (u64, u64, u32) {
+    let start = process.machine.memory.layout()[Region::Heap].start;
     let end = process.machine.memory.heap_end();
-    let (all, left) = (end - HEAP.start, end.saturating_sub(process.heap.end()));
+    let (all, left) = (end - start, end.saturating_sub(process.heap.end()));
     (all, left, u32::try_from((all - left) * 100 / all.max(1)).unwrap_or(100))
 }
 
@@ -164,6 +165,7 @@ pub fn RtlFillMemory(process: &mut Process, to: Pointer, len: Pointer, value: u8
 mod tests {
     use guest::Mode;
 
+    use super::*;
     use crate::testing::{Guest, alone};
 
     fn bounded(mode: Mode) {
@@ -198,7 +200,7 @@ mod tests {
         guest.call("GlobalMemoryStatus", &[out]);
         let size = guest.pick(32, 56);
         let (all, left) = (guest.pointer(out + 8), guest.pointer(out + 8 + guest.pointer_size()));
-        assert_eq!((u64::from(guest.u32(out)), all), (size, 0x3c00_0000));
+        assert_eq!((u64::from(guest.u32(out)), all), (size, Region::Heap.window().size));
         assert!(left < all && guest.call("GlobalCompact", &[0]) == left);
         guest.process.machine.memory.write(out, &[63, 0, 0, 0]).unwrap();
         assert_eq!((guest.call("GlobalMemoryStatusEx", &[out]), guest.last_error()), (0, 87));

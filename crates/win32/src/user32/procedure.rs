@@ -4,7 +4,8 @@
 
 use std::ops::Range;
 
-use guest::{Stop, layout};
+use guest::Stop;
+use guest::layout::Region;
 use pe::Symbol;
 
 use crate::abi::{Handle, LongPtr, Pointer, signed};
@@ -73,7 +74,7 @@ fn address_of(process: &mut Process, wanted: (Builtin, bool)) -> Pointer {
 impl Procedure {
     /// The procedure at an address that the guest names.
     pub fn at(process: &mut Process, address: Pointer, wide: bool) -> Self {
-        if layout::THUNKS.contains(&address.0) {
+        if process.machine.memory.layout()[Region::Thunks].contains(&address.0) {
             let builtin = BUILTINS.into_iter().find(|&builtin| address_of(process, builtin) == address);
             if let Some((builtin, _)) = builtin {
                 return Self::Builtin(builtin);

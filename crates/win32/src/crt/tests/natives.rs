@@ -1,6 +1,6 @@
 //! The functions that 32-bit guest code calls without leaving its mode, against what Rust computes.
 
-use guest::layout::HEAP;
+use guest::layout::Region;
 use guest::{Access, Fault, FaultKind, Mode};
 use pe::builder::Builder;
 
@@ -148,8 +148,13 @@ impl Natives {
     /// The address of a native function.
     fn native(&mut self, name: &str) -> u64 {
         let address = self.guest.address(name);
-        assert!(guest::layout::NATIVES.contains(&address), "{name} is no native function");
+        let natives = &self.guest.process.machine.memory.layout()[Region::Natives];
+        assert!(natives.contains(&address), "{name} is no native function");
         address
+    }
+
+    fn heap_end(&self) -> u64 {
+        self.guest.process.machine.memory.layout()[Region::Heap].end
     }
 
     fn call(&mut self, name: &str, arguments: &[u64]) -> u64 {
@@ -297,8 +302,9 @@ impl Natives {
 
     /// Nothing is read or written behind the last byte that a function is to work on.
     fn ends_of_memory(&mut self) {
+        let end = self.heap_end();
         for len in lengths() {
-            let at = HEAP.end - len as u64;
+            let at = end - len as u64;
             let (bytes, room) = (pattern(len), self.room);
             self.put(at, &bytes);
             self.put(room, &bytes);
@@ -312,7 +318,7 @@ impl Natives {
             assert!(self.read(at, len) == bytes);
             if let Some(text) = len.checked_sub(1) {
                 self.call("memset", &[at, b'x'.into(), text as u64]);
-                self.put(HEAP.end - 1, b"\0");
+                self.put(end - 1, b"\0");
                 assert_eq!(self.call("strlen", &[at]), text as u64);
                 self.call("memcpy", &[room, at, len as u64]);
                 assert_eq!(self.call("strcmp", &[at, room]), 0);
@@ -327,7 +333,7 @@ impl Natives {
 
     /// What is missing behind the memory's end is told, and the caller blamed.
     fn faults(&mut self) {
-        let (room, end) = (self.room, HEAP.end);
+        let (room, end) = (self.room, self.heap_end());
         for len in [1, 2, 15, 16, 17, 40, 100, 600, 1500, 5000] {
             for there in [0, 1, 5, 16, 33, 99].into_iter().filter(|&there| there < len) {
                 let at = end - there;

@@ -458,9 +458,10 @@ mod tests {
         let mut guest = Guest::new(mode);
         let open = guest.process.find("winmm", &pe::Symbol::Name("mmioOpenA".to_owned())).unwrap();
         let name = guest.put(b"nowhere\0");
+        let heap = guest.process.machine.process_heap();
         let next = |guest: &mut Guest| {
-            let block = guest.call("HeapAlloc", &[guest::Machine::PROCESS_HEAP, 0, 8192]);
-            assert_eq!(guest.call("HeapFree", &[guest::Machine::PROCESS_HEAP, 0, block]), 1);
+            let block = guest.call("HeapAlloc", &[heap, 0, 8192]);
+            assert_eq!(guest.call("HeapFree", &[heap, 0, block]), 1);
             block
         };
         let before = next(&mut guest);
