@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use drvhost::Hdrvr;
+use drvhost::{Blame, Error, Hdrvr};
 use drvhost_tests::*;
 
 fn opened(machine: Machine) -> (Rig, Hdrvr) {
@@ -144,4 +144,24 @@ spy_test!(a_deadline_is_for_the_thread_that_serves_the_message, |machine| {
     assert!(error.to_string().contains("deadline"), "{error}");
     assert!(started.elapsed() < Duration::from_millis(1300), "{:?}", started.elapsed());
     assert_eq!(rig.send(threads, XOR, 6, 3), 5);
+});
+
+spy_test!(a_worker_that_has_used_up_its_processor_time_is_ended, |machine| {
+    let second = Some(Duration::from_secs(1));
+    let rig = Rig::with(machine, |builder| builder.processor_time(second));
+    let (innocent, threads) = (rig.open("spy", ""), rig.open("threads", ""));
+    // No deadline is for it: it computes while its driver is not called at all.
+    assert_eq!(rig.send(threads, THREADS_FOREVER, 0, 0), 1);
+    let begun = Instant::now();
+    let error = loop {
+        match rig.session.send(threads, XOR, 5, 3) {
+            Ok(answer) => assert_eq!(answer, 6),
+            Err(error) => break error,
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "it goes on");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert!(matches!(&error, Error::Died { how, .. } if how.contains("processor time")), "{error}");
+    assert_eq!(error.blame(), Blame::Driver);
+    assert_eq!(rig.send(innocent, XOR, 5, 3), 6);
 });

@@ -51,6 +51,9 @@ pub struct Global {
     /// How long a driver has for each message, and all drivers together for the broadcast of a session's end: `5s`, `500ms`, `2m`; 0: for ever
     #[arg(long, global = true, value_name = "TIME", default_value = "5s", value_parser = parse_time)]
     pub deadline: Duration,
+    /// How much processor time each driver's worker may use in all, before it is ended: whole seconds, rounded up; 0: as much as it likes
+    #[arg(long, global = true, value_name = "TIME", default_value = "0", value_parser = parse_time)]
+    pub processor_time: Duration,
     /// Write every DriverProc call to FILE, and which functions drivers call, one JSON object a line
     #[arg(long, global = true, value_name = "FILE")]
     pub trace: Option<PathBuf>,

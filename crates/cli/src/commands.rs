@@ -72,6 +72,11 @@ pub fn deadline(global: &Global) -> Option<Duration> {
     (!global.deadline.is_zero()).then_some(global.deadline)
 }
 
+/// How much processor time a worker may use; `None`: as much as it likes.
+pub fn processor_time(global: &Global) -> Option<Duration> {
+    (!global.processor_time.is_zero()).then_some(global.processor_time)
+}
+
 /// A session as the global options ask for.
 pub fn session(global: &Global) -> Result<Session, Error> {
     builder(global)?.start()
@@ -83,6 +88,7 @@ pub fn builder(global: &Global) -> Result<Builder, Error> {
     let builder = Session::builder()
         .registry(registry(global)?)
         .deadline(deadline(global))
+        .processor_time(processor_time(global))
         .trace(trace)
         .dialogs(global.dialogs.into())
         .require_sandbox(global.require_sandbox.into())

@@ -217,6 +217,7 @@ impl Clients {
         let builder = Session::builder()
             .registry(settings.registry()?)
             .deadline(settings.deadline)
+            .processor_time(settings.processor_time)
             .trace(settings.trace.clone())
             .numbers(self.numbers.clone())
             .sound(settings.sound.clone())

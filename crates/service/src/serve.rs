@@ -47,6 +47,8 @@ pub struct Settings {
     pub store: Option<Store>,
     /// How long a driver has for each message, and all drivers for the broadcast of the session's end; `None`: for ever.
     pub deadline: Option<Duration>,
+    /// How much processor time a worker may use in its whole life; `None`: as much as it likes.
+    pub processor_time: Option<Duration>,
     /// Where every DriverProc call of every client is written down.
     pub trace: Trace,
     /// Whether a hidden instance is opened first; see [`drvhost::Builder::hidden_instance`].

@@ -19,6 +19,7 @@ pub fn run(global: &Global, system: bool, policy: Policy, sound: Sound) -> Resul
         registry: commands::known_anyway(global)?,
         store: commands::store(),
         deadline: commands::deadline(global),
+        processor_time: commands::processor_time(global),
         trace: global.trace.as_deref().map_or_else(|| Ok(Trace::none()), Trace::to_file)?,
         hidden_instance: global.quirk.contains(&Quirk::HiddenInstance),
         require: global.require_sandbox.into(),

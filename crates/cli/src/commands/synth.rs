@@ -104,6 +104,10 @@ pub fn install_unit(global: &Global, synth: &Synth) -> Result<Exit, Failure> {
     if global.require_sandbox == RequireSandbox::Full {
         arguments.extend(["--require-sandbox", "full"]);
     }
+    let processor_time = format!("{}ms", global.processor_time.as_millis());
+    if !global.processor_time.is_zero() {
+        arguments.extend(["--processor-time", &processor_time]);
+    }
     let machine = global.machine.and_then(|machine| machine.to_possible_value());
     if let Some(machine) = &machine {
         arguments.extend(["--machine", machine.get_name()]);
