@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use mmsystem::DRV_POWER;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Runtime;
@@ -391,6 +392,23 @@ impl Logind {
     /// Has it emit `PrepareForShutdown` or `PrepareForSleep`.
     pub fn emit(&self, signal: &str, begins: bool) {
         self.mock("EmitSignal", &(LOGIND_MANAGER, signal, "b", vec![Variant::from(begins)]));
+    }
+
+    /// Has the computer sleep and wake, of which a bus's only driver that listens must be told: of the one before logind goes on, of the other some time.
+    ///
+    /// # Panics
+    /// When it is not, or more than once.
+    pub fn sleep_and_wake(&self, bus: &Bus) {
+        let told = |cause: &str| {
+            let calls = bus.calls_with(DRV_POWER);
+            calls.iter().filter(|call| call.cause.as_deref() == Some(cause) && call.result.is_some()).count()
+        };
+        self.emit("PrepareForSleep", true);
+        self.wait_for_release();
+        assert_eq!(told("suspend"), 1);
+        self.emit("PrepareForSleep", false);
+        wait_until("the driver is told of the resume", || told("resume") == 1);
+        wait_until("logind waits again", || self.inhibitors() == 1);
     }
 
     fn mock<B: Serialize + DynamicType + Sync>(&self, method: &str, body: &B) {

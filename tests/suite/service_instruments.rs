@@ -316,16 +316,7 @@ driver_test! {
         assert!(stop(&client, "Lead").is_ok());
         logind.wait_for_release();
         let _ = start(&client, SYNTH, "Lead").unwrap();
-        let told = |cause: &str| {
-            let calls = stage.bus.calls_with(DRV_POWER);
-            calls.iter().filter(|call| call.cause.as_deref() == Some(cause) && call.result.is_some()).count()
-        };
-        logind.emit("PrepareForSleep", true);
-        logind.wait_for_release();
-        assert_eq!(told("suspend"), 1);
-        logind.emit("PrepareForSleep", false);
-        wait_until("the driver is told of the resume", || told("resume") == 1);
-        wait_until("logind waits again", || logind.inhibitors() == 1);
+        logind.sleep_and_wake(&stage.bus);
         logind.emit("PrepareForShutdown", true);
         logind.wait_for_release();
         assert_eq!(stage.told(), 2, "and the one that was stopped before");

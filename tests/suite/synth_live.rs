@@ -211,16 +211,7 @@ driver_test! {
         let logind = Logind::start(&bus, Duration::from_secs(5));
         let mut instrument = Instrument::start_with(folder, 48_000, "", &bus.variables());
         wait_until("logind waits", || logind.inhibitors() == 1);
-        let told = |cause: &str| {
-            let calls = bus.calls_with(DRV_POWER);
-            calls.iter().filter(|call| call.cause.as_deref() == Some(cause) && call.result.is_some()).count()
-        };
-        logind.emit("PrepareForSleep", true);
-        logind.wait_for_release();
-        assert_eq!(told("suspend"), 1);
-        logind.emit("PrepareForSleep", false);
-        wait_until("the driver is told of the resume", || told("resume") == 1);
-        wait_until("logind waits again", || logind.inhibitors() == 1);
+        logind.sleep_and_wake(&bus);
         logind.emit("PrepareForShutdown", true);
         let ended = instrument.next("ended");
         logind.wait_for_release();

@@ -12,8 +12,9 @@ use crate::import::parse_ini;
 use crate::machine::Machine;
 use crate::module::Image;
 use crate::regfile::Hive;
-use crate::services::{Beginning, Reach, Services, Settings};
+use crate::services::{Beginning, Grant, Reach, Services, Settings};
 use crate::sound::{Recorder, Sound};
+use crate::store::Store;
 use crate::trace::Trace;
 
 /// What came of a registry's text.
@@ -74,7 +75,7 @@ pub fn ini(bytes: &[u8]) -> Ini {
     }
 }
 
-/// What the host does for one worker, without the worker. Nothing is kept in files.
+/// What the host does for one worker, without the worker.
 #[derive(Debug)]
 pub struct Host {
     services: Services,
@@ -82,16 +83,17 @@ pub struct Host {
 }
 
 impl Host {
-    /// For the worker of a driver that lies in this folder, by a virtual clock.
+    /// For the worker of a driver that lies in this folder, by a virtual clock: what it keeps goes into the store, and it may use what it is granted.
     ///
     /// # Errors
     /// [`Error::Worker`] where there is no memory for images.
-    pub fn new(folder: &Path) -> Result<Self, Error> {
+    pub fn new(folder: &Path, store: &Store, grants: Vec<Grant>) -> Result<Self, Error> {
         let (name, machine) = ("a.dll".to_owned(), Machine::X86_64);
         let image = Image { file: folder.join(&name), name, machine, bytes: Vec::new() };
-        let reach = Reach { own: folder.to_owned(), ..Reach::default() };
+        let data = Some(store.data_of(machine, &image.name));
+        let reach = Reach { own: folder.to_owned(), data, grants };
         let recorder = Arc::new(Recorder::new(Sound::default())?);
-        let settings = Arc::new(Settings::new(None));
+        let settings = Arc::new(Settings::new(Some(store.clone())));
         let beginning = Beginning { clock: Some(0), ..Beginning::default() };
         let services = Services::new(1, &image, reach, settings, recorder, Trace::none(), beginning);
         Ok(Self { services, images: Mutex::new(Images::new(&[], true)?) })

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
-use zbus::Variant;
+use zbus::{OwnedVariant, Variant};
 
 /// Values by their names (`a{sv}`).
-pub(crate) type Details = BTreeMap<String, Variant<'static>>;
+pub(crate) type Details = BTreeMap<String, OwnedVariant>;
 
 /// The fields of a structure: whole numbers as `t`, others as `d`, truth as `b`, texts as `s` and lists of those as `as`. What is absent is left out.
 pub(crate) fn of(structure: &impl Serialize) -> Details {
     match serde_json::to_value(structure) {
-        Ok(Value::Object(fields)) => {
-            fields.into_iter().filter_map(|(name, value)| Some((name, variant(&value)?))).collect()
-        }
+        Ok(Value::Object(fields)) => fields
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, variant(&value)?.try_into().ok()?)))
+            .collect(),
         _ => Details::new(),
     }
 }

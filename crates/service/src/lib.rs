@@ -24,6 +24,8 @@ mod watch;
 pub use alone::{Change, follow_logind};
 pub use connect::Remote;
 pub use errors::Error;
+#[doc(hidden)]
+pub use manager::bodies as fuzzing;
 pub use report::{ClientInstance, EndCause, SessionReport, state_directory};
 pub use serve::{Settings, serve};
 pub use units::{Installed, install};

@@ -1,5 +1,7 @@
 //! The interface `org.drvhost.Host1.Manager`.
 
+pub mod bodies;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;

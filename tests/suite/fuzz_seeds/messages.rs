@@ -2,6 +2,7 @@
 
 use postcard::to_stdvec;
 use serde::Serialize;
+use service::fuzzing::METHODS;
 use wire::{
     Advanced, Asked, Call, DialogAnswer, Disposition, Effect, Fault, FaultKind, FileCall, Heard, Layer, Load,
     Loaded, Place, RegistryCall, Segments, Served, ShimCalls, Started, StreamState, ToHost, ToWorker, Want,
@@ -113,27 +114,34 @@ fn to_worker() -> Vec<Seed> {
     ]
 }
 
-/// Arguments behind the number that says whose they are.
-fn arguments(method: u8, arguments: &(impl Serialize + Type)) -> Vec<u8> {
-    let body = to_bytes(Context::new(LE, 0), arguments).unwrap();
-    [&[method], body.bytes()].concat()
+/// What a call of a method has, behind the number that says so.
+fn call(method: &str, arguments: &(impl Serialize + Type)) -> Vec<u8> {
+    body(0, method, arguments)
+}
+
+/// What an answer of a method has.
+fn answer(method: &str, answer: &(impl Serialize + Type)) -> Vec<u8> {
+    body(1, method, answer)
+}
+
+fn body(kind: usize, method: &str, body: &(impl Serialize + Type)) -> Vec<u8> {
+    let place = METHODS.iter().position(|known| known.name == method).unwrap();
+    let body = to_bytes(Context::new(LE, 0), body).unwrap();
+    [&[u8::try_from(2 * place + kind).unwrap()], body.bytes()].concat()
 }
 
 fn bus() -> Vec<Seed> {
     let listed = vec![("vidc.cvid", "iccvid.dll", "x86_64", "wine")];
+    let (synth, text) = ("synth.dll C:\\a.sf2", "text");
     vec![
-        ("dbus", "open", arguments(0, &("vidc.cvid", "", -1_i64))),
-        ("dbus", "open-with-text", arguments(1, &("a.dll", "MCI32", "text", 0_i64))),
-        ("dbus", "send-once", arguments(2, &("vidc.cvid", "", 3_u32, 0_i64, 0_i64))),
-        (
-            "dbus",
-            "start-instrument",
-            arguments(3, &("synth.dll C:\\a.sf2", 0_u32, "piano", 20_000_u32, true)),
-        ),
-        ("dbus", "send", arguments(4, &(1_u64, 0x4000_u32, 5_i64, -5_i64))),
-        ("dbus", "send-buffer", arguments(5, &(1_u64, 0x4000_u32, vec![1_u8, 2, 3], 16_u32))),
-        ("dbus", "close", arguments(6, &(1_u64, 0_i64, 0_i64))),
-        ("dbus", "list-drivers", arguments(9, &listed)),
-        ("dbus", "instrument-failed", arguments(12, &("piano", "it has died", 500.0))),
+        ("dbus", "open", call("open", &("vidc.cvid", "", -1_i64))),
+        ("dbus", "open-with-text", call("open_with_text", &("a.dll", "MCI32", text, 0_i64))),
+        ("dbus", "send-once", call("send_once", &("vidc.cvid", "", 3_u32, 0_i64, 0_i64))),
+        ("dbus", "start-instrument", call("start_instrument", &(synth, 0_u32, "piano", 20_000_u32, true))),
+        ("dbus", "send", call("send", &(1_u64, 0x4000_u32, 5_i64, -5_i64))),
+        ("dbus", "send-buffer", call("send_buffer", &(1_u64, 0x4000_u32, vec![1_u8, 2, 3], 16_u32))),
+        ("dbus", "sent-buffer", answer("send_buffer", &(0_i64, vec![1_u8, 2, 3]))),
+        ("dbus", "close", call("close", &(1_u64, 0_i64, 0_i64))),
+        ("dbus", "listed-drivers", answer("list_drivers", &listed)),
     ]
 }

@@ -16,6 +16,8 @@ pub fn seeds() -> Vec<Seed> {
     vec![
         ("wants", "registry", wanted(registry().map(Want::Registry))),
         ("wants", "files", wanted(files().map(Want::File))),
+        ("wants", "kept", wanted(kept().map(Want::File))),
+        ("wants", "granted", wanted(granted().map(Want::File))),
         ("wants", "library", wanted([Want::Library(LibraryCall::Bring { name: "b.dll".to_owned() })])),
         ("wants", "wave", wanted(wave().map(Want::Wave))),
         ("wants", "heard", heard()),
@@ -58,6 +60,45 @@ fn files() -> [FileCall; 8] {
         FileCall::List { path: r"C:\windows\system32".to_owned(), from: 0 },
         FileCall::Look { path: r"C:\windows\system32\..\..\secret".to_owned() },
         FileCall::Rename { from: path(), to: r"C:\b".to_owned(), replace: true },
+    ]
+}
+
+/// What a driver keeps on its drive C, and beside its own files.
+fn kept() -> [FileCall; 15] {
+    let (path, file, write) = (|name: &str| format!(r"C:\a{name}"), 1, true);
+    let own = || r"C:\windows\system32\a.ini".to_owned();
+    [
+        FileCall::MakeFolder { path: path("") },
+        FileCall::Open { path: path(r"\b"), read: true, write, disposition: Disposition::CreateNew },
+        FileCall::Write { file, at: None, bytes: b"abc".to_vec() },
+        FileCall::Write { file, at: Some(100), bytes: b"d".to_vec() },
+        FileCall::SetLength { file, len: 50 },
+        FileCall::Flush { file },
+        FileCall::Read { file, at: 0, len: 100 },
+        FileCall::Info { file },
+        FileCall::Close { file },
+        FileCall::Rename { from: path(r"\b"), to: path(r"\c"), replace: false },
+        FileCall::List { path: path(""), from: 0 },
+        FileCall::Open { path: own(), read: true, write, disposition: Disposition::OpenExisting },
+        FileCall::Write { file: 2, at: None, bytes: b"c=2".to_vec() },
+        FileCall::Delete { path: path(r"\c") },
+        FileCall::RemoveFolder { path: path("") },
+    ]
+}
+
+/// What it does in a folder that it may write, and tries in one that it may only read. The target says where they are.
+fn granted() -> [FileCall; 8] {
+    let (read, write, always) = (true, true, Disposition::OpenAlways);
+    let file = |folder: char| format!(r"{folder}:\a.ini");
+    [
+        FileCall::Open { path: file('G'), read, write, disposition: always },
+        FileCall::Write { file: 1, at: Some(0), bytes: b"abc".to_vec() },
+        FileCall::Rename { from: file('G'), to: r"G:\b".to_owned(), replace: true },
+        FileCall::Rename { from: r"G:\b".to_owned(), to: r"C:\b".to_owned(), replace: true },
+        FileCall::Open { path: file('R'), read, write: false, disposition: always },
+        FileCall::Read { file: 2, at: 0, len: 100 },
+        FileCall::Delete { path: file('R') },
+        FileCall::Look { path: r"G:\..\secret".to_owned() },
     ]
 }
 

@@ -1,5 +1,6 @@
 //! One instrument: what is known of it, and what has become of it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -84,7 +85,7 @@ impl Held {
         details.insert("pid".into(), self.origin.pid.into());
         details.insert("uid".into(), self.origin.uid.into());
         if let Some(error) = &self.error {
-            details.insert("error".into(), error.clone().into());
+            details.extend(details::of(&BTreeMap::from([("error", error)])));
         }
         let Playing { name, driver, device, .. } = &self.playing;
         (name.clone(), driver.clone(), device.clone(), self.state.name().to_owned(), details)
