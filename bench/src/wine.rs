@@ -20,6 +20,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("encode", include_str!("../peers/encode.c")),
     ("synth", include_str!("../peers/synth.c")),
     ("note_on", include_str!("../peers/note_on.c")),
+    ("reach", include_str!("../peers/reach.c")),
 ];
 const HEADERS: &[(&str, &str)] = &[
     ("peer.h", include_str!("../peers/peer.h")),
@@ -136,8 +137,11 @@ impl Wine {
         for (name, source) in HEADERS {
             fs::write(folder.join(name), source).map_err(Failure::file(format!("the source file {name}")))?;
         }
+        let acts = mingw::acts();
+        let options =
+            ["-municode", "-DUNICODE", "-D_UNICODE"].into_iter().chain(acts.iter().map(String::as_str));
+        let options: Vec<&str> = options.collect();
         for (name, source) in PROGRAMS {
-            let options = ["-municode", "-DUNICODE", "-D_UNICODE"];
             mingw::compile(machine, folder, source, &format!("{name}.exe"), &options)?;
         }
         Ok(())

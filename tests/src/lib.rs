@@ -18,6 +18,7 @@ mod machine;
 mod midisynth;
 mod odml;
 mod process;
+pub mod reach;
 mod rig;
 mod running;
 mod scribble;
