@@ -33,7 +33,11 @@ const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/drivers/reac
 /// The peer's program under Wine.
 const PEER: &str = "reach";
 /// How long what a driver has started has to show itself.
-const PATIENCE: Duration = Duration::from_secs(1);
+const SHOW: Duration = Duration::from_secs(1);
+/// How long a host has to get control back.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The same where the driver takes much, which takes its time, in all hosts; in drvhost it is the deadline.
+const LONG_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Who opens the driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -176,8 +180,12 @@ fn attempt(
         }
     };
     let after = || fs::read(&file).map(Block).map_err(Failure::file("what a driver brought back"));
-    let run = run(&mut command, after)?;
-    let got = scene.got(&run.performed, PATIENCE).map_err(Failure::file("what a driver has reached"))?;
+    let patience = if matches!(act.aim, Aim::Amount(_)) { LONG_PATIENCE } else { PATIENCE };
+    let run = run(&mut command, patience, after).map_err(|failure| Failure::Failed {
+        command: format!("{} with a driver for {machine} that {}", kind.name(), act.what),
+        text: failure.to_string(),
+    })?;
+    let got = scene.got(&run.performed, SHOW).map_err(Failure::file("what a driver has reached"))?;
     if kind == Kind::Drvhost {
         is_as_declared(act, machine, &run, got)?;
     }

@@ -111,6 +111,8 @@ impl Wine {
             (Path::new(COMPRESSION_I386), self.programs(Machine::I386).join("zlib1.dll")),
         ];
         fs::create_dir(self.libraries()).map_err(Failure::file("a folder for Wine's libraries"))?;
+        // wineboot makes an empty one where Wine has any library for i386 at all.
+        let _ = fs::remove_dir(&links[0].1);
         for (to, link) in links {
             // A Wine that has such libraries of its own has made the first of them.
             if link.exists() {

@@ -53,3 +53,14 @@ spy_test!(the_host_goes_on, |machine| are_as_declared(machine, |aim| aim == Aim:
 spy_test!(memory_is_bounded, |machine| are_as_declared(machine, |aim| aim == Aim::Amount(Amount::Mebibytes)));
 spy_test!(threads_are_bounded, |machine| are_as_declared(machine, |aim| aim == Aim::Amount(Amount::Threads)));
 spy_test!(what_a_driver_runs_is_its_own_code, |machine| are_as_declared(machine, |aim| aim == Aim::Ran));
+
+/// The figures are not asserted, but that they are those of the acts there are.
+#[test]
+fn the_table_has_every_act() {
+    const HEAD: &str = "| the driver ... |";
+    let document = Generated("docs/hostile-elsewhere.md").read();
+    let lines = document.lines().skip_while(|line| !line.starts_with(HEAD)).skip(2);
+    let rows: Vec<_> = lines.map_while(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+    let acts: Vec<_> = REACHES.iter().map(|act| act.what).collect();
+    assert_eq!(rows, acts, "`scripts/bench --only hostile --document` writes the table");
+}

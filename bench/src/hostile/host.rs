@@ -9,7 +9,7 @@ use drvhost::Session;
 use mmsystem::DRV_OPEN;
 use ud_emulator::Sandbox;
 
-use super::Kind;
+use super::{Kind, LONG_PATIENCE};
 use crate::acts::{REACH_KEEP, REACH_KEPT, REACH_PLACE};
 use crate::emulator::Emulated;
 use crate::failure::Failure;
@@ -93,7 +93,12 @@ fn began() {
 }
 
 fn in_drvhost(drivers: &[PathBuf; 2], act: &Act, block: Block) -> Result<Performed, Failure> {
-    let session = Session::builder().start()?;
+    let builder = Session::builder();
+    let session = match act.aim {
+        Aim::Amount(_) => builder.deadline(Some(LONG_PATIENCE)),
+        _ => builder,
+    };
+    let session = session.start()?;
     let open = |file: &PathBuf| session.open(&file_as_driver(file.clone()), |_| Ok(0));
     let opened = [open(&drivers[0])?, open(&drivers[1])?];
     Ok(perform(&session, opened, act, block, began)?)

@@ -15,12 +15,14 @@ use crate::machine::kibibytes;
 use crate::memory::{all_processes, parent};
 use crate::reach::{Back, Block, Performed};
 
-/// How long a host has to get control back.
-pub const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a host has until both drivers are open.
 const START: Duration = Duration::from_secs(60);
 /// How much address space each process of a host has: more than any of them needs, less than a computer has memory.
 const ADDRESS_SPACE: u64 = 12 << 30;
+/// How long a host has to end by itself when all is said.
+const END: Duration = Duration::from_secs(10);
+/// How long what a host has said may take to be read when it has ended.
+const LATE: Duration = Duration::from_secs(1);
 /// How often the processes are looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -83,8 +85,8 @@ impl Host {
             }
             let ended = self.child.try_wait().is_ok_and(|status| status.is_some());
             if ended || Instant::now() > until {
-                // What it said last may have come meanwhile.
-                return self.lines.recv_timeout(LOOK).ok();
+                // What it said last may not have been read yet. Where the pipe has no end, somebody whom it has started holds it.
+                return self.lines.recv_timeout(LATE).ok();
             }
         }
     }
@@ -104,7 +106,7 @@ impl Host {
 
     /// Its end: by itself, if it is about to, or else by force.
     fn end(&mut self) -> Option<ExitStatus> {
-        let give_up = Instant::now() + PATIENCE;
+        let give_up = Instant::now() + END;
         while Instant::now() < give_up {
             if let Ok(Some(status)) = self.child.try_wait() {
                 return Some(status);
@@ -123,8 +125,12 @@ impl Drop for Host {
     }
 }
 
-/// Runs a host, whose command knows its errand, and reads what it says. `block` is read when it has ended.
-pub fn run(command: &mut Command, block: impl Fn() -> Result<Block, Failure>) -> Result<Run, Failure> {
+/// Runs a host, whose command knows its errand, and reads what it says. It has `patience` to get control back. `block` is read when it has ended.
+pub fn run(
+    command: &mut Command,
+    patience: Duration,
+    block: impl Fn() -> Result<Block, Failure>,
+) -> Result<Run, Failure> {
     let program = command_name(command);
     let mut host = Host::start(command)?;
     let Some((began, ready)) = host.line(Instant::now() + START) else {
@@ -136,7 +142,7 @@ pub fn run(command: &mut Command, block: impl Fn() -> Result<Block, Failure>) ->
     }
     let mut performed = Performed::default();
     let mut seconds = None;
-    while let Some((at, line)) = host.line(began + PATIENCE) {
+    while let Some((at, line)) = host.line(began + patience) {
         let (what, value) = line.trim_end().split_once(' ').unwrap_or((line.trim_end(), ""));
         let back = match what {
             "answered" => value.parse().ok().map(Back::Answered),
@@ -153,13 +159,8 @@ pub fn run(command: &mut Command, block: impl Fn() -> Result<Block, Failure>) ->
             "word" => performed.word = value.parse().ok(),
             "other" => performed.other = value.parse().ok(),
             "again" => performed.again = true,
-            _ => {
-                return Err(Failure::Unreadable {
-                    program: "a host",
-                    text: line,
-                    expected: "what came of an act",
-                });
-            }
+            // Wine's debugger says much when a program faults.
+            _ => {}
         }
     }
     let waits = performed.back.is_some() || host.child.try_wait().is_ok_and(|status| status.is_some());
@@ -167,7 +168,7 @@ pub fn run(command: &mut Command, block: impl Fn() -> Result<Block, Failure>) ->
         Some(status) if status.success() && performed.goes_on() => None,
         Some(status) => Some(how(status)),
         None if performed.goes_on() => None,
-        None => Some(format!("no control back after {} s", PATIENCE.as_secs())),
+        None => Some(format!("no control back after {} s", patience.as_secs())),
     };
     let (peak, threads) = (host.peaks.values().sum::<u64>() / 1024, host.threads);
     drop(host);

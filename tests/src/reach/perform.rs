@@ -19,6 +19,11 @@ pub fn kept() -> (u64, i64) {
     (std::ptr::from_ref(&WORD).addr() as u64, WORD.load(Ordering::Relaxed))
 }
 
+/// Has it hold what it held at first.
+pub(super) fn restore() {
+    WORD.store(KEPT, Ordering::Relaxed);
+}
+
 /// How a host got control back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Back {

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tempfile::TempDir;
 
-use super::{Act, Aim, Block, Performed, kept};
+use super::perform::restore;
+use super::{Act, Aim, Back, Block, Performed, kept};
 
 /// What is to be written into somebody else's memory, and what code that a driver has made answers.
 const VALUE: i64 = 0x0BAD_CAFE;
@@ -32,6 +33,7 @@ impl Scene {
     /// # Errors
     /// Those of making files, a port and a process.
     pub fn new(act: &Act) -> io::Result<Self> {
+        restore();
         let home = tempfile::Builder::new().prefix("home").tempdir()?;
         let unique =
             home.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -104,7 +106,7 @@ impl Scene {
             Aim::HostsWord => overwritten(*word),
             Aim::OtherDriver => overwritten(*other),
             Aim::Ended => !performed.goes_on(),
-            Aim::Amount(amount) => *back == Some(super::Back::Answered(amount.asked())),
+            Aim::Amount(amount) => *back == Some(Back::Answered(amount.asked())),
             Aim::Ran => block.found_number() != 0,
         })
     }
