@@ -22,6 +22,9 @@ use crate::frames::{
 use crate::mingw;
 use crate::report::{Better, Goal, Row};
 
+/// The crate's version, as `Cargo.toml` pins it.
+pub const VERSION: &str = "0.3.0";
+
 /// The other side's name.
 const EMULATOR: &str = "ud-emulator";
 
@@ -57,7 +60,7 @@ pub fn measure(
     let (driver, library) = (driver?, library?);
     for _ in 0..rounds {
         let ours = ours(subject, clip, i386, WIDTH)?;
-        let theirs = Emulated::load(subject, &driver, library.clone())?.decompress(subject, clip)?;
+        let theirs = Emulated::load_codec(subject, &driver, library.clone())?.decompress(subject, clip)?;
         compare(subject.name, &ours.hashes, EMULATOR, &theirs.hashes)?;
         row.ours.push(ours.rate());
         row.theirs.push(theirs.rate());
@@ -67,18 +70,23 @@ pub fn measure(
 }
 
 /// A driver in the emulator, loaded and enabled.
-struct Emulated {
+pub struct Emulated {
     sandbox: Sandbox,
     image: Image,
 }
 
 impl Emulated {
-    fn load(subject: &Subject, driver: &[u8], library: Vec<u8>) -> Result<Self, Failure> {
+    fn load_codec(subject: &Subject, driver: &[u8], library: Vec<u8>) -> Result<Self, Failure> {
         let mut files = VirtualFs::new();
         files.insert(SYSTEM, library);
         let mut sandbox = Sandbox::new().with_vfs(files);
         sandbox.cpu.set_instr_limit(u64::MAX);
-        let (image, _) = sandbox.load_with_deps(subject.driver, driver)?;
+        Self::load(sandbox, subject.driver, driver)
+    }
+
+    /// Loads a driver and enables it.
+    pub fn load(mut sandbox: Sandbox, name: &str, driver: &[u8]) -> Result<Self, Failure> {
+        let (image, _) = sandbox.load_with_deps(name, driver)?;
         let mut own = Self { sandbox, image };
         let peb = own.memory(PEB_SIZE)?;
         own.write(TEB + PEB_IN_TEB, &peb.to_le_bytes())?;
@@ -99,7 +107,7 @@ impl Emulated {
         self.ask(id, ICM_DECOMPRESS_QUERY, input, 0)?;
         self.ask(id, ICM_DECOMPRESS_GET_FORMAT, input, output)?;
         self.ask(id, ICM_DECOMPRESS_BEGIN, input, output)?;
-        let format = self.sandbox.mmu.read(output, FORMAT_ROOM).map_err(Error::from)?;
+        let format = self.read(output, FORMAT_ROOM)?;
         let size = picture_size(&BITMAPINFOHEADER::decode((), &format).unwrap_or_default());
         let (frame_at, picture) = (self.memory(clip.room())?, self.memory(size)?);
         let parameters = self.memory(ICDECOMPRESS::size(WIDTH))?;
@@ -115,22 +123,26 @@ impl Emulated {
             let started = Instant::now();
             self.ask(id, ICM_DECOMPRESS, parameters, ICDECOMPRESS::size(WIDTH) as u32)?;
             pass.elapsed += started.elapsed();
-            pass.hashes.push(hash(&self.sandbox.mmu.read(picture, size).map_err(Error::from)?));
+            pass.hashes.push(hash(&self.read(picture, size)?));
         }
         Ok(pass)
     }
 
     /// Memory of the emulator's, zeroed.
-    fn memory(&mut self, size: usize) -> Result<u32, Failure> {
+    pub fn memory(&mut self, size: usize) -> Result<u32, Failure> {
         Ok(self.sandbox.host.arena_alloc(size as u32).map_err(Error::from)?)
     }
 
-    fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), Failure> {
+    pub fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), Failure> {
         Ok(self.sandbox.mmu.write(at, bytes).map_err(Error::from)?)
     }
 
+    pub fn read(&self, at: u32, size: usize) -> Result<Vec<u8>, Failure> {
+        Ok(self.sandbox.mmu.read(at, size).map_err(Error::from)?)
+    }
+
     /// Calls DriverProc.
-    fn send(&mut self, id: u32, message: u32, lparam1: u32, lparam2: u32) -> Result<u32, Failure> {
+    pub fn send(&mut self, id: u32, message: u32, lparam1: u32, lparam2: u32) -> Result<u32, Failure> {
         Ok(self.sandbox.call_export(&self.image, "DriverProc", &[id, 1, message, lparam1, lparam2])?)
     }
 
@@ -145,5 +157,14 @@ impl Emulated {
                 theirs: answer.to_string(),
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_version_is_the_pinned_one() {
+        let pinned = format!("ud-emulator = \"={}\"", super::VERSION);
+        assert!(include_str!("../Cargo.toml").contains(&pinned));
     }
 }

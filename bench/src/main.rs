@@ -2,6 +2,8 @@
 //! is no result.
 #![forbid(unsafe_code)]
 
+#[path = "../../tests/src/acts.rs"]
+mod acts;
 mod calls;
 mod clip;
 mod cold_start;
@@ -11,11 +13,15 @@ mod encode;
 mod failure;
 mod film;
 mod frames;
+mod hostile;
 mod machine;
 mod memory;
 mod mingw;
 mod ours;
 mod profile;
+#[allow(dead_code, reason = "the suite's part of it is not the bench's")]
+#[path = "../../tests/src/reach/mod.rs"]
+mod reach;
 mod report;
 mod round_trip;
 mod session_end;
@@ -51,6 +57,12 @@ struct Args {
     /// Measure this only (may be given several times)
     #[arg(long, value_name = "WHAT")]
     only: Vec<What>,
+    /// Write what hostile drivers can do to SECURITY.md and docs/hostile-elsewhere.md, too
+    #[arg(long)]
+    document: bool,
+    /// Be a host of two drivers, of which the first means harm: the host's name, the drivers, the message, the place, the file
+    #[arg(long, hide = true, num_args = 6, value_names = ["HOST", "FIRST", "SECOND", "MESSAGE", "PLACE", "FILE"])]
+    as_host: Vec<String>,
 }
 
 /// What is measured.
@@ -67,16 +79,18 @@ enum What {
     SessionEnd,
     Shelf,
     Synth,
+    /// What a hostile driver can do in Wine, in an emulator and here; only when named, because it does it
+    Hostile,
 }
 
 /// What is measured on Wine, too.
 const AGAINST_WINE: &[What] =
-    &[What::ColdStart, What::Frames, What::Film, What::RoundTrip, What::Memory, What::Synth];
+    &[What::ColdStart, What::Frames, What::Film, What::RoundTrip, What::Memory, What::Synth, What::Hostile];
 
 impl Args {
     /// Whether something is to be measured.
     fn wants(&self, what: What) -> bool {
-        self.only.is_empty() || self.only.contains(&what)
+        self.only.contains(&what) || self.only.is_empty() && what != What::Hostile
     }
 
     /// How often to do something that is usually done `usual` times.
@@ -90,14 +104,18 @@ const FFMPEG: Missing = Missing { name: "ffmpeg", how: "apt-get install ffmpeg" 
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if let [kind, words @ ..] = args.as_host.as_slice() {
+        return ended(hostile::host(kind, words));
+    }
     let printed = measure(&args).map(|report| {
         if args.json { serde_json::to_string(&report).unwrap_or_default() } else { report.text() }
     });
-    match printed {
-        Ok(text) => {
-            println!("{}", text.trim_end());
-            ExitCode::SUCCESS
-        }
+    ended(printed.map(|text| println!("{}", text.trim_end())))
+}
+
+fn ended(result: Result<(), Failure>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("bench: {failure}");
             ExitCode::FAILURE
@@ -172,6 +190,13 @@ fn measure(args: &Args) -> Result<Report, Failure> {
     if args.wants(What::Widths) || args.wants(What::Emulator) {
         missing.extend(narrow(args, folder.path(), &mut rows)?);
     }
+    let mut hostile = None;
+    if args.wants(What::Hostile) {
+        hostile = hostile::measure(peer, folder.path(), &mut missing)?;
+    }
+    if let Some(comparison) = hostile.as_ref().filter(|_| args.document) {
+        hostile::write(comparison, &Machine::this(), peer.map(|wine| wine.version.as_str()))?;
+    }
     let mut profile = Vec::new();
     if args.profile {
         match profile::measure(folder.path(), args.times(30))? {
@@ -187,6 +212,7 @@ fn measure(args: &Args) -> Result<Report, Failure> {
         missing,
         measured: rows.into_iter().filter_map(Row::finish).collect(),
         profile,
+        hostile,
     })
 }
 

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use drvhost::Machine;
 
+use crate::acts::ACTS;
 use crate::failure::{Failure, run};
 use crate::wine::{Missing, find};
 
@@ -21,6 +22,11 @@ fn compiler(machine: Machine) -> (&'static str, &'static str) {
 pub fn missing(machine: Machine) -> Option<Missing> {
     let (program, how) = compiler(machine);
     find("", &[program]).is_none().then_some(Missing { name: "mingw", how })
+}
+
+/// What test drivers, and who tells them what to do, are compiled with: a macro for each act.
+pub fn acts() -> Vec<String> {
+    ACTS.iter().map(|(name, number)| format!("-D{name}={number:#x}")).collect()
 }
 
 /// Compiles `source` to `result` inside `folder`, where the source is put, too.

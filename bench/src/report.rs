@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 
 use serde::Serialize;
 
+use crate::hostile::Comparison;
 use crate::machine::Machine;
 use crate::profile::Phase;
 use crate::statistics::Summary;
@@ -143,6 +144,8 @@ pub struct Report {
     pub measured: Vec<Measured>,
     /// Where the time of a cold start goes; empty unless asked for.
     pub profile: Vec<Phase>,
+    /// What a hostile driver can do in each host, if that was wanted.
+    pub hostile: Option<Comparison>,
 }
 
 impl Report {
@@ -158,7 +161,14 @@ impl Report {
         let heads =
             ["", "drvhost", "quartiles", "peer", "quartiles", "ratio", "quartiles", "goal", "outputs"];
         let rows: Vec<_> = self.measured.iter().map(Measured::cells).collect();
-        text += &table(&[heads.map(str::to_owned)].into_iter().chain(rows).collect::<Vec<_>>());
+        if !rows.is_empty() {
+            text += &table(&[heads.map(str::to_owned)].into_iter().chain(rows).collect::<Vec<_>>());
+        }
+        if let Some(hostile) = &self.hostile {
+            text += &hostile.long(&self.machine, self.wine.as_deref());
+            text += "\n";
+            text += &hostile.short(&self.machine, self.wine.as_deref());
+        }
         for Missing { name, how } in &self.missing {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "\n{name} is not there, so what needs it was left out: {how}");

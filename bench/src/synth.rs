@@ -4,9 +4,6 @@
 //! device: one that takes buffers as fast as they come. Both give each event when the same number of frames has been played, so the samples
 //! are the same; on both sides they are compared with the synth's formula.
 
-#[allow(dead_code, reason = "the table is for the compiler of C")]
-#[path = "../../tests/src/acts.rs"]
-mod acts;
 #[allow(dead_code, reason = "songs need a part of what the formula knows")]
 #[path = "../../tests/src/midisynth.rs"]
 mod formula;
@@ -71,7 +68,7 @@ fn named(machine: Machine, what: &str) -> String {
 }
 
 fn compile(machine: Machine, folder: &Path) -> Result<PathBuf, Failure> {
-    let acts: Vec<String> = acts::ACTS.iter().map(|(name, number)| format!("-D{name}={number:#x}")).collect();
+    let acts = mingw::acts();
     let options: Vec<&str> = ["-shared"].into_iter().chain(acts.iter().map(String::as_str)).collect();
     mingw::compile_file(
         machine,

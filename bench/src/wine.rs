@@ -20,6 +20,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("encode", include_str!("../peers/encode.c")),
     ("synth", include_str!("../peers/synth.c")),
     ("note_on", include_str!("../peers/note_on.c")),
+    ("reach", include_str!("../peers/reach.c")),
 ];
 const HEADERS: &[(&str, &str)] = &[
     ("peer.h", include_str!("../peers/peer.h")),
@@ -110,6 +111,8 @@ impl Wine {
             (Path::new(COMPRESSION_I386), self.programs(Machine::I386).join("zlib1.dll")),
         ];
         fs::create_dir(self.libraries()).map_err(Failure::file("a folder for Wine's libraries"))?;
+        // wineboot makes an empty one where Wine has any library for i386 at all.
+        let _ = fs::remove_dir(&links[0].1);
         for (to, link) in links {
             // A Wine that has such libraries of its own has made the first of them.
             if link.exists() {
@@ -136,8 +139,11 @@ impl Wine {
         for (name, source) in HEADERS {
             fs::write(folder.join(name), source).map_err(Failure::file(format!("the source file {name}")))?;
         }
+        let acts = mingw::acts();
+        let options =
+            ["-municode", "-DUNICODE", "-D_UNICODE"].into_iter().chain(acts.iter().map(String::as_str));
+        let options: Vec<&str> = options.collect();
         for (name, source) in PROGRAMS {
-            let options = ["-municode", "-DUNICODE", "-D_UNICODE"];
             mingw::compile(machine, folder, source, &format!("{name}.exe"), &options)?;
         }
         Ok(())

@@ -13,7 +13,7 @@
 /* Linux's segment of 64-bit code. */
 #define CODE_64 0x33
 
-/* Each takes what %ebx points to: a system call's number and five arguments; an address, a count of quadwords, and their value; or room for the base of GS. */
+/* Each takes what %ebx points to: a system call's number and six arguments; an address, a count of quadwords, and their value; or room for the base of GS. */
 extern const char far_system_call[], far_fill[], far_gs_base[];
 __asm__(".text\n"
         ".code64\n"
@@ -25,6 +25,7 @@ __asm__(".text\n"
         "movq 24(%rbx), %rdx\n\t"
         "movq 32(%rbx), %r10\n\t"
         "movq 40(%rbx), %r8\n\t"
+        "movq 48(%rbx), %r9\n\t"
         "syscall\n\t"
         "lretl\n"
         "_far_fill:\n\t"
@@ -52,13 +53,10 @@ static inline LONG far_call(const char *function, const LONGLONG *values)
     return result;
 }
 
-static inline LRESULT system_call(const LPARAM *values)
+/* A system call's number and six arguments. */
+static inline LRESULT wide_system_call(const LONGLONG values[7])
 {
-    LONGLONG wide[6];
-    int n;
-    for (n = 0; n < 6; n++)
-        wide[n] = values[n];
-    return far_call(far_system_call, wide);
+    return far_call(far_system_call, values);
 }
 
 static inline void fill(ULONGLONG at, ULONGLONG count, ULONGLONG value)
@@ -95,14 +93,15 @@ static inline void clear_thread_segment(void)
 
 #else
 
-static inline LRESULT system_call(const LPARAM *values)
+static inline LRESULT wide_system_call(const LONGLONG values[7])
 {
     register LONGLONG fourth __asm__("r10") = values[4];
     register LONGLONG fifth __asm__("r8") = values[5];
+    register LONGLONG sixth __asm__("r9") = values[6];
     LONGLONG result;
     __asm__ volatile("syscall"
                      : "=a"(result)
-                     : "a"(values[0]), "D"(values[1]), "S"(values[2]), "d"(values[3]), "r"(fourth), "r"(fifth)
+                     : "a"(values[0]), "D"(values[1]), "S"(values[2]), "d"(values[3]), "r"(fourth), "r"(fifth), "r"(sixth)
                      : "rcx", "r11", "memory");
     return result;
 }
@@ -135,6 +134,16 @@ static inline void clear_thread_segment(void)
 }
 
 #endif
+
+/* A system call's number and five arguments, each an LPARAM. */
+static inline LRESULT system_call(const LPARAM *values)
+{
+    LONGLONG wide[7] = {0};
+    int n;
+    for (n = 0; n < 6; n++)
+        wide[n] = values[n];
+    return wide_system_call(wide);
+}
 
 #define TRAP_FLAG 0x100
 #define DIRECTION_FLAG 0x400

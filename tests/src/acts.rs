@@ -370,6 +370,64 @@ acts! {
     /// `clock`: starts a thread that never waits, and calls functions if lParam1 is not 0.
     CLOCK_SPIN = 0x7E24;
 
+    /// `reach`: no act of harm: answers 1 and keeps lParam1 as its own number.
+    REACH_KEEP = 0x7F20;
+    /// `reach`: that number.
+    REACH_KEPT = 0x7F21;
+    /// `reach`: where that number lies.
+    REACH_PLACE = 0x7F22;
+    /// `reach`: this and all that follow take the `struct reach` at lParam1, and answer what the driver thinks of it: 1 or an amount if it could, else 0. This one reads the file by
+    /// CreateFileA.
+    REACH_READ = 0x7F23;
+    /// `reach`: reads it by system calls of its own.
+    REACH_READ_RAW = 0x7F24;
+    /// `reach`: lists the folder by FindFirstFileA.
+    REACH_LIST = 0x7F25;
+    /// `reach`: lists it by system calls of its own.
+    REACH_LIST_RAW = 0x7F26;
+    /// `reach`: writes the text to the file by CreateFileA.
+    REACH_WRITE = 0x7F27;
+    /// `reach`: writes it by system calls of its own.
+    REACH_WRITE_RAW = 0x7F28;
+    /// `reach`: deletes the file by DeleteFileA.
+    REACH_DELETE = 0x7F29;
+    /// `reach`: deletes it by a system call of its own.
+    REACH_DELETE_RAW = 0x7F2A;
+    /// `reach`: sends the text to a port of this computer by ws2_32.dll.
+    REACH_CONNECT = 0x7F2B;
+    /// `reach`: sends it by system calls of its own.
+    REACH_CONNECT_RAW = 0x7F2C;
+    /// `reach`: starts a program that makes the file, by CreateProcessA.
+    REACH_START = 0x7F2D;
+    /// `reach`: starts it by system calls of its own.
+    REACH_START_RAW = 0x7F2E;
+    /// `reach`: starts a program that stays, by system calls of its own; it has the text as an argument.
+    REACH_STAY_RAW = 0x7F2F;
+    /// `reach`: kills the process by a system call of its own.
+    REACH_KILL_RAW = 0x7F30;
+    /// `reach`: writes the value to the address in the process, by a system call of its own.
+    REACH_WRITE_PROCESS_RAW = 0x7F31;
+    /// `reach`: writes the value to the address, as if it were its own.
+    REACH_STORE = 0x7F32;
+    /// `reach`: loops without end.
+    REACH_LOOP = 0x7F33;
+    /// `reach`: writes to NULL.
+    REACH_FAULT = 0x7F34;
+    /// `reach`: ExitProcess.
+    REACH_EXIT = 0x7F35;
+    /// `reach`: TerminateProcess of its own process.
+    REACH_TERMINATE = 0x7F36;
+    /// `reach`: ends its process by a system call of its own.
+    REACH_EXIT_RAW = 0x7F37;
+    /// `reach`: takes so many MiB and writes to each page; answers how many it got.
+    REACH_MEMORY = 0x7F38;
+    /// `reach`: starts so many threads, which sleep; answers how many it got.
+    REACH_THREADS = 0x7F39;
+    /// `reach`: makes code in memory of VirtualAlloc's and runs it, with the value as its answer, which it puts where the value was found.
+    REACH_CODE = 0x7F3A;
+    /// `reach`: asks the kernel what time it is, by a system call of its own, and puts the answer where the value is found.
+    REACH_CLOCK_RAW = 0x7F3B;
+
     /// `survey`: writes the name of its case number lParam1 at lParam2; answers 0 if there is none.
     SURVEY_NAME = 0x7C00;
     /// `survey`: runs that case, which writes what comes of it at lParam2; answers 0 if there is none.

@@ -19,6 +19,7 @@ mod midisynth;
 mod notice;
 mod odml;
 mod process;
+pub mod reach;
 mod rig;
 mod running;
 mod scribble;

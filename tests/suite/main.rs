@@ -26,6 +26,7 @@ mod nested;
 mod open_close;
 mod play;
 mod probe;
+mod reach;
 mod real_drivers;
 mod registry;
 mod sandbox;

@@ -1,0 +1,155 @@
+//! What is there to be reached: a user's folder, a port, processes. None of it is anybody's: all lies in a folder of its own, and ends with it.
+
+use std::fs;
+use std::io::{self, Read};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use tempfile::TempDir;
+
+use super::perform::restore;
+use super::{Act, Aim, Back, Block, Performed, kept};
+
+/// What is to be written into somebody else's memory, and what code that a driver has made answers.
+const VALUE: i64 = 0x0BAD_CAFE;
+
+/// What is there for one act, and what is looked at afterwards.
+#[derive(Debug)]
+pub struct Scene {
+    aim: Aim,
+    home: TempDir,
+    /// In a file's name and its contents, in what the driver is to write and send, and on the command line of what it starts. No other scene has it.
+    secret: String,
+    port: TcpListener,
+    bystander: Child,
+}
+
+impl Scene {
+    /// Sets it up.
+    ///
+    /// # Errors
+    /// Those of making files, a port and a process.
+    pub fn new(act: &Act) -> io::Result<Self> {
+        restore();
+        let home = tempfile::Builder::new().prefix("home").tempdir()?;
+        let unique =
+            home.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let scene = Self {
+            aim: act.aim,
+            secret: format!("secret-{}-{unique}", std::process::id()),
+            port: TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,
+            bystander: Command::new("sleep").arg("120").stdin(Stdio::null()).stdout(Stdio::null()).spawn()?,
+            home,
+        };
+        fs::write(scene.file("letter"), &scene.secret)?;
+        fs::write(scene.file(&scene.secret), "")?;
+        Ok(scene)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// What the act is given. Addresses in the host it adds itself.
+    ///
+    /// # Errors
+    /// That of asking for the port's number.
+    pub fn block(&self) -> io::Result<Block> {
+        let block = Block::default().value(VALUE).text(&self.secret);
+        Ok(match self.aim {
+            Aim::Read | Aim::Deleted => block.path(&self.file("letter")),
+            Aim::Listed => block.path(self.home.path()),
+            Aim::Written => block.path(&self.file("written")),
+            Aim::Started => block.path(&self.file("started")),
+            Aim::Connected => block.target(self.port.local_addr()?.port().into()),
+            Aim::Killed => block.target(self.bystander.id().into()),
+            Aim::StartersWord => {
+                let mut block = block.target(std::process::id().into());
+                block.set_address(kept().0);
+                block
+            }
+            Aim::Amount(amount) => block.target(amount.asked()),
+            Aim::Stayed | Aim::HostsWord | Aim::OtherDriver | Aim::Ended | Aim::Ran => block,
+        })
+    }
+
+    /// Whether the driver got what it wanted. To be asked when the host has ended; `patience` is for what takes a moment longer.
+    ///
+    /// # Errors
+    /// Those of looking.
+    pub fn got(&mut self, performed: &Performed, patience: Duration) -> io::Result<bool> {
+        let give_up = Instant::now() + patience;
+        loop {
+            let got = self.got_by_now(performed)?;
+            if got || Instant::now() > give_up {
+                return Ok(got);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn got_by_now(&mut self, performed: &Performed) -> io::Result<bool> {
+        let overwritten = |value: Option<i64>| value.is_some_and(|value| value != Performed::KEPT);
+        let Performed { block, back, word, other, .. } = performed;
+        Ok(match self.aim {
+            Aim::Read | Aim::Listed => block.found(&self.secret),
+            Aim::Written => fs::read(self.file("written")).is_ok_and(|text| text == self.secret.as_bytes()),
+            Aim::Deleted => !self.file("letter").exists(),
+            Aim::Connected => self.was_sent()?,
+            Aim::Started => self.file("started").exists(),
+            Aim::Stayed => self.stayed().next().is_some(),
+            Aim::Killed => self.bystander.try_wait()?.is_some(),
+            Aim::StartersWord => overwritten(Some(kept().1)),
+            Aim::HostsWord => overwritten(*word),
+            Aim::OtherDriver => overwritten(*other),
+            Aim::Ended => !performed.goes_on(),
+            Aim::Amount(amount) => *back == Some(Back::Answered(amount.asked())),
+            Aim::Ran => block.found_number() != 0,
+        })
+    }
+
+    /// Whether the port was sent the secret.
+    fn was_sent(&self) -> io::Result<bool> {
+        self.port.set_nonblocking(true)?;
+        let mut connection = match self.port.accept() {
+            Ok((connection, _)) => connection,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        connection.set_nonblocking(false)?;
+        connection.set_read_timeout(Some(Duration::from_secs(1)))?;
+        let mut text = vec![0; self.secret.len()];
+        Ok(connection.read_exact(&mut text).is_ok() && text == self.secret.as_bytes())
+    }
+
+    /// The processes that have the secret on their command line.
+    fn stayed(&self) -> impl Iterator<Item = Pid> {
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids =
+            entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw));
+        pids.filter(|pid| self.is_of_the_scene(*pid))
+    }
+
+    fn is_of_the_scene(&self, pid: Pid) -> bool {
+        let line = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).unwrap_or_default();
+        line.split(|byte| *byte == 0).any(|argument| argument == self.secret.as_bytes())
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        // What has ended already is as good.
+        let _ = self.bystander.kill();
+        let _ = self.bystander.wait();
+        for pid in self.stayed().collect::<Vec<_>>() {
+            let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { continue };
+            // Only now is it certain whose number it is.
+            if self.is_of_the_scene(pid) {
+                let _ = pidfd_send_signal(&process, Signal::KILL);
+            }
+        }
+    }
+}
