@@ -109,6 +109,8 @@ acts! {
     HOSTILE_PROTECT = 0x7122;
     /// `hostile`: has GetSystemTime write to lParam1.
     HOSTILE_SHIM_WRITES = 0x7123;
+    /// Drivers of the catalogue: the harm whose name is at lParam1, with the numbers of 64 bits at lParam2.
+    HARM_DO = 0x7140;
 
     /// `nest`: the handle of what it opened in DRV_LOAD; 0 for none.
     NEST_CHILD = 0x7200;

@@ -4,6 +4,7 @@
 
 mod acm;
 mod announcements;
+mod catalogue;
 mod cli;
 mod clock;
 mod decode;
