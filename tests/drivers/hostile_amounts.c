@@ -29,10 +29,9 @@ static BOOL touch(char *block, size_t size)
 AMOUNT(virtual_memory, touch(VirtualAlloc(NULL, MEGABYTE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE), MEGABYTE))
 AMOUNT(addresses, VirtualAlloc(NULL, 1, MEM_RESERVE, PAGE_NOACCESS))
 AMOUNT(heap_blocks, HeapAlloc(GetProcessHeap(), 0, 60000))
-AMOUNT(small_blocks, malloc(16))
-AMOUNT(global_blocks, GlobalAlloc(GMEM_MOVEABLE, 1000))
+AMOUNT(c_blocks, malloc(20000))
+AMOUNT(global_blocks, GlobalAlloc(GMEM_MOVEABLE, 20000))
 AMOUNT(local_blocks, LocalAlloc(LMEM_FIXED, 100000))
-AMOUNT(heaps, HeapCreate(0, 0, 0))
 AMOUNT(events, CreateEventA(NULL, FALSE, FALSE, NULL))
 AMOUNT(mutexes, CreateMutexA(NULL, TRUE, NULL))
 AMOUNT(semaphores, CreateSemaphoreA(NULL, 1, 1, NULL))
@@ -56,7 +55,7 @@ static void CALLBACK nothing(UINT id, UINT message, DWORD_PTR user, DWORD_PTR p1
     (void)p2;
 }
 
-AMOUNT(multimedia_timers, timeSetEvent(3600000, 1000, nothing, 0, TIME_PERIODIC))
+AMOUNT(multimedia_timers, timeSetEvent(100000, 10, nothing, 0, TIME_PERIODIC))
 
 static ULONG number;
 

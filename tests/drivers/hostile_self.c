@@ -32,16 +32,23 @@ HARM(sends)
     return SendDriverMessage(own_handle, XOR, 5, 3) == 6;
 }
 
+/* So much of the stack is used at a time that its end comes soon. */
+#define FRAME 4096
+
 HARM(calls_again)
 {
+    volatile char frame[FRAME];
     (void)values;
-    return DriverProc(0, own_handle, HARM_DO, (LPARAM) "calls_again", (LPARAM)none) + 1;
+    frame[0] = 1;
+    return DriverProc(0, own_handle, HARM_DO, (LPARAM) "calls_again", (LPARAM)none) + frame[0];
 }
 
 HARM(sends_again)
 {
+    volatile char frame[FRAME];
     (void)values;
-    return SendDriverMessage(own_handle, HARM_DO, (LPARAM) "sends_again", (LPARAM)none) + 1;
+    frame[0] = 1;
+    return SendDriverMessage(own_handle, HARM_DO, (LPARAM) "sends_again", (LPARAM)none) + frame[0];
 }
 
 static int __cdecl compare_again(const void *one, const void *other)

@@ -11,9 +11,11 @@ mod reach;
 mod scene;
 mod waiting;
 
+use std::time::Duration;
+
 use drvhost_tests::Machine;
 use outcome::Outcome;
-use scene::Scene;
+use scene::{DEADLINE, Scene};
 
 /// What some entries have in common, and those entries.
 struct Subject {
@@ -57,8 +59,8 @@ enum Act {
     Harms(&'static str, &'static [&'static str], &'static [&'static [i64]]),
     /// Each of these harms of `hostile_amounts`, in a worker of its own: it makes less than so many of something, and that is all.
     Amounts(&'static [&'static str], i64),
-    /// By a function that checks all that is particular about it. What it is given has the driver of that name open.
-    Test(&'static str, fn(&Scene)),
+    /// By a function that checks all that is particular about it, in a scene with this driver and this deadline.
+    Test(&'static str, Duration, fn(&Scene)),
     /// By a test that stands elsewhere in the suite.
     Elsewhere,
 }
@@ -103,13 +105,25 @@ use catalogue;
 /// The test of an entry.
 macro_rules! entry_test {
     ($name:ident, x86_64) => {
-        drvhost_tests::spy_test!($name, |machine: X86_64| $crate::catalogue::run(&SUBJECT, stringify!($name), machine));
+        drvhost_tests::spy_test!($name, |machine: X86_64| $crate::catalogue::run(
+            &SUBJECT,
+            stringify!($name),
+            machine
+        ));
     };
     ($name:ident, i386) => {
-        drvhost_tests::spy_test!($name, |machine: I386| $crate::catalogue::run(&SUBJECT, stringify!($name), machine));
+        drvhost_tests::spy_test!($name, |machine: I386| $crate::catalogue::run(
+            &SUBJECT,
+            stringify!($name),
+            machine
+        ));
     };
     ($name:ident, $both:ident) => {
-        drvhost_tests::spy_test!($name, |machine| $crate::catalogue::run(&SUBJECT, stringify!($name), machine));
+        drvhost_tests::spy_test!($name, |machine| $crate::catalogue::run(
+            &SUBJECT,
+            stringify!($name),
+            machine
+        ));
     };
 }
 use entry_test;
@@ -122,19 +136,22 @@ fn run(subject: &Subject, name: &str, machine: Machine) {
     let expected = drvhost_tests::pick(machine, bits32, bits64).expect("the test is for this width");
     match entry.act {
         Act::Harms(driver, harms, rows) => {
-            let scene = Scene::new(machine, driver);
+            let scene = Scene::new(machine, driver, DEADLINE);
             for harm in harms {
                 for row in rows {
                     let result = scene.harm(harm, row);
-                    assert!(expected.is(&result), "{harm} {row:x?}: {result:?}, and expected was: {expected}");
+                    assert!(
+                        expected.is(&result),
+                        "{harm} {row:x?}: {result:?}, and expected was: {expected}"
+                    );
                     scene.is_left_as_by(&result);
                 }
             }
             scene.ends();
         }
         Act::Amounts(harms, most) => harms.iter().for_each(|harm| amounts::run(machine, harm, most)),
-        Act::Test(driver, test) => {
-            let scene = Scene::new(machine, driver);
+        Act::Test(driver, deadline, test) => {
+            let scene = Scene::new(machine, driver, deadline);
             test(&scene);
             scene.ends();
         }

@@ -102,7 +102,7 @@ pub(super) const DEADLINES: Subject = elsewhere! {
     "windows::a_dialog_that_takes_no_answer_is_ended" "has a dialog that takes no answer" => both(Told("the dialog is ended"));
     "registry::a_wait_without_end_is_ended_by_the_deadline" "waits for a change of its settings that never comes" => both(Late);
     "threads::a_deadline_is_for_the_thread_that_serves_the_message" "has another thread compute for ever" => both(Told("the message is answered, or interrupted at the deadline"));
-    "session_end::drivers_that_hang_share_one_deadline" "hangs when the session ends" => both(Told("reported as late; all others are told and closed")); 
+    "session_end::drivers_that_hang_share_one_deadline" "hangs when the session ends" => both(Told("reported as late; all others are told and closed"));
 };
 
 pub(super) const FILES: Subject = elsewhere! {

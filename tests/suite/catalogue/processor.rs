@@ -3,8 +3,8 @@
 use drvhost_tests::pick;
 
 use super::Act::{Harms, Test};
-use super::outcome::Outcome::{AnyFault, Answered, Faults, Fine, Killed, Late, OneOf, Told};
-use super::scene::Scene;
+use super::outcome::Outcome::{Answered, AnyFault, Faults, Fine, Killed, Late, OneOf, Told};
+use super::scene::{DEADLINE, Scene};
 use super::{Outcome, catalogue};
 
 const DRIVER: &str = "hostile_cpu";
@@ -22,7 +22,7 @@ const ALIGNMENT: i64 = 1 << 18;
 catalogue! {
     "The processor's state and instructions";
     selectors "asks the processor about every selector (`lar`, `lsl`, `verr`, `verw`)", Harms(DRIVER, &["selectors"], &[&[]]) => both(Fine);
-    segments "loads DS, ES, SS, FS and GS with selectors of all kinds, then calls Windows functions", Test(DRIVER, load_segments) =>
+    segments "loads DS, ES, SS, FS and GS with selectors of all kinds, then calls Windows functions", Test(DRIVER, DEADLINE, load_segments) =>
         both(Told("works, or fault of the driver's; the next message finds all segments as they should be"));
     direction_flag "calls Windows functions with the direction flag set", Harms(DRIVER, &["flags_at_call"], &[&[DIRECTION]]) => both(Fine);
     other_flags "the same with carry, parity, overflow, nested task, resume, virtual mode, I/O privilege, interrupts, identification and every flag that is none",
@@ -41,7 +41,7 @@ catalogue! {
     hypervisor "calls a hypervisor (`vmcall`, `vmmcall`)", Harms(DRIVER, &["vmcall", "vmmcall"], &[&[]]) => both(OneOf(&[Answered, UNKNOWN, PRIVILEGED]));
     descriptor_tables "asks where the tables of descriptors lie (`sgdt`, `sidt`, `sldt`, `str`, `smsw`)", Harms(DRIVER, &["sgdt", "sidt", "smsw", "sldt", "str"], &[&[]]) =>
         both(OneOf(&[Answered, AnyFault]));
-    interrupts "`int` with every number but 0x80", Test(DRIVER, every_interrupt) => both(Told("fault"));
+    interrupts "`int` with every number but 0x80", Test(DRIVER, DEADLINE, every_interrupt) => both(Told("fault"));
     debug_interrupt "`int1`", Harms(DRIVER, &["icebp"], &[&[]]) => both(Faults("breakpoint"));
     memory_keys "forbids its thread all memory (`wrpkru`)", Harms(DRIVER, &["wrpkru"], &[&[]]) => both(OneOf(&[UNKNOWN, AnyFault, Late, Killed]));
     x87_pending_at_call "calls Windows functions with an unmasked x87 exception pending", Harms(DRIVER, &["x87_pending_at_call"], &[&[]]) => both(OneOf(&[Fine, Faults("floating-point exception")]));
@@ -56,11 +56,34 @@ catalogue! {
 }
 
 const PRIVILEGED_ONES: &[&str] = &[
-    "hlt", "cli", "sti", "in_port", "out_port", "in_string", "rdmsr", "wrmsr", "clts", "lmsw", "invd", "wbinvd", "invlpg", "lgdt", "lidt", "lldt", "ltr", "xsetbv",
-    "sysexit", "sysret", "rdpmc", "write_cr0", "read_cr3", "write_dr7",
+    "hlt",
+    "cli",
+    "sti",
+    "in_port",
+    "out_port",
+    "in_string",
+    "rdmsr",
+    "wrmsr",
+    "clts",
+    "lmsw",
+    "invd",
+    "wbinvd",
+    "invlpg",
+    "lgdt",
+    "lidt",
+    "lldt",
+    "ltr",
+    "xsetbv",
+    "sysexit",
+    "sysret",
+    "rdpmc",
+    "write_cr0",
+    "read_cr3",
+    "write_dr7",
 ];
 
-const UNKNOWN_ONES: &[&str] = &["swapgs", "monitor", "mwait", "vmrun", "rsm", "ud0", "lock_nothing", "too_long"];
+const UNKNOWN_ONES: &[&str] =
+    &["swapgs", "monitor", "mwait", "vmrun", "rsm", "ud0", "lock_nothing", "too_long"];
 
 fn every_interrupt(scene: &Scene) {
     for number in (0..256).filter(|number| *number != 0x80) {
@@ -76,7 +99,10 @@ fn load_segments(scene: &Scene) {
     for segment in 0..5 {
         for selector in (0..0x100).chain((0x100..=0xffff).step_by(few)) {
             let result = scene.harm("segment", &[segment, selector]);
-            assert!(OneOf(&[Fine, AnyFault]).is(&result), "segment {segment}, selector {selector:#x}: {result:?}");
+            assert!(
+                OneOf(&[Fine, AnyFault]).is(&result),
+                "segment {segment}, selector {selector:#x}: {result:?}"
+            );
         }
         scene.is_left_as_by(&Ok(1));
     }

@@ -8,91 +8,120 @@ use drvhost_tests::{Machine, Scribble};
 use super::Act::{Harms, Test};
 use super::catalogue;
 use super::outcome::CONTAINED;
-use super::outcome::Outcome::{AnyFault, Fine, OneOf, Told};
+use super::outcome::Outcome::{AnyFault, Fine, OneOf};
 use super::scene::Scene;
 
 const DRIVER: &str = "hostile_reach";
 
 /// Bases of FS and GS: none, one of nothing, one that is not mapped, the kernel's, such as cannot exist, and the driver's heap.
 const BASES: &[&[i64]] = &[
-    &[0, 0], &[0, 0x1000], &[0, 0x7fff_ffff_f000], &[0, -1], &[0, i64::MIN >> 16], &[0, i64::MIN], &[0, 0x4141_4141_4141_4141], &[0, 0x3000_0000],
-    &[1, 0], &[1, 0x1000], &[1, 0x7fff_ffff_f000], &[1, -1], &[1, i64::MIN >> 16], &[1, i64::MIN], &[1, 0x4141_4141_4141_4141], &[1, 0x3000_0000],
+    &[0, 0],
+    &[0, 0x1000],
+    &[0, 0x7fff_ffff_f000],
+    &[0, -1],
+    &[0, i64::MIN >> 16],
+    &[0, i64::MIN],
+    &[0, 0x4141_4141_4141_4141],
+    &[0, 0x3000_0000],
+    &[1, 0],
+    &[1, 0x1000],
+    &[1, 0x7fff_ffff_f000],
+    &[1, -1],
+    &[1, i64::MIN >> 16],
+    &[1, i64::MIN],
+    &[1, 0x4141_4141_4141_4141],
+    &[1, 0x3000_0000],
 ];
 
 catalogue! {
     "The worker's own memory and code";
     bases_at_call "sets the bases of FS and GS to anything, then calls a Windows function", Harms(DRIVER, &["base"], BASES) => both(OneOf(&[Fine, AnyFault]));
     bases_at_return "the same, then answers", Harms(DRIVER, &["base_at_return"], BASES) => both(OneOf(&[Fine, AnyFault]));
-    changed_context "changes each word of what the system keeps for its thread, to nothing, junk, and addresses of its own and of the worker's", Test(DRIVER, change) => both(CONTAINED);
-    forged_context "has a forged thread block lead to a forged copy of all that", Test(DRIVER, forge) => both(CONTAINED);
-    jumps_into_worker "finds the worker's code from there, and jumps to 1,000 places in it with every register chosen", Test(DRIVER, jump_around) => both(CONTAINED);
+    changed_context "changes each word of what the system keeps for its thread, to nothing, junk, and addresses of its own and of the worker's", Test(DRIVER, SHORT, change) => both(CONTAINED);
+    forged_context "has a forged thread block lead to a forged copy of all that", Test(DRIVER, SHORT, forge) => both(CONTAINED);
+    jumps_into_worker "finds the worker's code from there, and jumps to 1,000 places in it with every register chosen", Test(DRIVER, SHORT, jump_around) => both(CONTAINED);
 }
 
-/// What each message of these has: most of what comes of them goes on for ever.
-const SHORT: Duration = Duration::from_millis(50);
+/// What each message of these has: some of them go on for ever.
+const SHORT: Duration = Duration::from_millis(100);
 
 /// Words of a context.
 const WORDS: usize = 24;
 /// The word that says where the system's functions are entered.
 const DISPATCH: usize = 8;
 
-/// What the system keeps for the driver's thread.
+/// What the system keeps for the driver's thread. A driver that what it did before keeps from reading it is opened anew.
 fn context(scene: &Scene) -> [i64; WORDS] {
-    let mut words = [0; WORDS];
-    words[0] = WORDS as i64;
-    assert!(matches!(scene.harm_in("context", &mut words), Ok(1)), "the driver reads its context");
-    words
+    for _ in 0..20 {
+        let mut words = [0; WORDS];
+        words[0] = WORDS as i64;
+        if matches!(scene.harm_in("context", &mut words), Ok(1)) {
+            return words;
+        }
+        scene.open_again();
+    }
+    panic!("the driver reads its context");
 }
+
+/// Numbers that are put in the place of others: nothing, junk, what cannot be an address, the driver's heap and stack, the system's stack, and the worker's code.
+fn instead(words: &[i64; WORDS]) -> [i64; 9] {
+    [0, 1, -1, 0x4141_4141_4141_4141, 0x3000_0000, STACK, words[0], words[0] - 0x1000, words[DISPATCH]]
+}
+
+/// In the driver's stack.
+const STACK: i64 = 0x221f_0000;
 
 fn is_contained(scene: &Scene, result: &Result<i64, Error>) {
     assert!(CONTAINED.is(result), "{result:?}");
     scene.is_left_somehow();
 }
 
-fn change(_: &Scene) {}
-fn forge(_: &Scene) {}
-
-/// Whether there is something to read at an address.
-fn is_there(scene: &Scene, address: i64) -> bool {
-    scene.harm("look", &[address]).is_ok()
-}
-
-/// How far in steps of 64 KiB there is something to read from an address on, upwards or downwards.
-fn reaches(scene: &Scene, from: i64, step: i64) -> i64 {
-    (1..).map(|steps| from + steps * step).find(|address| !is_there(scene, *address)).expect("memory ends somewhere")
-}
-
-fn jump_around(given: &Scene) {
-    let scene = Scene::with_deadline(given.machine(), DRIVER, SHORT);
-    let mut random = Scribble::new(if given.machine() == Machine::I386 { 32 } else { 64 });
-    let mut tally = std::collections::BTreeMap::new();
-    let mut range = None;
-    for _ in 0..1000 {
-        let words = context(&scene);
-        let dispatch = words[DISPATCH];
-        assert!(dispatch > 1 << 32, "{words:x?}");
-        let (first, end) = *range.get_or_insert_with(|| {
-            let (first, end) = (reaches(&scene, dispatch, -0x10000) - dispatch, reaches(&scene, dispatch, 0x10000) - dispatch);
-            eprintln!("{first:x} {end:x}");
-            (first, end)
-        });
-        let target = dispatch + first + i64::from(random.below(u32::try_from(end - first).unwrap()));
-        let choices = [0, -1, 0x4141_4141, 0x4141_4141_4141_4141, 0x3000_0000, 0x221f_0000, words[0], target, dispatch, 1, 0x7000_0000];
-        let mut values: Vec<i64> = (0..15).map(|_| choices[random.below(choices.len() as u32) as usize]).collect();
-        let stacks = [0x221f_0000, words[0], words[0] - 0x1000, 0x7000_8000, 0];
-        let stack = stacks[random.below(stacks.len() as u32) as usize];
-        values.extend([target, 0x33, 0x202, stack, 0x2b]);
-        let result = scene.harm("registers", &values);
-        let key = match &result {
-            Ok(_) => "ok".to_owned(),
-            Err(Error::Late { killed, .. }) => format!("late {killed}"),
-            Err(Error::Died { how, .. }) => format!("died {how}"),
-            Err(Error::Faulted { fault, .. }) => fault.text.split("0x").next().unwrap().to_owned(),
-            Err(error) => format!("{error}"),
-        };
-        *tally.entry(key).or_insert(0) += 1;
-        is_contained(&scene, &result);
+/// Has a harm put nothing, junk, and one of the other numbers in the place of each word.
+fn each_word(scene: &Scene, harm: &str) {
+    let mut random = Scribble::new(1);
+    for word in 0..WORDS as i64 {
+        let values = instead(&context(scene));
+        for value in [values[0], values[3], values[4 + random.below(5) as usize]] {
+            is_contained(scene, &scene.harm(harm, &[word, value]));
+        }
     }
-    eprintln!("{tally:#?}");
-    scene.ends();
+}
+
+fn change(scene: &Scene) {
+    each_word(scene, "changed_context");
+}
+
+fn forge(scene: &Scene) {
+    each_word(scene, "forged_context");
+}
+
+/// How far in steps of this many bytes there is something to read from an address on.
+fn reaches(scene: &Scene, from: i64, step: i64) -> i64 {
+    let mut steps = (1..).map(|steps| steps * step);
+    steps.find(|offset| scene.harm("look", &[from + offset]).is_err()).expect("memory ends somewhere")
+}
+
+/// The registers' number, and what comes behind them: CS, flags, SS.
+const REGISTERS: usize = 15;
+const CODE: i64 = 0x33;
+const FLAGS: i64 = 0x202;
+const DATA: i64 = 0x2b;
+
+fn jump_around(scene: &Scene) {
+    const STEP: i64 = 0x1_0000;
+    let mut random = Scribble::new(if scene.machine() == Machine::I386 { 32 } else { 64 });
+    let entry = context(scene)[DISPATCH];
+    assert!(entry > 1 << 32, "{entry:#x} is where the system's functions are entered");
+    // A worker that is opened anew lies elsewhere, and all of it does.
+    let (first, end) = (reaches(scene, entry, -STEP) + STEP, reaches(scene, entry, STEP));
+    let size = u32::try_from(end - first).expect("a program's size");
+    for _ in 0..1000 {
+        let words = context(scene);
+        let target = words[DISPATCH] + first + i64::from(random.below(size));
+        let choices = instead(&words);
+        let mut choose = || choices[random.below(9) as usize];
+        let mut values: Vec<i64> = (0..REGISTERS).map(|_| choose()).collect();
+        values.extend([target, CODE, FLAGS, choose(), DATA]);
+        is_contained(scene, &scene.harm("registers", &values));
+    }
 }
