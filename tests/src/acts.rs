@@ -114,6 +114,8 @@ acts! {
     HOSTILE_ADDRESSES = 0x7124;
     /// `hostile`: a 32-bit one loads 0 and then its thread block's segment into GS, calls GetTickCount after each, and answers 1; others answer 1.
     HOSTILE_RELOAD_GS = 0x7125;
+    /// Drivers of the catalogue: the harm whose name is at lParam1, with the numbers of 64 bits at lParam2.
+    HARM_DO = 0x7140;
 
     /// `nest`: the handle of what it opened in DRV_LOAD; 0 for none.
     NEST_CHILD = 0x7200;

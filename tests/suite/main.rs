@@ -5,6 +5,7 @@
 mod acm;
 mod addresses;
 mod announcements;
+mod catalogue;
 mod cli;
 mod clock;
 mod decode;
