@@ -139,3 +139,28 @@ pub fn wants(bytes: &[u8]) {
 fn made_or<T, E: std::fmt::Display>(made: Result<T, E>) -> T {
     made.unwrap_or_else(|error| panic!("no folders for the driver: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use wire::{Disposition, Served};
+
+    use super::*;
+
+    #[test]
+    fn a_driver_writes_where_it_may() {
+        let folders = Folders::make().unwrap();
+        let host = folders.host().unwrap();
+        let opened = |path: &str, write| {
+            let mut path = path.to_owned();
+            folders.place(&mut path);
+            let disposition = if write { Disposition::CreateAlways } else { Disposition::OpenExisting };
+            let open = FileCall::Open { path, read: true, write, disposition };
+            matches!(host.serve(&ToHost::Wanted(Want::File(open))), Some(Served::Opened { .. }))
+        };
+        assert!(opened(r"C:\a", true) && opened(r"C:\windows\system32\a.ini", true) && opened(r"G:\a", true));
+        assert!(opened(r"R:\a.ini", false) && !opened(r"R:\a.ini", true) && !opened(r"G:\..\secret", false));
+        assert_eq!(names(&folders.at("granted")), ["a"]);
+        assert_eq!(names(&folders.at("store")), ["data"]);
+        folders.check();
+    }
+}

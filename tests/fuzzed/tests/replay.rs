@@ -69,3 +69,11 @@ fn every_target_is_a_program_and_no_folder_is_of_another() {
         assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "{name}");
     }
 }
+
+/// Each function of the interface is told who calls.
+#[test]
+fn every_method_of_the_service_is_tried() {
+    let manager = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/service/src/manager.rs");
+    let manager = fs::read_to_string(manager).expect("the interface");
+    assert_eq!(manager.matches("#[zbus(header)]").count(), service::fuzzing::METHODS.len());
+}
