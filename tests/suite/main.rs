@@ -25,6 +25,7 @@ mod mutants;
 mod names;
 mod nested;
 mod open_close;
+mod other_users;
 mod play;
 mod probe;
 mod reach;
