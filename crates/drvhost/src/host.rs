@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::images::Images;
 use crate::launch::Launched;
+use crate::session::{Hdrvr, Inner, Session};
 use crate::worker::printable;
 
 /// One layer of a worker's isolation.
@@ -44,5 +45,26 @@ impl Host {
             ..layer
         });
         Ok(Self { layers: layers.collect(), segments })
+    }
+}
+
+impl Session {
+    /// What this computer gives a worker. One is started for it and ended; no driver runs.
+    ///
+    /// # Errors
+    /// [`Error::Worker`].
+    pub fn host(&self) -> Result<Host, Error> {
+        let Inner { spawner, program, fixed_addresses, .. } = self.inner();
+        Host::probe(spawner, program, *fixed_addresses)
+    }
+
+    /// The isolation layers of an instance's worker: name, whether it is in place, and what it covers or why it is missing.
+    ///
+    /// # Errors
+    /// [`Error::BadHandle`].
+    pub fn layers(&self, hdrvr: Hdrvr) -> Result<Vec<(String, bool, String)>, Error> {
+        let slot = self.inner.table.get(hdrvr).ok_or(Error::BadHandle(hdrvr.0))?;
+        let layers = &slot.module.worker.layers;
+        Ok(layers.iter().map(|layer| (layer.name.clone(), layer.active, layer.detail.clone())).collect())
     }
 }
