@@ -218,7 +218,9 @@ mod tests {
     /// The ranges that images have which are brought one after the other.
     fn ranges(fixed_addresses: bool, count: usize) -> Vec<(u32, u32)> {
         let mut images = Images::new(&[], fixed_addresses).unwrap();
-        (0..count).for_each(|_| drop(images.bring(&image(9), BASE, User::Library).unwrap()));
+        for _ in 0..count {
+            images.bring(&image(9), BASE, User::Library).unwrap();
+        }
         images.places.iter().map(|place| (place.brought.image, place.end)).collect()
     }
 
