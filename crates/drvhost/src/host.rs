@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::images::Images;
 use crate::launch::Launched;
-use crate::session::Inner;
+use crate::session::{Hdrvr, Inner, Session};
 
 /// One layer of a worker's isolation.
 pub type Layer = wire::Layer;
@@ -36,5 +36,25 @@ impl Host {
         let wire::Started { layers, segments, .. } = launched.started;
         let segments = segments.ok_or_else(|| Error::Worker("it says nothing of segments".into()))?;
         Ok(Self { layers, segments })
+    }
+}
+
+impl Session {
+    /// What this computer gives a worker. One is started for it and ended; no driver runs.
+    ///
+    /// # Errors
+    /// [`Error::Worker`].
+    pub fn host(&self) -> Result<Host, Error> {
+        Host::probe(self.inner())
+    }
+
+    /// The isolation layers of an instance's worker: name, whether it is in place, and what it covers or why it is missing.
+    ///
+    /// # Errors
+    /// [`Error::BadHandle`].
+    pub fn layers(&self, hdrvr: Hdrvr) -> Result<Vec<(String, bool, String)>, Error> {
+        let slot = self.inner.table.get(hdrvr).ok_or(Error::BadHandle(hdrvr.0))?;
+        let layers = &slot.module.worker.layers;
+        Ok(layers.iter().map(|layer| (layer.name.clone(), layer.active, layer.detail.clone())).collect())
     }
 }

@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn images_lie_side_by_side_and_serve_again() {
         let (first, second) = (image(1), image(2));
-        let mut images = Images::new(&first.bytes, false).unwrap();
+        let mut images = Images::new(&first.bytes, true).unwrap();
         let at_first = images.bring(&first, BASE, User::Driver).unwrap();
         let at_second = images.bring(&second, BASE, User::Driver).unwrap();
         assert!(at_second.image >= at_first.image + 0x3000 && at_second.image.is_multiple_of(GRANULARITY));
@@ -208,6 +208,51 @@ mod tests {
         assert_ne!(images.bring(&first, BASE, User::Driver).unwrap(), at_first, "a driver's is no library");
         images.free(at_first, User::Driver);
         assert_eq!(images.bring(&first, BASE, User::Driver).unwrap(), at_first);
+    }
+
+    /// The ranges that images have which are brought one after the other.
+    fn ranges(fixed_addresses: bool, count: usize) -> Vec<(u32, u32)> {
+        let mut images = Images::new(&[], fixed_addresses).unwrap();
+        for _ in 0..count {
+            images.bring(&image(9), BASE, User::Library).unwrap();
+        }
+        images.places.iter().map(|place| (place.brought.image, place.end)).collect()
+    }
+
+    #[test]
+    fn images_lie_anywhere_and_apart_unless_addresses_are_fixed() {
+        assert_eq!(ranges(true, 3), ranges(true, 3));
+        let mut firsts: Vec<u32> = (0..40).map(|_| ranges(false, 1)[0].0).collect();
+        firsts.sort_unstable();
+        firsts.dedup();
+        assert!(firsts.len() > 20 && firsts[firsts.len() - 1] - firsts[0] > BROUGHT_SIZE / 4, "{firsts:x?}");
+        let mut many = ranges(false, 100);
+        let distances = many.windows(2).map(|pair| pair[1].0.wrapping_sub(pair[0].1) / GRANULARITY);
+        assert!(distances.collect::<std::collections::BTreeSet<_>>().len() > 4, "{many:x?}");
+        many.sort_unstable();
+        assert!(many.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{many:x?}");
+        assert!(many.iter().all(|&(start, end)| start.is_multiple_of(GRANULARITY) && end <= BROUGHT_SIZE));
+    }
+
+    /// Images that lie apart leave no gaps that none fits into: nearly as many find room as side by side.
+    #[test]
+    fn the_room_stays_whole() {
+        // PE/COFF: where the optional header is, and how far into it SizeOfImage.
+        const E_LFANEW: usize = 0x3c;
+        const SIZE_OF_IMAGE: usize = 24 + 56;
+        let large = |size: u32| {
+            let mut image = image(0xC3);
+            let at = usize::from(image.bytes[E_LFANEW]) + SIZE_OF_IMAGE;
+            image.bytes[at..at + 4].copy_from_slice(&size.to_le_bytes());
+            image
+        };
+        for _ in 0..20 {
+            let mut images = Images::new(&[], false).unwrap();
+            for _ in 0..10 {
+                images.bring(&large(1 << 20), BASE, User::Library).unwrap();
+            }
+            images.bring(&large(12 << 20), BASE, User::Library).unwrap();
+        }
     }
 
     #[test]

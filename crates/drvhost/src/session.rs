@@ -17,7 +17,6 @@ use crate::confinement::Confinement;
 use crate::end::{self, End, Policy, Report};
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::host::Host;
 use crate::launch;
 use crate::listener::Listener;
 use crate::meeting::Meeting;
@@ -419,24 +418,6 @@ impl Session {
             Instance { hdrvr, id: slot.id.cast_unsigned(), file: slot.module.file.clone(), users }
         };
         self.inner.table.open().into_iter().map(describe).collect()
-    }
-
-    /// What this computer gives a worker. One is started for it and ended; no driver runs.
-    ///
-    /// # Errors
-    /// [`Error::Worker`].
-    pub fn host(&self) -> Result<Host, Error> {
-        Host::probe(&self.inner)
-    }
-
-    /// The isolation layers of an instance's worker: name, whether it is in place, and what it covers or why it is missing.
-    ///
-    /// # Errors
-    /// [`Error::BadHandle`].
-    pub fn layers(&self, hdrvr: Hdrvr) -> Result<Vec<(String, bool, String)>, Error> {
-        let slot = self.inner.table.get(hdrvr).ok_or(Error::BadHandle(hdrvr.0))?;
-        let layers = &slot.module.worker.layers;
-        Ok(layers.iter().map(|layer| (layer.name.clone(), layer.active, layer.detail.clone())).collect())
     }
 
     /// Tells every open instance DRV_POWER, whose parameters are unused: those of one worker in open order, workers side by side. They have

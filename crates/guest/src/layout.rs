@@ -209,7 +209,7 @@ impl Index<Region> for Layout {
 
 /// A number below `bound` for one of 64 bits, each as often as any other to within one in 2^64.
 fn scaled(word: u64, bound: u64) -> u64 {
-    let scaled = u128::from(word) * u128::from(bound) >> 64;
+    let scaled = (u128::from(word) * u128::from(bound)) >> 64;
     u64::try_from(scaled).unwrap_or(0)
 }
 

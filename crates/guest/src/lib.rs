@@ -35,6 +35,7 @@ mod memory;
 mod mode;
 mod natives;
 mod pool;
+mod pristine;
 mod segments;
 mod signal;
 mod switch;

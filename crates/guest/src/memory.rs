@@ -82,7 +82,7 @@ pub struct Memory {
     /// Where what the heap can have ends.
     heap_end: u64,
     /// What the host hands over for further images, as it is, mapped for good; null as long as nothing is.
-    pristine: *const u8,
+    pub(crate) pristine: *const u8,
 }
 
 impl Memory {
@@ -193,32 +193,6 @@ impl Memory {
         map_at(&brought, Protection::READ_EXECUTE, Some((file, libc::MAP_PRIVATE)))?;
         self.set(brought, Protection::READ_EXECUTE);
         Ok(())
-    }
-
-    /// The address of `len` bytes from `offset` on of what the host has handed over.
-    fn pristine(&self, offset: u64, len: usize) -> Option<*const u8> {
-        let end = offset.checked_add(len as u64)?;
-        (end <= PRISTINE_SIZE && !self.pristine.is_null())
-            .then(|| self.pristine.wrapping_add(usize::try_from(offset).unwrap_or(0)))
-    }
-
-    /// Copies what the host has handed over, from `offset` on, to `out`. False when there is not as much.
-    #[must_use]
-    pub fn read_pristine(&self, offset: u64, out: &mut [u8]) -> bool {
-        let Some(from) = self.pristine(offset, out.len()) else { return false };
-        // SAFETY: `pristine` found all of it inside of what `map_brought` has mapped for good, readable; `out` lies elsewhere.
-        unsafe { std::ptr::copy_nonoverlapping(from, out.as_mut_ptr(), out.len()) };
-        true
-    }
-
-    /// Copies as much of what the host has handed over, from `offset` on, to guest memory. False when there is not as much, or it cannot be written there.
-    pub(crate) fn copy_pristine(&self, to: u64, offset: u64, len: usize) -> bool {
-        let (Some(from), Ok(to)) = (self.pristine(offset, len), self.checked(to, len, Access::Write)) else {
-            return false;
-        };
-        // SAFETY: `pristine` and `checked` found both mapped with the needed protection; what cannot be written does not overlap with what can.
-        unsafe { std::ptr::copy_nonoverlapping(from, to, len) };
-        true
     }
 
     /// Gives the pages of `range` a protection.
@@ -368,7 +342,7 @@ impl Memory {
         }
     }
 
-    fn checked(&self, address: u64, len: usize, access: Access) -> Result<*mut u8, Violation> {
+    pub(crate) fn checked(&self, address: u64, len: usize, access: Access) -> Result<*mut u8, Violation> {
         let violation = Violation { address, len, access };
         let end = address.checked_add(len as u64).ok_or(violation)?;
         let mut covered = address;

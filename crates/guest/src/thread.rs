@@ -223,17 +223,6 @@ impl Machine {
         Ok(address)
     }
 
-    /// The guest address of a thunk.
-    #[must_use]
-    pub fn thunk(&self, index: u32) -> u64 {
-        self.thunks.address(index)
-    }
-
-    /// Adds a thunk for one more import and answers its index; `None` when there is no room, of which [`seal`](Self::seal) leaves little.
-    pub fn add_thunk(&mut self) -> Option<u32> {
-        self.thunks.add(&self.memory)
-    }
-
     /// Ends the time in which code can appear: thunks become read-only code. Images stay as they were mapped.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use crate::layout::Region;
 use crate::memory::{Memory, Protection, Violation};
 use crate::mode::Mode;
 use crate::switch::{compat, long};
+use crate::thread::Machine;
 
 /// Bytes of one thunk.
 const SIZE: u64 = 16;
@@ -139,6 +140,19 @@ impl Thunks {
         let mut code = begun(index);
         code[5..12].copy_from_slice(&far_jump(self.place(IMPORT32)));
         code
+    }
+}
+
+impl Machine {
+    /// The guest address of a thunk.
+    #[must_use]
+    pub fn thunk(&self, index: u32) -> u64 {
+        self.thunks.address(index)
+    }
+
+    /// Adds a thunk for one more import and answers its index; `None` when there is no room, of which [`seal`](Self::seal) leaves little.
+    pub fn add_thunk(&mut self) -> Option<u32> {
+        self.thunks.add(&self.memory)
     }
 }
 

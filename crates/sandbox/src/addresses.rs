@@ -26,7 +26,7 @@ pub fn random<const N: usize>() -> io::Result<[u64; N]> {
 /// As [`random`].
 pub fn below(bound: u32) -> io::Result<u32> {
     let [word] = random()?;
-    let scaled = u128::from(word) * u128::from(bound) >> 64;
+    let scaled = (u128::from(word) * u128::from(bound)) >> 64;
     Ok(u32::try_from(scaled).unwrap_or(0))
 }
 
