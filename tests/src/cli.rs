@@ -48,6 +48,21 @@ impl Cli {
         self
     }
 
+    /// Runs it without something that computers may lack: see `src/bin/without.rs`.
+    ///
+    /// # Panics
+    /// When that program is not built.
+    #[must_use]
+    pub fn without(mut self, what: &str) -> Self {
+        let mut command = Command::new(program("without"));
+        command.arg(what).arg(self.command.get_program()).args(self.command.get_args());
+        command.env_clear().current_dir(self.folder.path());
+        let set = self.command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        command.envs(set);
+        self.command = command;
+        self
+    }
+
     /// Lets nobody read its standard output.
     ///
     /// # Panics

@@ -3,6 +3,7 @@
 mod info;
 mod machine;
 mod run;
+mod sandbox;
 mod send;
 mod trace;
 mod wrong_input;
@@ -52,6 +53,8 @@ fn help_lists_every_command_option_and_exit_code() {
         "--machine",
         "--json",
         "--quirk",
+        "--require-sandbox",
+        "--memory",
         "--verbose",
         "--version",
     ];

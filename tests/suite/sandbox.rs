@@ -221,6 +221,22 @@ spy_test!(no_more_memory_becomes_writable_than_the_ceiling_allows, |machine| {
     assert!(gives(&rig, hostile).iter().all(|&answer| answer == 0));
 });
 
+spy_test!(a_fault_after_memory_was_refused_says_so, |machine| {
+    let rig = Rig::with(machine, |builder| builder.memory(256 << 20).deadline(Some(Duration::from_secs(2))));
+    let (hungry, innocent) = (rig.open("threads", ""), rig.open("hostile", ""));
+    let fault = |driver, message| match rig.session.send(driver, message, 0, 0).unwrap_err() {
+        Error::Faulted { fault, .. } => fault.text,
+        error => panic!("{error}"),
+    };
+    assert!(!fault(hungry, THREADS_BAD_ID).contains("memory than"));
+    // It wants 512 MiB, and then takes its time.
+    let error = rig.session.send(hungry, THREADS_BUSY, 0, 0).unwrap_err();
+    assert!(matches!(error, Error::Late { killed: false, .. }), "{error}");
+    let text = fault(hungry, THREADS_BAD_ID);
+    assert!(text.ends_with("; it had wanted more memory than its heap of 64 MiB has"), "{text}");
+    assert!(!fault(innocent, HOSTILE_NULL).contains("memory than"), "another worker's memory is its own");
+});
+
 spy_test!(a_worker_looks_jailed_from_outside, |machine| {
     let rig = Rig::new(machine);
     let file = rig.copy("spy", "looked-at.dll");

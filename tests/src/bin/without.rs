@@ -3,6 +3,8 @@
 //! - `ldt`: there is no `modify_ldt`, as under the filter that containers usually have;
 //! - `userns`: nobody but root makes namespaces, as where user namespaces are switched off;
 //! - `landlock`: the kernel has no Landlock;
+//! - `speculation`: the kernel says that the processor is not affected by any, which takes away that layer's reason to be missing;
+//! - `prspec`: the kernel knows nothing of speculation, as before 4.17;
 //! - `root`: it runs as an ordinary user, who has no account, no groups and no home.
 
 use std::collections::BTreeMap;
@@ -33,6 +35,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 refuse(&[libc::SYS_clone3], &[], libc::ENOSYS)?;
             }
             "landlock" => refuse(&[libc::SYS_landlock_create_ruleset], &[], libc::ENOSYS)?,
+            "speculation" => refuse(&[libc::SYS_prctl], &[asks_of_speculation()?], NOT_AFFECTED)?,
+            "prspec" => refuse(&[libc::SYS_prctl], &[asks_of_speculation()?], libc::EINVAL)?,
             "root" => {
                 command.uid(ORDINARY_USER).gid(ORDINARY_USER);
             }
@@ -40,6 +44,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     Err(command.exec().into())
+}
+
+/// What a call answers that fails with this: PR_SPEC_NOT_AFFECTED.
+const NOT_AFFECTED: i32 = 0;
+
+/// The argument of prctl that asks.
+fn asks_of_speculation() -> Result<SeccompCondition, BackendError> {
+    let asks = u64::from(libc::PR_GET_SPECULATION_CTRL.unsigned_abs());
+    SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, asks)
 }
 
 /// Has system calls fail with `error`, those only whose arguments meet the conditions.

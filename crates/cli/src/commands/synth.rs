@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use drvhost::{Error, Report};
+use drvhost::{Builder, Error, Report};
 use live::{Ended, Happened, Live, Playing, Settings, Status, System};
 use serde::Serialize;
 use service::Change;
@@ -100,7 +100,9 @@ pub fn install_unit(global: &Global, synth: &Synth) -> Result<Exit, Failure> {
     }
     arguments.extend(["--deadline", &deadline]);
     let memory = format!("{}M", global.memory >> 20);
-    arguments.extend(["--memory", &memory]);
+    if global.memory != Builder::MOST_MEMORY {
+        arguments.extend(["--memory", &memory]);
+    }
     if global.require_sandbox == RequireSandbox::Full {
         arguments.extend(["--require-sandbox", "full"]);
     }
