@@ -225,11 +225,11 @@ fn holds(environment: Environment) {
 }
 
 macro_rules! environments {
-    ($($name:ident: $needs:meta, $user_namespaces:literal, $landlock:literal;)*) => {
+    ($($(#[$needs:meta])? $name:ident: $user_namespaces:literal, $landlock:literal;)*) => {
         $(
             #[test]
             #[cfg_attr(no_mingw, ignore = "needs mingw-w64 for x86-64 and i686")]
-            #[$needs]
+            $(#[$needs])?
             fn $name() {
                 let root = stringify!($name).starts_with("root");
                 holds(Environment { root, user_namespaces: $user_namespaces, landlock: $landlock });
@@ -239,14 +239,18 @@ macro_rules! environments {
 }
 
 environments! {
-    root: cfg_attr(not_root, ignore = "needs root"), true, true;
-    root_without_landlock: cfg_attr(not_root, ignore = "needs root"), true, false;
-    root_without_user_namespaces: cfg_attr(not_root, ignore = "needs root"), false, true;
-    root_without_either: cfg_attr(not_root, ignore = "needs root"), false, false;
-    user: doc = "", true, true;
-    user_without_landlock: doc = "", true, false;
-    user_without_user_namespaces: doc = "", false, true;
-    user_without_either: doc = "", false, false;
+    #[cfg_attr(not_root, ignore = "needs root")]
+    root: true, true;
+    #[cfg_attr(not_root, ignore = "needs root")]
+    root_without_landlock: true, false;
+    #[cfg_attr(not_root, ignore = "needs root")]
+    root_without_user_namespaces: false, true;
+    #[cfg_attr(not_root, ignore = "needs root")]
+    root_without_either: false, false;
+    user: true, true;
+    user_without_landlock: true, false;
+    user_without_user_namespaces: false, true;
+    user_without_either: false, false;
 }
 
 spy_test!(what_is_missing_is_said_once_however_many_workers_there_are, |machine| {
