@@ -4,8 +4,7 @@ use drvhost::Error;
 use sandbox::filter::{DATA, RUNNING};
 
 use super::Act::{Harms, Test};
-use super::outcome::CONTAINED;
-use super::outcome::Outcome::{AnyFault, Faults, Filtered, Fine, OneOf, Told};
+use super::outcome::Outcome::{AnyFault, Faults, Filtered, Fine, OneOf, OwnLoss, Told};
 use super::scene::{DEADLINE, Scene};
 use super::{Outcome, catalogue};
 
@@ -52,7 +51,7 @@ catalogue! {
     sysenter_in_32_bit_code "`sysenter` in 32-bit code", Harms(DRIVER, &["sysenter_in_32"], &[&[]]) => both(FILTERED_OR_NONE);
     sysenter_in_64_bit_code "`sysenter` in 64-bit code", Harms(DRIVER, &["sysenter_in_64"], &[&[]]) => both(FILTERED_OR_NONE);
     far_to_code "far calls, jumps and returns, and returns from interrupts, to code of either width", Harms(DRIVER, WAYS, &[&[0x23], &[0x33]]) => both(Fine);
-    far_to_no_code "the same to selectors that lead to no code of the user's", Harms(DRIVER, WAYS, NO_CODE) => both(OneOf(&[Faults("cannot exist, or a privileged instruction"), AnyFault]));
+    far_to_no_code "the same to selectors that lead to no code of the user's", Harms(DRIVER, WAYS, NO_CODE) => both(AnyFault);
     thunk_in_other_width "jumps to the entry of a Windows function in code of the other width", Harms(DRIVER, &["thunk_in_other_width"], &[&[]]) =>
         each(Faults("access violation"), Faults("illegal instruction"));
 }
@@ -150,6 +149,6 @@ fn edges(scene: &Scene) {
     scene.is_left_as_by(&result);
     // The filter sees where it begins. As far as there is memory behind, that is the driver's loss: all that it has to write on.
     let result = call(scene, libc::SYS_mprotect, &[brought.0, (1 << 47) - brought.0, PROT_READ]);
-    assert!(CONTAINED.is(&result), "{result:?}");
+    assert!(OwnLoss.is(&result), "{result:?}");
     scene.is_left_somehow();
 }
