@@ -40,7 +40,7 @@ const NO_CODE: &[&[i64]] = &[
 catalogue! {
     "System calls and code of the other width";
     every_number "each of the numbers 0 to 1023 (`modify_ldt` and `arch_prctl` among them), and some that are none, by `syscall` in 64-bit code", Test(DRIVER, DEADLINE, numbers) =>
-        both(Told("fault that names the call, for all but those that the filter allows, and two that kernels let pass by filters and refuse themselves (`uretprobe`, `uprobe`)"));
+        both(Told("fault that names the call, for all but those that the filter allows, and two that recent kernels let pass by every filter and refuse themselves (`uretprobe`, `uprobe`)"));
     every_x32_number "the same with the bit of the x32 interface", Test(DRIVER, DEADLINE, x32_numbers) => both(Told("fault that names the call, or worker ended by the filter"));
     edges_of_allowed_calls "`futex`, `clock_gettime` and `mprotect` with arguments just beyond what is allowed: other operations and clocks, other memory, `PROT_EXEC`, bits that are none, lengths that wrap",
         Test(DRIVER, DEADLINE, edges) => both(Told("fault that names the call, or the kernel's refusal; no page becomes executable"));
@@ -76,7 +76,7 @@ fn is_refused(scene: &Scene, number: i64, arguments: &[i64]) {
     assert!(fault.text.contains(&text), "{number:#x} {arguments:x?}: {}", fault.text);
 }
 
-/// What kernels from 6.14 on let pass by every filter, as their own code in a traced program calls them: `uretprobe` and `uprobe`. Elsewhere they do nothing.
+/// What recent kernels let pass by every filter, because code calls it that they have put into a traced program themselves: `uretprobe` and `uprobe`. From elsewhere it does nothing.
 const PASSED: [i64; 2] = [335, 336];
 
 fn numbers(scene: &Scene) {
