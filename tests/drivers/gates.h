@@ -18,13 +18,13 @@
 
 #ifdef __i386__
 #define OWN_CODE ".code32\n"
+#define MORE_REGISTERS
 #else
 #define OWN_CODE ".code64\n"
+#define MORE_REGISTERS , "r8", "r9", "r10", "r11"
 #endif
 
 #define WIDE_VALUES "movl %ebx, %ebx\n\t"
-/* Linux begins 64-bit programs without segments of data, which 32-bit code needs. */
-#define NARROW_DATA "movl $0x2b, %ecx\n\tmovl %ecx, %ds\n\tmovl %ecx, %es\n\t"
 
 static inline LONG pass(const char *code, WORD selector, LONGLONG *values)
 {
@@ -33,7 +33,7 @@ static inline LONG pass(const char *code, WORD selector, LONGLONG *values)
         WORD segment;
     } __attribute__((packed)) target = {(DWORD)(ULONG_PTR)code, selector};
     LONG answer;
-    __asm__ volatile("lcall *%1" : "=a"(answer) : "m"(target), "b"(values), "a"(0) : "ecx", "edx", "esi", "edi", "memory", "cc");
+    __asm__ volatile("lcall *%1" : "=a"(answer) : "m"(target), "b"(values), "a"(0) : "ecx", "edx", "esi", "edi", "memory", "cc" MORE_REGISTERS);
     return answer;
 }
 

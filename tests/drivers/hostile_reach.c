@@ -73,3 +73,52 @@ HARM(changed_context)
     GetTickCount();
     return 1;
 }
+
+/* What the kernel takes back when a signal's handler returns, as it lies on a stack (ucontext of x86-64). */
+struct frame {
+    ULONGLONG flags, link;
+    ULONGLONG stack, stack_flags, stack_size;
+    /* r8 to r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp. */
+    ULONGLONG registers[16];
+    ULONGLONG rip, eflags;
+    WORD cs, gs, fs, ss;
+    ULONGLONG error, trap, old_mask, cr2, floats, reserved[8];
+    ULONGLONG mask;
+};
+
+/* Returns from a signal that there was not, to behind the call, with all registers that matter as they are. */
+GATE(64, gate_signal_return, WIDE_VALUES "movq %r12, 72(%rbx)\n\tmovq %r13, 80(%rbx)\n\tmovq %r14, 88(%rbx)\n\tmovq %r15, 96(%rbx)\n\t"
+                                         "movq %rbp, 120(%rbx)\n\tmovq %rbx, 128(%rbx)\n\tmovq %rsp, 160(%rbx)\n\tleaq 1f(%rip), %rax\n\tmovq %rax, 168(%rbx)\n\t"
+                                         "movq %rbx, %rsp\n\tmovl $15, %eax\n\tsyscall\n1:");
+
+static void signal_return(struct frame *frame)
+{
+    /* UC_SIGCONTEXT_SS and UC_STRICT_RESTORE_SS. */
+    frame->flags = 6;
+    frame->eflags = 0x202;
+    frame->cs = SELECTOR_64;
+    frame->ss = SELECTOR_DATA;
+    pass(gate_signal_return, SELECTOR_64, (LONGLONG *)frame);
+}
+
+/* All signals are blocked; then values[0] says how it goes on: it answers (0), computes for ever (1), or faults (2). */
+HARM(blocks_signals)
+{
+    struct frame frame = {0, 0, 0, 2 /* SS_DISABLE: has no other stack for signals */, 0};
+    frame.mask = ~0ull;
+    signal_return(&frame);
+    if (values[0] == 2)
+        *(volatile int *)8 = 1;
+    while (values[0] == 1)
+        ;
+    return 1;
+}
+
+/* Signals are handled on the values[1] bytes at values[0] with the flags values[2]; then it faults. */
+HARM(moves_signal_stack)
+{
+    struct frame frame = {0, 0, (ULONGLONG)values[0], (ULONGLONG)values[2], (ULONGLONG)values[1]};
+    signal_return(&frame);
+    *(volatile int *)8 = 1;
+    return 1;
+}

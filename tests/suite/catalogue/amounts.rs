@@ -26,6 +26,7 @@ catalogue! {
     atoms "makes atoms, variables of the environment, classes of windows", Amounts(&["atoms", "environment", "window_classes"], 1_000_000) => both(NO_MORE);
     windows "makes windows, timers of windows, and messages", Amounts(&["windows", "window_timers", "posted"], 1_000_000) => both(NO_MORE);
     sound "makes multimedia timers and streams of sound", Amounts(&["multimedia_timers", "waves"], 100_000) => both(NO_MORE);
+    drivers "opens drivers", Amounts(&["drivers"], 10_000) => both(NO_MORE);
     handlers "adds handlers of exceptions", Amounts(&["handlers"], 1_000_000) => both(NO_MORE);
 }
 

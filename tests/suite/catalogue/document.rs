@@ -12,8 +12,8 @@ const INTRODUCTION: &str = "\
 # Hostile drivers
 
 A driver is any file that somebody has put into a folder. This is what one may try, and what comes of it. Each line is a test, through the real worker with every layer of the sandbox in
-place. In all of them a second driver, which is innocent, goes on answering, the host goes on, and every message ends at the latest a second after its deadline; in those of the
-catalogue, `tests/suite/catalogue/`, the harmed driver is asked again afterwards, or opened again where its worker is gone, a file is as it was, and nobody has connected to a port.
+place. In those of the catalogue (`tests/suite/catalogue/`) an innocent driver in the same host goes on answering and is told of the session's end; every message ends at the latest a second after its deadline; the
+hostile driver is asked again afterwards, or opened again where its worker is gone; a file beside it all is as it was, and nobody has connected to a port.
 
 The table is generated from the entries that the tests go by, and a test fails when it differs. Do not edit it:
 
@@ -22,6 +22,7 @@ The table is generated from the entries that the tests go by, and a test fails w
 
 - **What comes of it**: *works* and *is answered* are what a harmless driver would get. A *fault* ends the message as an error of the driver's, with a text that contains what stands in italics; the driver answers
   its next message. *Interrupted at the deadline* is the same for a driver that takes too long. A *worker* that is killed or ends takes only its own drivers along, and they are loaded anew for who opens them.
+  *Own loss* is any of these: the driver has changed what it should not reach, and how far it gets with that is its own affair.
 - **x86-64**, **i386**: *yes* where drivers for that machine are tested so; the outcome where it differs; – where there is no such thing.
 - **Test**: its name in the suite; tests of both widths are named `NAME::x86_64` and `NAME::i386`.
 ";

@@ -1,7 +1,8 @@
 //! Harms whose tests stand elsewhere in the suite.
 
-use super::outcome::CONTAINED;
-use super::outcome::Outcome::{Answered, Faults, Filtered, Fine, Killed, Late, OneOf, Told};
+use super::outcome::Outcome::{
+    Answered, AnyFault, Faults, Filtered, Fine, Killed, Late, OneOf, OwnLoss, Told,
+};
 use super::{Act, Entry, Subject, both, i386, x86_64};
 
 /// Entries that belong to a subject, or are one: `"TEST" "what the driver tries" => WIDTHS(OUTCOME);`.
@@ -35,7 +36,7 @@ pub(super) const CALLS: Subject = elsewhere! {
     "sandbox::calls_of_the_x32_interface" "a call of the x32 interface" => both(OneOf(&[Faults("system call"), Filtered]));
     "sandbox::calls_by_the_32_bit_gate_kill" "`int 0x80`" => both(Filtered);
     "sandbox::waiting_in_an_allowed_call_ends_at_the_deadline" "waits in `futex` for ever" => both(Late);
-    "sandbox::a_forged_return_from_a_signal_hurts_the_driver_only" "`rt_sigreturn` with what lies on its stack" => both(CONTAINED);
+    "sandbox::a_forged_return_from_a_signal_hurts_the_driver_only" "`rt_sigreturn` with what lies on its stack" => both(OwnLoss);
 };
 
 pub(super) const PROCESSOR: Subject = elsewhere! {
@@ -44,7 +45,7 @@ pub(super) const PROCESSOR: Subject = elsewhere! {
     "hostile::breakpoint" "a breakpoint" => both(Faults("breakpoint"));
     "hostile::division" "divides by zero" => both(Faults("division"));
     "hostile::processor_flags_set" "sets the flags for single steps, directions and alignment at once" => both(Faults("breakpoint"));
-    "hostile::processor_state_left_behind" "leaves FS, an x87 exception, the alignment check and unmasked SSE exceptions behind" => both(OneOf(&[Fine, Faults("")]));
+    "hostile::processor_state_left_behind" "leaves FS, an x87 exception, the alignment check and unmasked SSE exceptions behind" => both(OneOf(&[Fine, AnyFault]));
     "exceptions::handlers_that_fault_themselves_end_with_the_stack" "faults in the handlers of faults" => both(Faults("stack overflow"));
     "exceptions::a_fault_that_no_handler_wants_ends_the_call" "faults, and has a handler that does not want it" => i386(Faults("cannot write"));
 };
@@ -58,7 +59,7 @@ pub(super) const MEMORY: Subject = elsewhere! {
     "hostile::own_code_cannot_be_written" "writes to its own code" => both(Faults("cannot write"));
     "hostile::own_data_cannot_be_run" "runs its own data" => both(Faults("cannot execute"));
     "hostile::stack_overwritten_both_ways" "writes over its stack, in both directions" => both(OneOf(&[Faults("cannot write"), Faults("stack overflow")]));
-    "hostile::heap_corrupted" "writes over its heap, and uses it" => both(CONTAINED);
+    "hostile::heap_corrupted" "writes over its heap, and uses it" => both(OwnLoss);
     "sandbox::no_memory_becomes_code" "`VirtualAlloc` and `VirtualProtect` of memory that can be written and run" => both(Told("refused"));
     "sandbox::what_a_driver_forbids_itself_ends_its_call_only" "has Windows functions write to memory that it has forbidden itself" => both(Faults("cannot"));
     "sandbox::what_can_be_written_of_further_images_cannot_be_run" "writes code where further images lie" => both(Faults("cannot execute"));
@@ -66,8 +67,8 @@ pub(super) const MEMORY: Subject = elsewhere! {
 
 pub(super) const WORKER: Subject = elsewhere! {
     "The worker's own memory and code";
-    "hostile::thread_block_overwritten" "writes over its thread block" => both(CONTAINED);
-    "hostile::host_context_overwritten" "writes over what the system keeps for its thread" => both(CONTAINED);
+    "hostile::thread_block_overwritten" "writes over its thread block" => both(OwnLoss);
+    "hostile::host_context_overwritten" "writes over what the system keeps for its thread" => both(OwnLoss);
 };
 
 pub(super) const AMOUNTS: Subject = elsewhere! {
@@ -85,10 +86,10 @@ pub(super) const LIFE: Subject = elsewhere! {
     "hostile::a_close_that_faults_costs_the_siblings_nothing" "faults in DRV_CLOSE of one of two instances" => both(Told("fault; the other one is closed as usual"));
     "messages::a_driver_that_closes_itself_inside_a_message_answers_it" "closes itself in a message" => both(Answered);
     "nested::a_driver_that_opens_itself_while_it_is_loaded_gets_null_at_once" "opens itself in DRV_LOAD" => both(Told("gets NULL at once"));
-    "nested::a_loop_in_one_worker_ends_and_is_reported" "takes turns with another driver of its worker without end" => both(Told("fault"));
+    "nested::a_loop_in_one_worker_ends_and_is_reported" "takes turns with another driver of its worker without end" => both(Faults("stack overflow"));
     "nested::a_loop_between_workers_ends_within_the_deadline_and_is_reported" "takes turns with a driver of another worker without end" => both(Faults("without end"));
-    "nested::a_slow_loop_between_workers_ends_at_the_deadline_and_is_reported" "the same, slowly" => both(Told("interrupted at the deadline"));
-    "nested::whatever_an_opened_driver_does_wrong_its_opener_goes_on_and_nothing_is_left_over" "opens drivers that fault, hang or refuse in each message" => both(Told("the opener goes on; nothing is left over"));
+    "nested::a_slow_loop_between_workers_ends_at_the_deadline_and_is_reported" "the same, slowly" => both(Told("the innermost message is interrupted at the deadline; those around it are answered"));
+    "nested::whatever_an_opened_driver_does_wrong_its_opener_goes_on_and_nothing_is_left_over" "opens drivers that fault or hang in each message" => both(Told("the opener goes on; nothing is left over"));
 };
 
 pub(super) const DEADLINES: Subject = elsewhere! {
@@ -101,7 +102,7 @@ pub(super) const DEADLINES: Subject = elsewhere! {
     "windows::waiting_for_a_message_ends_with_the_deadline" "waits for a message that never comes" => both(Late);
     "windows::a_dialog_that_takes_no_answer_is_ended" "has a dialog that takes no answer" => both(Told("the dialog is ended"));
     "registry::a_wait_without_end_is_ended_by_the_deadline" "waits for a change of its settings that never comes" => both(Late);
-    "threads::a_deadline_is_for_the_thread_that_serves_the_message" "has another thread compute for ever" => both(Told("the message is answered, or interrupted at the deadline"));
+    "threads::a_deadline_is_for_the_thread_that_serves_the_message" "has another thread compute for ever, then the one that serves messages as well" => both(Told("answered; then interrupted at the deadline"));
     "session_end::drivers_that_hang_share_one_deadline" "hangs when the session ends" => both(Told("reported as late; all others are told and closed"));
 };
 

@@ -49,7 +49,7 @@ const MOMENTS: [(&str, bool); 8] = [
 
 /// What a driver does to itself is nobody's loss: its life goes on.
 fn harmless(scene: &Scene) {
-    for act in ["sends", "closes", "opens", "frees"] {
+    for act in ["calls", "sends", "closes", "opens", "frees"] {
         for (moment, _) in MOMENTS {
             let opened = begin(&scene.rig, moment, act);
             let hdrvr = opened.unwrap_or_else(|error| panic!("{moment}-{act}: {error}"));
@@ -88,8 +88,18 @@ fn begin(rig: &Rig, moment: &str, act: &str) -> Result<Hdrvr, Error> {
 
 /// All of that at once when the session ends.
 fn ends(scene: &Scene) {
-    const ACTS: [&str; 9] =
-        ["sends", "closes", "opens", "frees", "exits_process", "exits_thread", "faults", "loops", "waits"];
+    const ACTS: [&str; 10] = [
+        "calls",
+        "sends",
+        "closes",
+        "opens",
+        "frees",
+        "exits_process",
+        "exits_thread",
+        "faults",
+        "loops",
+        "waits",
+    ];
     let rig = Rig::with_deadline(scene.machine(), DEADLINE);
     let innocent = rig.open("spy", "");
     let opened = ACTS.map(|act| begin(&rig, "end", act).unwrap_or_else(|error| panic!("{act}: {error}")));

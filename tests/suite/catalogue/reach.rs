@@ -7,8 +7,7 @@ use drvhost_tests::{Machine, Scribble};
 
 use super::Act::{Harms, Test};
 use super::catalogue;
-use super::outcome::CONTAINED;
-use super::outcome::Outcome::{AnyFault, Fine, OneOf};
+use super::outcome::Outcome::{AnyFault, Fine, Gone, Killed, OneOf, OwnLoss};
 use super::scene::Scene;
 
 const DRIVER: &str = "hostile_reach";
@@ -37,9 +36,13 @@ catalogue! {
     "The worker's own memory and code";
     bases_at_call "sets the bases of FS and GS to anything, then calls a Windows function", Harms(DRIVER, &["base"], BASES) => both(OneOf(&[Fine, AnyFault]));
     bases_at_return "the same, then answers", Harms(DRIVER, &["base_at_return"], BASES) => both(OneOf(&[Fine, AnyFault]));
-    changed_context "changes each word of what the system keeps for its thread, to nothing, junk, and addresses of its own and of the worker's", Test(DRIVER, SHORT, change) => both(CONTAINED);
-    forged_context "has a forged thread block lead to a forged copy of all that", Test(DRIVER, SHORT, forge) => both(CONTAINED);
-    jumps_into_worker "finds the worker's code from there, and jumps to 1,000 places in it with every register chosen", Test(DRIVER, SHORT, jump_around) => both(CONTAINED);
+    changed_context "changes each word of what the system keeps for its thread, to nothing, junk, and addresses of its own and of the worker's", Test(DRIVER, SHORT, change) => both(OwnLoss);
+    forged_context "has a forged thread block lead to a forged copy of all that", Test(DRIVER, SHORT, forge) => both(OwnLoss);
+    jumps_into_worker "finds the worker's code from there, and jumps to 1,000 places in it with every register chosen", Test(DRIVER, SHORT, jump_around) => both(OwnLoss);
+    signals_blocked "returns from a signal that there was not (`rt_sigreturn`), blocks all signals so, and answers", Harms(DRIVER, &["blocks_signals"], &[&[0]]) => both(Fine);
+    signals_blocked_and_loops "the same, and computes for ever", Harms(DRIVER, &["blocks_signals"], &[&[1]]) => both(Killed);
+    signals_blocked_and_faults "the same, and faults", Harms(DRIVER, &["blocks_signals"], &[&[2]]) => both(Gone);
+    signal_stack_moved "moves the stack that its faults are handled on to its heap, its stack, the system's stack, and to where nothing is, and faults", Test(DRIVER, SHORT, move_stack) => both(OwnLoss);
 }
 
 /// What each message of these has: some of them go on for ever.
@@ -72,7 +75,7 @@ fn instead(words: &[i64; WORDS]) -> [i64; 9] {
 const STACK: i64 = 0x221f_0000;
 
 fn is_contained(scene: &Scene, result: &Result<i64, Error>) {
-    assert!(CONTAINED.is(result), "{result:?}");
+    assert!(OwnLoss.is(result), "{result:?}");
     scene.is_left_somehow();
 }
 
@@ -93,6 +96,17 @@ fn change(scene: &Scene) {
 
 fn forge(scene: &Scene) {
     each_word(scene, "forged_context");
+}
+
+fn move_stack(scene: &Scene) {
+    const SIZE: i64 = 0x1_0000;
+    const SS_DISABLE: i64 = 2;
+    for index in 0..9 {
+        let address = instead(&context(scene))[index];
+        for (size, flags) in [(SIZE, 0), (SIZE, SS_DISABLE), (0, 0), (2048, 0), (i64::MAX, 0), (SIZE, -1)] {
+            is_contained(scene, &scene.harm("moves_signal_stack", &[address & -SIZE, size, flags]));
+        }
+    }
 }
 
 /// How far in steps of this many bytes there is something to read from an address on.
