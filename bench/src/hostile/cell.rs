@@ -20,9 +20,9 @@ pub struct Cell {
     pub seen: String,
     /// How long until the host had control back.
     pub seconds: Option<f64>,
-    /// MiB that the host's processes used at most.
+    /// MiB that the host's processes used at most, as far as that was seen: every 20 ms.
     pub peak_mib: u64,
-    /// How many threads they had at most.
+    /// How many threads they had at most, likewise.
     pub threads: usize,
 }
 
