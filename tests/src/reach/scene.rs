@@ -1,6 +1,7 @@
 //! What is there to be reached: a user's folder, a port, processes. None of it is anybody's: all lies in a folder of its own, and ends with it.
 
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
@@ -35,11 +36,10 @@ impl Scene {
     pub fn new(act: &Act) -> io::Result<Self> {
         restore();
         let home = tempfile::Builder::new().prefix("home").tempdir()?;
-        let unique =
-            home.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let scene = Self {
             aim: act.aim,
-            secret: format!("secret-{}-{unique}", std::process::id()),
+            // Nothing else tells what it is, as seeds of hashes are random.
+            secret: format!("secret-{:016x}", RandomState::new().hash_one(home.path())),
             port: TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,
             bystander: Command::new("sleep").arg("120").stdin(Stdio::null()).stdout(Stdio::null()).spawn()?,
             home,
@@ -58,13 +58,15 @@ impl Scene {
     /// # Errors
     /// That of asking for the port's number.
     pub fn block(&self) -> io::Result<Block> {
-        let block = Block::default().value(VALUE).text(&self.secret);
+        let block = Block::default().value(VALUE);
         Ok(match self.aim {
+            // What the driver is to find out, it is not told.
             Aim::Read | Aim::Deleted => block.path(&self.file("letter")),
             Aim::Listed => block.path(self.home.path()),
-            Aim::Written => block.path(&self.file("written")),
+            Aim::Written => block.path(&self.file("written")).text(&self.secret),
             Aim::Started => block.path(&self.file("started")),
-            Aim::Connected => block.target(self.port.local_addr()?.port().into()),
+            Aim::Connected => block.target(self.port.local_addr()?.port().into()).text(&self.secret),
+            Aim::Stayed => block.text(&self.secret),
             Aim::Killed => block.target(self.bystander.id().into()),
             Aim::StartersWord => {
                 let mut block = block.target(std::process::id().into());
@@ -72,7 +74,7 @@ impl Scene {
                 block
             }
             Aim::Amount(amount) => block.target(amount.asked()),
-            Aim::Stayed | Aim::HostsWord | Aim::OtherDriver | Aim::Ended | Aim::Ran => block,
+            Aim::HostsWord | Aim::OtherDriver | Aim::Ended | Aim::Ran => block,
         })
     }
 
