@@ -34,9 +34,9 @@ const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/drivers/reac
 const PEER: &str = "reach";
 /// How long what a driver has started has to show itself.
 const SHOW: Duration = Duration::from_secs(1);
-/// How long a host has to get control back.
+/// How long a host has to get control back from an endless loop.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The same where the driver takes much, which takes its time, in all hosts; in drvhost it is the deadline.
+/// The same from what ends, but may take its time: much memory, or Wine's debugger. Where memory is taken, it is drvhost's deadline.
 const LONG_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Who opens the driver.
@@ -180,7 +180,7 @@ fn attempt(
         }
     };
     let after = || fs::read(&file).map(Block).map_err(Failure::file("what a driver brought back"));
-    let patience = if matches!(act.aim, Aim::Amount(_)) { LONG_PATIENCE } else { PATIENCE };
+    let patience = if act.ends == Ends::Late { PATIENCE } else { LONG_PATIENCE };
     let run = run(&mut command, patience, after).map_err(|failure| Failure::Failed {
         command: format!("{} with a driver for {machine} that {}", kind.name(), act.what),
         text: failure.to_string(),

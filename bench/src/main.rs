@@ -57,7 +57,7 @@ struct Args {
     /// Measure this only (may be given several times)
     #[arg(long, value_name = "WHAT")]
     only: Vec<What>,
-    /// Write what hostile drivers can do to SECURITY.md and docs/hostile-elsewhere.md, too
+    /// With --only hostile: write the tables into SECURITY.md and docs/hostile-elsewhere.md, too
     #[arg(long)]
     document: bool,
     /// Be a host of two drivers, of which the first means harm: the host's name, the drivers, the message, the place, the file

@@ -25,7 +25,7 @@ const GROUPS: &[(Group, &str)] = &[
     (Group::Programs, "programs are started, left behind, killed"),
     (Group::Memory, "memory of the host's, of another process, of another driver is written over"),
     (Group::Control, "the host does not go on: endless loop, fault, exit"),
-    (Group::Amounts, "memory and threads without a bound"),
+    (Group::Amounts, "all of 2048 MiB of memory and of 64 threads are had"),
     (Group::Means, "code made at run time, system calls of its own; no harm alone"),
 ];
 

@@ -104,12 +104,17 @@ fn in_drvhost(drivers: &[PathBuf; 2], act: &Act, block: Block) -> Result<Perform
     Ok(perform(&session, opened, act, block, began)?)
 }
 
-/// Each driver has an emulator of its own, as the crate's users have them, with the crate's own limit of instructions.
+/// How many instructions a driver may execute in the emulator, all in all. By default it has no such budget.
+const BUDGET: u64 = 10_000_000;
+
+/// Each driver has an emulator of its own, as the crate's users have them.
 fn in_the_emulator(drivers: &[PathBuf; 2], act: &Act, mut block: Block) -> Result<Performed, Failure> {
     let open = |file: &PathBuf| {
         let bytes = fs::read(file).map_err(Failure::file(file.display().to_string()))?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let mut emulated = Emulated::load(Sandbox::new(), &name, &bytes)?;
+        let mut sandbox = Sandbox::new();
+        sandbox.host.instruction_budget = Some(BUDGET);
+        let mut emulated = Emulated::load(sandbox, &name, &bytes)?;
         emulated.send(0, DRV_OPEN, 0, 0)?;
         emulated.send(1, REACH_KEEP, Performed::KEPT as u32, 0)?;
         Ok::<_, Failure>(emulated)

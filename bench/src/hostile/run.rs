@@ -13,7 +13,7 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use crate::failure::{Failure, command_name};
 use crate::machine::kibibytes;
 use crate::memory::{all_processes, parent};
-use crate::reach::{Back, Block, Performed};
+use crate::reach::{Back, Block, Performed, kill_processes_with, processes_with};
 
 /// How long a host has until both drivers are open.
 const START: Duration = Duration::from_secs(60);
@@ -44,6 +44,8 @@ pub struct Run {
 /// A host's process, which does not outlive this.
 struct Host {
     child: Child,
+    /// The argument by which all of its processes are known: Wine has programs for i386 run by another process than the one that is started.
+    mark: String,
     lines: Receiver<(Instant, String)>,
     /// The most KiB of each of its processes, and how many threads all had.
     peaks: BTreeMap<u32, u64>,
@@ -52,6 +54,7 @@ struct Host {
 
 impl Host {
     fn start(command: &mut Command) -> Result<Self, Failure> {
+        let mark = command.get_args().last().unwrap_or_default().to_string_lossy().into_owned();
         let program = command_name(command);
         let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut child = started.map_err(|source| Failure::Start { program, source })?;
@@ -71,7 +74,7 @@ impl Host {
                 }
             });
         }
-        Ok(Self { child, lines, peaks: BTreeMap::new(), threads: 0 })
+        Ok(Self { child, mark, lines, peaks: BTreeMap::new(), threads: 0 })
     }
 
     /// The next line, looking at the processes meanwhile; `None` when the host has ended, or at the time.
@@ -94,7 +97,9 @@ impl Host {
     fn look(&mut self) {
         let own = self.child.id();
         let mut threads = 0;
-        for pid in all_processes().filter(|&pid| pid == own || parent(pid) == Some(own)) {
+        let known: Vec<u32> =
+            processes_with(&self.mark).map(|pid| pid.as_raw_nonzero().get().unsigned_abs()).collect();
+        for pid in all_processes().filter(|pid| known.contains(pid) || parent(*pid) == Some(own)) {
             let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
             let most = self.peaks.entry(pid).or_default();
             *most = kibibytes(&status, "VmHWM").unwrap_or(0).max(*most);
@@ -122,6 +127,7 @@ impl Drop for Host {
         // One that has ended already is as good.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        kill_processes_with(&self.mark);
     }
 }
 

@@ -7,7 +7,7 @@ mod scene;
 
 pub use block::Block;
 pub use perform::{Back, Performed, kept, perform};
-pub use scene::Scene;
+pub use scene::{Scene, kill_processes_with, processes_with};
 
 use crate::acts::*;
 

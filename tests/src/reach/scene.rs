@@ -1,6 +1,7 @@
 //! What is there to be reached: a user's folder, a port, processes. None of it is anybody's: all lies in a folder of its own, and ends with it.
 
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
@@ -35,11 +36,10 @@ impl Scene {
     pub fn new(act: &Act) -> io::Result<Self> {
         restore();
         let home = tempfile::Builder::new().prefix("home").tempdir()?;
-        let unique =
-            home.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let scene = Self {
             aim: act.aim,
-            secret: format!("secret-{}-{unique}", std::process::id()),
+            // Nothing else tells what it is, as seeds of hashes are random.
+            secret: format!("secret-{:016x}", RandomState::new().hash_one(home.path())),
             port: TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?,
             bystander: Command::new("sleep").arg("120").stdin(Stdio::null()).stdout(Stdio::null()).spawn()?,
             home,
@@ -58,13 +58,15 @@ impl Scene {
     /// # Errors
     /// That of asking for the port's number.
     pub fn block(&self) -> io::Result<Block> {
-        let block = Block::default().value(VALUE).text(&self.secret);
+        let block = Block::default().value(VALUE);
         Ok(match self.aim {
+            // What the driver is to find out, it is not told.
             Aim::Read | Aim::Deleted => block.path(&self.file("letter")),
             Aim::Listed => block.path(self.home.path()),
-            Aim::Written => block.path(&self.file("written")),
+            Aim::Written => block.path(&self.file("written")).text(&self.secret),
             Aim::Started => block.path(&self.file("started")),
-            Aim::Connected => block.target(self.port.local_addr()?.port().into()),
+            Aim::Connected => block.target(self.port.local_addr()?.port().into()).text(&self.secret),
+            Aim::Stayed => block.text(&self.secret),
             Aim::Killed => block.target(self.bystander.id().into()),
             Aim::StartersWord => {
                 let mut block = block.target(std::process::id().into());
@@ -72,7 +74,7 @@ impl Scene {
                 block
             }
             Aim::Amount(amount) => block.target(amount.asked()),
-            Aim::Stayed | Aim::HostsWord | Aim::OtherDriver | Aim::Ended | Aim::Ran => block,
+            Aim::HostsWord | Aim::OtherDriver | Aim::Ended | Aim::Ran => block,
         })
     }
 
@@ -100,7 +102,7 @@ impl Scene {
             Aim::Deleted => !self.file("letter").exists(),
             Aim::Connected => self.was_sent()?,
             Aim::Started => self.file("started").exists(),
-            Aim::Stayed => self.stayed().next().is_some(),
+            Aim::Stayed => processes_with(&self.secret).next().is_some(),
             Aim::Killed => self.bystander.try_wait()?.is_some(),
             Aim::StartersWord => overwritten(Some(kept().1)),
             Aim::HostsWord => overwritten(*word),
@@ -124,18 +126,29 @@ impl Scene {
         let mut text = vec![0; self.secret.len()];
         Ok(connection.read_exact(&mut text).is_ok() && text == self.secret.as_bytes())
     }
+}
 
-    /// The processes that have the secret on their command line.
-    fn stayed(&self) -> impl Iterator<Item = Pid> {
-        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-        let pids =
-            entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw));
-        pids.filter(|pid| self.is_of_the_scene(*pid))
-    }
+/// The processes that have this as an argument.
+pub fn processes_with(argument: &str) -> impl Iterator<Item = Pid> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw));
+    pids.filter(move |pid| has_argument(*pid, argument))
+}
 
-    fn is_of_the_scene(&self, pid: Pid) -> bool {
-        let line = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).unwrap_or_default();
-        line.split(|byte| *byte == 0).any(|argument| argument == self.secret.as_bytes())
+fn has_argument(pid: Pid, argument: &str) -> bool {
+    let line = fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).unwrap_or_default();
+    line.split(|byte| *byte == 0).any(|found| found == argument.as_bytes())
+}
+
+/// Kills them.
+pub fn kill_processes_with(argument: &str) {
+    for pid in processes_with(argument).collect::<Vec<_>>() {
+        let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { continue };
+        // Only now is it certain whose number it is.
+        if has_argument(pid, argument) {
+            // One that has ended already is as good.
+            let _ = pidfd_send_signal(&process, Signal::KILL);
+        }
     }
 }
 
@@ -144,12 +157,52 @@ impl Drop for Scene {
         // What has ended already is as good.
         let _ = self.bystander.kill();
         let _ = self.bystander.wait();
-        for pid in self.stayed().collect::<Vec<_>>() {
-            let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { continue };
-            // Only now is it certain whose number it is.
-            if self.is_of_the_scene(pid) {
-                let _ = pidfd_send_signal(&process, Signal::KILL);
-            }
+        kill_processes_with(&self.secret);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpStream;
+
+    use super::super::REACHES;
+    use super::*;
+
+    /// What a driver would do, done by the test.
+    type Deed = fn(&mut Scene);
+
+    const DEEDS: &[(Aim, Deed)] = &[
+        (Aim::Written, |scene| fs::write(scene.file("written"), &scene.secret).unwrap()),
+        (Aim::Deleted, |scene| fs::remove_file(scene.file("letter")).unwrap()),
+        (Aim::Started, |scene| fs::write(scene.file("started"), "").unwrap()),
+        (Aim::Killed, |scene| scene.bystander.kill().unwrap()),
+        (Aim::Connected, |scene| {
+            let mut connection = TcpStream::connect(scene.port.local_addr().unwrap()).unwrap();
+            connection.write_all(scene.secret.as_bytes()).unwrap();
+        }),
+        (Aim::Stayed, |scene| {
+            let script =
+                "sh -c 'for n in 1 2 3 4 5 6 7 8 9; do sleep 1; done' \"$0\" </dev/null >/dev/null 2>&1 &";
+            assert!(Command::new("sh").args(["-c", script, &scene.secret]).status().unwrap().success());
+        }),
+    ];
+
+    #[test]
+    fn what_is_done_is_seen_and_nothing_else() {
+        let patience = Duration::from_secs(10);
+        for (aim, deed) in DEEDS {
+            let act = REACHES.iter().find(|act| act.aim == *aim).unwrap();
+            let (mut scene, performed) = (Scene::new(act).unwrap(), Performed::default());
+            assert!(!scene.got(&performed, Duration::ZERO).unwrap(), "{aim:?} before it is done");
+            deed(&mut scene);
+            assert!(scene.got(&performed, patience).unwrap(), "{aim:?} when it is done");
         }
+    }
+
+    #[test]
+    fn a_host_that_says_nothing_has_ended() {
+        let act = REACHES.iter().find(|act| act.aim == Aim::Ended).unwrap();
+        assert!(Scene::new(act).unwrap().got(&Performed::default(), Duration::ZERO).unwrap());
     }
 }
