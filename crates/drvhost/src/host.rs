@@ -8,7 +8,6 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::images::Images;
 use crate::launch::Launched;
-use crate::worker::printable;
 
 /// One layer of a worker's isolation.
 pub type Layer = wire::Layer;
@@ -37,11 +36,6 @@ impl Host {
         launched.child.kill();
         let wire::Started { layers, segments, .. } = launched.started;
         let segments = segments.ok_or_else(|| Error::Worker("it says nothing of segments".into()))?;
-        let layers = layers.into_iter().map(|layer| Layer {
-            name: printable(&layer.name),
-            detail: printable(&layer.detail),
-            ..layer
-        });
-        Ok(Self { layers: layers.collect(), segments })
+        Ok(Self { layers, segments })
     }
 }
