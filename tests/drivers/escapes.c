@@ -134,12 +134,12 @@ static LRESULT most_files(void)
         CHECK(CloseHandle(files[n]) && DeleteFileA(name));
     }
     /* Most of those that there may be are there. */
-    for (n = 0; n < 200; n++) {
+    for (n = 0; n < 400; n++) {
         sprintf(name, "C:\\most%d", n);
         if (!CreateDirectoryA(name, NULL))
             break;
     }
-    CHECK(n > 0 && n < 200 && GetLastError() == ERROR_DISK_FULL);
+    CHECK(n > 0 && n < 400 && GetLastError() == ERROR_DISK_FULL);
     return 0;
 }
 

@@ -8,7 +8,9 @@
 #define SHARED_END 0x80000000u
 
 #define RACING_PLACES 32
-#define RACING_WORDS 64
+#define RACING_WORDS 32
+/* How many words are others at a time. */
+#define RACING_AT_ONCE 8
 static volatile DWORD *volatile racing_places[RACING_PLACES];
 static unsigned racing_count;
 
@@ -23,19 +25,24 @@ static DWORD WINAPI change_all(void *nothing)
     unsigned number = 1;
     (void)nothing;
     for (;;) {
-        volatile DWORD *place, *word;
-        DWORD before;
-        unsigned n;
-        number = number * 1664525 + 1013904223;
-        place = racing_places[(number >> 24) % RACING_PLACES];
-        if (!place)
-            continue;
-        word = place + (number >> 16) % RACING_WORDS;
-        before = *word;
-        *word = number & 0x8000 ? odd[(number >> 10) % 16] : number;
-        for (n = (number >> 8) % 64; n > 0; n--)
+        volatile DWORD *words[RACING_AT_ONCE];
+        DWORD before[RACING_AT_ONCE];
+        unsigned n, count = 0;
+        for (n = 0; n < RACING_AT_ONCE; n++) {
+            volatile DWORD *place;
+            number = number * 1664525 + 1013904223;
+            place = racing_places[(number >> 24) % RACING_PLACES];
+            if (!place)
+                continue;
+            words[count] = place + (number >> 16) % RACING_WORDS;
+            before[count] = *words[count];
+            *words[count++] = number & 0x8000 ? odd[(number >> 10) % 16] : number;
+        }
+        for (n = (number >> 8) % 128; n > 0; n--)
             __asm__ volatile("pause");
-        *word = before;
+        /* The last one first, as it may have been changed twice. */
+        while (count-- > 0)
+            *words[count] = before[count];
     }
     return 0;
 }

@@ -159,8 +159,7 @@ fn try_spelling(scene: &Scene, spelling: &Spelling, before: &Tree) -> usize {
             let (answer, read) = scene.attempt(ESCAPES_TRY, what, &path, wide);
             let said = format!("{spelling:?}, wide: {wide}: {name} answers {answer}, and reads {read:?}");
             assert!(!read.contains("CANARY") && !read.contains(OUTSIDE_ONLY), "{said}");
-            let loads = matches!(name, "load a library" | "open a driver" | "play a sound");
-            assert!(!loads || !spelling.names_something() || answer <= 0, "{said}");
+            assert!(answer <= 0 || !spelling.must_not(name), "{said}");
             done += usize::from(answer > 0);
         }
     }
@@ -258,7 +257,7 @@ spy_test!(amounts_of_files_have_an_end, |machine| {
     // Made here, because a driver has its names looked up one by one.
     let full = scene.at("data/data").join(machine.to_string()).join("escapes.dll/drive_c/full");
     fs::create_dir(&full).unwrap();
-    for number in 0..9_900 {
+    for number in 0..9_700 {
         fs::write(full.join(number.to_string()), "").unwrap();
     }
     assert_eq!(scene.rig.send(scene.driver, ESCAPES_MOST_FILES, 0, 0), 0, "the line of escapes.c that fails");

@@ -68,7 +68,7 @@ spy_test!(decoding_pictures, |machine| {
         codec.info()?;
         codec.decompress_query(&format(0x1234))?;
         let mut decompressor = codec.decompressor(&format(0x1234))?;
-        for number in 0..20 {
+        for number in 0..100 {
             let mut picture = Vec::new();
             decompressor.decompress_to_bgr24(&[number; 64], Some(number == 0), &mut picture)?;
             assert!(picture.len() < 64 << 20);
@@ -86,7 +86,7 @@ spy_test!(encoding_pictures, |machine| {
         let mut compressor =
             codec.compressor(inputs, Compression { scale: 1, rate: 10, ..Compression::default() })?;
         let mut frame = Vec::new();
-        for _ in 0..20 {
+        for _ in 0..100 {
             compressor.compress(&picture, &mut frame)?;
             assert!(frame.len() < 64 << 20);
         }
@@ -106,7 +106,7 @@ spy_test!(converting_sound, |machine| {
         codec.format_tags()?;
         let mut stream = codec.stream(&format, None)?;
         let mut out = Vec::new();
-        for _ in 0..20 {
+        for _ in 0..100 {
             stream.convert(b"each byte is a sample", Ends::Open, &mut out)?;
             assert!(out.len() < 64 << 20);
         }
@@ -118,7 +118,7 @@ spy_test!(playing_notes, |machine| {
     race(machine, "racing-synth", "caps=2", |rig, driver| {
         let synth = Synth::open(&rig.session, driver)?;
         let mut output = synth.output(0)?;
-        for note in 0..20 {
+        for note in 0..100 {
             output.short([0x90, note, 100])?;
             output.long(&[0xF0, 0x7E, note, 0xF7])?;
         }

@@ -17,9 +17,14 @@ impl Spelling {
         Self { text: text.into(), units: None, bytes: None }
     }
 
-    /// Whether it leads to something that could be loaded or played if it led anywhere.
-    pub fn names_something(&self) -> bool {
-        self.text.contains("secret")
+    /// Whether nothing may come of an attempt, which would show nothing of what is outside and yet have used it.
+    pub fn must_not(&self, what: &str) -> bool {
+        match what {
+            // A driver beside the one that asks may be a link: whoever has put it there has it opened.
+            "open a driver" | "play a sound" => self.text.contains("secret"),
+            "load a library" => self.text.contains("secret") || self.text.contains("library"),
+            _ => false,
+        }
     }
 
     /// The path as the driver gets it for an attempt, and that of the folder that it leads into: each in UTF-16 and in bytes.

@@ -7,6 +7,8 @@ use drvhost::Blame;
 pub struct Lie {
     /// The name of its driver's file, without what all have in common.
     pub name: &'static str,
+    /// What it is.
+    pub tries: &'static str,
     pub stage: Stage,
     /// What comes of it.
     pub then: Then,
@@ -56,11 +58,14 @@ pub enum Then {
     AnythingButHarm,
 }
 
-use Stage::{Advance, Call, Close, End, Flood, Load, Ring, SilentStart, Start, Want};
 use Then::{Answers, AnythingButHarm, Died, Faulted, Late, NoWorker, NotADriver};
 
-const fn lie(name: &'static str, stage: Stage, then: Then) -> Lie {
-    Lie { name, stage, then }
+/// A table of lies by stage: name, what it is, and what comes of it.
+macro_rules! lies {
+    ($($stage:ident { $($name:literal, $tries:literal => $then:expr;)* })*) => {
+        pub const LIES: &[Lie] =
+            &[$($(Lie { name: $name, tries: $tries, stage: Stage::$stage, then: $then },)*)*];
+    };
 }
 
 const NOT_ASKED: Then = Died("answered a question that was not asked");
@@ -74,86 +79,106 @@ const TIME: Then = Died("said a time that cannot be");
 /// Nothing but the truth.
 const TRUE: Then = Answers(&[6, 6, 1]);
 
-pub const LIES: &[Lie] = &[
-    lie("exits-first", Start, NoWorker("exited with code 3 before it was ready")),
-    lie("answers-first", Start, FIRST),
-    lie("not-started", Start, NoWorker("")),
-    lie("garbage-first", Start, NoWorker("could not be understood")),
-    lie("cut-first", Start, NoWorker("impossible")),
-    lie("arena-at-null", Start, IMPOSSIBLE),
-    lie("arena-at-the-end", Start, IMPOSSIBLE),
-    lie("arena-beyond-guests", Start, IMPOSSIBLE),
-    lie("images-at-the-end", Start, IMPOSSIBLE),
-    lie("thousands-of-layers", Start, IMPOSSIBLE),
-    lie("layers-that-steer-terminals", Start, TRUE),
-    lie("never-starts", SilentStart, NoWorker("not ready after 10 s")),
-    lie("stops-first", SilentStart, NoWorker("not ready after 10 s")),
-    lie("started-twice", Load, NOT_ASKED),
-    lie("answered-instead-of-loaded", Load, OTHER),
-    lie("advanced-instead-of-loaded", Load, OTHER),
-    lie("loaded-before-asked", Load, NOT_ASKED),
-    lie("loaded-nowhere", Load, TRUE),
-    lie("faults-absurdly-at-load", Load, Faulted(Blame::Driver)),
-    lie("unloadable-absurdly", Load, NotADriver),
-    lie("stops-at-load", Load, Late(true)),
-    lie("exits-at-load", Load, Died("exited with code 7")),
-    lie("answers-another-call", Call, NOT_ASKED),
-    lie("answers-no-call", Call, NOT_ASKED),
-    lie("answers-twice", Call, NOT_ASKED),
-    lie("answers-ahead", Call, NOT_ASKED),
-    lie("faults-ahead", Call, NOT_ASKED),
-    lie("wants-unasked", Call, NOT_ASKED),
-    lie("asks-unasked", Call, NOT_ASKED),
-    lie("wants-two-at-once", Call, NOT_ASKED),
-    lie("loads-again", Call, OTHER),
-    lie("starts-again", Call, NOT_ASKED),
-    lie("was-never-started", Call, NOT_ASKED),
-    lie("cannot-be-loaded-any-more", Call, OTHER),
-    lie("advances-unasked", Call, OTHER),
-    lie("leaves-no-call", Call, Died("the end of no call")),
-    lie("enters-without-end", Call, Died("calls without end")),
-    lie("is-late-too-early", Call, Late(false)),
-    lie("faults-absurdly", Call, Faulted(Blame::Bug)),
-    lie("never-answers", Call, Late(true)),
-    lie("answers-too-late", Call, Late(true)),
-    lie("stops-in-call", Call, Late(true)),
-    lie("exits-in-call", Call, Died("exited with code 9")),
-    lie("aborts-in-call", Call, Died("aborted (SIGABRT)")),
-    lie("spoils-the-interrupt", Call, TRUE),
-    lie("tail-jumps", Ring, FORGED),
-    lie("tail-goes-back", Ring, FORGED),
-    lie("frame-too-long", Ring, FORGED),
-    lie("frame-without-end", Ring, FORGED),
-    lie("frame-beyond-the-tail", Ring, FORGED),
-    lie("frame-of-nothing", Ring, NO_MESSAGE),
-    lie("message-cut", Ring, NO_MESSAGE),
-    lie("text-that-is-none", Ring, NO_MESSAGE),
-    lie("frame-rewritten", Ring, AnythingButHarm),
-    lie("second-line-garbage", Ring, Died("broke the protocol of its second line")),
-    lie("wants-the-impossible", Want, Answers(&[0, 0, 1])),
-    lie("opens-for-ever", Flood, Late(true)),
-    lie("floods-threads", Flood, Late(true)),
-    lie("floods-texts", Flood, Late(true)),
-    lie("floods-counts", Flood, Late(true)),
-    lie("floods-sound", Flood, Late(true)),
-    lie("wants-for-ever", Flood, Late(true)),
-    lie("asks-for-ever", Flood, Late(true)),
-    lie("second-line-flood", Flood, TRUE),
-    lie("time-goes-back", Advance, TIME),
-    lie("time-ends", Advance, TIME),
-    lie("advances-another-time", Advance, NOT_ASKED),
-    lie("answers-instead-of-advancing", Advance, OTHER),
-    lie("streams-that-are-not", Advance, Answers(&[0, 0, 1])),
-    lie("stream-without-end", Advance, Answers(&[16, 16, 1])),
-    lie("sound-from-nowhere", Advance, Answers(&[0, 0, 1])),
-    lie("refuses-to-close", Close, Answers(&[6, 6, 0])),
-    lie("closes-another-call", Close, NOT_ASKED),
-    lie("stops-at-close", Close, Late(true)),
-    lie("exits-at-free", Close, TRUE),
-    lie("unloads-to-nonsense", Close, TRUE),
-    lie("ends-another-session", End, Died("")),
-    lie("refuses-to-close", End, Answers(&[])),
-    lie("closes-another-call", End, Answers(&[])),
-    lie("stops-at-close", End, Answers(&[])),
-    lie("exits-at-free", End, Answers(&[])),
-];
+lies! {
+    Start {
+        "exits-first", "ends before its first word" => NoWorker("exited with code 3 before it was ready");
+        "answers-first", "answers a call with its first word" => FIRST;
+        "not-started", "says why it cannot start, in characters that steer a terminal" => NoWorker("");
+        "garbage-first", "begins with bytes that are no message" => NoWorker("could not be understood");
+        "cut-first", "begins with a frame that goes on beyond what is in the ring" => NoWorker("impossible");
+        "arena-at-null", "says that the arena lies at 0" => IMPOSSIBLE;
+        "arena-at-the-end", "says that the arena lies at the end of all addresses" => IMPOSSIBLE;
+        "arena-beyond-guests", "says that the arena lies where no guest memory is" => IMPOSSIBLE;
+        "images-at-the-end", "says that images lie at the end of all addresses" => IMPOSSIBLE;
+        "thousands-of-layers", "says that 5000 layers isolate it" => IMPOSSIBLE;
+        "layers-that-steer-terminals", "names its layers in characters that steer a terminal" => TRUE;
+    }
+    SilentStart {
+        "never-starts", "says nothing" => NoWorker("not ready after 10 s");
+        "stops-first", "stops itself before its first word" => NoWorker("not ready after 10 s");
+    }
+    Load {
+        "started-twice", "says again that it has started, instead of loading" => NOT_ASKED;
+        "answered-instead-of-loaded", "answers a call instead of loading" => OTHER;
+        "advanced-instead-of-loaded", "says that time has gone on instead of loading" => OTHER;
+        "loaded-before-asked", "says that the driver is loaded before it is asked to" => NOT_ASKED;
+        "loaded-nowhere", "says that the driver lies at the end of all addresses, its DriverProc at 0, and that a thousand imports are missing that steer a terminal" => TRUE;
+        "faults-absurdly-at-load", "says that the entry point faulted, with a very long text at an impossible place" => Faulted(Blame::Driver);
+        "unloadable-absurdly", "refuses the image with a very long text that steers a terminal" => NotADriver;
+        "stops-at-load", "stops itself when it is to load" => Late(true);
+        "exits-at-load", "ends when it is to load" => Died("exited with code 7");
+    }
+    Call {
+        "answers-another-call", "answers a call that comes later" => NOT_ASKED;
+        "answers-no-call", "answers the call with the number 0" => NOT_ASKED;
+        "answers-twice", "answers a call twice" => NOT_ASKED;
+        "answers-ahead", "answers the next call along with this one" => NOT_ASKED;
+        "faults-ahead", "says along with an answer that the next call faulted" => NOT_ASKED;
+        "wants-unasked", "wants something of the host along with an answer" => NOT_ASKED;
+        "asks-unasked", "asks for a module handle along with an answer" => NOT_ASKED;
+        "wants-two-at-once", "wants something before it was told what became of the last" => NOT_ASKED;
+        "loads-again", "says in a call that the driver is loaded" => OTHER;
+        "starts-again", "says in a call that it has started" => NOT_ASKED;
+        "was-never-started", "says in a call that it cannot start" => NOT_ASKED;
+        "cannot-be-loaded-any-more", "says in a call that the driver refuses to be loaded" => OTHER;
+        "advances-unasked", "says in a call that time has gone on, to the end of all time" => OTHER;
+        "leaves-no-call", "says that a call between drivers has ended that never began" => Died("the end of no call");
+        "enters-without-end", "says that drivers call each other, deeper than any stack" => Died("calls without end");
+        "is-late-too-early", "says at once that it was interrupted at its deadline" => Late(false);
+        "faults-absurdly", "says that drvhost is to blame for a fault, with a very long text at an impossible place" => Faulted(Blame::Bug);
+        "never-answers", "never answers, and cannot be interrupted" => Late(true);
+        "answers-too-late", "answers when its time is over" => Late(true);
+        "stops-in-call", "stops itself in a call" => Late(true);
+        "exits-in-call", "ends in a call" => Died("exited with code 9");
+        "aborts-in-call", "aborts in a call, in a function whose name steers a terminal" => Died("aborted (SIGABRT)");
+        "spoils-the-interrupt", "writes over the word in which the host names what is to be interrupted" => TRUE;
+    }
+    Ring {
+        "tail-jumps", "says that there are more words in the ring than it has" => FORGED;
+        "tail-goes-back", "takes words out of the ring that it has written" => FORGED;
+        "frame-too-long", "sends a frame that is a byte too long" => FORGED;
+        "frame-without-end", "sends a frame of 4 GiB" => FORGED;
+        "frame-beyond-the-tail", "sends a frame that is longer than what is in the ring" => FORGED;
+        "frame-of-nothing", "sends an empty frame" => NO_MESSAGE;
+        "message-cut", "sends the beginning of a message" => NO_MESSAGE;
+        "text-that-is-none", "sends a text that is not UTF-8" => NO_MESSAGE;
+        "frame-rewritten", "changes a frame's length all the time while the host reads it" => AnythingButHarm;
+        "second-line-garbage", "sends what is no want on the line of its threads" => Died("broke the protocol of its second line");
+    }
+    Want {
+        "wants-the-impossible", "reads, writes, lists, sets and plays with handles, places, lengths, names and formats that cannot be" => Answers(&[0, 0, 1]);
+    }
+    Flood {
+        "opens-for-ever", "opens a driver without end whose name steers a terminal" => Late(true);
+        "floods-threads", "says without end that it has threads" => Late(true);
+        "floods-texts", "says texts without end" => Late(true);
+        "floods-counts", "says without end how functions were called, with 8000 kinds of failures each" => Late(true);
+        "floods-sound", "closes a stream without end that is not open" => Late(true);
+        "wants-for-ever", "wants a file without end that is not granted" => Late(true);
+        "asks-for-ever", "asks for a module handle without end" => Late(true);
+        "second-line-flood", "floods the line of its threads, and answers calls as it should" => TRUE;
+    }
+    Advance {
+        "time-goes-back", "says that it is earlier than it was to be" => TIME;
+        "time-ends", "says that it is the end of all time" => TIME;
+        "advances-another-time", "says that time has gone on for another request" => NOT_ASKED;
+        "answers-instead-of-advancing", "answers a call when time is to go on" => OTHER;
+        "streams-that-are-not", "says how far 700 streams are that are not open" => Answers(&[0, 0, 1]);
+        "stream-without-end", "says 500 times that a stream has been played to the end of all time" => Answers(&[16, 16, 1]);
+        "sound-from-nowhere", "plays on streams that are not open, backwards, and terabytes ahead" => Answers(&[0, 0, 1]);
+    }
+    Close {
+        "refuses-to-close", "answers DRV_CLOSE with 0" => Answers(&[6, 6, 0]);
+        "closes-another-call", "answers another call than DRV_CLOSE" => NOT_ASKED;
+        "stops-at-close", "stops itself in DRV_CLOSE" => Late(true);
+        "exits-at-free", "ends in DRV_FREE" => TRUE;
+        "unloads-to-nonsense", "answers its unloading with what means nothing" => TRUE;
+    }
+    End {
+        "ends-another-session", "answers another call than DRV_EXITSESSION" => Died("");
+        "refuses-to-close", "answers DRV_CLOSE with 0" => Answers(&[]);
+        "closes-another-call", "answers another call than DRV_CLOSE" => Answers(&[]);
+        "stops-at-close", "stops itself in DRV_CLOSE" => Answers(&[]);
+        "exits-at-free", "ends in DRV_FREE" => Answers(&[]);
+    }
+}
