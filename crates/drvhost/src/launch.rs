@@ -69,10 +69,10 @@ impl Launched {
 
 /// What a worker says of itself, fit to be shown; `None` where it cannot be so.
 fn believable(started: Started) -> Option<Started> {
-    let lies =
+    let fits =
         |start: u64, size: u64| start > 0 && start.checked_add(size).is_some_and(|end| end <= GUEST_END);
     let arena = u64::try_from(arena::SIZE).unwrap_or(u64::MAX);
-    let there = lies(started.arena, arena) && lies(started.brought, BROUGHT_SIZE.into());
+    let there = fits(started.arena, arena) && fits(started.brought, BROUGHT_SIZE.into());
     if !there || started.layers.len() > MOST_LAYERS {
         return None;
     }
