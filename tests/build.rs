@@ -58,6 +58,11 @@ const VARIANTS: &[Variant] = &[
         options: &["-s", "-Wl,--section-alignment,32", "-Wl,--file-alignment,32"],
     },
     Variant { name: "lacking-refusing", source: "lacking", options: &["-DREFUSES"] },
+    // Codecs and a synth that change what they share with the host while it reads that.
+    Variant { name: "racing-vfw", source: "vfw", options: &["-DRACING"] },
+    Variant { name: "racing-coder", source: "coder", options: &["-DRACING"] },
+    Variant { name: "racing-acm", source: "acm", options: &["-DRACING"] },
+    Variant { name: "racing-synth", source: "nastysynth", options: &["-DRACING"] },
     // Their DriverProc lies in another library, and in the same one under another name.
     Variant {
         name: "forwardself",

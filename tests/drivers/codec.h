@@ -30,10 +30,18 @@ static void look(BYTE *bytes, LPARAM value)
         bytes[n] = ((const BYTE *)value)[n];
 }
 
+#ifdef RACING
+#include "racing.h"
+#else
+#define race(value) ((void)(value))
+#endif
+
 /* Keeps what the parameters point at as it is now; NULL when there is no room left. */
 static struct seen *see(UINT message, LPARAM l1, LPARAM l2)
 {
     struct seen *seen = seen_count < MAX_SEEN ? &all_seen[seen_count++] : NULL;
+    race(l1);
+    race(l2);
     if (seen) {
         seen->message = message;
         look(seen->first, l1);

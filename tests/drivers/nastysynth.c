@@ -16,6 +16,7 @@ __declspec(dllexport) DWORD WINAPI modMessage(UINT device, UINT message, DWORD_P
 {
     MIDIHDR *header = (MIDIHDR *)p1;
     see(0x10000 + message, 0, 0);
+    race(p1);
     switch (message) {
     case 100: /* DRVM_INIT */
         return option("init=", 0);

@@ -308,6 +308,18 @@ acts! {
     /// `files`: copies the file whose path lParam1 points to to that of lParam2; answers how many bytes, negative: `errno`.
     FILES_COPY = 0x7A06;
 
+    /// `escapes`: does the `Escape` lParam1 with what the four values at lParam2 say: where a path lies, whether in UTF-16, and where and how large the room is for what is
+    /// read; answers what it got, or minus the last error less 1.
+    ESCAPES_TRY = 0x7F20;
+    /// `escapes`: does all of them in turns for lParam1 milliseconds; answers how many rounds, or minus which one has read a canary, less 1.
+    ESCAPES_KEEP_TRYING = 0x7F21;
+    /// `escapes`: asks for more files, bytes of them and folders than there may be; answers 0, or the line of the first check that fails.
+    ESCAPES_MOST_FILES = 0x7F22;
+    /// `escapes`: the same of the registry.
+    ESCAPES_MOST_KEYS = 0x7F23;
+    /// `escapes`: lParam2 requests of the kind lParam1: 0 files that are not granted, 1 keys that are not there, 2 texts; answers how many.
+    ESCAPES_FLOOD = 0x7F24;
+
     /// `companions`: what a library answers for lParam1 that it imports from, which imports from another one.
     COMPANIONS_CALL = 0x7B00;
     /// `companions`: loads and frees a library while it runs; answers 0, or the line of the first check that fails.

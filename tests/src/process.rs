@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-/// The worker's program.
-const WORKER: &str = "drvhost-worker";
+/// The programs of workers: the real one, and the one that lies.
+const WORKERS: [&str; 2] = ["drvhost-worker", "lying-worker"];
 
 /// The process ids of the workers that the process `host` has for the driver with this file name.
 #[must_use]
@@ -28,7 +28,9 @@ fn workers_that(host: u32, are_for: impl Fn(&[u8]) -> bool) -> Vec<u32> {
         let arguments: Vec<&[u8]> = line.split(|&byte| byte == 0).collect();
         match arguments.as_slice() {
             [program, first, second, ..] => {
-                program.ends_with(WORKER.as_bytes()) && *first == host.as_bytes() && are_for(second)
+                WORKERS.iter().any(|worker| program.ends_with(worker.as_bytes()))
+                    && *first == host.as_bytes()
+                    && are_for(second)
             }
             _ => false,
         }

@@ -2,11 +2,11 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sandbox::SharedMemory;
+use sandbox::{Child, SharedMemory};
 use wire::{Channel, Line, Side, Want};
 
 use crate::images::Images;
@@ -18,6 +18,7 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// All that serving the line takes; the worker itself may go meanwhile.
 pub(crate) struct Aside {
+    pub child: Arc<Child>,
     pub memory: Arc<SharedMemory>,
     pub services: Arc<Services>,
     pub images: Arc<Mutex<Images>>,
@@ -25,6 +26,8 @@ pub(crate) struct Aside {
     pub brought: u64,
     /// Set when the worker has ended, or nobody uses it any more.
     pub over: Arc<AtomicBool>,
+    /// Why it has ended, once it has.
+    pub dead: Arc<OnceLock<String>>,
 }
 
 /// Serves the line until it is over, on a thread of its own.
@@ -47,8 +50,11 @@ impl Aside {
                 Err(error) => Err(error),
             };
             if let Err(error) = answered {
-                // Its threads wait for an answer that does not come; the request that waits for them ends with its deadline.
-                tracing::warn!(%error, "a worker broke the protocol of its second line, which is not listened to any more");
+                // The request that may be waiting for an answer finds this reason.
+                self.dead.get_or_init(|| {
+                    format!("broke the protocol of its second line ({error}) and was killed")
+                });
+                self.child.kill();
                 return;
             }
         }

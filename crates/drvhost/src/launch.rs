@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sandbox::{Child, SharedMemory, futex};
 use wire::ring::Sleep;
-use wire::{CHANNEL_SIZE, Channel, Line, Side, Started, ToHost};
+use wire::{BROUGHT_SIZE, CHANNEL_SIZE, Channel, Layer, Line, Side, Started, ToHost};
 
 use crate::arena;
 use crate::error::Error;
@@ -18,6 +18,15 @@ use crate::worker::printable;
 pub(crate) fn waiting() -> Sleep {
     Sleep { wait: futex::wait, wake: futex::wake, looks: futex::has_company() }
 }
+
+/// What a worker that has just begun is told that it did.
+const FIRST_WORD: &str = "it broke the protocol with its first word";
+
+/// Where guest memory ends: drivers for 32 bits may take the upper half of what they can address for negative numbers.
+const GUEST_END: u64 = 1 << 31;
+
+/// More layers of isolation than there are.
+const MOST_LAYERS: usize = 64;
 
 /// How long a worker has for entering its jail.
 const START: Duration = Duration::from_secs(10);
@@ -52,21 +61,30 @@ impl Launched {
             .map_err(|error| Error::Worker(error.to_string()))?;
         let mut channel = Channel::new(Side::Host, Line::Main, waiting());
         let started = match first_word(&mut channel, &memory, &child)? {
-            ToHost::Started(started) => legible(started),
+            ToHost::Started(started) => believable(started)
+                .ok_or_else(|| Error::Worker(format!("{FIRST_WORD}: it cannot be as it says")))?,
             ToHost::NotStarted(why) => return Err(Error::Worker(printable(&why))),
-            _ => return Err(Error::Worker("it broke the protocol with its first word".into())),
+            _ => return Err(Error::Worker(FIRST_WORD.into())),
         };
         Ok(Self { child, memory, channel, arena, started })
     }
 }
 
-/// With nothing in it that a terminal would take for more than text.
-fn legible(mut started: Started) -> Started {
-    for layer in &mut started.layers {
-        layer.name = printable(&layer.name);
-        layer.detail = printable(&layer.detail);
+/// What a worker says of itself, fit to be shown; `None` where it cannot be so.
+fn believable(started: Started) -> Option<Started> {
+    let fits =
+        |start: u64, size: u64| start > 0 && start.checked_add(size).is_some_and(|end| end <= GUEST_END);
+    let arena = u64::try_from(arena::SIZE).unwrap_or(u64::MAX);
+    let there = fits(started.arena, arena) && fits(started.brought, BROUGHT_SIZE.into());
+    if !there || started.layers.len() > MOST_LAYERS {
+        return None;
     }
-    started
+    let layers = started.layers.into_iter().map(|layer| Layer {
+        name: printable(&layer.name),
+        detail: printable(&layer.detail),
+        ..layer
+    });
+    Some(Started { layers: layers.collect(), ..started })
 }
 
 /// The first message of a worker that has just been started.

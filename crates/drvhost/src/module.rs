@@ -51,9 +51,17 @@ impl Image {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn read_library(file: &Path, most: u64) -> Result<Self, Error> {
+        let opened = open_at_once(file).map_err(|source| Error::File { file: file.to_owned(), source })?;
+        Self::read_opened(file, opened, most)
+    }
+
+    /// The same of a library's file that is open.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_opened(file: &Path, opened: File, most: u64) -> Result<Self, Error> {
         let io = |source| Error::File { file: file.to_owned(), source };
         let not_a_driver = |why: String| Error::NotADriver { file: file.to_owned(), why };
-        let opened = open_at_once(file).map_err(io)?;
         let metadata = opened.metadata().map_err(io)?;
         if !metadata.is_file() {
             return Err(not_a_driver("it is not a file".into()));

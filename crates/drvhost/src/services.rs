@@ -15,6 +15,7 @@ mod settings;
 mod streams;
 mod usage;
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,6 +33,7 @@ use crate::sound::Recorder;
 use crate::trace::Trace;
 use codes::{ERROR_BAD_EXE_FORMAT, ERROR_INVALID_NAME, ERROR_MOD_NOT_FOUND};
 use files::Files;
+use folder::Folder;
 use layers::Failure;
 pub(crate) use refusal::Refusal;
 
@@ -204,7 +206,12 @@ impl Services {
                 if wine_mark_of(&file).is_some() {
                     return Err(ERROR_MOD_NOT_FOUND.into());
                 }
-                let bring = Image::read_library(&file, images::MAX_FILE.into()).and_then(|image| {
+                // As with all files of drivers, no link leads out of the folder.
+                let beside = Path::new(file.file_name().unwrap_or_default());
+                let opened = Folder::open(&self.reach.own).and_then(|own| own.file(beside, false, false));
+                let opened = opened.map_err(|_| ERROR_MOD_NOT_FOUND)?;
+                let image = Image::read_opened(&file, opened, images::MAX_FILE.into());
+                let bring = image.and_then(|image| {
                     let brought = images.bring(&image, base, User::Library)?;
                     Ok(Served::Library { name: image.name, brought })
                 });

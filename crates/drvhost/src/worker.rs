@@ -1,5 +1,6 @@
 //! One worker process, as the host sees it: a thing that answers requests, in time or not.
 
+mod hearing;
 mod loading;
 
 use std::path::{Path, PathBuf};
@@ -15,7 +16,6 @@ use wire::{
 };
 
 use crate::arena::Arena;
-use crate::aside::{self, Aside};
 use crate::clock::StreamState;
 use crate::depth;
 use crate::error::Error;
@@ -35,11 +35,11 @@ const REPEAT: Duration = Duration::from_millis(5);
 /// How long after its deadline a call has for being interrupted before its worker is killed.
 const GRACE: Duration = Duration::from_millis(250);
 /// What becomes of a worker that answers a request with what is no answer to it.
-const OTHER_QUESTION: &str = "answered another question";
-/// How many texts of a driver's are shown for each request.
-const SAID_MOST: u32 = 1000;
-/// Of how many functions the trace says for each request how they were called: far more than there are shims.
-const COUNTED_MOST: usize = 20_000;
+const OTHER_QUESTION: &str = "answered another question and was killed";
+/// What becomes of one that answers before it was asked, or what it was not asked.
+const NOT_ASKED: &str = "answered a question that was not asked and was killed";
+/// The last time that there can be by a virtual clock, in nanoseconds: a century and more.
+const LATEST: u64 = 1 << 62;
 
 /// Answers what a driver asks of the host from inside a call.
 pub(crate) trait Broker {
@@ -69,7 +69,7 @@ pub(crate) struct Call {
 pub(crate) struct Worker {
     /// Its number in this session, from 1.
     pub number: u32,
-    child: Child,
+    child: Arc<Child>,
     memory: Arc<SharedMemory>,
     channel: Mutex<Channel>,
     /// What the host does for its drivers.
@@ -85,7 +85,7 @@ pub(crate) struct Worker {
     pub folder: PathBuf,
     /// The processor that every driver in it is for.
     pub machine: Machine,
-    dead: OnceLock<String>,
+    dead: Arc<OnceLock<String>>,
     images: Arc<Mutex<Images>>,
     /// Where the worker sees them.
     brought: u64,
@@ -120,7 +120,7 @@ impl Worker {
             brought: started.brought,
             leaving: Mutex::default(),
             modules: AtomicUsize::new(0),
-            child,
+            child: Arc::new(child),
             memory: Arc::new(memory),
             channel: Mutex::new(channel),
             services: Arc::new(services),
@@ -131,7 +131,7 @@ impl Worker {
             name: image.name.clone(),
             folder: image.file.parent().unwrap_or(Path::new("/")).to_owned(),
             machine: image.machine,
-            dead: OnceLock::new(),
+            dead: Arc::default(),
             layers: started.layers,
         })
     }
@@ -190,6 +190,9 @@ impl Worker {
     ) -> Result<(u64, Vec<StreamState>), Reply> {
         let Some(turn) = self.begin(until) else { return Err(Reply::Busy) };
         match self.exchange(&turn, |seq| ToWorker::Advance { seq, until: time }, broker, until) {
+            Exchange::Advanced(advanced) if !(time..=LATEST.max(time)).contains(&advanced.now) => {
+                Err(Reply::Died(self.end("said a time that cannot be and was killed")))
+            }
             Exchange::Advanced(advanced) => Ok((advanced.now, self.services.states(&advanced.streams))),
             Exchange::Reply(Reply::Answered(_)) | Exchange::Loaded(_) | Exchange::Unloadable(_) => {
                 Err(Reply::Died(self.end(OTHER_QUESTION)))
@@ -292,83 +295,6 @@ impl Worker {
         }
     }
 
-    /// Sends a message and waits for the next one that needs the host.
-    fn say_and_hear(
-        &self,
-        message: &ToWorker,
-        waiting: &mut Waiting,
-        broker: &dyn Broker,
-    ) -> Result<ToHost, Reply> {
-        let words = self.memory.words();
-        let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
-        let broken = |what: &dyn std::fmt::Display| {
-            Reply::Died(self.end(&format!("broke the protocol ({what}) and was killed")))
-        };
-        channel.send(words, message).map_err(|error| broken(&error))?;
-        loop {
-            match channel.receive(words, || Some(waiting.next_look())).map_err(|error| broken(&error))? {
-                Some(ToHost::Said(text)) => {
-                    self.show(&text, broker, waiting);
-                    self.check_if_late(waiting)?;
-                }
-                Some(ToHost::Shims(calls)) => {
-                    waiting.counted = waiting.counted.saturating_add(calls.len().max(1));
-                    if waiting.counted <= COUNTED_MOST {
-                        broker.trace().shims(self.number, &self.name, calls);
-                    }
-                    self.check_if_late(waiting)?;
-                }
-                Some(ToHost::Entered(entered)) => {
-                    let driver = broker.driver_of(self, entered.hdrvr);
-                    if !waiting.direct.enter(entered, driver, broker.trace()) {
-                        return Err(broken(&"calls without end"));
-                    }
-                    self.check_if_late(waiting)?;
-                }
-                Some(ToHost::Left { result }) => {
-                    if !waiting.direct.leave(result, self.number, broker.trace()) {
-                        return Err(broken(&"the end of no call"));
-                    }
-                    self.check_if_late(waiting)?;
-                }
-                Some(ToHost::Threads) => self.listen_aside(),
-                Some(ToHost::Heard(heard)) => {
-                    self.services.hear(&heard);
-                    self.check_if_late(waiting)?;
-                }
-                Some(message) => return Ok(message),
-                None => self.check(waiting)?,
-            }
-        }
-    }
-
-    /// Begins to serve what further threads of the driver's want.
-    fn listen_aside(&self) {
-        if self.aside.swap(true, Ordering::SeqCst) {
-            return;
-        }
-        let aside = Aside {
-            memory: Arc::clone(&self.memory),
-            services: Arc::clone(&self.services),
-            images: Arc::clone(&self.images),
-            brought: self.brought,
-            over: Arc::clone(&self.over),
-        };
-        if let Err(why) = aside::serve(aside) {
-            self.end(&format!("has threads that nobody can listen to ({why}) and was killed"));
-        }
-    }
-
-    /// Shows what the driver wrote for people, up to a limit for each request.
-    fn show(&self, text: &str, broker: &dyn Broker, waiting: &mut Waiting) {
-        waiting.said = waiting.said.saturating_add(1);
-        match waiting.said {
-            ..SAID_MOST => broker.said(&self.name, &printable(text)),
-            SAID_MOST => broker.said(&self.name, "(says more than is shown)"),
-            _ => {}
-        }
-    }
-
     /// [`check`](Self::check), once the deadline has passed: a worker that never stops talking must not put it off.
     fn check_if_late(&self, waiting: &mut Waiting) -> Result<(), Reply> {
         match waiting.until {
@@ -415,7 +341,7 @@ impl Worker {
             ToHost::Advanced(advanced) if advanced.seq == seq => Exchange::Advanced(advanced),
             ToHost::Loaded(loaded) => Exchange::Loaded(loaded),
             ToHost::Unloadable(refusal) => Exchange::Unloadable(refusal),
-            _ => Reply::Died(self.end("answered a question that was not asked and was killed")).into(),
+            _ => Reply::Died(self.end(NOT_ASKED)).into(),
         }
     }
 }

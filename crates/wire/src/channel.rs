@@ -144,6 +144,18 @@ impl Channel {
         }
         Ok(Some(postcard::from_bytes(&self.frame)?))
     }
+
+    /// The next message if it is there already.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive).
+    pub fn take<T: DeserializeOwned>(&mut self, memory: &[AtomicU32]) -> Result<Option<T>, ChannelError> {
+        let ring = part(memory, self.rings.1)?;
+        if !self.reader.take(&ring, &mut self.frame)? {
+            return Ok(None);
+        }
+        Ok(Some(postcard::from_bytes(&self.frame)?))
+    }
 }
 
 /// The word in which the host names the request to interrupt; `None` when the memory is too small.
@@ -216,6 +228,9 @@ mod tests {
         assert_eq!(worker.receive(&memory, || None).unwrap(), Some(call));
         assert_eq!(host.receive(&memory, || None).unwrap(), Some(said));
         assert_eq!(host.receive::<ToHost>(&memory, || Some(Instant::now())).unwrap(), None);
+        assert_eq!(host.take::<ToHost>(&memory).unwrap(), None);
+        worker.send(&memory, &ToHost::Threads).unwrap();
+        assert_eq!(host.take(&memory).unwrap(), Some(ToHost::Threads));
     }
 
     #[test]

@@ -95,6 +95,12 @@ impl Mixer {
         state.horizon = state.horizon.max(horizon);
     }
 
+    /// Says that the clock is about to go so much further than was said before.
+    pub fn expect_more(&self, time: Duration) {
+        let mut state = self.lock();
+        state.horizon = state.horizon.saturating_add(time);
+    }
+
     /// What time it is.
     pub fn now(&self) -> Duration {
         self.lock().now
@@ -107,6 +113,8 @@ impl Mixer {
     pub fn settle(&self, now: Duration) -> Result<(), Error> {
         let mut state = self.lock();
         state.now = now;
+        // A driver can wait in a message for as long as it likes: that silence comes when the song is that far.
+        let now = now.min(state.horizon);
         let Some(take) = &mut state.take else { return Ok(()) };
         if let Some(error) = take.failed.take() {
             return Err(error);
@@ -282,4 +290,28 @@ fn finer(one: SampleType, other: SampleType) -> SampleType {
 fn frames(time: Duration, rate: u32) -> u64 {
     let frames = (time.as_nanos() * u128::from(rate) + 500_000_000) / 1_000_000_000;
     u64::try_from(frames).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_driver_that_waits_for_weeks_does_not_fill_the_disk() {
+        const FORMAT: PcmFormat = PcmFormat { channels: 1, samples_per_sec: 8000, sample: SampleType::U8 };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.wav");
+        let mixer = Mixer::default();
+        let second = Duration::from_secs(1);
+        mixer.begin(Some(Target::File(path.clone())), None);
+        mixer.open(StreamId(1), FORMAT, "test.dll");
+        mixer.start_at(second);
+        mixer.expect(2 * second);
+        mixer.play(&Piece { stream: StreamId(1), format: FORMAT, begin: second, frame: 0, bytes: &[1; 80] });
+        // By its own clock it has waited in a message.
+        mixer.settle(Duration::from_secs(50 * 24 * 3600)).unwrap();
+        let recorded = mixer.finish(3 * second).unwrap().unwrap();
+        assert_eq!(recorded.frames, 8000 * 3);
+        assert!(std::fs::metadata(path).unwrap().len() < 1 << 20);
+    }
 }

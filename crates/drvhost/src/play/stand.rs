@@ -23,6 +23,10 @@ const SWIFT: u32 = 250;
 /// As [`Session::advance`], and why nothing can be written.
 pub(super) fn go_on(session: &Session, mixer: &Mixer, until: Duration) -> Result<Advanced, Error> {
     mixer.expect(until);
+    advance(session, mixer, until)
+}
+
+fn advance(session: &Session, mixer: &Mixer, until: Duration) -> Result<Advanced, Error> {
     let advanced = session.advance(until)?;
     mixer.settle(advanced.now)?;
     Ok(advanced)
@@ -57,7 +61,9 @@ impl Stand {
             if waited.fetch_add(1, Ordering::Relaxed) >= SWIFT {
                 thread::sleep(MOMENT);
             }
-            go_on(session, mixer, mixer.now().saturating_add(MOMENT)).map(drop)
+            // From where the song is, not from where the driver's clock may have gone while it waited in a message.
+            mixer.expect_more(MOMENT);
+            advance(session, mixer, mixer.now().saturating_add(MOMENT)).map(drop)
         });
         Self {
             session,

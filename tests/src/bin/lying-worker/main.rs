@@ -1,0 +1,410 @@
+//! `lying-worker HOST-PID NAME` is a worker that tells the host the lie that its driver's file is named after, and the truth else. Where the name is none of a lie it becomes
+//! the real worker. What the host is to make of each, `suite/lies.rs` says.
+
+mod random;
+mod wants;
+
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use drvhost_tests::{XOR, program};
+use mmsystem::{DRV_CLOSE, DRV_EXITSESSION, DRV_FREE};
+use rustix::process::{Signal, kill_process};
+use sandbox::{SharedMemory, futex};
+use wire::ring::{LONGEST, Sleep, WORDS};
+use wire::{
+    Advanced, Asked, Call, Channel, Entered, Fault, FaultKind, FileCall, Heard, Layer, Line, LoadRefusal,
+    Loaded, Place, RegistryCall, Segments, ShimCalls, Side, Started, StreamState, ToHost, ToWorker, Want,
+    WaveFormat,
+};
+
+/// What steers a terminal.
+const CONTROLS: &str = "\u{1b}[31m\u{202e}\r\n\u{7}";
+/// Where the ring to the host begins in the channel, in words, and where the parts of a ring lie (`wire::ring`).
+const TO_HOST: usize = 1024 + WORDS.next_multiple_of(1024);
+const TAIL: usize = 0;
+const FRAMES: usize = 48;
+
+type Words = &'static [AtomicU32];
+
+fn sleep() -> Sleep {
+    Sleep { wait: futex::wait, wake: futex::wake, looks: false }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let name = arguments.get(1).and_then(|name| name.to_str()).ok_or("which driver?")?.to_owned();
+    let Some(lie) = name.strip_suffix(".lie.dll") else {
+        return Err(Command::new(program("drvhost-worker")).args(arguments).exec().into());
+    };
+    if arguments.get(2).is_none() {
+        // Again, deaf to the signal by which the host interrupts: what a program ignores, the one that it becomes ignores as well.
+        let own = std::env::current_exe()?;
+        return Err(Command::new("env")
+            .arg("--ignore-signal=USR1")
+            .arg(own)
+            .args(arguments)
+            .arg("deaf")
+            .exec()
+            .into());
+    }
+    let memory = SharedMemory::from_descriptor("channel", std::io::stdin().as_fd())?;
+    let words = Box::leak(Box::new(memory)).words();
+    let channel = Channel::new(Side::Worker, Line::Main, sleep());
+    let mut worker = Liar { words, channel, lie: lie.to_owned(), last: 0 };
+    if let Some(seed) = lie.strip_prefix("random-") {
+        return worker.play_at_random(seed.parse()?);
+    }
+    worker.start();
+    worker.converse()
+}
+
+struct Liar {
+    words: Words,
+    channel: Channel,
+    lie: String,
+    /// The last request's number.
+    last: u32,
+}
+
+fn started() -> Started {
+    let layer = Layer { name: "none".into(), active: false, detail: "this one lies".into() };
+    Started { layers: vec![layer], arena: 0x7000_0000, brought: 0x2c00_0000, segments: Some(Segments::Ldt) }
+}
+
+fn loaded() -> Loaded {
+    Loaded { module: 0x1000_0000, driver_proc: 0x1000_1000, unresolved: Vec::new() }
+}
+
+fn fault(kind: FaultKind) -> Fault {
+    let text = CONTROLS.repeat(800);
+    Fault { kind, place: Some(Place { module: CONTROLS.repeat(300), offset: u64::MAX }), text }
+}
+
+fn stop() {
+    let _ = kill_process(rustix::process::getpid(), Signal::STOP);
+}
+
+fn wait_for_ever() -> ! {
+    loop {
+        std::thread::sleep(Duration::from_secs(1000));
+    }
+}
+
+impl Liar {
+    fn is(&self, lie: &str) -> bool {
+        self.lie == lie
+    }
+
+    fn say(&mut self, message: &ToHost) {
+        self.channel.send(self.words, message).expect("there is room");
+    }
+
+    /// Says several things with one word: whoever hears the first can hear all.
+    fn say_at_once(&mut self, messages: &[ToHost]) {
+        let mut words = Vec::new();
+        for message in messages {
+            let bytes = postcard::to_extend(message, Vec::new()).expect("a message");
+            words.push(u32::try_from(bytes.len()).expect("a short message"));
+            for chunk in bytes.chunks(size_of::<u32>()) {
+                let mut word = [0; size_of::<u32>()];
+                word[..chunk.len()].copy_from_slice(chunk);
+                words.push(u32::from_le_bytes(word));
+            }
+        }
+        let more = u32::try_from(words.len()).expect("few words");
+        self.forge(&words, more);
+    }
+
+    /// Asks for something and hears what comes of it, for ever.
+    fn ask_for_ever(&mut self, message: &ToHost) -> ! {
+        loop {
+            self.say(message);
+            self.hear();
+        }
+    }
+
+    /// Says something as often as there is room for it, for ever.
+    fn flood(&mut self, message: &ToHost) -> ! {
+        loop {
+            let _ = self.channel.send(self.words, message);
+        }
+    }
+
+    fn hear(&mut self) -> ToWorker {
+        self.channel.receive(self.words, || None).expect("the host keeps to the protocol").expect("a message")
+    }
+
+    fn answer(&mut self, result: u64) {
+        self.say(&ToHost::Answered { seq: self.last, result });
+    }
+
+    /// Puts words into the ring to the host behind its writer's back, and says that there are so many more.
+    fn forge(&self, frame: &[u32], more: u32) {
+        let ring = &self.words[TO_HOST..];
+        let tail = ring[TAIL].load(Ordering::SeqCst);
+        let frames = &ring[FRAMES..WORDS];
+        for (index, word) in (0..).zip(frame) {
+            frames[(tail.wrapping_add(index) as usize) % frames.len()].store(*word, Ordering::SeqCst);
+        }
+        ring[TAIL].store(tail.wrapping_add(more), Ordering::SeqCst);
+        futex::wake(&ring[TAIL]);
+    }
+
+    fn start(&mut self) {
+        let mut started = started();
+        match self.lie.as_str() {
+            "never-starts" => wait_for_ever(),
+            "stops-first" => stop(),
+            "exits-first" => std::process::exit(3),
+            "answers-first" => return self.say(&ToHost::Answered { seq: 1, result: 1 }),
+            "garbage-first" => return self.forge(&[8, 0xFFFF_FFFF, 0xFFFF_FFFF], 3),
+            "cut-first" => return self.forge(&[100, 0], 2),
+            "not-started" => return self.say(&ToHost::NotStarted(CONTROLS.repeat(500))),
+            "arena-at-null" => started.arena = 0,
+            "arena-at-the-end" => started.arena = u64::MAX - 100,
+            "arena-beyond-guests" => started.arena = 0x8000_0000,
+            "images-at-the-end" => started.brought = u64::MAX - 100,
+            "thousands-of-layers" => {
+                let layer = Layer { name: String::new(), active: true, detail: String::new() };
+                started.layers = vec![layer; 5000];
+            }
+            "layers-that-steer-terminals" => {
+                started.layers[0].name = CONTROLS.into();
+                started.layers[0].detail = CONTROLS.repeat(300);
+            }
+            _ => {}
+        }
+        if self.is("loaded-before-asked") {
+            return self.say_at_once(&[ToHost::Started(started), ToHost::Loaded(loaded())]);
+        }
+        self.say(&ToHost::Started(started));
+    }
+
+    fn converse(&mut self) -> ! {
+        loop {
+            match self.hear() {
+                ToWorker::Load(load) => {
+                    self.last = load.seq;
+                    self.load();
+                }
+                ToWorker::Call(call) => {
+                    self.last = call.seq;
+                    self.call(&call);
+                }
+                ToWorker::Unload { seq, .. } => {
+                    self.last = seq;
+                    let result = if self.is("unloads-to-nonsense") { u64::MAX } else { 1 };
+                    self.answer(result);
+                }
+                ToWorker::Advance { seq, until } => {
+                    self.last = seq;
+                    self.advance(until);
+                }
+                ToWorker::Granted(_) | ToWorker::Endless | ToWorker::Served(_) => {}
+            }
+        }
+    }
+
+    fn load(&mut self) {
+        let answer = match self.lie.as_str() {
+            "started-twice" => ToHost::Started(started()),
+            "answered-instead-of-loaded" => ToHost::Answered { seq: self.last, result: 1 },
+            "advanced-instead-of-loaded" => {
+                ToHost::Advanced(Advanced { seq: self.last, now: 0, streams: Vec::new() })
+            }
+            "loaded-nowhere" => {
+                let unresolved = vec![CONTROLS.to_owned(); 1000];
+                ToHost::Loaded(Loaded { module: u64::MAX, driver_proc: 0, unresolved })
+            }
+            "faults-absurdly-at-load" => ToHost::Faulted { seq: self.last, fault: fault(FaultKind::Driver) },
+            "unloadable-absurdly" => ToHost::Unloadable(LoadRefusal::Image(CONTROLS.repeat(1000))),
+            "stops-at-load" => return stop(),
+            "exits-at-load" => std::process::exit(7),
+            _ => ToHost::Loaded(loaded()),
+        };
+        self.say(&answer);
+    }
+
+    fn call(&mut self, call: &Call) {
+        let [_, _, message, lparam1, lparam2] = call.arguments;
+        match u32::try_from(message) {
+            Ok(XOR) => self.lie_in_call(lparam1 ^ lparam2),
+            Ok(DRV_CLOSE) => match self.lie.as_str() {
+                "refuses-to-close" => self.answer(0),
+                "closes-another-call" => self.say(&ToHost::Answered { seq: self.last + 1, result: 1 }),
+                "stops-at-close" => stop(),
+                _ => self.answer(1),
+            },
+            Ok(DRV_FREE) if self.is("exits-at-free") => std::process::exit(5),
+            Ok(DRV_EXITSESSION) if self.is("ends-another-session") => {
+                self.say(&ToHost::Answered { seq: self.last.wrapping_sub(1), result: 1 });
+            }
+            _ => self.answer(1),
+        }
+    }
+
+    fn lie_in_call(&mut self, result: u64) {
+        let seq = self.last;
+        let answer = |seq| ToHost::Answered { seq, result };
+        let entered = Entered { hdrvr: u64::MAX, id: 0, message: 0, lparam1: 0, lparam2: 0 };
+        match self.lie.as_str() {
+            "answers-another-call" => self.say(&ToHost::Answered { seq: seq + 1, result }),
+            "answers-no-call" => self.say(&ToHost::Answered { seq: 0, result }),
+            "answers-twice" => self.say_at_once(&[answer(seq), answer(seq)]),
+            "answers-ahead" => self.say_at_once(&[answer(seq), answer(seq + 1)]),
+            "faults-ahead" => {
+                let ahead = ToHost::Faulted { seq: seq + 1, fault: fault(FaultKind::Driver) };
+                self.say_at_once(&[answer(seq), ahead]);
+            }
+            "wants-unasked" => {
+                let want = ToHost::Wanted(Want::Registry(RegistryCall::Flush));
+                self.say_at_once(&[answer(seq), want]);
+            }
+            "asks-unasked" => {
+                let asked = ToHost::Asked(Asked::ModuleHandle { hdrvr: 0x10 });
+                self.say_at_once(&[answer(seq), asked]);
+            }
+            "wants-two-at-once" => {
+                let want = || ToHost::Wanted(Want::Registry(RegistryCall::Flush));
+                self.say_at_once(&[want(), want()]);
+            }
+            "loads-again" => self.say(&ToHost::Loaded(loaded())),
+            "starts-again" => self.say(&ToHost::Started(started())),
+            "was-never-started" => self.say(&ToHost::NotStarted("?".into())),
+            "cannot-be-loaded-any-more" => self.say(&ToHost::Unloadable(LoadRefusal::EntryPoint)),
+            "advances-unasked" => {
+                self.say(&ToHost::Advanced(Advanced { seq, now: u64::MAX, streams: Vec::new() }));
+            }
+            "leaves-no-call" => self.say(&ToHost::Left { result }),
+            "enters-without-end" => self.flood(&ToHost::Entered(entered)),
+            "floods-threads" => self.flood(&ToHost::Threads),
+            "floods-texts" => self.flood(&ToHost::Said(CONTROLS.repeat(1000))),
+            "floods-counts" => self.flood(&ToHost::Shims(vec![ShimCalls {
+                name: CONTROLS.into(),
+                supplied: false,
+                calls: u64::MAX,
+                ns: u64::MAX,
+                failures: vec![(1, 1); 8000],
+            }])),
+            "floods-sound" => self.flood(&ToHost::Heard(Heard::Closed { stream: 7 })),
+            "wants-for-ever" => {
+                let path = r"Z:\etc\passwd".into();
+                self.ask_for_ever(&ToHost::Wanted(Want::File(FileCall::Look { path })));
+            }
+            "asks-for-ever" => self.ask_for_ever(&ToHost::Asked(Asked::ModuleHandle { hdrvr: u64::MAX })),
+            "opens-for-ever" => {
+                let name = CONTROLS.repeat(100);
+                self.ask_for_ever(&ToHost::Asked(Asked::Open { name, section: None, lparam2: -1 }));
+            }
+            "is-late-too-early" => {
+                self.say(&ToHost::Faulted { seq, fault: fault(FaultKind::Deadline) });
+            }
+            "faults-absurdly" => self.say(&ToHost::Faulted { seq, fault: fault(FaultKind::Bug) }),
+            "never-answers" => {}
+            "answers-too-late" => {
+                // Beyond what the test gives it, and the time to be interrupted.
+                std::thread::sleep(Duration::from_secs(3));
+                self.answer(result);
+            }
+            "stops-in-call" => stop(),
+            "exits-in-call" => std::process::exit(9),
+            "aborts-in-call" => {
+                wire::channel::note_shim(self.words, &wire::channel::name(CONTROLS));
+                std::process::abort()
+            }
+            "spoils-the-interrupt" => {
+                let interrupt = wire::channel::interrupt(self.words).expect("a word");
+                let end = Instant::now() + Duration::from_millis(20);
+                while Instant::now() < end {
+                    interrupt.store(interrupt.load(Ordering::SeqCst).wrapping_mul(77) + 1, Ordering::SeqCst);
+                }
+                self.answer(result);
+            }
+            "wants-the-impossible" => {
+                let wrong = self.wants_that_were_served();
+                self.answer(wrong);
+            }
+            "tail-jumps" => self.forge(&[], 20_000),
+            "tail-goes-back" => self.forge(&[], 0_u32.wrapping_sub(4)),
+            "frame-of-nothing" => self.forge(&[0], 1),
+            "frame-too-long" => self.forge(&[u32::try_from(LONGEST + 1).expect("short")], 16_000),
+            "frame-without-end" => self.forge(&[u32::MAX], 16_000),
+            "frame-beyond-the-tail" => self.forge(&[400], 50),
+            "message-cut" => self.forge(&[1, 4], 2),
+            "text-that-is-none" => self.forge(&[6, 0xFFFF_040E, 0xFFFF], 3),
+            "frame-rewritten" => self.rewrite(),
+            "second-line-garbage" => {
+                self.say(&ToHost::Threads);
+                let mut aside = Channel::new(Side::Worker, Line::Aside, sleep());
+                aside.send(self.words, &[0xFF_u8; 20]).expect("there is room");
+            }
+            "second-line-flood" => {
+                self.say(&ToHost::Threads);
+                let words = self.words;
+                std::thread::spawn(move || {
+                    let mut aside = Channel::new(Side::Worker, Line::Aside, sleep());
+                    loop {
+                        let _ = aside.send(words, &Want::Registry(RegistryCall::Flush));
+                    }
+                });
+                self.answer(result);
+            }
+            _ => self.answer(result),
+        }
+    }
+
+    /// Publishes a frame whose length changes while the host looks at it.
+    fn rewrite(&self) {
+        let ring = &self.words[TO_HOST..];
+        let tail = ring[TAIL].load(Ordering::SeqCst);
+        let length = &ring[FRAMES + tail as usize % (WORDS - FRAMES)];
+        let words = self.words;
+        std::thread::spawn(move || {
+            let length = &words[TO_HOST + FRAMES + tail as usize % (WORDS - FRAMES)];
+            loop {
+                for value in [8, 20, 0, u32::MAX, 4] {
+                    length.store(value, Ordering::SeqCst);
+                }
+            }
+        });
+        length.store(8, Ordering::SeqCst);
+        self.forge(&[8, 0x0404_0404, 0x0404_0404], 3);
+    }
+
+    fn advance(&mut self, until: u64) {
+        let format = WaveFormat { floating: false, channels: 1, samples_per_sec: 8000, bits_per_sample: 8 };
+        let mut advanced = Advanced { seq: self.last, now: until, streams: Vec::new() };
+        match self.lie.as_str() {
+            "time-goes-back" => advanced.now = until.saturating_sub(1),
+            "time-ends" => advanced.now = u64::MAX,
+            "advances-another-time" => advanced.seq += 1,
+            "answers-instead-of-advancing" => return self.answer(1),
+            "streams-that-are-not" => {
+                advanced.streams = vec![StreamState { stream: u32::MAX, written: 0, played: u64::MAX }; 700];
+            }
+            "stream-without-end" => {
+                self.say(&ToHost::Heard(Heard::Opened { stream: 1, format }));
+                advanced.streams = vec![StreamState { stream: 1, written: 0, played: u64::MAX }; 500];
+            }
+            "sound-from-nowhere" => {
+                self.say(&ToHost::Heard(Heard::Opened { stream: 9, format }));
+                self.say(&ToHost::Heard(Heard::Opened { stream: 1, format }));
+                for (stream, begin, at) in
+                    [(9, 0, 0), (1, 0, 0), (1, u64::MAX, 4), (1, 0, 0), (1, 1, u64::MAX), (1, 0, 1 << 40)]
+                {
+                    let bytes = b"heard".to_vec();
+                    self.say(&ToHost::Heard(Heard::Played { stream, begin, at, bytes }));
+                }
+                for stream in [1, 1, u32::MAX] {
+                    self.say(&ToHost::Heard(Heard::Closed { stream }));
+                }
+            }
+            _ => {}
+        }
+        self.say(&ToHost::Advanced(advanced));
+    }
+}
