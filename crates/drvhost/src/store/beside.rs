@@ -1,0 +1,82 @@
+//! Files that are installed with a driver: its sound fonts, its settings, libraries of its own. They are no drivers, so they lie in a folder beside it.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::change::{INCOMPLETE, make_folder};
+use super::{FILES, StoreEntry};
+use crate::error::Error;
+use crate::machine::Machine;
+
+/// How deep folders may lie in each other: deeper, something leads back to where it began.
+const DEEPEST: usize = 32;
+
+/// Copies files, and folders with all that is in them, into a folder. What has such a name there already is replaced. Answers their names.
+pub(super) fn copy(files: &[PathBuf], folder: &Path) -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
+    for file in files {
+        let name = file.file_name().and_then(OsStr::to_str);
+        let name = name.ok_or_else(|| io_error(file)(ErrorKind::InvalidFilename.into()))?;
+        make_folder(folder)?;
+        copy_into(file, &folder.join(name), DEEPEST)?;
+        names.push(name.to_owned());
+    }
+    Ok(names)
+}
+
+fn copy_into(from: &Path, to: &Path, deeper: usize) -> Result<(), Error> {
+    if !fs::metadata(from).map_err(io_error(from))?.is_dir() {
+        return copy_file(from, to);
+    }
+    let deeper = deeper.checked_sub(1).ok_or_else(|| io_error(from)(ErrorKind::InvalidFilename.into()))?;
+    make_folder(to)?;
+    for entry in fs::read_dir(from).map_err(io_error(from))? {
+        let entry = entry.map_err(io_error(from))?;
+        copy_into(&entry.path(), &to.join(entry.file_name()), deeper)?;
+    }
+    Ok(())
+}
+
+/// Copies a file, which has its name when it is whole.
+fn copy_file(from: &Path, to: &Path) -> Result<(), Error> {
+    let mut incomplete = to.to_owned().into_os_string();
+    incomplete.push(INCOMPLETE);
+    let copied = File::open(from).and_then(|mut from| {
+        // What is no file could go on for ever.
+        if !from.metadata()?.is_file() {
+            return Err(io::Error::new(ErrorKind::InvalidInput, "it is no regular file"));
+        }
+        let mut options = File::options();
+        let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(&incomplete)?;
+        io::copy(&mut from, &mut file)?;
+        file.sync_all()
+    });
+    copied.map_err(io_error(from))?;
+    fs::rename(&incomplete, to).map_err(io_error(to))
+}
+
+/// Removes the files of drivers that no entry names. What cannot be removed stays, and harms nobody.
+pub(super) fn sweep(folder: &Path, machine: Machine, entries: &[StoreEntry]) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let Some(driver) = name.to_str().and_then(|name| name.strip_suffix(FILES)) else { continue };
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder && !entries.iter().any(|entry| entry.names(machine, driver)) {
+            remove(&entry.path());
+        }
+    }
+}
+
+/// Removes a driver's files.
+pub(super) fn remove(folder: &Path) {
+    if let Err(error) = fs::remove_dir_all(folder) {
+        tracing::debug!(%error, folder = %folder.display(), "files of a driver that no entry names stay");
+    }
+}
+
+fn io_error(file: &Path) -> impl Fn(io::Error) -> Error {
+    move |source| Error::File { file: file.to_owned(), source }
+}
