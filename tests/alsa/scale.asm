@@ -1,4 +1,4 @@
-; A scale on the MPU-401 at 330h, in UART mode: a quarter of a second for each note, and as long between them.
+; A scale on the MPU-401 at port 330h, in UART mode: half a second for each note, and as long between them. For DOS, as a .COM file.
         org 100h
         mov al, 3Fh             ; UART mode
         mov dx, 331h
@@ -22,7 +22,7 @@ note:   mov al, 90h
         call data
         mov al, bh
         call data
-        mov cx, 5               ; eighteenths of a second
+        mov cx, 9               ; eighteenths of a second, which the BIOS counts at 40:6C
         xor ax, ax
         mov es, ax
 tick:   mov ax, [es:46Ch]

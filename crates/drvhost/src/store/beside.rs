@@ -19,7 +19,7 @@ pub(super) fn copy(files: &[PathBuf], folder: &Path) -> Result<Vec<String>, Erro
     let mut names = Vec::new();
     for file in files {
         let name = file.file_name().and_then(OsStr::to_str);
-        let name = name.ok_or_else(|| io_error(file)(ErrorKind::InvalidFilename.into()))?;
+        let name = name.ok_or_else(|| wrong(file, "it has no name that is a text"))?;
         make_folder(folder)?;
         copy_into(file, &folder.join(name), DEEPEST)?;
         names.push(name.to_owned());
@@ -31,7 +31,8 @@ fn copy_into(from: &Path, to: &Path, deeper: usize) -> Result<(), Error> {
     if !fs::metadata(from).map_err(io_error(from))?.is_dir() {
         return copy_file(from, to);
     }
-    let deeper = deeper.checked_sub(1).ok_or_else(|| io_error(from)(ErrorKind::InvalidFilename.into()))?;
+    let deeper =
+        deeper.checked_sub(1).ok_or_else(|| wrong(from, "it lies too deep, as a link may lead back"))?;
     make_folder(to)?;
     for entry in fs::read_dir(from).map_err(io_error(from))? {
         let entry = entry.map_err(io_error(from))?;
@@ -44,11 +45,11 @@ fn copy_into(from: &Path, to: &Path, deeper: usize) -> Result<(), Error> {
 fn copy_file(from: &Path, to: &Path) -> Result<(), Error> {
     let mut incomplete = to.to_owned().into_os_string();
     incomplete.push(INCOMPLETE);
+    // What is no file could have no end, or wait for somebody.
+    if !fs::metadata(from).map_err(io_error(from))?.is_file() {
+        return Err(wrong(from, "it is no regular file"));
+    }
     let copied = File::open(from).and_then(|mut from| {
-        // What is no file could go on for ever.
-        if !from.metadata()?.is_file() {
-            return Err(io::Error::new(ErrorKind::InvalidInput, "it is no regular file"));
-        }
         let mut options = File::options();
         let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(&incomplete)?;
         io::copy(&mut from, &mut file)?;
@@ -75,6 +76,11 @@ pub(super) fn remove(folder: &Path) {
     if let Err(error) = fs::remove_dir_all(folder) {
         tracing::debug!(%error, folder = %folder.display(), "files of a driver that no entry names stay");
     }
+}
+
+/// An error for what nobody can copy.
+fn wrong(file: &Path, why: &str) -> Error {
+    io_error(file)(io::Error::new(ErrorKind::InvalidData, why))
 }
 
 fn io_error(file: &Path) -> impl Fn(io::Error) -> Error {
