@@ -84,8 +84,12 @@ spy_test!(an_install_that_fails_leaves_no_files, |machine| {
     }
     let complaint = install("vidc.a", &["--with", "/dev/zero"]).complaint(2);
     assert!(complaint.contains("/dev/zero: it is no regular file"), "{complaint}");
-    std::os::unix::fs::symlink(".", folder.file("loop")).unwrap();
-    let complaint = install("vidc.a", &["--with", "loop"]).complaint(2);
-    assert!(complaint.contains("loop") && complaint.contains("a link may lead back"), "{complaint}");
+    // Neither a copy of itself, nor one without an end.
+    let complaint = install("vidc.a", &["--with", &folder.path().display().to_string()]).complaint(2);
+    assert!(complaint.contains("it holds the place that it would be copied to"), "{complaint}");
+    std::fs::create_dir(folder.file("banks")).unwrap();
+    std::os::unix::fs::symlink("..", folder.file("banks/up")).unwrap();
+    let complaint = install("vidc.a", &["--with", "banks"]).complaint(2);
+    assert!(complaint.contains("banks/up: it is a link to a folder"), "{complaint}");
     assert!(stored(&folder).is_empty());
 });

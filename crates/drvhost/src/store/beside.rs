@@ -11,9 +11,6 @@ use super::{FILES, StoreEntry};
 use crate::error::Error;
 use crate::machine::Machine;
 
-/// How deep folders may lie in each other: deeper, something leads back to where it began.
-const DEEPEST: usize = 32;
-
 /// Copies files, and folders with all that is in them, into a folder. What has such a name there already is replaced. Answers their names.
 pub(super) fn copy(files: &[PathBuf], folder: &Path) -> Result<Vec<String>, Error> {
     let mut names = Vec::new();
@@ -21,22 +18,28 @@ pub(super) fn copy(files: &[PathBuf], folder: &Path) -> Result<Vec<String>, Erro
         let name = file.file_name().and_then(OsStr::to_str);
         let name = name.ok_or_else(|| wrong(file, "it has no name that is a text"))?;
         make_folder(folder)?;
-        copy_into(file, &folder.join(name), DEEPEST)?;
+        let (from, to) = (fs::canonicalize(file).map_err(io_error(file))?, fs::canonicalize(folder));
+        if to.map_err(io_error(folder))?.starts_with(&from) {
+            return Err(wrong(file, "it holds the place that it would be copied to"));
+        }
+        copy_into(&from, &folder.join(name))?;
         names.push(name.to_owned());
     }
     Ok(names)
 }
 
-fn copy_into(from: &Path, to: &Path, deeper: usize) -> Result<(), Error> {
-    if !fs::metadata(from).map_err(io_error(from))?.is_dir() {
+fn copy_into(from: &Path, to: &Path) -> Result<(), Error> {
+    if !from.is_dir() {
         return copy_file(from, to);
     }
-    let deeper =
-        deeper.checked_sub(1).ok_or_else(|| wrong(from, "it lies too deep, as a link may lead back"))?;
     make_folder(to)?;
     for entry in fs::read_dir(from).map_err(io_error(from))? {
-        let entry = entry.map_err(io_error(from))?;
-        copy_into(&entry.path(), &to.join(entry.file_name()), deeper)?;
+        let path = entry.map_err(io_error(from))?.path();
+        // It may lead back to where it lies.
+        if path.is_symlink() && path.is_dir() {
+            return Err(wrong(&path, "it is a link to a folder; name that folder"));
+        }
+        copy_into(&path, &to.join(path.file_name().unwrap_or_default()))?;
     }
     Ok(())
 }
