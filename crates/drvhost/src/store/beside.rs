@@ -52,13 +52,13 @@ fn copy_file(from: &Path, to: &Path) -> Result<(), Error> {
     if !fs::metadata(from).map_err(io_error(from))?.is_file() {
         return Err(wrong(from, "it is no regular file"));
     }
-    let copied = File::open(from).and_then(|mut from| {
-        let mut options = File::options();
-        let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(&incomplete)?;
-        io::copy(&mut from, &mut file)?;
+    let mut source = File::open(from).map_err(io_error(from))?;
+    let create = || File::options().create(true).truncate(true).write(true).mode(0o600).open(&incomplete);
+    let copied = create().and_then(|mut file| {
+        io::copy(&mut source, &mut file)?;
         file.sync_all()
     });
-    copied.map_err(io_error(from))?;
+    copied.map_err(io_error(to))?;
     fs::rename(&incomplete, to).map_err(io_error(to))
 }
 
