@@ -15,17 +15,15 @@ impl Driver {
     fn new() -> Self {
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);
-        for folder in ["own", "read", "write", "own/Sub", "files"] {
+        for folder in ["own", "read", "write", "own/Sub"] {
             std::fs::create_dir(at(folder)).unwrap();
         }
-        for file in
-            ["own/Core.dat", "own/Sub/x", "own/bank", "files/bank", "read/song", "write/old", "secret"]
-        {
+        for file in ["own/Core.dat", "own/Sub/x", "read/song", "write/old", "secret"] {
             std::fs::write(at(file), file).unwrap();
         }
         let grants =
             vec![Grant { folder: at("read"), write: false }, Grant { folder: at("write"), write: true }];
-        let policy = Reach { own: at("own"), files: Some(at("files")), data: Some(at("data")), grants };
+        let policy = Reach { own: at("own"), files: None, data: Some(at("data")), grants };
         Self { files: Files::new(policy), place }
     }
 
@@ -79,6 +77,11 @@ const REFUSAL: (u32, bool) = (ERROR_ACCESS_DENIED, true);
 #[test]
 fn what_was_installed_with_a_driver_lies_beside_it() {
     let mut driver = Driver::new();
+    std::fs::create_dir(driver.at("files")).unwrap();
+    driver.files.reach.files = Some(driver.at("files"));
+    for file in ["own/bank", "files/bank"] {
+        std::fs::write(driver.at(file), file).unwrap();
+    }
     let (bank, core) = (r"C:\windows\system32\BANK", r"C:\windows\system32\core.dat");
     assert_eq!(driver.content(bank).unwrap(), b"files/bank");
     assert_eq!(driver.content(core).unwrap(), b"own/Core.dat");
