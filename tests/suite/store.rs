@@ -1,6 +1,7 @@
 //! The store of installed drivers: what drivers are told when they are installed, configured and removed, the commands, and what holds when many
 //! install at once or are killed.
 
+mod beside;
 mod commands;
 mod crash;
 
@@ -49,7 +50,7 @@ impl Rig {
     }
 
     fn try_install(&self, alias: &str, text: &str) -> Result<Installed, Error> {
-        install::install(&self.store, &self.builder(), &self.file(), Some(alias), Some(text), &[])
+        install::install(&self.store, &self.builder(), &self.file(), Some(alias), Some(text), &[], &[])
     }
 
     fn install(&self, alias: &str, text: &str) -> Installed {

@@ -5,7 +5,7 @@
 
 mod naming;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mmsystem::{DRV_INSTALL, DRV_REMOVE};
 use serde::Serialize;
@@ -41,6 +41,9 @@ pub struct Installed {
     /// The folders that it was granted now, from the next time on that it is opened.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub granted: Vec<Grant>,
+    /// The names of the files and folders that were brought with it, which it finds beside itself from the next time on that it is opened.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<String>,
 }
 
 /// An entry that was removed.
@@ -61,8 +64,8 @@ pub struct Removed {
 }
 
 /// Installs the driver in `file`: copies it into the store, and sets the entry `alias`, with `param` as text for DRV_OPEN. Without an alias it gets
-/// the one that goes with what it is. `builder` says with which sessions, and for which machine. `grants` are the folders that it may use besides its own;
-/// for a driver that is installed already they are all that changes.
+/// the one that goes with what it is. `builder` says with which sessions, and for which machine. `with` are files and folders that it finds beside itself, of which
+/// it gets copies, and `grants` the folders that it may use besides its own; for a driver that is installed already these are all that changes.
 ///
 /// # Errors
 /// [`Error::Refused`] for DRVCNF_CANCEL, [`Error::Store`], [`Error::NotADriver`], and as [`Session::open`] and [`Session::send`]. Then nothing is
@@ -73,13 +76,14 @@ pub fn install(
     file: &Path,
     alias: Option<&str>,
     param: Option<&str>,
+    with: &[PathBuf],
     grants: &[Grant],
 ) -> Result<Installed, Error> {
     builder.registry.resolve_path(file.to_owned())?;
     let image = Image::read(file)?;
     let name = file_name(file)?;
-    if !grants.is_empty()
-        && let Some(installed) = grant(store, &image, name, alias, grants)?
+    if !(grants.is_empty() && with.is_empty())
+        && let Some(installed) = add(store, &image, name, alias, with, grants)?
     {
         return Ok(installed);
     }
@@ -96,6 +100,7 @@ pub fn install(
     }
     let first = change.naming(image.machine, name).is_empty();
     change.bring(image.machine, name, &image.bytes)?;
+    let with = change.bring_beside(image.machine, name, with)?;
     let value = match param {
         Some(text) if !text.trim_start_matches(' ').is_empty() => format!("{name} {text}"),
         _ => name.to_owned(),
@@ -120,15 +125,17 @@ pub fn install(
         answer,
         configurable,
         granted: grants.to_vec(),
+        with,
     })
 }
 
-/// Grants folders to a driver that is installed, if it is: under this alias, or any.
-fn grant(
+/// Brings files to a driver that is installed, if it is: under this alias, or any; and grants it folders.
+fn add(
     store: &Store,
     image: &Image,
     name: &str,
     alias: Option<&str>,
+    with: &[PathBuf],
     grants: &[Grant],
 ) -> Result<Option<Installed>, Error> {
     let mut change = store.change()?;
@@ -138,6 +145,7 @@ fn grant(
     // An error where the installed file is another one of its name.
     let file = change.bring(image.machine, name, &image.bytes)?;
     change.grant(image.machine, name, grants)?;
+    let with = change.bring_beside(image.machine, name, with)?;
     change.finish()?;
     Ok(Some(Installed {
         alias: entry.alias.clone(),
@@ -147,6 +155,7 @@ fn grant(
         answer: None,
         configurable: false,
         granted: grants.to_vec(),
+        with,
     }))
 }
 

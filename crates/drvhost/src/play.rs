@@ -205,7 +205,8 @@ impl Stage {
         let mut performed = Performed::new(what, synth, &played, &recorded);
         performed.seconds = started.elapsed().as_secs_f64();
         performed.title = song.name().map(str::to_owned);
-        performed.judge(song.damage(), &stand, &recorded, notes && !recorded.sounding, played.ended);
+        let silent = (notes && !recorded.sounding).then(|| synth.missed());
+        performed.judge(song.damage(), &stand, &recorded, silent, played.ended);
         if let Err(error) = stand.close() {
             performed.warnings.push(error.to_string());
         }

@@ -31,7 +31,9 @@ use crate::machine::Machine;
 use crate::module::Image;
 use crate::sound::Recorder;
 use crate::trace::Trace;
-use codes::{ERROR_BAD_EXE_FORMAT, ERROR_INVALID_NAME, ERROR_MOD_NOT_FOUND};
+use codes::{
+    ERROR_BAD_EXE_FORMAT, ERROR_FILE_NOT_FOUND, ERROR_INVALID_NAME, ERROR_MOD_NOT_FOUND, ERROR_PATH_NOT_FOUND,
+};
 use files::Files;
 use folder::Folder;
 use layers::Failure;
@@ -50,6 +52,9 @@ const MOST_A_SECOND: u32 = 50_000;
 /// How often the user is told of something for each worker: of what it was refused, of libraries that cannot be loaded.
 const MOST_TOLD: u32 = 100;
 
+/// How many files that are not there are kept for whoever asks.
+const MOST_MISSED: usize = 10;
+
 /// What the host does for one worker.
 #[derive(Debug)]
 pub(crate) struct Services {
@@ -64,6 +69,7 @@ pub(crate) struct Services {
     trace: Trace,
     beginning: Beginning,
     refusals: Mutex<Vec<Refusal>>,
+    missed: Mutex<Vec<String>>,
 }
 
 /// What a worker is told of its surroundings when it begins.
@@ -107,6 +113,7 @@ impl Services {
             trace,
             beginning,
             refusals: Mutex::default(),
+            missed: Mutex::default(),
         }
     }
 
@@ -143,6 +150,9 @@ impl Services {
         served.unwrap_or_else(|failure| {
             if failure.refused {
                 self.tell_of_refusal(want);
+            }
+            if let ERROR_FILE_NOT_FOUND | ERROR_PATH_NOT_FOUND = failure.code {
+                self.keep_missed(want);
             }
             Served::Failed(failure.code)
         })
@@ -201,7 +211,9 @@ impl Services {
                 if name.contains(['/', '\\', '\0']) {
                     return Err(ERROR_INVALID_NAME.into());
                 }
-                let file = find_in(&self.reach.own, name, Some(self.machine)).ok_or(ERROR_MOD_NOT_FOUND)?;
+                let mut folders = self.reach.files.iter().chain([&self.reach.own]);
+                let file = folders.find_map(|folder| find_in(folder, name, Some(self.machine)));
+                let file = file.ok_or(ERROR_MOD_NOT_FOUND)?;
                 // Wine's own libraries are halves of Wine, whose other halves are not here.
                 if wine_mark_of(&file).is_some() {
                     return Err(ERROR_MOD_NOT_FOUND.into());
@@ -254,6 +266,24 @@ impl Services {
             wanted.keep_in(&mut self.refusals.lock().unwrap_or_else(PoisonError::into_inner));
         }
         self.trace.refused(self.worker, &self.driver, what, &path);
+    }
+
+    /// Keeps the path of a file that was to be read, or looked at, and is not there.
+    fn keep_missed(&self, want: &Want) {
+        if let Want::File(call @ (FileCall::Open { path, .. } | FileCall::Look { path })) = want
+            && !writes(call)
+        {
+            let path = crate::worker::printable(path);
+            let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+            if missed.len() < MOST_MISSED && !missed.contains(&path) {
+                missed.push(path);
+            }
+        }
+    }
+
+    /// The files that the drivers looked for since this was asked last and that were not there.
+    pub fn take_missed(&self) -> Vec<String> {
+        std::mem::take(&mut *self.missed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What the drivers were refused for want of a grant since this was asked last.

@@ -265,7 +265,9 @@ impl Inner {
             grants.clear();
         }
         grants.extend(self.grants.iter().cloned());
-        let reach = Reach { own, data, grants };
+        let installed = self.store.as_ref().filter(|store| store.folder(image.machine) == own);
+        let files = installed.map(|store| store.files_of(image.machine, &image.name));
+        let reach = Reach { own, files, data, grants };
         let (settings, recorder) = (Arc::clone(&self.settings), Arc::clone(&self.recorder));
         let beginning = Beginning { dialogs: self.dialogs, clock: self.clock.for_worker() };
         Ok(Services::new(worker, image, reach, settings, recorder, self.trace.clone(), beginning))

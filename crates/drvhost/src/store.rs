@@ -3,6 +3,7 @@
 //! Readers need no lock: every change takes its place at once, by the renaming of one file. Who changes something holds the lock from
 //! reading to writing, so that nothing is lost.
 
+mod beside;
 mod change;
 mod error;
 mod places;
@@ -28,6 +29,9 @@ pub(crate) const CURRENT_VERSION: [(Machine, &str); 2] = [
     (Machine::X86_64, "HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"),
     (Machine::I386, "HKEY_LOCAL_MACHINE\\SOFTWARE\\Wow6432Node\\Microsoft\\Windows NT\\CurrentVersion"),
 ];
+
+/// How the name of a folder ends that has the files of the driver whose name comes before that.
+pub(crate) const FILES: &str = ".files";
 
 /// An entry of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +109,12 @@ impl Store {
     #[must_use]
     pub fn folder(&self, machine: Machine) -> PathBuf {
         self.data.join("drivers").join(machine.to_string())
+    }
+
+    /// The folder of the files that were installed with a driver, which it finds beside itself.
+    #[must_use]
+    pub fn files_of(&self, machine: Machine, driver: &str) -> PathBuf {
+        self.folder(machine).join(format!("{}{FILES}", driver.to_lowercase()))
     }
 
     /// Whether a driver is the installed one of its name; where none is, any can be meant by the name.

@@ -50,7 +50,13 @@ pub use stream::{Events, Stream};
 /// The most devices of a kind that a driver may say it has.
 const MOST_DEVICES: u32 = 256;
 
-/// How many refusals are kept.
+/// What a driver did not find, and what can be done about it; the driver's name comes before.
+pub(crate) fn found_none(missed: &[String]) -> String {
+    let remedy = "what it has in C:\\windows\\system32 lies beside it, where `drvhost install DRIVER --with FILE` brings it";
+    format!("found no {}; {remedy}", missed.join(", "))
+}
+
+/// How many refusals are kept, and files that were not found.
 const MOST_REFUSALS: usize = 20;
 
 /// The drivers of MIDI devices that are known by their names: those of `midi`, `midi1` to `midi9` that are there, in this order (C135).
@@ -85,6 +91,8 @@ struct Held {
     closed: AtomicBool,
     /// What it was refused for want of a grant.
     refusals: Mutex<Vec<String>>,
+    /// The files that it looked for in vain.
+    missed: Mutex<Vec<String>>,
 }
 
 impl Synth {
@@ -102,6 +110,7 @@ impl Synth {
             driver: driver.file_name(),
             closed: AtomicBool::new(false),
             refusals: Mutex::default(),
+            missed: Mutex::default(),
         };
         let entries = session.entries(hdrvr)?;
         if entries.is_empty() {
@@ -160,6 +169,12 @@ impl Synth {
         self.held.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The files that the driver looked for when it or its devices were opened and that were not there, as it names them: ten at most each time.
+    #[must_use]
+    pub fn missed(&self) -> Vec<String> {
+        self.held.missed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Opens a MIDI output device for a client that is told of nothing.
     ///
     /// # Errors
@@ -176,6 +191,7 @@ impl Synth {
         self.known(device)?;
         let opened = Output::open(Arc::clone(&self.held), device, client);
         self.held.tell_of_refusals();
+        self.held.tell_of_missed(opened.is_err());
         opened
     }
 
@@ -189,6 +205,7 @@ impl Synth {
         }
         let opened = Stream::open(Arc::clone(&self.held), device, division);
         self.held.tell_of_refusals();
+        self.held.tell_of_missed(opened.is_err());
         opened
     }
 
@@ -253,6 +270,18 @@ impl Held {
                 }
             }
         }
+    }
+
+    /// Keeps which files the driver looked for in vain, and says it where that may be why something has failed: most drivers do well without some.
+    fn tell_of_missed(&self, failed: bool) {
+        let Ok(module) = self.session.inner().module_of(self.hdrvr) else { return };
+        let now = module.worker.services.take_missed();
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed && !now.is_empty() {
+            tracing::warn!("{} {}", self.driver, found_none(&now));
+        }
+        let room = MOST_REFUSALS.saturating_sub(missed.len());
+        missed.extend(now.into_iter().take(room));
     }
 
     fn width(&self) -> Width {

@@ -13,6 +13,9 @@ pub struct Install {
     /// Text for DRV_OPEN, whenever the driver is opened by its alias
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub param: Option<String>,
+    /// Copy this file or folder, too: the driver finds it beside itself, as libraries, sound fonts and settings; with a driver that is installed already, this and what it is granted are all that changes (may be given several times)
+    #[arg(long, value_name = "PATH")]
+    pub with: Vec<PathBuf>,
     /// Let the driver read what is in DIR, too, drive Z: to it; with a driver that is installed already, this is all that changes (may be given several times)
     #[arg(long, value_name = "DIR")]
     pub allow_read: Vec<PathBuf>,

@@ -22,6 +22,7 @@ pub fn run(global: &Global, install: &Install) -> Result<Exit, Failure> {
         &install.file,
         install.alias.as_deref(),
         install.param.as_deref(),
+        &install.with,
         &install.grants(),
     )?;
     if global.json {
@@ -33,7 +34,7 @@ pub fn run(global: &Global, install: &Install) -> Result<Exit, Failure> {
 }
 
 fn describe(installed: &Installed) -> String {
-    let Installed { alias, value, machine, file, answer, configurable, granted } = installed;
+    let Installed { alias, value, machine, file, answer, configurable, granted, with } = installed;
     let mut lines = vec![format!("installed {alias} for {machine}: `{value}` in {file}")];
     if answer.is_none() {
         lines.push("  the driver was not told DRV_INSTALL: it is installed already".to_owned());
@@ -43,6 +44,9 @@ fn describe(installed: &Installed) -> String {
     }
     if *configurable {
         lines.push(format!("  it has a configuration dialog: `drvhost configure {alias}`"));
+    }
+    if !with.is_empty() {
+        lines.push(format!("  it finds beside itself: {}", with.join(", ")));
     }
     for grant in granted {
         let what = if grant.write { "write in" } else { "read" };

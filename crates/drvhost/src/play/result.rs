@@ -11,7 +11,7 @@ use crate::entry::Entry;
 use crate::error::{Blame, Error};
 use crate::media::MediaError;
 use crate::midi::{Damage, Ended, Event, Played, What};
-use crate::synth::Synth;
+use crate::synth::{Synth, found_none};
 
 /// What is later than this can be heard.
 const LATE: Duration = Duration::from_millis(30);
@@ -95,7 +95,7 @@ impl Performed {
         damage: Option<&Damage>,
         stand: &Stand,
         recorded: &Recorded,
-        silent: bool,
+        silent: Option<Vec<String>>,
         ended: Ended,
     ) {
         let driver = &self.driver;
@@ -112,9 +112,13 @@ impl Performed {
                 "{driver} says that it has played what lies a minute and more ahead, which was left out"
             ));
         }
-        if silent {
+        if let Some(missed) = silent {
+            let found = match missed.as_slice() {
+                [] => String::new(),
+                missed => format!(": it {}", found_none(missed)),
+            };
             driver_lacks.push(format!(
-                "{driver} has played nothing but silence; it may lack a sound font, or other files"
+                "{driver} has played nothing but silence; it may lack a sound font, or other files{found}"
             ));
         }
         if stand.late > LATE {

@@ -25,6 +25,8 @@ pub struct Grant {
 pub(crate) struct Reach {
     /// Where its file lies.
     pub own: PathBuf,
+    /// Where the files lie that were installed with it, if it is installed: to it they are beside its own.
+    pub files: Option<PathBuf>,
     /// Where its data goes; `None` where nothing is kept.
     pub data: Option<PathBuf>,
     /// What else it may use.
@@ -95,14 +97,20 @@ impl Reach {
     pub(super) fn layers(&self, place: Place) -> Result<Vec<Layer>, Failure> {
         match place {
             Place::Own(names) => {
-                let own = Layer { root: self.own.clone(), names: names.clone(), write: false, data: false };
+                let below = |root: &PathBuf| Layer {
+                    root: root.clone(),
+                    names: names.clone(),
+                    write: false,
+                    data: false,
+                };
+                let lower = self.files.iter().chain([&self.own]).map(below).collect::<Vec<_>>();
                 let upper = self.data.as_ref().map(|data| Layer {
                     root: data.join("system32"),
                     names,
                     write: true,
                     data: true,
                 });
-                Ok(upper.into_iter().chain([own]).collect())
+                Ok(upper.into_iter().chain(lower).collect())
             }
             Place::Drive(names) => {
                 let layer =

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::{Store, StoreEntry, StoreError, drivers32, entries, grants_key};
+use super::{Store, StoreEntry, StoreError, beside, drivers32, entries, grants_key};
 use crate::directories::{files_in, find_in};
 use crate::error::Error;
 use crate::machine::Machine;
@@ -13,7 +13,7 @@ use crate::regfile::{Data, Hive, MAX_BYTES};
 use crate::services::Grant;
 
 /// How the name of a file ends until it is complete. There is one at a time, because its place has a lock.
-const INCOMPLETE: &str = ".incomplete";
+pub(super) const INCOMPLETE: &str = ".incomplete";
 
 /// The file in each of the store's folders that is locked.
 const LOCK: &str = "drivers.lock";
@@ -28,6 +28,8 @@ pub(crate) struct Change<'s> {
     before: Option<Hive>,
     /// The files that this has brought.
     brought: Vec<PathBuf>,
+    /// The folders of files that this has brought with drivers.
+    brought_beside: Vec<PathBuf>,
     _locks: Vec<File>,
 }
 
@@ -50,6 +52,7 @@ impl<'s> Change<'s> {
             hive: before.clone().unwrap_or_default(),
             before,
             brought: Vec::new(),
+            brought_beside: Vec::new(),
             _locks: locks,
         };
         change.sweep();
@@ -123,6 +126,23 @@ impl<'s> Change<'s> {
         Ok(file)
     }
 
+    /// Copies files and folders to where a driver finds them beside itself, and answers their names.
+    ///
+    /// # Errors
+    /// [`Error::File`]. Those that were copied before stay if the driver is installed already.
+    pub fn bring_beside(
+        &mut self,
+        machine: Machine,
+        driver: &str,
+        files: &[PathBuf],
+    ) -> Result<Vec<String>, Error> {
+        let folder = self.store.files_of(machine, driver);
+        if !files.is_empty() && self.naming(machine, driver).is_empty() {
+            self.brought_beside.push(folder.clone());
+        }
+        beside::copy(files, &folder)
+    }
+
     /// Makes the change last: from here on everybody sees it, even if the power fails.
     ///
     /// # Errors
@@ -157,6 +177,7 @@ impl Change<'_> {
     fn sweep(&self) {
         let Some(hive) = &self.before else {
             self.brought.iter().for_each(|file| remove(file));
+            self.brought_beside.iter().for_each(|folder| beside::remove(folder));
             return;
         };
         let entries = entries(hive);
@@ -167,6 +188,7 @@ impl Change<'_> {
                     remove(&path);
                 }
             }
+            beside::sweep(&self.store.folder(machine), machine, &entries);
         }
     }
 }

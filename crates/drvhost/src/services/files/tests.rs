@@ -23,7 +23,7 @@ impl Driver {
         }
         let grants =
             vec![Grant { folder: at("read"), write: false }, Grant { folder: at("write"), write: true }];
-        let policy = Reach { own: at("own"), data: Some(at("data")), grants };
+        let policy = Reach { own: at("own"), files: None, data: Some(at("data")), grants };
         Self { files: Files::new(policy), place }
     }
 
@@ -73,6 +73,24 @@ fn code(result: Result<impl std::fmt::Debug, Failure>) -> (u32, bool) {
 }
 
 const REFUSAL: (u32, bool) = (ERROR_ACCESS_DENIED, true);
+
+#[test]
+fn what_was_installed_with_a_driver_lies_beside_it() {
+    let mut driver = Driver::new();
+    std::fs::create_dir(driver.at("files")).unwrap();
+    driver.files.reach.files = Some(driver.at("files"));
+    for file in ["own/bank", "files/bank"] {
+        std::fs::write(driver.at(file), file).unwrap();
+    }
+    let (bank, core) = (r"C:\windows\system32\BANK", r"C:\windows\system32\core.dat");
+    assert_eq!(driver.content(bank).unwrap(), b"files/bank");
+    assert_eq!(driver.content(core).unwrap(), b"own/Core.dat");
+    assert!(driver.open(bank, true, Disposition::OpenExisting).is_ok());
+    assert!(driver.at("data/system32/bank").is_file() || driver.at("data/system32/BANK").is_file());
+    std::fs::remove_dir_all(driver.at("data")).unwrap();
+    std::fs::remove_dir_all(driver.at("files")).unwrap();
+    assert_eq!(driver.content(bank).unwrap(), b"own/bank");
+}
 
 #[test]
 fn its_own_folder_is_read_and_what_it_writes_there_goes_to_its_data() {
