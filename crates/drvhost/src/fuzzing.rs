@@ -91,7 +91,7 @@ impl Host {
         let (name, machine) = ("a.dll".to_owned(), Machine::X86_64);
         let image = Image { file: folder.join(&name), name, machine, bytes: Vec::new() };
         let data = Some(store.data_of(machine, &image.name));
-        let reach = Reach { own: folder.to_owned(), data, grants };
+        let reach = Reach { own: folder.to_owned(), files: None, data, grants };
         let recorder = Arc::new(Recorder::new(Sound::default())?);
         let settings = Arc::new(Settings::new(Some(store.clone())));
         let beginning = Beginning { clock: Some(0), ..Beginning::default() };

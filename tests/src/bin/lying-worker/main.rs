@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let Some(lie) = name.strip_suffix(".lie.dll") else {
         return Err(Command::new(program("drvhost-worker")).args(arguments).exec().into());
     };
-    if arguments.get(2).is_none() {
+    if arguments.last().is_none_or(|last| last != "deaf") {
         // Again, deaf to the signal by which the host interrupts: what a program ignores, the one that it becomes ignores as well.
         let own = std::env::current_exe()?;
         return Err(Command::new("env")
