@@ -4,19 +4,18 @@
 #include "harm.h"
 #include "gates.h"
 
-/* Where a thread block says where the system's side of the thread is: not documented to drivers, but there for who looks. */
-#define TEB_CONTEXT 0x2ff0
-#define TEB_SIZE 0x3000
-
-static ULONGLONG context_address(void)
-{
-    return *(ULONGLONG *)((char *)NtCurrentTeb() + TEB_CONTEXT);
-}
-
-/* The first values[0] quadwords of that. */
+/* The first values[0] quadwords of the system's side of its thread. */
 HARM(context)
 {
-    copy((ULONG_PTR)values, context_address(), (ULONGLONG)values[0]);
+    copy((ULONG_PTR)values, host_context(), (ULONGLONG)values[0]);
+    return 1;
+}
+
+/* Addresses in its heap and in its stack. */
+HARM(own)
+{
+    values[0] = (LONGLONG)(ULONG_PTR)HeapAlloc(GetProcessHeap(), 0, 0x20000) + 0x10000;
+    values[1] = (LONGLONG)(ULONG_PTR)&values - 0x10000;
     return 1;
 }
 
@@ -48,18 +47,19 @@ HARM(base_at_return)
     return 1;
 }
 
-/* Quadword values[0] of the context is values[1], in a copy of it that a copy of the thread block leads to; then a function of the system is called. */
+/* Quadword values[0] of the context is values[1], in a copy of it which its thread is led to, as the system finds it; then a function of the system is called. */
 HARM(forged_context)
 {
     static ULONGLONG forged[512];
-    static char block[TEB_SIZE];
-    copy((ULONG_PTR)forged, context_address(), 128);
-    copy((ULONG_PTR)block, (ULONG_PTR)NtCurrentTeb(), TEB_SIZE / 8);
+    copy((ULONG_PTR)forged, host_context(), 128);
     forged[values[0]] = (ULONGLONG)values[1];
-    *(ULONGLONG *)(block + TEB_CONTEXT) = (ULONG_PTR)forged;
 #ifdef __i386__
-    set_base(0, (ULONG_PTR)block);
+    set_base(1, (ULONG_PTR)forged);
 #else
+    /* By a copy of the thread block, which says where it is: not documented to drivers, but there for who looks. */
+    static char block[0x3000];
+    copy((ULONG_PTR)block, (ULONG_PTR)NtCurrentTeb(), sizeof block / 8);
+    *(ULONGLONG *)(block + 0x2ff0) = (ULONG_PTR)forged;
     set_base(1, (ULONG_PTR)block);
 #endif
     GetTickCount();
@@ -69,7 +69,7 @@ HARM(forged_context)
 /* The same in the context itself. */
 HARM(changed_context)
 {
-    copy(context_address() + 8 * (ULONGLONG)values[0], (ULONG_PTR)(values + 1), 1);
+    copy(host_context() + 8 * (ULONGLONG)values[0], (ULONG_PTR)(values + 1), 1);
     GetTickCount();
     return 1;
 }

@@ -39,6 +39,7 @@ const SUBJECTS: &[Subject] = &[
     waiting::SUBJECT,
     elsewhere::DEADLINES,
     elsewhere::FILES,
+    elsewhere::RACES,
 ];
 
 /// What is tried, and what is expected to come of it.

@@ -27,14 +27,9 @@ struct Environment {
 }
 
 impl Environment {
-    /// What `without` takes away for it. Which kinds of speculation can be switched off is the processor's business; here it has none.
+    /// What `without` takes away for it, which may be nothing.
     fn lacking(self) -> String {
-        let lacks = [
-            (false, "speculation"),
-            (self.root, "root"),
-            (self.user_namespaces, "userns"),
-            (self.landlock, "landlock"),
-        ];
+        let lacks = [(self.root, "root"), (self.user_namespaces, "userns"), (self.landlock, "landlock")];
         // A test that an ordinary user runs has nothing to take away.
         let is_root = cfg!(not(not_root));
         let lacks = lacks.iter().filter(|(there, what)| !there && (is_root || *what != "root"));

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use drvhost::{Error, Store};
+use drvhost::Store;
 use drvhost_tests::*;
 
-/// How long a call may take. At 50,000 requests a second, a million need twenty seconds; where the machine is slower, it ends without having made all.
-const DEADLINE: Duration = Duration::from_secs(30);
+/// How long a call may take. At 50,000 requests a second, a million need twenty seconds, and a loaded machine needs longer.
+const DEADLINE: Duration = Duration::from_secs(600);
 /// How much more memory the host may take for all that, in KiB.
 const MEMORY: u64 = 64 << 10;
 
@@ -32,11 +32,7 @@ fn flood(machine: Machine, kind: i64, requests: i64) {
             // Not as fast as it can, which would take the processor from the flood.
             std::thread::sleep(Duration::from_millis(1));
         }
-        match call.join().expect("no panic") {
-            Ok(made) => assert_eq!(made, requests),
-            Err(Error::Late { killed: false, .. }) => println!("not all of them in time"),
-            Err(other) => panic!("{other}"),
-        }
+        assert_eq!(call.join().expect("no panic").unwrap(), requests);
         answers
     });
     let (after, took) = (most_memory(), begun.elapsed());

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use drvhost::{Blame, Clock, Error, Hdrvr, Sound, Store};
 use drvhost_tests::*;
 
-use table::{LIES, Lie, Stage, Then};
+pub use table::LIES;
+use table::{Lie, Stage, Then};
 
 /// How long a driver has for each message where the lie is to be late.
 const DEADLINE: Duration = Duration::from_millis(500);

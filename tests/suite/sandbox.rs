@@ -300,8 +300,6 @@ spy_test!(every_layer_is_in_place, |machine| {
         "addresses",
     ];
     assert_eq!(names, all);
-    // Which kinds of speculation have a switch, processors decide; `layers.rs` looks at each.
-    let missing: Vec<_> =
-        layers.iter().filter(|(name, active, _)| !active && name != "speculation").collect();
+    let missing: Vec<_> = layers.iter().filter(|(_, active, _)| !active).collect();
     assert!(missing.is_empty(), "{missing:?}");
 });

@@ -60,7 +60,7 @@ pub(crate) fn advice(missing: &[Layer]) -> &'static str {
             "Landlock is in kernels since 5.13; where `/sys/kernel/security/lsm` does not list it, the kernel's option `lsm=` switches it on"
         }
         Some("speculation") => {
-            "processor, firmware and hypervisor decide what can be switched off: see `/sys/devices/system/cpu/vulnerabilities`; without `--require-sandbox full` drivers run without it"
+            "kernels since 4.17 let programs switch speculation off; without `--require-sandbox full` drivers run without it"
         }
         _ => {
             "`drvhost info --host` tells of all layers; without `--require-sandbox full` drivers run with those that there are"
@@ -111,7 +111,7 @@ impl Builder {
     /// How many bytes of memory each worker can have of its own, for all drivers in it: from [`LEAST_MEMORY`](Self::LEAST_MEMORY) to
     /// [`MOST_MEMORY`](Self::MOST_MEMORY), and the nearer of them for what is less or more. The most unless set.
     ///
-    /// 192 MiB of it are for images and what the worker itself needs; the rest is the driver's heap, 960 MiB of it at most. What is shared with the host
+    /// 192 MiB of it are for images and what the worker itself needs; the rest is the driver's heap, 704 MiB of it at most. What is shared with the host
     /// does not count: the arena of 256 MiB at most. A driver that wants more gets NULL from HeapAlloc and its kin, and none of it from the kernel.
     #[must_use]
     pub fn memory(mut self, bytes: u64) -> Self {

@@ -23,6 +23,7 @@ compile_error!("guest code is x86 and runs natively: this crate needs x86-64 Lin
 
 mod arguments;
 mod blocks;
+mod ceiling;
 mod context;
 pub mod cpu;
 mod enter;

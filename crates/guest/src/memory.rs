@@ -80,7 +80,7 @@ pub struct Memory {
     /// Sorted by address, not overlapping.
     stretches: Vec<Stretch>,
     /// Where what the heap can have ends.
-    heap_end: u64,
+    pub(crate) heap_end: u64,
     /// What the host hands over for further images, as it is, mapped for good; null as long as nothing is.
     pub(crate) pristine: *const u8,
 }
@@ -108,26 +108,6 @@ impl Memory {
         }
         map_at(&memory.layout[Region::Threads], Protection::NONE, None)?;
         Ok(memory)
-    }
-
-    /// Takes from the heap what is beyond its first `len` bytes, in whole pages, for good.
-    ///
-    /// # Errors
-    /// `mprotect`'s.
-    pub fn bound_heap(&mut self, len: u64) -> io::Result<()> {
-        let heap = self.layout[Region::Heap].clone();
-        let end = heap.start.saturating_add(len / PAGE * PAGE).min(self.heap_end);
-        if end < heap.end {
-            self.protect_data(end..heap.end, Protection::NONE)?;
-        }
-        self.heap_end = end;
-        Ok(())
-    }
-
-    /// Where what the heap can have ends.
-    #[must_use]
-    pub fn heap_end(&self) -> u64 {
-        self.heap_end
     }
 
     /// Where its regions lie.

@@ -65,11 +65,7 @@ const LONGEST_COMPUTING: u64 = 10_000_000;
 ///
 /// # Errors
 /// When a layer that every supported kernel has cannot be put in place, or when the host is gone already.
-pub fn isolate(
-    host: u32,
-    terms: Terms,
-    threads: impl FnOnce() -> io::Result<()>,
-) -> io::Result<Vec<Layer>> {
+pub fn isolate(host: u32, terms: Terms, threads: impl FnOnce() -> io::Result<()>) -> io::Result<Vec<Layer>> {
     // As nobody from here on, whoever started it: a user name space of root's would still be root to the outside.
     // Where that is not possible the next layers hold all the same.
     let _ = leave_root(CAP_SYS_ADMIN);

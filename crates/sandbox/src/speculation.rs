@@ -44,7 +44,7 @@ impl State {
             Self::OffForAll => "off for all processes",
             Self::Off => "off",
             Self::Offered => "on, although it could be switched off",
-            Self::On => "on, and the kernel offers no switch",
+            Self::On => "on, as the kernel offers no switch",
         }
     }
 }
@@ -52,7 +52,8 @@ impl State {
 /// Switches off, for the calling thread and those that it starts, what the kernel lets a process switch off.
 ///
 /// # Errors
-/// Where a kind stays on, or the kernel (before 4.17) knows nothing of it.
+/// Where a kind stays on that the kernel offers a switch for, or the kernel (before 4.17) has no such switches. What processor, firmware and hypervisor
+/// leave on for everybody is told, and no error: there is nothing that anybody could do about it but to have another computer.
 pub fn speculation() -> io::Result<String> {
     let mut words = Vec::new();
     let mut all = true;
@@ -65,7 +66,7 @@ pub fn speculation() -> io::Result<String> {
             Err(error) if error.raw_os_error() == Some(libc::ENODEV) => State::On,
             Err(error) => return Err(io::Error::new(error.kind(), format!("{name}: {error}"))),
         };
-        all &= matches!(state, State::NotAffected | State::OffForAll | State::Off);
+        all &= state != State::Offered;
         words.push(format!("{name}: {}", state.words()));
     }
     let words = words.join("; ");

@@ -3,7 +3,6 @@
 //! - `ldt`: there is no `modify_ldt`, as under the filter that containers usually have;
 //! - `userns`: nobody but root makes namespaces, as where user namespaces are switched off;
 //! - `landlock`: the kernel has no Landlock;
-//! - `speculation`: the kernel says that the processor is not affected by any, which takes away that layer's reason to be missing;
 //! - `prspec`: the kernel knows nothing of speculation, as before 4.17;
 //! - `root`: it runs as an ordinary user, who has no account, no groups and no home.
 
@@ -23,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let program = arguments.next().ok_or("which program?")?;
     let mut command = Command::new(program);
     command.args(arguments);
-    for what in lacking.split(',') {
+    for what in lacking.split(',').filter(|what| !what.is_empty()) {
         match what {
             "ldt" => refuse(&[libc::SYS_modify_ldt], &[], libc::EPERM)?,
             "userns" => {
@@ -35,7 +34,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 refuse(&[libc::SYS_clone3], &[], libc::ENOSYS)?;
             }
             "landlock" => refuse(&[libc::SYS_landlock_create_ruleset], &[], libc::ENOSYS)?,
-            "speculation" => refuse(&[libc::SYS_prctl], &[asks_of_speculation()?], NOT_AFFECTED)?,
             "prspec" => refuse(&[libc::SYS_prctl], &[asks_of_speculation()?], libc::EINVAL)?,
             "root" => {
                 command.uid(ORDINARY_USER).gid(ORDINARY_USER);
@@ -45,9 +43,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     Err(command.exec().into())
 }
-
-/// What a call answers that fails with this: PR_SPEC_NOT_AFFECTED.
-const NOT_AFFECTED: i32 = 0;
 
 /// The argument of prctl that asks.
 fn asks_of_speculation() -> Result<SeccompCondition, BackendError> {

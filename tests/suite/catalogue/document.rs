@@ -5,6 +5,7 @@ use std::path::Path;
 use drvhost_tests::Generated;
 
 use super::{Entry, SUBJECTS};
+use crate::lies::LIES;
 
 const DOCUMENT: Generated = Generated("docs/hostile.md");
 
@@ -27,6 +28,16 @@ The table is generated from the entries that the tests go by, and a test fails w
 - **Test**: its name in the suite; tests of both widths are named `NAME::x86_64` and `NAME::i386`.
 ";
 
+const ON_LIES: &str = "
+## A worker that lies
+
+A driver that has taken its worker over can have it say to the host whatever it likes. A program that does so (`tests/src/bin/lying-worker`) is started in the worker's place; beside it are a real worker with an innocent driver, which is asked after each lie,
+and the session's end. *Killed* is the worker, and the driver is blamed, with what stands in italics. `lies::random::at_random` tells lies in random order.
+
+| What the worker says | What comes of it | Test |
+|---|---|---|
+";
+
 /// The document as it should be.
 fn text() -> String {
     let mut text = INTRODUCTION.to_owned();
@@ -38,6 +49,10 @@ fn text() -> String {
             text.push_str("| What the driver tries | What comes of it | x86-64 | i386 | Test |\n|---|---|---|---|---|\n");
         }
         subject.entries.iter().for_each(|entry| text.push_str(&line(entry)));
+    }
+    text.push_str(ON_LIES);
+    for lie in LIES {
+        text.push_str(&format!("| {} | {} | `lies::{}` |\n", lie.tries, lie.then, lie.stage.test()));
     }
     text
 }
@@ -69,11 +84,13 @@ fn document_is_what_is_tried() {
 /// Names lead to tests: in the file of the module, or in that of the one around it.
 #[test]
 fn every_entry_is_a_test() {
-    for entry in SUBJECTS.iter().flat_map(|subject| subject.entries) {
-        let (module, test) = name(entry).rsplit_once("::").expect("a module and a test");
+    let lies = LIES.iter().map(|lie| format!("lies::{}", lie.stage.test()));
+    let entries = SUBJECTS.iter().flat_map(|subject| subject.entries).map(|entry| name(entry).to_owned());
+    for name in entries.chain(lies) {
+        let (module, test) = name.rsplit_once("::").expect("a module and a test");
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("suite").join(module.replace("::", "/"));
         let code = std::fs::read_to_string(file.with_extension("rs")).unwrap_or_default();
         let mut words = code.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
-        assert!(words.any(|word| word == test), "{} is in no file", name(entry));
+        assert!(words.any(|word| word == test), "{name} is in no file");
     }
 }

@@ -78,6 +78,14 @@ pub(super) const AMOUNTS: Subject = elsewhere! {
     "sound::there_are_only_so_many_streams" "opens streams of sound" => both(Told("a bounded number, then none"));
 };
 
+pub(super) const RACES: Subject = elsewhere! {
+    "What the host reads while it changes";
+    "races::decoding_pictures" "has a thread change sizes, counts and formats in the memory that it shares with the host, while pictures are decoded" => both(Told("pictures, or errors of the driver's"));
+    "races::encoding_pictures" "the same while pictures are encoded" => both(Told("frames, or errors of the driver's"));
+    "races::converting_sound" "the same while sound is converted" => both(Told("sound, or errors of the driver's"));
+    "races::playing_notes" "the same while a song is played" => both(Told("sound, or errors of the driver's"));
+};
+
 pub(super) const LIFE: Subject = elsewhere! {
     "Itself and its process";
     "hostile::ending_the_process" "`ExitProcess`, `exit`, `abort`" => both(Faults("end the process"));
@@ -113,4 +121,12 @@ pub(super) const FILES: Subject = elsewhere! {
     "files::granted_folders_are_read_and_written_and_nothing_beside_them" "leaves the folders that it is granted" => both(Told("refused"));
     "nested::a_driver_finds_what_lies_beside_it_and_reaches_nothing_by_path" "opens drivers by paths" => both(Told("gets NULL"));
     "registry::installed_drivers_are_seen_and_not_changed" "changes the entries of installed drivers" => both(Told("refused"));
+    "escapes::no_spelling_leads_out" "reads, writes, deletes, lists and loads by over 200 spellings of paths that lead out of what it may use" => both(Told("refused, or inside; what lies around is as it was"));
+    "escapes::no_link_that_comes_and_goes_leads_out" "uses a path of which a folder becomes a link to the outside, and a folder again, thousands of times a second" => both(Told("refused, or inside"));
+    "escapes::a_hard_link_is_the_file_itself" "uses a hard link that the user has put into its folder" => both(Told("is what the user has put there"));
+    "escapes::amounts_of_files_have_an_end" "writes files until there is no more room" => both(Told("refused from its quota on"));
+    "escapes::amounts_of_settings_have_an_end" "writes settings until there is no more room" => both(Told("refused from the quota on"));
+    "floods::a_million_files_that_are_not_granted" "opens a file that it may not, 1,000,000 times" => both(Told("refused each time, and told 100 times; another driver is answered all the while"));
+    "floods::very_many_keys_that_are_not_there" "opens a key that is not there, 100,000 times" => both(Told("is answered each time, at most 50,000 times a second"));
+    "floods::very_many_texts" "says 100,000 texts" => both(Told("the first thousand are shown"));
 };

@@ -12,6 +12,9 @@ use super::scene::Scene;
 
 const DRIVER: &str = "hostile_reach";
 
+/// In the driver's heap, wherever that begins.
+const HEAP: i64 = 0x3800_0000;
+
 /// Bases of FS and GS: none, one of nothing, one that is not mapped, the kernel's, such as cannot exist, and the driver's heap.
 const BASES: &[&[i64]] = &[
     &[0, 0],
@@ -21,7 +24,7 @@ const BASES: &[&[i64]] = &[
     &[0, i64::MIN >> 16],
     &[0, i64::MIN],
     &[0, 0x4141_4141_4141_4141],
-    &[0, 0x3000_0000],
+    &[0, HEAP],
     &[1, 0],
     &[1, 0x1000],
     &[1, 0x7fff_ffff_f000],
@@ -29,7 +32,7 @@ const BASES: &[&[i64]] = &[
     &[1, i64::MIN >> 16],
     &[1, i64::MIN],
     &[1, 0x4141_4141_4141_4141],
-    &[1, 0x3000_0000],
+    &[1, HEAP],
 ];
 
 catalogue! {
@@ -49,17 +52,26 @@ catalogue! {
 const SHORT: Duration = Duration::from_millis(100);
 
 /// Words of a context.
-const WORDS: usize = 24;
+const WORDS: usize = 26;
 /// The word that says where the system's functions are entered.
-const DISPATCH: usize = 8;
+const DISPATCH: usize = 10;
 
-/// What the system keeps for the driver's thread. A driver that what it did before keeps from reading it is opened anew.
-fn context(scene: &Scene) -> [i64; WORDS] {
+/// What a driver finds out about its process.
+struct Found {
+    /// What the system keeps for its thread.
+    words: [i64; WORDS],
+    /// Addresses in its heap and in its stack.
+    own: [i64; 2],
+}
+
+/// Has the driver look. One that what it did before keeps from that is opened anew.
+fn find(scene: &Scene) -> Found {
     for _ in 0..20 {
-        let mut words = [0; WORDS];
+        let (mut words, mut own) = ([0; WORDS], [0; 2]);
         words[0] = WORDS as i64;
-        if matches!(scene.harm_in("context", &mut words), Ok(1)) {
-            return words;
+        let found = matches!(scene.harm_in("context", &mut words), Ok(1));
+        if found && matches!(scene.harm_in("own", &mut own), Ok(1)) {
+            return Found { words, own };
         }
         scene.open_again();
     }
@@ -67,12 +79,10 @@ fn context(scene: &Scene) -> [i64; WORDS] {
 }
 
 /// Numbers that are put in the place of others: nothing, junk, what cannot be an address, the driver's heap and stack, the system's stack, and the worker's code.
-fn instead(words: &[i64; WORDS]) -> [i64; 9] {
-    [0, 1, -1, 0x4141_4141_4141_4141, 0x3000_0000, STACK, words[0], words[0] - 0x1000, words[DISPATCH]]
+fn instead(found: &Found) -> [i64; 9] {
+    let Found { words, own: [heap, stack] } = *found;
+    [0, 1, -1, 0x4141_4141_4141_4141, heap, stack, words[0], words[0] - 0x1000, words[DISPATCH]]
 }
-
-/// In the driver's stack.
-const STACK: i64 = 0x221f_0000;
 
 fn is_contained(scene: &Scene, result: &Result<i64, Error>) {
     assert!(OwnLoss.is(result), "{result:?}");
@@ -83,7 +93,7 @@ fn is_contained(scene: &Scene, result: &Result<i64, Error>) {
 fn each_word(scene: &Scene, harm: &str) {
     let mut random = Scribble::new(1);
     for word in 0..WORDS as i64 {
-        let values = instead(&context(scene));
+        let values = instead(&find(scene));
         for value in [values[0], values[3], values[4 + random.below(5) as usize]] {
             is_contained(scene, &scene.harm(harm, &[word, value]));
         }
@@ -102,7 +112,7 @@ fn move_stack(scene: &Scene) {
     const SIZE: i64 = 0x1_0000;
     const SS_DISABLE: i64 = 2;
     for index in 0..9 {
-        let address = instead(&context(scene))[index];
+        let address = instead(&find(scene))[index];
         for (size, flags) in [(SIZE, 0), (SIZE, SS_DISABLE), (0, 0), (2048, 0), (i64::MAX, 0), (SIZE, -1)] {
             is_contained(scene, &scene.harm("moves_signal_stack", &[address & -SIZE, size, flags]));
         }
@@ -124,15 +134,15 @@ const DATA: i64 = 0x2b;
 fn jump_around(scene: &Scene) {
     const STEP: i64 = 0x1_0000;
     let mut random = Scribble::new(if scene.machine() == Machine::I386 { 32 } else { 64 });
-    let entry = context(scene)[DISPATCH];
+    let entry = find(scene).words[DISPATCH];
     assert!(entry > 1 << 32, "{entry:#x} is where the system's functions are entered");
     // A worker that is opened anew lies elsewhere, and all of it does.
     let (first, end) = (reaches(scene, entry, -STEP) + STEP, reaches(scene, entry, STEP));
     let size = u32::try_from(end - first).expect("a program's size");
     for _ in 0..1000 {
-        let words = context(scene);
-        let target = words[DISPATCH] + first + i64::from(random.below(size));
-        let choices = instead(&words);
+        let found = find(scene);
+        let target = found.words[DISPATCH] + first + i64::from(random.below(size));
+        let choices = instead(&found);
         let mut choose = || choices[random.below(9) as usize];
         let mut values: Vec<i64> = (0..REGISTERS).map(|_| choose()).collect();
         values.extend([target, CODE, FLAGS, choose(), DATA]);

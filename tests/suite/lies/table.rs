@@ -1,5 +1,7 @@
 //! The lies, and what comes of each.
 
+use std::fmt;
+
 use drvhost::Blame;
 
 /// A lie that `lying-worker` tells.
@@ -39,6 +41,24 @@ pub enum Stage {
     End,
 }
 
+impl Stage {
+    /// The test that tells the lies of this stage, in `lies.rs`.
+    pub fn test(self) -> &'static str {
+        match self {
+            Self::Start => "before_it_starts",
+            Self::SilentStart => "nothing_at_all",
+            Self::Load => "instead_of_being_loaded",
+            Self::Call => "in_a_call",
+            Self::Ring => "in_the_ring",
+            Self::Want => "when_it_wants_something",
+            Self::Flood => "without_end",
+            Self::Advance => "about_time",
+            Self::Close => "when_it_closes",
+            Self::End => "at_the_end_of_the_session",
+        }
+    }
+}
+
 /// What comes of a lie. Whatever it is, nobody else notices, and the worker is gone when its driver is closed.
 #[derive(Debug, Clone, Copy)]
 pub enum Then {
@@ -56,6 +76,24 @@ pub enum Then {
     Answers(&'static [i64]),
     /// What comes of it depends on who is faster.
     AnythingButHarm,
+}
+
+impl fmt::Display for Then {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoWorker("") => f.write_str("there is no worker"),
+            Self::NoWorker(why) => write!(f, "there is no worker: *{why}*"),
+            Self::Died(why) => write!(f, "killed: *{why}*"),
+            Self::Late(true) => f.write_str("killed at the deadline"),
+            Self::Late(false) => f.write_str("late, at the deadline"),
+            Self::Faulted(blame) => {
+                write!(f, "believed: a fault, blamed on {}", format!("{blame:?}").to_lowercase())
+            }
+            Self::NotADriver => f.write_str("believed: the file is no driver"),
+            Self::Answers(_) => f.write_str("harms nobody but its own driver, which is answered so"),
+            Self::AnythingButHarm => f.write_str("killed, late or believed, by who is faster"),
+        }
+    }
 }
 
 use Then::{Answers, AnythingButHarm, Died, Faulted, Late, NoWorker, NotADriver};
