@@ -23,7 +23,7 @@ fn is_as_declared(machine: Machine, act: &Act) {
         Some(Back::Late) => Some(Ends::Late),
         _ => None,
     };
-    assert_eq!(ends, Some(act.ends), "{}: {:?}", act.what, performed.back);
+    assert!(ends.is_some_and(|ends| act.ends.allows(ends)), "{}: {:?}", act.what, performed.back);
     drop(rig);
     let got = scene.got(&performed, Duration::ZERO).unwrap();
     assert_eq!(got, act.gets, "{}: {:?}", act.what, performed.back);

@@ -162,6 +162,9 @@ const BROUGHT: i64 = sandbox::filter::BROUGHT.start.cast_signed();
 /// Where they end, and the heap begins.
 const BROUGHT_END: i64 = sandbox::filter::BROUGHT.end.cast_signed();
 
+/// How large the heap is, as `guest::layout` has it.
+const HEAP_SIZE: i64 = 0x2c00_0000;
+
 spy_test!(mprotect_of_further_images_to_code, |machine| is_denied(machine, libc::SYS_mprotect, |_| {
     vec![BROUGHT, 4096, (libc::PROT_READ | libc::PROT_EXEC).into()]
 }));
@@ -199,24 +202,24 @@ spy_test!(no_more_memory_becomes_writable_than_the_ceiling_allows, |machine| {
     const PIECE: i64 = 16 << 20;
     let read_write = (libc::PROT_READ | libc::PROT_WRITE).into();
     // What of the heap's addresses is beyond a ceiling of 256 MiB (`sandbox::memory`).
-    let heap = BROUGHT_END + (256 << 20) - sandbox::memory::BESIDES_HEAP.cast_signed();
-    let pieces = || (heap..sandbox::filter::DATA[1].end.cast_signed()).step_by(PIECE as usize);
+    let beyond = BROUGHT_END + (256 << 20) - sandbox::memory::BESIDES_HEAP.cast_signed();
+    let pieces = || (beyond..BROUGHT_END + HEAP_SIZE).step_by(PIECE as usize);
     let gives = |rig: &Rig, hostile| {
         let answer =
             |piece| system_call(rig, hostile, libc::SYS_mprotect, &[piece, PIECE, read_write]).unwrap();
         pieces().map(answer).collect::<Vec<_>>()
     };
-    let rig = Rig::with(machine, |builder| builder.memory(256 << 20));
+    let rig = Rig::with(machine, |builder| builder.memory(256 << 20).fixed_addresses(true));
     let hostile = rig.open("hostile", "");
     let answers = gives(&rig, hostile);
     let given = answers.iter().filter(|&&answer| answer == 0).count() as i64;
     assert!(given * PIECE < sandbox::memory::BESIDES_HEAP.cast_signed(), "{answers:?}");
     assert!(answers.iter().all(|&answer| answer == 0 || answer == -i64::from(libc::ENOMEM)), "{answers:?}");
-    let error = rig.session.send(hostile, HOSTILE_POKE, heap + PIECE * given, 5).unwrap_err();
+    let error = rig.session.send(hostile, HOSTILE_POKE, beyond + PIECE * given, 5).unwrap_err();
     assert!(matches!(error, Error::Faulted { .. }), "{error}");
     assert_eq!(rig.send(hostile, XOR, 5, 3), 6);
     // It is the ceiling and nothing else.
-    let rig = Rig::new(machine);
+    let rig = Rig::with(machine, |builder| builder.fixed_addresses(true));
     let hostile = rig.open("hostile", "");
     assert!(gives(&rig, hostile).iter().all(|&answer| answer == 0));
 });

@@ -212,15 +212,16 @@ impl Services {
                     return Err(ERROR_INVALID_NAME.into());
                 }
                 let mut folders = self.reach.files.iter().chain([&self.reach.own]);
-                let file = folders.find_map(|folder| find_in(folder, name, Some(self.machine)));
-                let file = file.ok_or(ERROR_MOD_NOT_FOUND)?;
+                let find = |folder| find_in(folder, name, Some(self.machine)).map(|file| (folder, file));
+                let found = folders.find_map(|folder| find(folder.as_path()));
+                let (folder, file) = found.ok_or(ERROR_MOD_NOT_FOUND)?;
                 // Wine's own libraries are halves of Wine, whose other halves are not here.
                 if wine_mark_of(&file).is_some() {
                     return Err(ERROR_MOD_NOT_FOUND.into());
                 }
                 // As with all files of drivers, no link leads out of the folder.
                 let beside = Path::new(file.file_name().unwrap_or_default());
-                let opened = Folder::open(&self.reach.own).and_then(|own| own.file(beside, false, false));
+                let opened = Folder::open(folder).and_then(|folder| folder.file(beside, false, false));
                 let opened = opened.map_err(|_| ERROR_MOD_NOT_FOUND)?;
                 let image = Image::read_opened(&file, opened, images::MAX_FILE.into());
                 let bring = image.and_then(|image| {

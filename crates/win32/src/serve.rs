@@ -179,14 +179,16 @@ impl Process {
         self.tell_counts();
         let message = match outcome {
             Ok(result) => ToHost::Answered { seq, result },
-            Err(fault) => ToHost::Faulted { seq, fault: self.with_its_cause(to_wire(&fault)) },
+            Err(fault) => ToHost::Faulted { seq, fault: self.with_its_cause(&fault) },
         };
         self.link.say(&message)
     }
 
-    /// A fault of a driver's that has been refused memory may come of that: few drivers look at what HeapAlloc answers.
-    fn with_its_cause(&self, mut fault: wire::Fault) -> wire::Fault {
-        if self.heap.failures > 0 && fault.kind == wire::FaultKind::Driver {
+    /// Where a driver that has been refused memory uses what lies at NULL, it may be for that: few drivers look at what HeapAlloc answers.
+    fn with_its_cause(&self, of: &Fault) -> wire::Fault {
+        let mut fault = to_wire(of);
+        let at_null = matches!(of.kind, FaultKind::AccessViolation { address: Some(..NOTHING), .. });
+        if self.heap.failures > 0 && at_null {
             let memory = &self.machine.memory;
             let heap = (memory.heap_end() - memory.layout()[Region::Heap].start) >> 20;
             fault.text = wire::short(format!(
@@ -240,6 +242,9 @@ pub fn to_wire(fault: &Fault) -> wire::Fault {
         .map(|place| wire::Place { module: wire::short(place.module.clone()), offset: place.offset });
     wire::Fault { kind, text: wire::short(fault.kind.to_string()), place }
 }
+
+/// Below this nothing lies in any process, as on Windows.
+const NOTHING: u64 = 0x1_0000;
 
 /// As many names as fit into half a message, and how many more there are.
 fn fitting(names: Vec<String>) -> Vec<String> {

@@ -92,6 +92,15 @@ pub enum Ends {
     Faulted,
     /// At its deadline.
     Late,
+    /// As a fault, or with the answer where something of the driver's own lies at an address that is random.
+    ByChance,
+}
+
+impl Ends {
+    /// Whether an act that is said to end like this may end so.
+    pub fn allows(self, other: Self) -> bool {
+        self == other || self == Self::ByChance && matches!(other, Self::Answered | Self::Faulted)
+    }
 }
 
 /// One act.
@@ -137,7 +146,7 @@ reaches! {
     Programs: "kills another process of the user's, by a system call of its own", REACH_KILL_RAW, Aim::Killed => false, Faulted;
     Memory: "writes into the process that has started the host, by process_vm_writev", REACH_WRITE_PROCESS_RAW, Aim::StartersWord => false, Faulted;
     Memory: "writes over a variable of the host's", REACH_STORE, Aim::HostsWord => false, Faulted;
-    Memory: "writes over a variable of another open driver's", REACH_STORE, Aim::OtherDriver => false, Answered;
+    Memory: "writes over a variable of another open driver's", REACH_STORE, Aim::OtherDriver => false, ByChance;
     Control: "loops without end", REACH_LOOP, Aim::Ended => false, Late;
     Control: "faults", REACH_FAULT, Aim::Ended => false, Faulted;
     Control: "calls ExitProcess", REACH_EXIT, Aim::Ended => false, Faulted;
