@@ -72,6 +72,19 @@ pub const TOOLS: &[(&str, bool)] = &[
     ("libasound2-dev and libasound2-plugins", !cfg!(no_alsa)),
 ];
 
+/// The layers of a worker's isolation, as they are told.
+pub const LAYERS: [&str; 9] = [
+    "namespaces",
+    "privileges",
+    "landlock",
+    "descriptors",
+    "limits",
+    "memory",
+    "speculation",
+    "seccomp",
+    "addresses",
+];
+
 /// The number of the ordinary user that `without root` makes of root: nobody's account on any system.
 pub const ORDINARY_USER: u32 = 54_321;
 

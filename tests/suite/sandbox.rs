@@ -291,18 +291,7 @@ spy_test!(every_layer_is_in_place, |machine| {
     let rig = Rig::new(machine);
     let layers = rig.session.layers(rig.open("spy", "")).unwrap();
     let names: Vec<_> = layers.iter().map(|(name, _, _)| name.as_str()).collect();
-    let all = [
-        "namespaces",
-        "privileges",
-        "landlock",
-        "descriptors",
-        "limits",
-        "memory",
-        "speculation",
-        "seccomp",
-        "addresses",
-    ];
-    assert_eq!(names, all);
+    assert_eq!(names, LAYERS);
     let missing: Vec<_> = layers.iter().filter(|(_, active, _)| !active).collect();
     assert!(missing.is_empty(), "{missing:?}");
 });

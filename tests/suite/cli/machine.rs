@@ -202,18 +202,7 @@ fn info_of_the_host_says_what_a_worker_gets() {
     let layers = host["layers"].as_array().unwrap();
     layers.iter().for_each(|layer| has_fields(layer, &["name", "active", "detail"]));
     let names: Vec<_> = layers.iter().map(|layer| layer["name"].as_str().unwrap()).collect();
-    let expected = [
-        "namespaces",
-        "privileges",
-        "landlock",
-        "descriptors",
-        "limits",
-        "memory",
-        "speculation",
-        "seccomp",
-        "addresses",
-    ];
-    assert_eq!(names, expected);
+    assert_eq!(names, LAYERS);
     let text = Cli::new(["info", "--host"]).success();
     let segments = format!("segments  {}: ", host["segments"].as_str().unwrap());
     assert!(text.lines().any(|line| line.starts_with(&segments)), "{text}");
