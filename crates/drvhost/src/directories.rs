@@ -36,6 +36,8 @@ const PREFIX_FOLDERS: [&str; 2] = ["drive_c/windows/system32", "drive_c/windows/
 
 /// How much of a file is read to tell what it is: its headers lie within.
 const HEADERS: u64 = 64 << 10;
+/// How much of it is looked at first.
+const PAGE: usize = 4096;
 
 /// The directories, by kind.
 #[derive(Debug, Clone, Default)]
@@ -139,10 +141,17 @@ pub(crate) fn wine_mark_of(file: &Path) -> Option<WineMark> {
     pe::wine_mark(&headers(file))
 }
 
-/// The beginning of a file; nothing of one that cannot be read.
+/// The beginning of a file: a page of it where that says what the file is, as nearly always; nothing of one that cannot be read.
 fn headers(file: &Path) -> Vec<u8> {
-    let mut headers = Vec::new();
-    let read = open_at_once(file).and_then(|file| file.take(HEADERS).read_to_end(&mut headers));
+    let mut headers = Vec::with_capacity(PAGE);
+    let read = open_at_once(file).and_then(|file| {
+        let mut file = file.take(HEADERS);
+        file.by_ref().take(PAGE as u64).read_to_end(&mut headers)?;
+        match pe::identify(&headers) {
+            Ok(_) => Ok(0),
+            Err(_) => file.read_to_end(&mut headers),
+        }
+    });
     if read.is_err() {
         headers.clear();
     }

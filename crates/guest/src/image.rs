@@ -316,6 +316,14 @@ fn pages(image: &pe::Image<'_>) -> Vec<(Range<u64>, Protection)> {
         pages.push((part, protection));
         pages.retain(|(pages, _)| !pages.is_empty());
     }
+    // Each stretch takes a system call, and half of the sections of some images are only read.
+    pages.dedup_by(|(next, protection), (before, same)| {
+        let one = before.end == next.start && protection == same;
+        if one {
+            before.end = next.end;
+        }
+        one
+    });
     pages
 }
 

@@ -223,15 +223,16 @@ impl Machine {
         Ok(address)
     }
 
-    /// Ends the time in which code can appear: thunks become read-only code. Images stay as they were mapped.
+    /// Ends the time in which code can appear: thunks become read-only code, `later` and some more for functions that the guest asks for from here on.
+    /// Images stay as they were mapped.
     ///
     /// # Errors
     /// `mprotect`'s.
-    pub fn seal(&mut self) -> io::Result<()> {
+    pub fn seal(&mut self, later: u32) -> io::Result<()> {
         if let Some(natives) = &self.natives {
             natives.seal(&mut self.memory)?;
         }
-        self.thunks.seal(&mut self.memory)
+        self.thunks.seal(&mut self.memory, later)
     }
 
     /// The loaded images.

@@ -166,6 +166,12 @@ impl Machine {
         unsafe { pool::make(&contexts) }.map_err(StartError::Threads)
     }
 
+    /// Whether there are any.
+    #[must_use]
+    pub fn has_pool(&self) -> bool {
+        self.threads.len() > 1
+    }
+
     /// The number of the thread that works here: 0 for the one that serves requests.
     #[must_use]
     pub fn current(&self) -> usize {

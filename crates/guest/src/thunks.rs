@@ -12,7 +12,7 @@ use crate::thread::Machine;
 /// Bytes of one thunk.
 const SIZE: u64 = 16;
 
-/// How many thunks are left over, for the imports of images that come after [`Thunks::seal`].
+/// How many thunks are left over, for what images import that come after [`Thunks::seal`] and nobody supplies.
 const SPARE: u32 = 1024;
 
 /// How many places before the first thunk hold what thunks need.
@@ -105,25 +105,30 @@ impl Thunks {
         self.place(u64::from(index) + GATES)
     }
 
-    /// Makes the thunks executable and unchangeable, some spare ones among them.
-    pub(crate) fn seal(&mut self, memory: &mut Memory) -> io::Result<()> {
-        let spare = (self.count..self.count.saturating_add(SPARE))
-            .take_while(|&index| self.write(memory, index).is_some());
-        self.sealed = Some(self.count + u32::try_from(spare.count()).unwrap_or(0));
+    /// Makes the thunks executable and unchangeable, and with them as many as are to be had `later` and some spare ones.
+    pub(crate) fn seal(&mut self, memory: &mut Memory, later: u32) -> io::Result<()> {
+        let end = self.count.saturating_add(later).saturating_add(SPARE);
+        let code: Vec<_> = (self.count..end).map_while(|index| self.code(index)).collect();
+        let written = memory.write(self.address(self.count), code.as_flattened());
+        written.map_err(|_| io::ErrorKind::OutOfMemory)?;
+        self.sealed = Some(self.count + u32::try_from(code.len()).unwrap_or(0));
         memory.protect(self.range.clone(), Protection::READ_EXECUTE)
     }
 
     /// Writes a thunk's code; `None` when there is no room for it.
     fn write(&self, memory: &Memory, index: u32) -> Option<()> {
-        let address = self.address(index);
-        if address + SIZE > self.range.end {
+        memory.write(self.address(index), &self.code(index)?).ok()
+    }
+
+    /// A thunk's code; `None` when there is no room for it.
+    fn code(&self, index: u32) -> Option<[u8; SIZE as usize]> {
+        if self.address(index) + SIZE > self.range.end {
             return None;
         }
-        let code = match self.mode {
-            Mode::X86_64 => self.thunk64(index)?,
-            Mode::I386 => self.thunk32(index),
-        };
-        memory.write(address, &code).ok()
+        match self.mode {
+            Mode::X86_64 => self.thunk64(index),
+            Mode::I386 => Some(self.thunk32(index)),
+        }
     }
 
     fn thunk64(&self, index: u32) -> Option<[u8; SIZE as usize]> {

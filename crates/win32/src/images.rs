@@ -4,7 +4,7 @@ use guest::{Binding, Fault, LoadError, Module};
 
 use crate::abi::{Pointer, signed};
 use crate::companions::Companion;
-use crate::library::Entry;
+use crate::library::{self, Entry};
 use crate::process::{Process, fault_of};
 use crate::user32::Strings;
 
@@ -106,7 +106,7 @@ impl Process {
         let module = match brought {
             None => {
                 let module = self.machine.load(name, image, &bindings)?;
-                self.machine.seal().map_err(LoadError::Protect)?;
+                self.machine.seal(library::count()).map_err(LoadError::Protect)?;
                 module
             }
             Some(brought) => self.machine.bring(name, image, brought.image, &bindings)?,
@@ -139,7 +139,7 @@ impl Process {
                 continue;
             }
             seen.push(name.to_owned());
-            if crate::library::find(name).is_none()
+            if library::find(name).is_none()
                 && let Ok(Some(base)) = self.want_library(name)
             {
                 needs.push(base);

@@ -200,6 +200,12 @@ impl Entry {
     }
 }
 
+/// How many shims there are.
+pub(crate) fn count() -> u32 {
+    let count = libraries().iter().map(|library| library.shims.len()).sum::<usize>();
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 /// The library with this file name, in any case, and its place among [`libraries`]; the extension may be missing.
 pub(crate) fn find(name: &str) -> Option<(usize, &'static Library)> {
     all(name).next()

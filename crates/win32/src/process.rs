@@ -94,8 +94,8 @@ pub struct Process {
     pub(crate) counts: Counts,
     /// What each thunk stands for, by index.
     pub(crate) entries: Vec<Entry>,
-    /// For each of [`library::libraries`], its module handle and the index of its first entry.
-    libraries: Vec<(u64, usize)>,
+    /// For each of [`library::libraries`].
+    libraries: Vec<Supplied>,
     /// The C library's functions that a 32-bit guest calls with their arguments in x87 registers: with calls that nobody counts, and counted.
     intrinsics: BTreeMap<&'static str, [u64; 2]>,
     pub(crate) link: Box<dyn Link>,
@@ -120,6 +120,14 @@ impl std::fmt::Debug for Process {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Process").field("images", &self.images).finish_non_exhaustive()
     }
+}
+
+/// What the guest has of a library that shims stand for.
+struct Supplied {
+    /// Its module handle.
+    handle: u64,
+    /// The addresses of the shims' thunks that somebody has asked for, by their places in its list: few drivers want more than a hundred of all.
+    thunks: BTreeMap<usize, u64>,
 }
 
 impl Process {
@@ -165,13 +173,10 @@ impl Process {
             gdi32: crate::gdi32::State::new(),
             watches: crate::advapi32::Watches::default(),
         };
-        for library in library::libraries() {
+        for _ in library::libraries() {
             // A handle needs an address of its own, and a guest that reads there finds zeros.
             let handle = process.machine.lend(16).map_err(full)?;
-            process.libraries.push((handle, process.entries.len()));
-            for shim in library.shims {
-                process.add(Entry::supplied(library, shim)).ok_or(LoadError::TooMany("shims"))?;
-            }
+            process.libraries.push(Supplied { handle, thunks: BTreeMap::new() });
         }
         for shim in crate::user32::PROCEDURES.shims {
             let mut entry = Entry::supplied(&crate::user32::PROCEDURES, shim);
@@ -230,10 +235,15 @@ impl Process {
                 return native;
             }
         }
-        let &(_, first) = self.libraries.get(place)?;
-        let index = first + listed?;
-        self.entries.get_mut(index)?.note();
-        u32::try_from(index).ok().map(|index| self.machine.thunk(index))
+        let listed = listed?;
+        if let Some(&address) = self.libraries.get(place)?.thunks.get(&listed) {
+            return Some(address);
+        }
+        let mut entry = Entry::supplied(library, &library.shims[listed]);
+        entry.note();
+        let address = self.add(entry)?;
+        self.libraries.get_mut(place)?.thunks.insert(listed, address);
+        Some(address)
     }
 
     /// The address of a function that serves 32-bit code without leaving its mode.
@@ -249,12 +259,12 @@ impl Process {
             return Some(module.base);
         }
         let (place, _) = library::find(file)?;
-        self.libraries.get(place).map(|&(handle, _)| handle)
+        self.libraries.get(place).map(|supplied| supplied.handle)
     }
 
     /// The name of the library with a handle.
     pub(crate) fn library_name(&self, handle: u64) -> Option<&'static str> {
-        let place = self.libraries.iter().position(|&(known, _)| known == handle)?;
+        let place = self.libraries.iter().position(|supplied| supplied.handle == handle)?;
         Some(library::libraries()[place].names[0])
     }
 

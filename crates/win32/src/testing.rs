@@ -96,7 +96,7 @@ impl Guest {
         let [link, ears, aside] = [(); 3].map(|()| Box::new(host.clone()));
         let mut process =
             Process::new(Machine::new(mode, Layout::fixed()).unwrap(), Ways { link, ears, aside }).unwrap();
-        process.machine.seal().unwrap();
+        process.machine.seal(crate::library::count()).unwrap();
         let room = process.allocate(0x1_0000, true).0;
         Self { process, said, room, host }
     }

@@ -123,7 +123,7 @@ fn loaded(mode: Mode, functions: &[(&str, &[u8])]) -> Guest {
         machine.add_thunk().unwrap();
     }
     let module = machine.load("test.dll", &pe::Image::parse(&file).unwrap(), &[]).unwrap();
-    machine.seal().unwrap();
+    machine.seal(0).unwrap();
     let spare = std::iter::from_fn(|| machine.add_thunk()).count();
     assert_eq!(spare, 1024, "what there is after the seal was made before it");
     Guest { machine, module: Some(module), depth: 0 }

@@ -76,8 +76,8 @@ impl State {
     pub fn new(machine: &mut Machine, clock: &crate::clock::Clock) -> Result<Self, Violation> {
         let mut handles = handles::Handles::new();
         Ok(Self {
-            tls: slots::Slots::new(),
-            fls: slots::Slots::new(),
+            tls: slots::Slots::default(),
+            fls: slots::Slots::default(),
             threads: thread::Tasks::new(&mut handles, clock),
             process: handles.keep_new(None, handles::Object::Process),
             sleepers: locks::Sleepers::default(),

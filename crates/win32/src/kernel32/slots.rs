@@ -16,9 +16,9 @@ const OUT_OF_INDEXES: u32 = u32::MAX;
 /// How many slots there are: more than the 64 that Windows guarantees (TLS_MINIMUM_AVAILABLE).
 const SLOTS: usize = 128;
 
-/// Thread-local slots.
-#[derive(Debug)]
-pub(crate) struct Slots([Option<Slot>; SLOTS]);
+/// Thread-local slots: as many as there have been at once.
+#[derive(Debug, Default)]
+pub(crate) struct Slots(Vec<Option<Slot>>);
 
 /// A slot in use.
 #[derive(Debug, Clone, Copy)]
@@ -30,12 +30,15 @@ struct Slot {
 }
 
 impl Slots {
-    pub fn new() -> Self {
-        Self([None; SLOTS])
-    }
-
     fn allocate(&mut self, callback: Pointer) -> Option<u32> {
-        let index = self.0.iter().position(Option::is_none)?;
+        let index = match self.0.iter().position(Option::is_none) {
+            Some(index) => index,
+            None if self.0.len() == SLOTS => return None,
+            None => {
+                self.0.push(None);
+                self.0.len() - 1
+            }
+        };
         self.0[index] = Some(Slot { values: [Pointer::NULL; 1 + POOL], callback });
         u32::try_from(index).ok()
     }
@@ -152,7 +155,7 @@ mod tests {
 
     #[test]
     fn slots_are_used_again_and_start_empty() {
-        let mut slots = Slots::new();
+        let mut slots = Slots::default();
         let first = slots.allocate(Pointer::NULL).unwrap();
         *slots.get(first, 1).unwrap() = Pointer(7);
         assert_eq!(slots.free(first).unwrap().values[..2], [Pointer::NULL, Pointer(7)]);
