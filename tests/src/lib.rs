@@ -77,10 +77,10 @@ pub const LAYERS: [&str; 9] = [
     "namespaces",
     "privileges",
     "landlock",
+    "speculation",
     "descriptors",
     "limits",
     "memory",
-    "speculation",
     "seccomp",
     "addresses",
 ];

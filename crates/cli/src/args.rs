@@ -135,10 +135,13 @@ pub enum Quirk {
     AcmPacked,
     /// Open a hidden instance before the first one that has parameters, as Wine does
     HiddenInstance,
+    /// Have threads ready for a driver that uses some and whose file does not show it, such as one that is packed
+    Threads,
 }
 
-/// The commands.
+/// The commands. The options of each are put together only when it is the one that is asked for, which is most of what reading arguments takes.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Say what a file is, and why it would not open here if it would not
     Info {

@@ -30,6 +30,7 @@ pub fn main(alsa: Option<&dyn live::System>) -> ExitCode {
 }
 
 fn run(alsa: Option<&dyn live::System>) -> Exit {
+    commands::begin_ahead(std::env::args_os());
     let Args { global, command } = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return failure::usage(&error, std::env::args().any(|argument| argument == "--json")),

@@ -78,7 +78,8 @@ pub(crate) struct Confinement {
 
 impl Default for Confinement {
     fn default() -> Self {
-        let terms = Terms { memory: memory::MOST, processor_time: None, fixed_addresses: false };
+        let terms =
+            Terms { memory: memory::MOST, processor_time: None, fixed_addresses: false, threads: false };
         Self { require: Require::default(), terms }
     }
 }
@@ -132,6 +133,14 @@ impl Builder {
     #[must_use]
     pub fn fixed_addresses(mut self, on: bool) -> Self {
         self.confinement.terms.fixed_addresses = on;
+        self
+    }
+
+    /// Has every worker make threads for its driver. Unless this is on, those do whose driver's file shows that it can use some: one that hides this finds that
+    /// no thread can be made (CreateThread answers NULL), and says so as its [text](Self::on_text).
+    #[must_use]
+    pub fn threads(mut self, on: bool) -> Self {
+        self.confinement.terms.threads = on;
         self
     }
 }

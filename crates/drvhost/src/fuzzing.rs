@@ -96,7 +96,9 @@ impl Host {
         let settings = Arc::new(Settings::new(Some(store.clone())));
         let beginning = Beginning { clock: Some(0), ..Beginning::default() };
         let services = Services::new(1, &image, reach, settings, recorder, Trace::none(), beginning);
-        Ok(Self { services, images: Mutex::new(Images::new(&[], true)?) })
+        let mut images = Images::new()?;
+        images.begin(&[], true)?;
+        Ok(Self { services, images: Mutex::new(images) })
     }
 
     /// Does what a worker's message wants, if it wants anything.

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::images::Images;
 use crate::launch::Launched;
 use crate::session::{Hdrvr, Inner, Session};
 
@@ -30,8 +29,7 @@ impl Host {
     pub(crate) fn probe(session: &Inner) -> Result<Self, Error> {
         // Only a worker for a 32-bit driver makes a segment. This one has nothing in it, and is never loaded.
         let empty = pe::builder::Builder::new(pe::Machine::I386).build();
-        let images = Images::new(&empty, session.confinement.terms.fixed_addresses)?;
-        let launched = Launched::new(session, "no driver", &images)?;
+        let launched = Launched::new(session, "no driver", &empty)?;
         launched.child.kill();
         let wire::Started { layers, segments, .. } = launched.started;
         let segments = segments.ok_or_else(|| Error::Worker("it says nothing of segments".into()))?;

@@ -4,7 +4,7 @@
 //! puts further images together, in a file that the worker sees and cannot write (`wire::Brought`).
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 
@@ -19,6 +19,9 @@ const GRANULARITY: u32 = 0x1_0000;
 const DISTANCES: u32 = 16;
 /// The largest file of a further image. The worker needs room for a copy of it.
 pub(crate) const MAX_FILE: u32 = 16 << 20;
+
+/// Where in the file the driver lies that the worker is started for.
+const DRIVER: u64 = BROUGHT_SIZE as u64 + FILES_SIZE as u64;
 
 /// The file with the images, and what lies where.
 #[derive(Debug)]
@@ -60,20 +63,26 @@ pub(crate) enum User {
 }
 
 impl Images {
-    /// A file for a worker that is started for the driver with these bytes.
+    /// A file for a worker.
     ///
     /// # Errors
     /// [`Error::Worker`].
-    pub fn new(driver: &[u8], fixed_addresses: bool) -> Result<Self, Error> {
+    pub fn new() -> Result<Self, Error> {
         let failed = |error: std::io::Error| Error::Worker(error.to_string());
         let mut file = File::from(sandbox::memory_file("drvhost images").map_err(failed)?);
-        let start = u64::from(BROUGHT_SIZE) + u64::from(FILES_SIZE);
-        file.set_len(start).map_err(failed)?;
-        file.seek(SeekFrom::Start(start)).map_err(failed)?;
-        file.write_all(driver).map_err(failed)?;
+        file.set_len(DRIVER).map_err(failed)?;
         // The worker reads from here on.
-        file.seek(SeekFrom::Start(start)).map_err(failed)?;
-        Ok(Self { file, fixed_addresses, places: Vec::new(), next_file: 0 })
+        file.seek(SeekFrom::Start(DRIVER)).map_err(failed)?;
+        Ok(Self { file, fixed_addresses: false, places: Vec::new(), next_file: 0 })
+    }
+
+    /// Puts the driver there that the worker is for, before it is told of that, and sets whether further images lie at the same addresses in each worker.
+    ///
+    /// # Errors
+    /// [`Error::Worker`].
+    pub fn begin(&mut self, driver: &[u8], fixed_addresses: bool) -> Result<(), Error> {
+        self.fixed_addresses = fixed_addresses;
+        self.file.write_all_at(driver, DRIVER).map_err(|error| Error::Worker(error.to_string()))
     }
 
     /// The file, for the worker.
@@ -177,6 +186,12 @@ mod tests {
         Image { name: "a.dll".into(), file: PathBuf::from("a.dll"), machine, bytes }
     }
 
+    fn begun(driver: &[u8], fixed_addresses: bool) -> Images {
+        let mut images = Images::new().unwrap();
+        images.begin(driver, fixed_addresses).unwrap();
+        images
+    }
+
     fn image(code: u8) -> Image {
         image_for(Machine::X86_64, code)
     }
@@ -184,7 +199,7 @@ mod tests {
     #[test]
     fn the_worker_reads_its_driver_from_where_the_file_stands() {
         let driver = image(0xC3);
-        let images = Images::new(&driver.bytes, false).unwrap();
+        let images = begun(&driver.bytes, false);
         let mut read = Vec::new();
         File::from(images.descriptor().unwrap()).read_to_end(&mut read).unwrap();
         assert_eq!(read, driver.bytes);
@@ -193,7 +208,7 @@ mod tests {
     #[test]
     fn images_lie_side_by_side_and_serve_again() {
         let (first, second) = (image(1), image(2));
-        let mut images = Images::new(&first.bytes, true).unwrap();
+        let mut images = begun(&first.bytes, true);
         let at_first = images.bring(&first, BASE, User::Driver).unwrap();
         let at_second = images.bring(&second, BASE, User::Driver).unwrap();
         assert!(at_second.image >= at_first.image + 0x3000 && at_second.image.is_multiple_of(GRANULARITY));
@@ -212,7 +227,7 @@ mod tests {
 
     /// The ranges that images have which are brought one after the other.
     fn ranges(fixed_addresses: bool, count: usize) -> Vec<(u32, u32)> {
-        let mut images = Images::new(&[], fixed_addresses).unwrap();
+        let mut images = begun(&[], fixed_addresses);
         for _ in 0..count {
             images.bring(&image(9), BASE, User::Library).unwrap();
         }
@@ -247,7 +262,7 @@ mod tests {
             image
         };
         for _ in 0..20 {
-            let mut images = Images::new(&[], false).unwrap();
+            let mut images = begun(&[], false);
             for _ in 0..10 {
                 images.bring(&large(1 << 20), BASE, User::Library).unwrap();
             }
@@ -259,7 +274,7 @@ mod tests {
     fn pointers_of_either_width_are_moved() {
         for machine in Machine::ALL {
             let driver = image_for(machine, 0x10);
-            let mut images = Images::new(&driver.bytes, false).unwrap();
+            let mut images = begun(&driver.bytes, false);
             images.bring(&driver, BASE, User::Driver).unwrap();
             let brought = images.bring(&driver, BASE, User::Driver).unwrap();
             let mut moved = [0; 8];
@@ -278,7 +293,7 @@ mod tests {
     #[test]
     fn there_is_an_end_to_the_room() {
         let driver = image(3);
-        let mut images = Images::new(&driver.bytes, false).unwrap();
+        let mut images = begun(&driver.bytes, false);
         let error = (0..).find_map(|_| images.bring(&driver, BASE, User::Driver).err()).unwrap();
         assert!(error.to_string().contains("no room"), "{error}");
     }

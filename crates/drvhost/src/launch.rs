@@ -1,12 +1,14 @@
 //! Starting a worker's process, up to where it is jailed and waits for its driver.
 
 use std::path::PathBuf;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use sandbox::{Child, SharedMemory, futex};
 use wire::ring::Sleep;
-use wire::{BROUGHT_SIZE, CHANNEL_SIZE, Channel, Layer, Line, Side, Started, ToHost};
+use wire::{BROUGHT_SIZE, Begin, Channel, Layer, Line, Side, Started, ToHost, ToWorker};
 
+use crate::ahead::Blank;
 use crate::arena;
 use crate::error::Error;
 use crate::images::Images;
@@ -28,6 +30,9 @@ const GUEST_END: u64 = 1 << 31;
 /// More layers of isolation than there are.
 const MOST_LAYERS: usize = 64;
 
+/// How much of a driver's name a worker is told: more than the process list has room for.
+const LONGEST_NAME: usize = 256;
+
 /// How long a worker has for entering its jail.
 const START: Duration = Duration::from_secs(10);
 
@@ -37,36 +42,40 @@ pub(crate) struct Launched {
     pub memory: SharedMemory,
     pub channel: Channel,
     pub arena: SharedMemory,
+    pub images: Images,
     pub started: Started,
 }
 
 impl Launched {
-    /// Starts a worker that says of itself to be for `name`, and waits until it is jailed.
+    /// Starts a worker for the driver with this name and these bytes, or takes the one that was started ahead, and waits until it is jailed.
     ///
     /// # Errors
     /// [`Error::Worker`].
-    pub fn new(session: &Inner, name: &str, images: &Images) -> Result<Self, Error> {
-        let shared = |error: sandbox::SharedError| Error::Worker(error.to_string());
-        let memory = SharedMemory::create("drvhost channel", CHANNEL_SIZE).map_err(shared)?;
-        let arena = SharedMemory::create("drvhost arena", arena::SIZE).map_err(shared)?;
-        let descriptor = |memory: &SharedMemory| {
-            let descriptor =
-                memory.descriptor().ok_or_else(|| Error::Bug("shared memory without descriptor".into()))?;
-            descriptor.try_clone_to_owned().map_err(|error| Error::Worker(error.to_string()))
-        };
-        let descriptors = [descriptor(&memory)?, descriptor(&arena)?, images.descriptor()?];
-        let Inner { spawner, program, confinement, .. } = session;
-        let child = spawner
-            .spawn(program, name, confinement.terms, descriptors)
-            .map_err(|error| Error::Worker(error.to_string()))?;
+    pub fn new(session: &Inner, name: &str, driver: &[u8]) -> Result<Self, Error> {
+        let Inner { spawner, program, confinement, ahead, .. } = session;
+        let ahead = ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let blank = ahead.map_or_else(|| Blank::start(spawner, program), Ok)?;
+        let Blank { child, memory, arena, mut images } = blank;
+        let terms = confinement.terms;
+        images.begin(driver, terms.fixed_addresses)?;
         let mut channel = Channel::new(Side::Host, Line::Main, waiting());
+        let begin = Begin {
+            name: name.chars().take(LONGEST_NAME).collect(),
+            memory: terms.memory,
+            seconds: terms.seconds(),
+            fixed_addresses: terms.fixed_addresses,
+            threads: terms.threads,
+        };
+        channel
+            .send(memory.words(), &ToWorker::Begin(begin))
+            .map_err(|error| Error::Worker(error.to_string()))?;
         let started = match first_word(&mut channel, &memory, &child)? {
             ToHost::Started(started) => believable(started)
                 .ok_or_else(|| Error::Worker(format!("{FIRST_WORD}: it cannot be as it says")))?,
             ToHost::NotStarted(why) => return Err(Error::Worker(printable(&why))),
             _ => return Err(Error::Worker(FIRST_WORD.into())),
         };
-        Ok(Self { child, memory, channel, arena, started })
+        Ok(Self { child, memory, channel, arena, images, started })
     }
 }
 

@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 pub mod acm;
+mod ahead;
 mod aliases;
 mod arena;
 mod aside;
@@ -73,6 +74,7 @@ pub mod vfw;
 mod waiting;
 mod worker;
 
+pub use ahead::Ahead;
 pub use aliases::{DEFAULT_ALIASES, DefaultAlias};
 pub use arena::{Arena, Block};
 pub use broadcast::PowerChange;

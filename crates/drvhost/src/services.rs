@@ -372,14 +372,14 @@ mod tests {
     }
 
     fn serve(services: &Services, want: &Want) -> Served {
-        services.serve(want, &Mutex::new(Images::new(&[], false).unwrap()), 0, None)
+        services.serve(want, &Mutex::new(Images::new().unwrap()), 0, None)
     }
 
     #[test]
     fn whoever_wants_too_much_waits() {
         let (services, started) = (services(), Instant::now());
         let want = Want::Registry(RegistryCall::Look { key: "HKEY_CURRENT_USER".into() });
-        let images = Mutex::new(Images::new(&[], false).unwrap());
+        let images = Mutex::new(Images::new().unwrap());
         for _ in 0..=MOST_A_SECOND {
             assert!(matches!(services.serve(&want, &images, 0, None), Served::Key(_)));
         }
@@ -400,7 +400,7 @@ mod tests {
 
     #[test]
     fn a_wait_ends_when_somebody_has_to_look_after_the_worker() {
-        let (services, images) = (services(), Mutex::new(Images::new(&[], false).unwrap()));
+        let (services, images) = (services(), Mutex::new(Images::new().unwrap()));
         services.rate().wants = MOST_A_SECOND;
         let (want, begun) = (Want::Registry(RegistryCall::Flush), Instant::now());
         let until = begun + Duration::from_millis(50);

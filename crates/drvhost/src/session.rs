@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use sandbox::Spawner;
 use wire::DialogAnswer;
 
+use crate::ahead::{Blank, Shared};
 use crate::arena::Arena;
 use crate::broadcast::{Announcement, Broadcast, PowerChange};
 use crate::clock::{Clock, SessionClock};
@@ -62,6 +63,7 @@ pub struct Builder {
     numbers: Numbers,
     worker: PathBuf,
     hidden_instance: bool,
+    pub(crate) ahead: Shared,
     listener: Listener,
     store: Option<Store>,
     settings: Arc<Settings>,
@@ -177,8 +179,8 @@ impl Builder {
     /// # Errors
     /// [`Error::Worker`] when the system gives no thread for starting workers; [`Error::File`] where a file for sound can never be written.
     pub fn start(self) -> Result<Session, Error> {
-        let spawner = Spawner::new().map_err(|error| Error::Worker(error.to_string()))?;
-        let Self { registry, deadline, trace, numbers, worker, confinement, .. } = self;
+        let Self { registry, deadline, trace, numbers, worker, confinement, ahead, .. } = self;
+        let (spawner, blank) = ahead.take(&worker)?;
         let Self { hidden_instance, listener, store, settings, sound, dialogs, clock, grants, .. } = self;
         Ok(Session {
             inner: Arc::new(Inner {
@@ -197,6 +199,7 @@ impl Builder {
                 clock: SessionClock::new(clock),
                 grants,
                 spawner,
+                ahead: Mutex::new(blank),
                 table: Table::default(),
                 gate: Gate::default(),
                 unused: Mutex::default(),
@@ -234,6 +237,8 @@ pub(crate) struct Inner {
     pub clock: SessionClock,
     pub grants: Vec<Grant>,
     pub spawner: Spawner,
+    /// A worker for the first driver that wants one.
+    pub ahead: Mutex<Option<Blank>>,
     pub table: Table,
     /// Lets opens in until the session ends.
     pub gate: Gate,
@@ -289,6 +294,7 @@ impl Session {
             numbers: Numbers::default(),
             worker: launch::default_program(),
             hidden_instance: false,
+            ahead: Shared::default(),
             listener: Listener::default(),
             store: None,
             settings: Arc::new(Settings::new(None)),

@@ -105,9 +105,8 @@ impl Worker {
     /// # Errors
     /// [`Error::Worker`], or [`Error::SandboxIncomplete`] where the session may not run it.
     pub fn start(number: u32, session: &Inner, image: &Image, services: Services) -> Result<Self, Error> {
-        let images = Images::new(&image.bytes, session.confinement.terms.fixed_addresses)?;
-        let Launched { child, memory, channel, arena, started } =
-            Launched::new(session, &image.name, &images)?;
+        let Launched { child, memory, channel, arena, images, started } =
+            Launched::new(session, &image.name, &image.bytes)?;
         // The process ends where it may not go on.
         session.confinement.check(&started.layers)?;
         for layer in started.layers.iter().filter(|layer| layer.active) {

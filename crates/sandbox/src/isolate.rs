@@ -1,7 +1,7 @@
 //! Taking away from the calling process what a driver must never have.
 //!
 //! Every layer is a function of its own, holds alone, and answers a [`Layer`] that says whether it is in place and, where it is
-//! not, why the system would not give it. [`isolate`] applies all of them in the only order that works.
+//! not, why the system would not give it. [`leave`] and [`confine`] apply all of them in the only order that works.
 
 use std::io;
 
@@ -56,16 +56,14 @@ const LIMITS: &[(libc::__rlimit_resource_t, u64, &str)] = &[
 /// could have nothing of a processor meanwhile. It is longer than drivers usually have for a message, so it ends those only that nobody waits for.
 const LONGEST_COMPUTING: u64 = 10_000_000;
 
-/// Applies every layer but the system-call filter to the calling process, which must have one thread only and must have
-/// mapped all that it was given: no descriptor survives. `host` is the process that started it; when that one ends this one is killed.
-/// `terms` say how much of memory and of a processor it can have. `threads` makes the threads that the process is going
-/// to have: when it runs they begin with all layers that a thread has of its own.
+/// Applies to the calling process, which must have one thread only, all layers that are the same whatever it is going to do: it keeps the descriptors and the memory
+/// that it has, and what can be had through these. `host` is the process that started it; when that one ends this one is killed.
 ///
 /// Layers that the system does not offer are reported, not fatal: the others hold without them.
 ///
 /// # Errors
 /// When a layer that every supported kernel has cannot be put in place, or when the host is gone already.
-pub fn isolate(host: u32, terms: Terms, threads: impl FnOnce() -> io::Result<()>) -> io::Result<Vec<Layer>> {
+pub fn leave(host: u32) -> io::Result<Vec<Layer>> {
     // As nobody from here on, whoever started it: a user name space of root's would still be root to the outside.
     // Where that is not possible the next layers hold all the same.
     let _ = leave_root(CAP_SYS_ADMIN);
@@ -74,6 +72,16 @@ pub fn isolate(host: u32, terms: Terms, threads: impl FnOnce() -> io::Result<()>
     let landlock = Layer::from_outcome("landlock", landlock());
     die_with(host)?;
     let speculation = Layer::from_outcome("speculation", speculation());
+    Ok(vec![namespaces, privileges, landlock, speculation])
+}
+
+/// Applies the other layers but the system-call filter, when the process has mapped all that it was given: no descriptor survives. `terms` say how much of memory
+/// and of a processor it can have. `threads` makes the threads that it is going to have: when it runs they begin with all layers that a thread has of its
+/// own.
+///
+/// # Errors
+/// When one of them cannot be put in place.
+pub fn confine(terms: Terms, threads: impl FnOnce() -> io::Result<()>) -> io::Result<Vec<Layer>> {
     threads()?;
     let memory = Layer::from_outcome("memory", memory(terms.memory));
     descriptors()?;
@@ -81,13 +89,9 @@ pub fn isolate(host: u32, terms: Terms, threads: impl FnOnce() -> io::Result<()>
     terms.seconds().map_or(Ok(()), processor_time)?;
     let whole = |name, detail: &str| Layer { name, active: true, detail: detail.to_owned() };
     Ok(vec![
-        namespaces,
-        privileges,
-        landlock,
         whole("descriptors", "none inherited"),
         whole("limits", "no file, process, core or lock"),
         memory,
-        speculation,
     ])
 }
 
@@ -101,7 +105,7 @@ pub fn namespaces() -> io::Result<String> {
         | libc::CLONE_NEWIPC
         | libc::CLONE_NEWUTS
         | libc::CLONE_NEWCGROUP;
-    // SAFETY: unshare takes flags only; the caller has one thread (contract of `isolate`), as CLONE_NEWUSER demands.
+    // SAFETY: unshare takes flags only; the caller has one thread (contract of `leave`), as CLONE_NEWUSER demands.
     let user = check(unsafe { libc::unshare(others | libc::CLONE_NEWUSER) });
     if let Err(error) = &user {
         // SAFETY: as above.
@@ -241,7 +245,7 @@ pub fn die_with(host: u32) -> io::Result<()> {
 /// # Errors
 /// The kernel's.
 pub fn descriptors() -> io::Result<()> {
-    // SAFETY: closes descriptors; nothing in a worker owns one any more (contract of `isolate`).
+    // SAFETY: closes descriptors; nothing in a worker owns one any more (contract of `confine`).
     let result = unsafe { libc::syscall(libc::SYS_close_range, 0_u32, u32::MAX, 0_u32) };
     check(libc::c_int::try_from(result).unwrap_or(-1)).map(|_| ())
 }

@@ -1,7 +1,7 @@
 //! Worker processes: spawning them, taking everything away from them, and sharing memory with them.
 //!
 //! The host side uses [`Spawner`], [`Child`] and [`SharedMemory`]. The worker side calls, in this order and before it
-//! runs any byte of a driver, [`isolate::isolate`], then [`filter::Stage::Loading`], and once the driver's image is in place
+//! runs any byte of a driver, [`isolate::leave`], [`isolate::confine`], then [`filter::Stage::Loading`], and once the driver's image is in place
 //! [`filter::Stage::Running`]. Each layer holds alone; `tests/layers.rs` tries each alone.
 //!
 //! This crate wraps one system call at a time in a safe function. It knows nothing about drivers.
@@ -17,11 +17,13 @@ mod shared;
 mod spawn;
 pub mod speculation;
 mod terms;
+mod title;
 
 pub use priority::prefer_this_thread;
-pub use shared::{SharedError, SharedMemory, memory_file};
+pub use shared::{SharedError, SharedMemory, driver_in, memory_file};
 pub use spawn::{Child, Ended, SpawnError, Spawner, WORKER_DESCRIPTORS};
 pub use terms::Terms;
+pub use title::show_name;
 
 use std::io;
 

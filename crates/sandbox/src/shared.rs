@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::atomic::AtomicU32;
@@ -55,6 +55,30 @@ pub fn memory_file(name: &str) -> io::Result<OwnedFd> {
         check(unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) })?;
     // SAFETY: memfd_create answered this descriptor on the line above and nobody else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(raw) })
+}
+
+/// In a worker: the driver's own bytes, which lie in the file of images ([`crate::WORKER_DESCRIPTORS`]) from where it stands to its end. Mapped for good and
+/// only to be read, which is done before any code of the driver runs.
+///
+/// # Errors
+/// `lseek`'s, `fstat`'s or `mmap`'s.
+pub fn driver_in(file: BorrowedFd<'_>) -> io::Result<&'static [u8]> {
+    let mut file = File::from(file.try_clone_to_owned()?);
+    let (start, end) = (file.stream_position()?, file.metadata()?.len());
+    let len = usize::try_from(end.saturating_sub(start)).map_err(io::Error::other)?;
+    if len == 0 {
+        return Ok(&[]);
+    }
+    let start = libc::off_t::try_from(start).map_err(io::Error::other)?;
+    let (protection, flags) = (libc::PROT_READ, libc::MAP_PRIVATE | libc::MAP_POPULATE);
+    // SAFETY: a mapping at a place of the kernel's choice replaces no memory that anything else uses.
+    let base = unsafe { libc::mmap(std::ptr::null_mut(), len, protection, flags, file.as_raw_fd(), start) };
+    if base == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: `len` bytes have just been mapped there, of a file that is as long (`metadata` above), and nothing unmaps them. Only the host can write to the file or cut
+    // it, and after it has started a worker it writes to what lies before them alone (`Images::bring`, which ends at `BROUGHT_SIZE + FILES_SIZE`).
+    Ok(unsafe { std::slice::from_raw_parts(base.cast(), len) })
 }
 
 impl SharedMemory {

@@ -1,6 +1,5 @@
 //! Starting worker processes and ending them.
 
-use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -11,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::terms::Terms;
+use crate::title::NOBODY_YET;
 
 /// What a worker finds at descriptors 0, 1 and 2, in this order: the standard streams' places carry the three memfds,
 /// because those are the descriptors that starting a program hands over without a window in which others could inherit them.
@@ -37,8 +36,6 @@ pub enum SpawnError {
 enum Request {
     Start {
         program: PathBuf,
-        name: OsString,
-        terms: Terms,
         descriptors: [OwnedFd; 3],
         answer: mpsc::SyncSender<io::Result<process::Child>>,
     },
@@ -71,28 +68,35 @@ impl Spawner {
         Ok(Self { requests })
     }
 
-    /// Starts `program` with the three memfds of [`WORKER_DESCRIPTORS`], to confine itself by `terms`; `name` is for people who look at the process list.
+    /// Starts `program` on the calling thread, which must live for as long as the process is wanted: the kernel kills that with it.
     ///
     /// # Errors
     /// The system's, with the program's path.
-    pub fn spawn(
-        &self,
-        program: &Path,
-        name: &str,
-        terms: Terms,
-        descriptors: [OwnedFd; 3],
-    ) -> Result<Child, SpawnError> {
+    pub fn start_here(&self, program: &Path, descriptors: [OwnedFd; 3]) -> Result<Child, SpawnError> {
+        let process = start(program, descriptors)
+            .map_err(|source| SpawnError::Start { program: program.to_owned(), source })?;
+        Ok(self.child(process))
+    }
+
+    /// Starts `program` with the three memfds of [`WORKER_DESCRIPTORS`].
+    ///
+    /// # Errors
+    /// The system's, with the program's path.
+    pub fn start(&self, program: &Path, descriptors: [OwnedFd; 3]) -> Result<Child, SpawnError> {
         let (answer, answered) = mpsc::sync_channel(1);
-        let (path, name) = (program.to_owned(), name.into());
-        let request = Request::Start { program: path, name, terms, descriptors, answer };
+        let program = program.to_owned();
+        let request = Request::Start { program: program.clone(), descriptors, answer };
         self.requests.send(request).map_err(|_| SpawnError::NoSpawner)?;
         let started = answered.recv().map_err(|_| SpawnError::NoSpawner)?;
-        let process = started.map_err(|source| SpawnError::Start { program: program.to_owned(), source })?;
-        Ok(Child {
+        Ok(self.child(started.map_err(|source| SpawnError::Start { program, source })?))
+    }
+
+    fn child(&self, process: process::Child) -> Child {
+        Child {
             pid: process.id(),
             process: Mutex::new(State::Running(process)),
             spawner: self.requests.clone(),
-        })
+        }
     }
 }
 
@@ -105,9 +109,9 @@ fn serve(incoming: &mpsc::Receiver<Request>) {
             _ => incoming.recv_timeout(REAP),
         };
         match request {
-            Ok(Request::Start { program, name, terms, descriptors, answer }) => {
+            Ok(Request::Start { program, descriptors, answer }) => {
                 // A requester that is gone gets no process.
-                let started = start(&program, &name, terms, descriptors);
+                let started = start(&program, descriptors);
                 if let Err(mpsc::SendError(Ok(mut process))) = answer.send(started) {
                     // An error means that it has ended already.
                     let _ = process.kill();
@@ -126,17 +130,11 @@ fn serve(incoming: &mpsc::Receiver<Request>) {
     }
 }
 
-fn start(
-    program: &Path,
-    name: &OsString,
-    terms: Terms,
-    descriptors: [OwnedFd; 3],
-) -> io::Result<process::Child> {
+fn start(program: &Path, descriptors: [OwnedFd; 3]) -> io::Result<process::Child> {
     let [first, second, third] = descriptors;
     Command::new(program)
         .arg(process::id().to_string())
-        .arg(name)
-        .args(terms.arguments())
+        .arg(NOBODY_YET)
         .env_clear()
         .current_dir("/")
         // A group of its own: Ctrl-C at the terminal is for the host, which then ends the session in order.
@@ -270,19 +268,22 @@ fn ended(status: process::ExitStatus) -> Ended {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
     use std::time::Instant;
 
     use super::*;
     use crate::shared::memory_file;
 
-    const TERMS: Terms = Terms { memory: 0, processor_time: None, fixed_addresses: false };
-
     #[test]
     fn a_killed_process_is_gone_soon_and_said_so_at_once() {
         let spawner = Spawner::new().unwrap();
         let descriptors = [0; 3].map(|_| memory_file("test").unwrap());
-        // Sleeps for as many seconds as all its arguments say.
-        let child = spawner.spawn(Path::new("/bin/sleep"), "60", TERMS, descriptors).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("sleeper");
+        fs::write(&program, "#!/bin/sh\nexec sleep 60\n").unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+        let child = spawner.start(&program, descriptors).unwrap();
         assert_eq!(child.ended(), None);
         child.kill();
         assert_eq!(child.ended(), Some(Ended::Signalled(libc::SIGKILL)));
@@ -296,8 +297,7 @@ mod tests {
     #[test]
     fn a_program_that_is_not_there_is_named() {
         let descriptors = [0; 3].map(|_| memory_file("test").unwrap());
-        let error =
-            Spawner::new().unwrap().spawn(Path::new("/no/such"), "x", TERMS, descriptors).unwrap_err();
+        let error = Spawner::new().unwrap().start(Path::new("/no/such"), descriptors).unwrap_err();
         assert!(error.to_string().starts_with("/no/such: "), "{error}");
     }
 }

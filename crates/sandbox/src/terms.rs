@@ -11,34 +11,16 @@ pub struct Terms {
     pub processor_time: Option<Duration>,
     /// Whether all that drivers see lies at the same addresses each time.
     pub fixed_addresses: bool,
+    /// Whether there are threads for the driver even where nothing shows that it can use any.
+    pub threads: bool,
 }
 
 impl Terms {
-    /// As arguments of the worker's program; [`parse`](Self::parse) reads them.
-    pub(crate) fn arguments(self) -> [String; 3] {
-        let seconds = self.seconds().unwrap_or(0);
-        [self.memory, seconds, self.fixed_addresses.into()].map(|number: u64| number.to_string())
-    }
-
     /// The processor time in whole seconds, one at least.
-    pub(crate) fn seconds(self) -> Option<u64> {
+    #[must_use]
+    pub fn seconds(self) -> Option<u64> {
         let time = self.processor_time?;
         Some(time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0)).max(1))
-    }
-
-    /// The terms that the host has put down; `None` for anything else.
-    #[must_use]
-    pub fn parse(arguments: impl IntoIterator<Item = String>) -> Option<Self> {
-        let mut arguments = arguments.into_iter();
-        let mut number = || arguments.next()?.parse::<u64>().ok();
-        let (memory, seconds, fixed) = (number()?, number()?, number()?);
-        let fixed_addresses = match fixed {
-            0 => false,
-            1 => true,
-            _ => return None,
-        };
-        let processor_time = (seconds > 0).then(|| Duration::from_secs(seconds));
-        Some(Self { memory, processor_time, fixed_addresses })
     }
 }
 
@@ -47,21 +29,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_put_down_is_read_again() {
-        for (processor_time, fixed_addresses) in [(None, false), (Some(Duration::from_secs(7)), true)] {
-            let terms = Terms { memory: 1 << 30, processor_time, fixed_addresses };
-            assert_eq!(Terms::parse(terms.arguments()), Some(terms));
-        }
-        for wrong in [&[][..], &["1"], &["1", "0"], &["1", "0", "2"], &["x", "0", "1"]] {
-            assert_eq!(Terms::parse(wrong.iter().map(|&word| word.to_owned())), None);
-        }
-    }
-
-    #[test]
     fn time_is_rounded_up() {
         let seconds = |milliseconds| {
             let processor_time = Some(Duration::from_millis(milliseconds));
-            Terms { memory: 0, processor_time, fixed_addresses: false }.seconds()
+            Terms { memory: 0, processor_time, fixed_addresses: false, threads: false }.seconds()
         };
         assert_eq!([1, 1000, 1001].map(seconds), [Some(1), Some(1), Some(2)]);
     }

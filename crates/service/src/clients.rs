@@ -225,7 +225,8 @@ impl Clients {
             .require_sandbox(settings.require)
             .memory(settings.memory)
             .fixed_addresses(settings.fixed_addresses)
-            .hidden_instance(settings.hidden_instance);
+            .hidden_instance(settings.hidden_instance)
+            .threads(settings.threads);
         // What drivers keep is the user's whose service this is. Other users' drivers keep nothing.
         Ok(match &settings.store {
             Some(store) if uid == self.own_uid => builder.store(store.clone()),

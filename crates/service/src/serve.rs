@@ -53,6 +53,8 @@ pub struct Settings {
     pub trace: Trace,
     /// Whether a hidden instance is opened first; see [`drvhost::Builder::hidden_instance`].
     pub hidden_instance: bool,
+    /// Whether every driver has threads; see [`drvhost::Builder::threads`].
+    pub threads: bool,
     /// What drivers play on. Files would be those of all clients.
     pub sound: Sound,
     /// How dialogs of drivers are answered.

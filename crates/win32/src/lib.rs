@@ -27,6 +27,7 @@ mod counts;
 mod crt;
 mod exceptions;
 mod files;
+mod foresight;
 mod forwards;
 mod gdi32;
 mod heap;
@@ -48,5 +49,6 @@ mod waiting;
 mod wants;
 mod winmm;
 
+pub use foresight::can_use_threads;
 pub use library::{Convention, Library, Shim, Variable, libraries};
 pub use process::{Aside, Link, LinkError, Listen, Process, Ways};

@@ -218,7 +218,7 @@ impl Process {
                     self.answer_unload(seq, module, silently).map_err(lost)?;
                 }
                 // The answer to another question.
-                ToWorker::Served(_) => return Err(lost(LinkError)),
+                ToWorker::Begin(_) | ToWorker::Served(_) => return Err(lost(LinkError)),
             }
         }
     }

@@ -32,6 +32,10 @@ impl Process {
         if !self.threads_told {
             // The first one is started by the thread that serves requests: there is no other.
             self.threads_told = true;
+            if !self.machine.has_pool() {
+                self.say(b"it wants a thread, which its file did not show; `--quirk threads` has some ready");
+                return Ok(());
+            }
             self.link.say(&ToHost::Threads).map_err(lost)?;
         }
         Ok(())

@@ -17,7 +17,7 @@ mod wave;
 
 pub use channel::{Channel, ChannelError, Line, Side};
 pub use message::{
-    Advanced, Asked, BROUGHT_SIZE, Brought, Call, DialogAnswer, Effect, Entered, FILES_SIZE, Fault,
+    Advanced, Asked, BROUGHT_SIZE, Begin, Brought, Call, DialogAnswer, Effect, Entered, FILES_SIZE, Fault,
     FaultKind, Layer, Load, LoadRefusal, Loaded, Place, Segments, ShimCalls, Started, ToHost, ToWorker,
     short,
 };

@@ -10,6 +10,8 @@ use crate::wave::{Heard, StreamState};
 /// What the host says to a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToWorker {
+    /// For which driver the worker is, and on which terms. The first message. Answered by [`ToHost::Started`] or [`ToHost::NotStarted`].
+    Begin(Begin),
     /// Map an image and run its entry point; comes at the start, and while the worker waits for an answer to [`Asked::Open`]. Answered by
     /// [`ToHost::Loaded`], [`ToHost::Unloadable`] or [`ToHost::Faulted`].
     Load(Load),
@@ -39,6 +41,21 @@ pub enum ToWorker {
     Endless,
     /// The answer to [`ToHost::Wanted`].
     Served(Served),
+}
+
+/// What a worker confines itself by, when its driver lies in the file of images.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begin {
+    /// The driver's file name without directory, for people who look at the process list.
+    pub name: String,
+    /// How many bytes of private memory that it can write it can have.
+    pub memory: u64,
+    /// How much processor time it can use in its whole life, in seconds; `None`: as much as it likes.
+    pub seconds: Option<u64>,
+    /// Whether all that drivers see lies at the same addresses each time.
+    pub fixed_addresses: bool,
+    /// Whether there are threads for the driver even where its file does not show that it can use any.
+    pub threads: bool,
 }
 
 /// How to load the driver.
@@ -113,7 +130,7 @@ pub enum Effect {
 /// What a worker says to the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToHost {
-    /// The worker is jailed and waits for [`ToWorker::Load`]. The first message.
+    /// The worker is jailed and waits for [`ToWorker::Load`].
     Started(Started),
     /// The worker could not make its jail or its machine, says why, and ends.
     NotStarted(String),

@@ -1,17 +1,18 @@
 //! From a started process to a jailed one that waits for its driver.
 
-use std::fs::File;
-use std::io::{self, Read, stderr, stdout};
+use std::io::{self, stderr, stdout};
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use guest::layout::{self, GUEST_END, Layout, Region};
 use guest::{Machine, Mode};
 use sandbox::Terms;
 use sandbox::addresses;
 use sandbox::filter::{self, Filter, FilterError, RUNNING, Stage};
-use sandbox::isolate::{Layer, isolate};
+use sandbox::isolate::{Layer, confine, leave};
 use sandbox::memory::BESIDES_HEAP;
-use wire::{Started, ToHost};
+use win32::Listen;
+use wire::{Begin, Started, ToHost, ToWorker};
 
 use crate::link::Line;
 
@@ -49,27 +50,35 @@ pub enum Refusal {
     Filter(#[from] FilterError),
     #[error("the host does not listen")]
     Silent,
+    #[error("the host does not say for which driver the worker is")]
+    NotBegun,
 }
 
 /// A jailed process, before its driver.
 pub struct Jailed {
     pub machine: Machine,
     /// The driver's file.
-    pub image: Vec<u8>,
+    pub image: &'static [u8],
     /// The filter for when the driver is mapped.
     pub running: Filter,
 }
 
-/// Prepares all that needs the kernel, then gives up the kernel.
-pub fn enter(host: u32, terms: Terms, line: &Line) -> Result<Jailed, Refusal> {
+/// Gives up what no worker needs, hears for which driver this one is, prepares all that needs the kernel, then gives up the kernel.
+pub fn enter(host: u32, line: &Line) -> Result<Jailed, Refusal> {
     // First of all, so that everything allocated from here on can also be freed without a system call.
     sandbox::heap::reserve(HEAP).map_err(Refusal::Memory)?;
+    // Asked while there still is a /proc.
+    let kernels = addresses::kernel();
+    let mut left = leave(host).map_err(Refusal::Isolate)?;
+    let (loading, running) = (Filter::compile(Stage::Loading)?, Filter::compile(Stage::Running)?);
+
+    // Until here the host may not even know the driver: it has such a worker started first of all.
+    let (name, terms) = begin(line)?;
+    sandbox::show_name(&name);
     // Descriptors 1 and 2 carry the arena and the images (`sandbox::WORKER_DESCRIPTORS`); the driver's own is where the host has left off.
-    let mut image = Vec::new();
-    let file = stderr().as_fd().try_clone_to_owned().map_err(Refusal::Image)?;
-    File::from(file).read_to_end(&mut image).map_err(Refusal::Image)?;
+    let image = sandbox::driver_in(stderr().as_fd()).map_err(Refusal::Image)?;
     // What is no image is told when it is to be loaded.
-    let mode = pe::identify(&image).ok().and_then(Mode::of).unwrap_or(Mode::X86_64);
+    let mode = pe::identify(image).ok().and_then(Mode::of).unwrap_or(Mode::X86_64);
     let layout = match terms.fixed_addresses {
         true => Layout::fixed(),
         false => addresses::random().map(Layout::random).map_err(Refusal::Random)?,
@@ -81,19 +90,22 @@ pub fn enter(host: u32, terms: Terms, line: &Line) -> Result<Jailed, Refusal> {
     machine.memory.bound_heap(terms.memory.saturating_sub(BESIDES_HEAP)).map_err(Refusal::Memory)?;
 
     is_out_of_reach(line)?;
-    let hidden = hidden(terms.fixed_addresses);
-
-    let (loading, running) = (Filter::compile(Stage::Loading)?, Filter::compile(Stage::Running)?);
+    let hidden = hidden(terms.fixed_addresses, kernels);
     // A shim that panics is reported as a fault; the usual report would want to write somewhere.
     std::panic::set_hook(Box::new(|_| ()));
-    let mut layers =
-        isolate(host, terms, || machine.make_pool().map_err(io::Error::other)).map_err(Refusal::Isolate)?;
+    // Looked for when nearly everything has been given up, because this reads what is in the file.
+    let threads = || match terms.threads || win32::can_use_threads(image) {
+        true => machine.make_pool().map_err(io::Error::other),
+        false => Ok(()),
+    };
+    let mut layers = confine(terms, threads).map_err(Refusal::Isolate)?;
     loading.install()?;
     let allowed = RUNNING.iter().map(|rule| rule.name).collect::<Vec<_>>().join(", ");
     layers.push(Layer { name: "seccomp", active: true, detail: allowed });
     layers.push(Layer::from_outcome("addresses", hidden));
+    left.append(&mut layers);
 
-    let layers = layers
+    let layers = left
         .into_iter()
         .map(|Layer { name, active, detail }| wire::Layer { name: name.to_owned(), active, detail })
         .collect();
@@ -108,15 +120,26 @@ pub fn enter(host: u32, terms: Terms, line: &Line) -> Result<Jailed, Refusal> {
     Ok(Jailed { machine, image, running })
 }
 
-/// What of the addresses nobody knows beforehand.
-fn hidden(fixed: bool) -> io::Result<String> {
+/// Hears for which driver this is, and on which terms.
+fn begin(line: &Line) -> Result<(String, Terms), Refusal> {
+    match line.clone().hear() {
+        Ok(ToWorker::Begin(Begin { name, memory, seconds, fixed_addresses, threads })) => {
+            let processor_time = seconds.map(Duration::from_secs);
+            Ok((name, Terms { memory, processor_time, fixed_addresses, threads }))
+        }
+        Ok(_) | Err(_) => Err(Refusal::NotBegun),
+    }
+}
+
+/// What of the addresses nobody knows beforehand; `kernels`, whether the kernel's are random.
+fn hidden(fixed: bool, kernels: io::Result<()>) -> io::Result<String> {
     if fixed {
         return Err(io::Error::other("fixed, as was asked for"));
     }
     let of = |name: &str, bits: u32| format!("{name} {bits}");
     let regions = Region::ALL.map(|region| of(region.name(), region.window().bits()));
     let all = [of("image", layout::IMAGE_BITS)].into_iter().chain(regions).collect::<Vec<_>>().join(", ");
-    match addresses::kernel() {
+    match kernels {
         Ok(()) => Ok(format!("random bits: {all}; the worker's own as the kernel has it")),
         Err(why) => Err(io::Error::other(format!("of the driver only (random bits: {all}): {why}"))),
     }
@@ -127,7 +150,7 @@ fn is_out_of_reach(line: &Line) -> Result<(), Refusal> {
     let (on_stack, in_heap) = (0_u8, Box::new(0_u8));
     let own = [
         ("channel", line.words().as_ptr().addr()),
-        ("program", (enter as fn(u32, Terms, &Line) -> Result<Jailed, Refusal> as *const ()).addr()),
+        ("program", (enter as fn(u32, &Line) -> Result<Jailed, Refusal> as *const ()).addr()),
         ("stack", (&raw const on_stack).addr()),
         ("heap", (&raw const *in_heap).addr()),
     ];

@@ -1,7 +1,7 @@
 //! The jailed process that holds one driver.
 //!
-//! Started by the host only, as `drvhost-worker HOST-PID NAME TERMS` (`sandbox::Terms`), with the channel, the arena and the image as descriptors 0, 1 and 2
-//! (see `sandbox::WORKER_DESCRIPTORS`). It knows "call this function with these five values" and nothing about any class of
+//! Started by the host only, as `drvhost-worker HOST-PID NAME`, with the channel, the arena and the image as descriptors 0, 1 and 2
+//! (see `sandbox::WORKER_DESCRIPTORS`). The name is filled in later (`sandbox::show_name`). It knows "call this function with these five values" and nothing about any class of
 //! drivers. It ends when the host kills it: the filter does not even allow it to exit.
 #![forbid(unsafe_code)]
 
@@ -10,7 +10,6 @@ mod link;
 
 use std::process::ExitCode;
 
-use sandbox::Terms;
 use sandbox::filter::Filter;
 use win32::{LinkError, Process, Ways};
 use wire::{ToHost, ToWorker};
@@ -19,13 +18,12 @@ use crate::link::Line;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let host = arguments.next().and_then(|argument| argument.parse().ok());
-    let (Some(host), Some(terms)) = (host, Terms::parse(arguments.skip(1))) else {
+    let Some(host) = arguments.next().and_then(|argument| argument.parse().ok()) else {
         eprintln!("drvhost-worker is started by drvhost, not by hand");
         return ExitCode::from(2);
     };
     let Ok(line) = Line::open() else { return ExitCode::FAILURE };
-    let refusal = match jail::enter(host, terms, &line) {
+    let refusal = match jail::enter(host, &line) {
         Ok(jailed) => return serve(jailed, line),
         Err(refusal) => refusal,
     };
@@ -50,8 +48,8 @@ fn serve(jailed: jail::Jailed, line: Line) -> ExitCode {
     }
 }
 
-fn converse(process: &mut Process, image: Vec<u8>, running: &Filter) -> Result<(), LinkError> {
-    // Gone once it is mapped: the worker's own heap is small.
+fn converse(process: &mut Process, image: &[u8], running: &Filter) -> Result<(), LinkError> {
+    // Once only: every further image is one that the host has brought.
     let mut image = Some(image);
     loop {
         let request = process.listen()?;
@@ -61,13 +59,15 @@ fn converse(process: &mut Process, image: Vec<u8>, running: &Filter) -> Result<(
                 let image = image.take().ok_or(LinkError)?;
                 // The last system calls go when the image is mapped, and only then does its code run.
                 let seal = || running.install().map_err(|error| error.to_string());
-                process.answer_load(&request, &image, seal)?;
+                process.answer_load(&request, image, seal)?;
             }
             ToWorker::Call(call) => process.answer(&call)?,
             ToWorker::Advance { seq, until } => process.answer_advance(seq, until)?,
             ToWorker::Unload { seq, module, silently } => process.answer_unload(seq, module, silently)?,
             // An answer to a question that nobody asked.
-            ToWorker::Granted(_) | ToWorker::Endless | ToWorker::Served(_) => return Err(LinkError),
+            ToWorker::Begin(_) | ToWorker::Granted(_) | ToWorker::Endless | ToWorker::Served(_) => {
+                return Err(LinkError);
+            }
         }
     }
 }

@@ -47,8 +47,9 @@ fn apply(layer: &str) -> std::io::Result<()> {
         }
         "all-but-seccomp" => {
             let started_by = std::os::unix::process::parent_id();
-            let terms = Terms { memory: memory::LEAST, processor_time: None, fixed_addresses: false };
-            isolate::isolate(started_by, terms, || Ok(())).map(|_| ())
+            let terms =
+                Terms { memory: memory::LEAST, processor_time: None, fixed_addresses: false, threads: false };
+            isolate::leave(started_by).and_then(|_| isolate::confine(terms, || Ok(()))).map(|_| ())
         }
         "privileges+limits" => isolate::privileges().and_then(|_| isolate::limits()),
         "seccomp" => {

@@ -22,6 +22,7 @@ pub fn run(global: &Global, system: bool, policy: Policy, sound: Sound) -> Resul
         processor_time: commands::processor_time(global),
         trace: global.trace.as_deref().map_or_else(|| Ok(Trace::none()), Trace::to_file)?,
         hidden_instance: global.quirk.contains(&Quirk::HiddenInstance),
+        threads: global.quirk.contains(&Quirk::Threads),
         require: global.require_sandbox.into(),
         memory: global.memory,
         policy,

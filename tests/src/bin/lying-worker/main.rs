@@ -1,5 +1,5 @@
 //! `lying-worker HOST-PID NAME` is a worker that tells the host the lie that its driver's file is named after, and the truth else. Where the name is none of a lie it becomes
-//! the real worker. What the host is to make of each, `suite/lies.rs` says.
+//! the real worker, which hears for itself what this one has heard: each reads from the ring's beginning. What the host is to make of each, `suite/lies.rs` says.
 
 mod random;
 mod wants;
@@ -16,9 +16,9 @@ use rustix::process::{Signal, kill_process};
 use sandbox::{SharedMemory, futex};
 use wire::ring::{LONGEST, Sleep, WORDS};
 use wire::{
-    Advanced, Asked, Call, Channel, Entered, Fault, FaultKind, FileCall, Heard, Layer, Line, LoadRefusal,
-    Loaded, Place, RegistryCall, Segments, ShimCalls, Side, Started, StreamState, ToHost, ToWorker, Want,
-    WaveFormat,
+    Advanced, Asked, Begin, Call, Channel, Entered, Fault, FaultKind, FileCall, Heard, Layer, Line,
+    LoadRefusal, Loaded, Place, RegistryCall, Segments, ShimCalls, Side, Started, StreamState, ToHost,
+    ToWorker, Want, WaveFormat,
 };
 
 /// What steers a terminal.
@@ -36,7 +36,13 @@ fn sleep() -> Sleep {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
-    let name = arguments.get(1).and_then(|name| name.to_str()).ok_or("which driver?")?.to_owned();
+    let memory = SharedMemory::from_descriptor("channel", std::io::stdin().as_fd())?;
+    let words = Box::leak(Box::new(memory)).words();
+    let mut channel = Channel::new(Side::Worker, Line::Main, sleep());
+    let Some(ToWorker::Begin(Begin { name, .. })) = channel.receive(words, || None)? else {
+        return Err("which driver?".into());
+    };
+    sandbox::show_name(&name);
     let Some(lie) = name.strip_suffix(".lie.dll") else {
         return Err(Command::new(program("drvhost-worker")).args(arguments).exec().into());
     };
@@ -51,9 +57,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .exec()
             .into());
     }
-    let memory = SharedMemory::from_descriptor("channel", std::io::stdin().as_fd())?;
-    let words = Box::leak(Box::new(memory)).words();
-    let channel = Channel::new(Side::Worker, Line::Main, sleep());
     let mut worker = Liar { words, channel, lie: lie.to_owned(), last: 0 };
     if let Some(seed) = lie.strip_prefix("random-") {
         return worker.play_at_random(seed.parse()?);
@@ -204,7 +207,7 @@ impl Liar {
                     self.last = seq;
                     self.advance(until);
                 }
-                ToWorker::Granted(_) | ToWorker::Endless | ToWorker::Served(_) => {}
+                ToWorker::Begin(_) | ToWorker::Granted(_) | ToWorker::Endless | ToWorker::Served(_) => {}
             }
         }
     }
