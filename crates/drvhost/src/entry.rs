@@ -1,7 +1,5 @@
 //! The entry points of drivers of wave, MIDI and auxiliary devices: functions of five values beside `DriverProc` (spec section 4.3).
 
-use std::time::Instant;
-
 use mmsystem::devices::{AUXDM, MODM, WODM, device_message_name};
 use pe::ExportTarget;
 use serde::Serialize;
@@ -12,6 +10,7 @@ use crate::module::{Image, Module};
 use crate::reply::{self, Reply};
 use crate::session::{Hdrvr, Inner, Session};
 use crate::trace::{Begun, DeviceRecord, micros};
+use crate::waiting::Until;
 use crate::worker::{Broker, Call};
 
 /// An entry point for devices of one kind.
@@ -119,10 +118,11 @@ impl Module {
         message: &DeviceMessage,
         begin: impl FnOnce() -> bool,
         session: &Inner,
-        until: Option<Instant>,
+        until: impl Into<Until>,
     ) -> Option<Reply> {
         let function = self.entries.address(message.entry)?;
-        let Some(turn) = self.worker.begin(until) else { return Some(Reply::Busy) };
+        let until = until.into();
+        let Some(turn) = self.worker.begin(&until) else { return Some(Reply::Busy) };
         if !begin() {
             return None;
         }
@@ -131,7 +131,7 @@ impl Module {
         let arguments = [device.into(), number.into(), user, param1, param2];
         let call = Call { function, arguments, effect: Effect::None };
         let broker: &dyn Broker = session;
-        let reply = self.worker.call(&turn, call, broker, until);
+        let reply = self.worker.call(&turn, call, broker, &until);
         session.trace.end_device(begun, |Begun { seq, t_us, at }| {
             let (outcome, result) = reply.outcome();
             DeviceRecord {
@@ -182,7 +182,7 @@ impl Session {
         if !module.has_entry(message.entry) {
             return Err(Error::NoEntry { driver: module.name.clone(), entry: message.entry.name() });
         }
-        let until = inner.until();
+        let until = Until::within(inner.deadline);
         match module.send_to_entry(hdrvr, message, || inner.table.reaches(hdrvr), inner, until) {
             Some(Reply::Answered(result)) => Ok(answer(result)),
             Some(other) => Err(reply::failure(other, &module.name, &message.entry.describe(message.number))),

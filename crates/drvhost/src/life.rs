@@ -15,6 +15,7 @@ use crate::reply::Reply;
 use crate::session::{Hdrvr, Inner};
 use crate::table::{Left, Phase, Slot};
 use crate::trace::Cause;
+use crate::waiting::Until;
 use crate::worker::Worker;
 
 /// How many instances the drivers of one worker may have open: each costs the host memory, and time at the session's end.
@@ -85,7 +86,7 @@ impl Inner {
         number: u32,
         lparam1: i64,
         lparam2: i64,
-        until: Option<Instant>,
+        until: impl Into<Until>,
     ) -> Result<i64, Error> {
         let bad_handle = Error::BadHandle(hdrvr.0);
         let Some(Slot { module, id, .. }) = self.table.get(hdrvr) else { return Err(bad_handle) };

@@ -19,6 +19,7 @@ use crate::reply::{self, Reply};
 use crate::session::Hdrvr;
 use crate::synth::InUse;
 use crate::trace::{Begun, CallRecord, Cause, Trace, micros};
+use crate::waiting::Until;
 use crate::worker::{Broker, Call, Worker, printable};
 
 /// The largest driver file that is read. The image built from it is bounded by the format's reader.
@@ -200,9 +201,10 @@ impl Module {
         end: impl FnOnce(&Reply),
         broker: &dyn Broker,
         trace: &Trace,
-        until: Option<Instant>,
+        until: impl Into<Until>,
     ) -> Option<Reply> {
-        let Some(turn) = self.worker.begin(until) else { return Some(Reply::Busy) };
+        let until = until.into();
+        let Some(turn) = self.worker.begin(&until) else { return Some(Reply::Busy) };
         if !begin() {
             return None;
         }
@@ -213,7 +215,7 @@ impl Module {
             [message.lparam1, message.lparam2].map(|lparam| self.worker.width().long(lparam.cast_unsigned()));
         let arguments = [id, hdrvr.0.cast_signed(), number.into(), lparam1, lparam2].map(i64::cast_unsigned);
         let call = Call { function: self.driver_proc, arguments, effect };
-        let reply = self.worker.call(&turn, call, broker, until);
+        let reply = self.worker.call(&turn, call, broker, &until);
         end(&reply);
         trace.end(begun, |Begun { seq, t_us, at }| {
             let (outcome, result) = reply.outcome();

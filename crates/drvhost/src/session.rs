@@ -30,6 +30,7 @@ use crate::store::Store;
 use crate::synth::Devices;
 use crate::table::{Slot, Table};
 use crate::trace::Trace;
+use crate::waiting::Until;
 
 /// The handle of an open instance: what `OpenDriver` answers. Never 0, and never used twice in a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -339,7 +340,7 @@ impl Session {
     /// # Errors
     /// [`Error::BadHandle`], and [`Error::Late`], [`Error::Faulted`] or [`Error::Died`] when there was no answer.
     pub fn send(&self, hdrvr: Hdrvr, message: u32, lparam1: i64, lparam2: i64) -> Result<i64, Error> {
-        self.inner.send(hdrvr, message, lparam1, lparam2, self.inner.until())
+        self.inner.send(hdrvr, message, lparam1, lparam2, Until::within(self.inner.deadline))
     }
 
     /// `CloseDriver`: sends DRV_CLOSE and, for the last instance, DRV_DISABLE and DRV_FREE, after which the driver is unloaded.

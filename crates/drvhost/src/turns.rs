@@ -35,8 +35,9 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turns {
-    /// Waits until a call may begin and puts it on the stack; `None` when that is not before `until`.
-    pub fn begin(&self, until: Option<Instant>) -> Option<Turn<'_>> {
+    /// Waits until a call may begin and puts it on the stack; `None` when that is not before the time that `until` names, which is asked only when it
+    /// comes to waiting.
+    pub fn begin(&self, until: impl Fn() -> Option<Instant>) -> Option<Turn<'_>> {
         let free = |calls: &[State]| calls.last() != Some(&State::Running);
         let mut stack = self.wait(free, until)?;
         stack.calls.push(State::Running);
@@ -51,11 +52,11 @@ impl Turns {
     fn wait(
         &self,
         ready: impl Fn(&[State]) -> bool,
-        until: Option<Instant>,
+        until: impl Fn() -> Option<Instant>,
     ) -> Option<MutexGuard<'_, Stack>> {
         let mut stack = self.lock();
         while !ready(&stack.calls) {
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            let left = until().map(|until| until.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
                 return None;
             }
@@ -93,7 +94,7 @@ impl Turn<'_> {
         // From here on nobody may come on top; calls that are there end by their own deadlines.
         self.set(State::Running);
         let depth = self.depth;
-        drop(self.turns.wait(|calls| calls.len() == depth, None));
+        drop(self.turns.wait(|calls| calls.len() == depth, || None));
         done
     }
 
@@ -130,7 +131,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..2_000 {
-                        let turn = turns.begin(None).unwrap();
+                        let turn = turns.begin(|| None).unwrap();
                         talk();
                         turn.step_aside(std::thread::yield_now);
                         talk();
@@ -144,7 +145,8 @@ mod tests {
     #[test]
     fn a_turn_that_does_not_come_is_given_up() {
         let turns = Turns::default();
-        let _first = turns.begin(None).unwrap();
-        assert!(turns.begin(Some(Instant::now() + Duration::from_millis(5))).is_none());
+        let _first = turns.begin(|| None).unwrap();
+        let until = Instant::now() + Duration::from_millis(5);
+        assert!(turns.begin(|| Some(until)).is_none());
     }
 }

@@ -28,7 +28,7 @@ use crate::services::Services;
 use crate::session::Inner;
 use crate::trace::Trace;
 use crate::turns::{Turn, Turns};
-use crate::waiting::Waiting;
+use crate::waiting::{Until, Waiting};
 
 /// How often the soft deadline's signal is repeated: it may arrive just before the driver's code goes on.
 const REPEAT: Duration = Duration::from_millis(5);
@@ -160,18 +160,12 @@ impl Worker {
     }
 
     /// Waits for the turn to call into the worker; `None` when it does not come before `until`.
-    pub fn begin(&self, until: Option<Instant>) -> Option<Turn<'_>> {
-        self.turns.begin(until)
+    pub fn begin(&self, until: &Until) -> Option<Turn<'_>> {
+        self.turns.begin(|| until.time())
     }
 
     /// Calls a guest function.
-    pub fn call(
-        self: &Arc<Self>,
-        turn: &Turn<'_>,
-        call: Call,
-        broker: &dyn Broker,
-        until: Option<Instant>,
-    ) -> Reply {
+    pub fn call(self: &Arc<Self>, turn: &Turn<'_>, call: Call, broker: &dyn Broker, until: &Until) -> Reply {
         let Call { function, arguments, effect } = call;
         let call = |seq| ToWorker::Call(wire::Call { seq, function, arguments, effect });
         self.request(turn, call, broker, until)
@@ -187,8 +181,9 @@ impl Worker {
         broker: &dyn Broker,
         until: Option<Instant>,
     ) -> Result<(u64, Vec<StreamState>), Reply> {
-        let Some(turn) = self.begin(until) else { return Err(Reply::Busy) };
-        match self.exchange(&turn, |seq| ToWorker::Advance { seq, until: time }, broker, until) {
+        let until = until.into();
+        let Some(turn) = self.begin(&until) else { return Err(Reply::Busy) };
+        match self.exchange(&turn, |seq| ToWorker::Advance { seq, until: time }, broker, &until) {
             Exchange::Advanced(advanced) if !(time..=LATEST.max(time)).contains(&advanced.now) => {
                 Err(Reply::Died(self.end("said a time that cannot be and was killed")))
             }
@@ -233,7 +228,7 @@ impl Worker {
         turn: &Turn<'_>,
         message: impl FnOnce(u32) -> ToWorker,
         broker: &dyn Broker,
-        until: Option<Instant>,
+        until: &Until,
     ) -> Reply {
         match self.exchange(turn, message, broker, until) {
             Exchange::Reply(reply) => reply,
@@ -248,7 +243,7 @@ impl Worker {
         turn: &Turn<'_>,
         message: impl FnOnce(u32) -> ToWorker,
         broker: &dyn Broker,
-        until: Option<Instant>,
+        until: &Until,
     ) -> Exchange {
         if let Some(how) = self.dead.get() {
             return Reply::Died(how.clone()).into();
@@ -268,7 +263,7 @@ impl Worker {
         self: &Arc<Self>,
         turn: &Turn<'_>,
         request: ToWorker,
-        waiting: &mut Waiting,
+        waiting: &mut Waiting<'_>,
         broker: &dyn Broker,
     ) -> Exchange {
         let mut next = request;
@@ -276,7 +271,7 @@ impl Worker {
             let asked = match self.say_and_hear(&next, waiting, broker) {
                 Ok(ToHost::Asked(asked)) => asked,
                 Ok(ToHost::Wanted(want)) => {
-                    let served = self.services.serve(&want, &self.images, self.brought, waiting.until);
+                    let served = self.services.serve(&want, &self.images, self.brought, waiting.until.time());
                     next = ToWorker::Served(served);
                     if let Err(reply) = self.check_if_late(waiting) {
                         return reply.into();
@@ -286,7 +281,8 @@ impl Worker {
                 Ok(message) => return self.conclude(message, waiting.seq),
                 Err(reply) => return reply.into(),
             };
-            let granted = turn.step_aside(|| depth::deeper(|| broker.ask(self, &asked, waiting.until)));
+            let granted =
+                turn.step_aside(|| depth::deeper(|| broker.ask(self, &asked, waiting.until.time())));
             next = granted.map_or(ToWorker::Endless, ToWorker::Granted);
             if let Err(reply) = self.check_if_late(waiting) {
                 return reply.into();
@@ -295,22 +291,22 @@ impl Worker {
     }
 
     /// [`check`](Self::check), once the deadline has passed: a worker that never stops talking must not put it off.
-    fn check_if_late(&self, waiting: &mut Waiting) -> Result<(), Reply> {
-        match waiting.until {
+    fn check_if_late(&self, waiting: &mut Waiting<'_>) -> Result<(), Reply> {
+        match waiting.until.time() {
             Some(until) if Instant::now() >= until => self.check(waiting),
             _ => Ok(()),
         }
     }
 
     /// Looks after a worker that has not answered yet: whether it lives, and whether its time is over.
-    fn check(&self, waiting: &mut Waiting) -> Result<(), Reply> {
+    fn check(&self, waiting: &mut Waiting<'_>) -> Result<(), Reply> {
         if let Some(ended) = self.child.ended() {
             let shim = channel::noted_shim(self.memory.words());
             let place = shim.map_or_else(String::new, |shim| format!(" in {shim}"));
             return Err(Reply::Died(self.end(&format!("{ended}{place}"))));
         }
         let now = Instant::now();
-        if waiting.until.is_none_or(|until| now < until) {
+        if waiting.until.time().is_none_or(|until| now < until) {
             return Ok(());
         }
         // From the first signal on, not from the deadline: the host itself may have been away that long.

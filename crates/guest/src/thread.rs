@@ -379,8 +379,10 @@ impl Machine {
             return;
         }
         let address = self.context().expose_provenance() as u64;
-        // The thread block is always writable.
-        let _ = self.memory.write(self.thread().teb + TEB_CONTEXT as u64, &address.to_le_bytes());
+        let place = std::ptr::with_exposed_provenance_mut::<u64>(self.thread().teb as usize + TEB_CONTEXT);
+        // SAFETY: a thread's block, which is longer than this, is mapped when its thread is made and stays writable: its region is none that
+        // `protect_data` changes. The place is a multiple of 8, and nothing refers to guest memory.
+        unsafe { place.write_volatile(address) };
     }
 
     /// The registers that the guest would have behind the call that the innermost shim serves, its result apart: as if `popped` bytes of

@@ -6,6 +6,7 @@ use std::time::Instant;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::plain::{MARK, Plain};
 use crate::ring::{self, Reader, Ring, RingError, Sleep, Writer};
 
 /// The word that holds the number of the request to interrupt.
@@ -75,6 +76,8 @@ pub struct Channel {
     sleep: Sleep,
     writer: Writer,
     reader: Reader,
+    /// Room for a frame that is sent, and the one that has come.
+    out: Box<[u8]>,
     frame: Vec<u8>,
 }
 
@@ -89,15 +92,19 @@ impl Channel {
             Side::Worker => (to_host, to_worker),
         };
         // As long as a frame can be, so that a worker, which cannot ask for more memory, need not.
-        let frame = Vec::with_capacity(ring::LONGEST + 8);
-        Self { rings, sleep, writer: Writer::default(), reader: Reader::default(), frame }
+        let (out, frame) = (vec![0; ring::LONGEST].into(), Vec::with_capacity(ring::LONGEST));
+        Self { rings, sleep, writer: Writer::default(), reader: Reader::default(), out, frame }
     }
 
     /// Sends a message to the other side.
     ///
     /// # Errors
     /// [`ChannelError`]: too long, or the other side does not read.
-    pub fn send(&mut self, memory: &[AtomicU32], message: &impl Serialize) -> Result<(), ChannelError> {
+    pub fn send(
+        &mut self,
+        memory: &[AtomicU32],
+        message: &(impl Serialize + Plain),
+    ) -> Result<(), ChannelError> {
         self.put(memory, message, Writer::send)
     }
 
@@ -108,7 +115,7 @@ impl Channel {
     pub fn send_if_room(
         &mut self,
         memory: &[AtomicU32],
-        message: &impl Serialize,
+        message: &(impl Serialize + Plain),
     ) -> Result<(), ChannelError> {
         self.put(memory, message, Writer::send_if_room)
     }
@@ -116,16 +123,22 @@ impl Channel {
     fn put(
         &mut self,
         memory: &[AtomicU32],
-        message: &impl Serialize,
+        message: &(impl Serialize + Plain),
         send: Send,
     ) -> Result<(), ChannelError> {
         let ring = part(memory, self.rings.0)?;
-        let mut bytes = std::mem::take(&mut self.frame);
-        bytes.clear();
-        let bytes = postcard::to_extend(message, bytes)?;
-        let result = send(&mut self.writer, &ring, self.sleep, &bytes);
-        self.frame = bytes;
-        Ok(result?)
+        if let Some((numbers, count)) = message.numbers() {
+            let mut frame = [MARK; 15];
+            let (places, _) = frame.as_flattened_mut()[MARK.len()..].as_chunks_mut();
+            for (place, number) in places.iter_mut().zip(numbers) {
+                *place = number.to_le_bytes();
+            }
+            let bytes = frame.as_flattened().get(..MARK.len() + 8 * count).unwrap_or_default();
+            return Ok(send(&mut self.writer, &ring, self.sleep, bytes)?);
+        }
+        // What is too long finds no room here already.
+        let bytes = postcard::to_slice(message, &mut self.out)?;
+        Ok(send(&mut self.writer, &ring, self.sleep, bytes)?)
     }
 
     /// The next message, waiting for it until the time that `until` names, which is asked only when it comes to sleeping; `None` when
@@ -133,7 +146,7 @@ impl Channel {
     ///
     /// # Errors
     /// [`ChannelError`]: what came is not what an honest peer sends.
-    pub fn receive<T: DeserializeOwned>(
+    pub fn receive<T: DeserializeOwned + Plain>(
         &mut self,
         memory: &[AtomicU32],
         until: impl FnOnce() -> Option<Instant>,
@@ -142,20 +155,33 @@ impl Channel {
         if !self.reader.take_until(&ring, self.sleep, &mut self.frame, until)? {
             return Ok(None);
         }
-        Ok(Some(postcard::from_bytes(&self.frame)?))
+        understood(&self.frame).map(Some)
     }
 
     /// The next message if it is there already.
     ///
     /// # Errors
     /// As [`receive`](Self::receive).
-    pub fn take<T: DeserializeOwned>(&mut self, memory: &[AtomicU32]) -> Result<Option<T>, ChannelError> {
+    pub fn take<T: DeserializeOwned + Plain>(
+        &mut self,
+        memory: &[AtomicU32],
+    ) -> Result<Option<T>, ChannelError> {
         let ring = part(memory, self.rings.1)?;
         if !self.reader.take(&ring, &mut self.frame)? {
             return Ok(None);
         }
-        Ok(Some(postcard::from_bytes(&self.frame)?))
+        understood(&self.frame).map(Some)
     }
+}
+
+/// The message that a frame is.
+fn understood<T: DeserializeOwned + Plain>(frame: &[u8]) -> Result<T, ChannelError> {
+    let Some(numbers) = frame.strip_prefix(&MARK) else { return Ok(postcard::from_bytes(frame)?) };
+    let message = match numbers.as_chunks() {
+        (numbers, []) => T::from_numbers(numbers),
+        _ => None,
+    };
+    message.ok_or(ChannelError::Message(postcard::Error::DeserializeBadEncoding))
 }
 
 /// The word in which the host names the request to interrupt; `None` when the memory is too small.
@@ -237,8 +263,11 @@ mod tests {
     fn garbage_is_an_error() {
         let memory = memory();
         let [mut host, mut worker] = ends(Line::Main);
-        worker.send(&memory, &[0xff_u8; 20]).unwrap();
-        assert!(matches!(host.receive::<ToHost>(&memory, || None), Err(ChannelError::Message(_))));
+        for garbage in [vec![0xff_u8; 20], vec![0xff; 19], vec![0x7f; 9], vec![]] {
+            let ring = part(&memory, worker.rings.0).unwrap();
+            worker.writer.send(&ring, SLEEP, &garbage).unwrap();
+            assert!(matches!(host.receive::<ToHost>(&memory, || None), Err(ChannelError::Message(_))));
+        }
         assert!(matches!(host.receive::<ToHost>(&[], || None), Err(ChannelError::TooSmall)));
     }
 

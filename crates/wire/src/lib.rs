@@ -1,8 +1,8 @@
 //! What host and worker say to each other, and the rings that carry it.
 //!
 //! The two never link each other; these bytes in shared memory are the whole boundary between them. Everything that comes from
-//! a worker is hostile input: the [`ring`] checks indices and lengths before it copies, and what was copied is decoded by `postcard`,
-//! which bounds every length by the bytes that are there.
+//! a worker is hostile input: the [`ring`] checks stamps and lengths before it copies, and what was copied is decoded by `postcard`,
+//! which bounds every length by the bytes that are there, or is a few numbers ([`Plain`]).
 //!
 //! The conversation is strictly by turns, like calls on one stack: the host asks ([`ToWorker::Call`]) and the worker answers
 //! ([`ToHost::Answered`] or [`ToHost::Faulted`]); before it answers, it may itself ask ([`ToHost::Asked`]), and before the host
@@ -11,6 +11,7 @@
 
 pub mod channel;
 mod message;
+mod plain;
 pub mod ring;
 mod want;
 mod wave;
@@ -21,6 +22,7 @@ pub use message::{
     FaultKind, Layer, Load, LoadRefusal, Loaded, Place, Segments, ShimCalls, Started, ToHost, ToWorker,
     short,
 };
+pub use plain::Plain;
 pub use want::{
     Disposition, Entry, FileCall, FileInfo, KeyInfo, LONGEST_PATH, LibraryCall, PIECE, RegistryCall, Served,
     Want,

@@ -1,14 +1,17 @@
 //! A ring of frames in shared memory, for one writer and one reader that do not trust each other.
 //!
 //! ```text
-//! word 0    tail: how many words the writer has ever written (wraps)
-//! word 16   head: how many words the reader has ever taken
-//! word 32   asleep: 1 while the reader sleeps on tail
-//! word 48.. the frames: one word with the length in bytes, then the bytes, padded to whole words
+//! word 0    head: how many slots the reader has ever taken (wraps)
+//! word 16   asleep: 1 while the reader sleeps on it
+//! word 32.. the slots, of 16 words each: a stamp, then 60 bytes of a frame
 //! ```
-//! A word is 32 bits, because that is what `futex(2)` waits on.
-//! Each index has a cache line of its own. Each side keeps its own index to itself and only publishes it, so the other cannot
-//! make it lose its place; what it reads of the other's index it checks. All access is atomic, so that a peer that writes at the wrong time is
+//! A word is 32 bits, because that is what `futex(2)` waits on. A frame takes as many slots as it needs, one at the least. The stamp of its first slot is the
+//! lap, which is how often the writer has come around to this slot, and the frame's length; in further slots, the lap and [`FURTHER`]. A reader
+//! looks at the stamp of the slot that comes next, until its lap is the one that it is in.
+//!
+//! A slot is a cache line, so that a short message costs one line's way from one processor to the other: what says that something has come lies beside it.
+//! What the reader writes has lines of its own. Each side keeps its place to itself, so the other cannot make it lose that; what it reads
+//! of the other's it checks. All access is atomic, so that a peer that writes at the wrong time is
 //! a peer with garbage in its frames, not undefined behaviour.
 //!
 //! That nobody sleeps through a frame, and that frames come out whole, is tried in all orders of two threads that the memory model allows
@@ -21,11 +24,19 @@ use std::time::{Duration, Instant};
 // Miri cannot switch between loom's threads.
 #[cfg(all(test, not(miri)))]
 mod model;
+#[cfg(test)]
+mod tests;
 
 /// What a ring is made of.
 pub trait Word {
-    /// Words of frames in a ring; a power of two.
-    const CAPACITY: usize;
+    /// Words of a slot, the stamp included.
+    const SLOT: usize;
+
+    /// Slots of a ring; a power of two.
+    const SLOTS: usize;
+
+    /// The longest frame, in bytes. Few enough for a stamp, and for several frames to be in a ring, so that a late answer never blocks the next question.
+    const LONGEST: usize;
 
     /// Reads it.
     fn load(&self, order: Ordering) -> u32;
@@ -39,7 +50,9 @@ pub trait Word {
 
 /// A word of shared memory.
 impl Word for AtomicU32 {
-    const CAPACITY: usize = 16_384;
+    const SLOT: usize = 16;
+    const SLOTS: usize = 1024;
+    const LONGEST: usize = 16 << 10;
 
     fn load(&self, order: Ordering) -> u32 {
         self.load(order)
@@ -55,29 +68,44 @@ impl Word for AtomicU32 {
 }
 
 /// Where the parts lie, in words.
-const TAIL: usize = 0;
-const HEAD: usize = 16;
-const ASLEEP: usize = 32;
-const FRAMES: usize = 48;
+const HEAD: usize = 0;
+const ASLEEP: usize = 16;
+/// Where the first slot begins.
+pub const FIRST_SLOT: usize = 32;
 
 /// Words of a whole ring.
-pub const WORDS: usize = FRAMES + <AtomicU32 as Word>::CAPACITY;
+pub const WORDS: usize = FIRST_SLOT + <AtomicU32 as Word>::SLOT * <AtomicU32 as Word>::SLOTS;
 
 /// Bytes of a word.
 const WORD: usize = size_of::<u32>();
 
-/// The longest frame, in bytes: a quarter of the ring, so that a late answer never blocks the next question.
-pub const LONGEST: usize = longest::<AtomicU32>();
+/// The longest frame, in bytes.
+pub const LONGEST: usize = <AtomicU32 as Word>::LONGEST;
 
-const fn longest<W: Word>() -> usize {
-    W::CAPACITY * WORD / 4
+/// What stands in the stamp of a frame's further slots, instead of a length.
+pub const FURTHER: u16 = u16::MAX;
+
+/// How the stamp is made of a slot that is the `place`th ever written.
+#[must_use]
+pub fn stamp<W: Word>(place: u32, length: u16) -> u32 {
+    u32::from(lap::<W>(place)) << 16 | u32::from(length)
+}
+
+/// The lap of such a slot. The first is 1, as the memory is zero at first. Numbers of both kinds begin anew together.
+fn lap<W: Word>(place: u32) -> u16 {
+    let laps = place / (W::SLOTS as u32);
+    (laps as u16).wrapping_add(1)
 }
 
 /// How often a reader looks again before it sleeps, at most. A worker's usual answer comes within this, and a sleep costs both sides a
 /// system call; more takes the processor away from the one that is waited for, and where two share a core, slows it down.
 const SPINS: u32 = 2000;
-/// How often it looks at least: for about as long as a message takes that a driver answers at once.
+/// How often it looks at least.
 const FEWEST_SPINS: u32 = 125;
+/// A sleep that was shorter would not have been needed, had the reader looked for as long as it may: being woken is a part of it.
+const SHORT: Duration = Duration::from_micros(60);
+/// How many short sleeps it takes at most for the reader to look for longer again, where that has been of no use before.
+const MOST_PATIENT: u32 = 64;
 
 /// How a reader sleeps and is woken: `futex(2)`, handed in so that this crate makes no system calls.
 #[derive(Debug)]
@@ -102,29 +130,34 @@ impl<W> Copy for Sleep<W> {}
 /// A ring in shared memory.
 #[derive(Debug)]
 pub struct Ring<'a, W = AtomicU32> {
-    tail: &'a W,
     head: &'a W,
     asleep: &'a W,
-    words: &'a [W],
+    slots: &'a [W],
 }
 
 impl<'a, W: Word> Ring<'a, W> {
     /// The ring in the first words of `memory`, which are [`WORDS`] of shared memory; `None` when there are fewer.
     #[must_use]
     pub fn new(memory: &'a [W]) -> Option<Self> {
-        let words = memory.get(FRAMES..FRAMES + W::CAPACITY)?;
-        Some(Self { tail: memory.get(TAIL)?, head: memory.get(HEAD)?, asleep: memory.get(ASLEEP)?, words })
+        let slots = memory.get(FIRST_SLOT..FIRST_SLOT + W::SLOTS * W::SLOT)?;
+        Some(Self { head: memory.get(HEAD)?, asleep: memory.get(ASLEEP)?, slots })
     }
 
-    fn put(&self, index: u32, word: u32) {
-        if let Some(slot) = self.words.get(index as usize % W::CAPACITY) {
-            slot.store(word, Ordering::Relaxed);
-        }
+    /// The slot that is the `place`th ever written: its stamp, and what it has of a frame. Nothing, where there is no such slot, but there always is.
+    fn slot(&self, place: u32) -> Option<(&'a W, &'a [W])> {
+        let start = place as usize % W::SLOTS * W::SLOT;
+        self.slots.get(start..start + W::SLOT)?.split_first()
     }
+}
 
-    fn get(&self, index: u32) -> u32 {
-        self.words.get(index as usize % W::CAPACITY).map_or(0, |slot| slot.load(Ordering::Relaxed))
-    }
+/// How many bytes of a frame are in a slot.
+const fn room<W: Word>() -> usize {
+    (W::SLOT - 1) * WORD
+}
+
+/// How many slots a frame takes of so many bytes, which are at most as many as in the longest.
+fn slots<W: Word>(length: usize) -> u32 {
+    u32::try_from(length.div_ceil(room::<W>()).max(1)).unwrap_or(u32::MAX)
 }
 
 /// What is wrong with the other side.
@@ -144,8 +177,9 @@ pub enum RingError {
 /// The writing end's own state.
 #[derive(Debug, Default)]
 pub struct Writer {
+    /// How many slots it has ever written.
     tail: u32,
-    /// The reader's index as it was last looked at. Looking costs a cache line that the reader has just written, so it is
+    /// The reader's place as it was last looked at. Looking costs a cache line that the reader has just written, so it is
     /// done only when the ring would be full without.
     head: u32,
 }
@@ -161,7 +195,9 @@ impl Writer {
         sleep: Sleep<W>,
         frame: &[u8],
     ) -> Result<(), RingError> {
-        self.put(ring, sleep, frame, 0)
+        self.put(ring, frame, 0)?;
+        wake(ring, sleep);
+        Ok(())
     }
 
     /// As [`send`](Self::send), but only while half the ring stays free: for what may be lost, so that it never takes the place of
@@ -175,62 +211,118 @@ impl Writer {
         sleep: Sleep<W>,
         frame: &[u8],
     ) -> Result<(), RingError> {
-        self.put(ring, sleep, frame, W::CAPACITY / 2)
+        self.put(ring, frame, W::SLOTS / 2)?;
+        wake(ring, sleep);
+        Ok(())
     }
 
-    /// Appends a frame unless fewer than `spare` words would stay free.
-    fn put<W: Word>(
-        &mut self,
-        ring: &Ring<'_, W>,
-        sleep: Sleep<W>,
-        frame: &[u8],
-        spare: usize,
-    ) -> Result<(), RingError> {
-        if frame.len() > longest::<W>() {
+    /// Appends a frame unless fewer than `spare` slots would stay free.
+    fn put<W: Word>(&mut self, ring: &Ring<'_, W>, frame: &[u8], spare: usize) -> Result<(), RingError> {
+        let length = u16::try_from(frame.len()).unwrap_or(FURTHER);
+        if frame.len() > W::LONGEST || length == FURTHER {
             return Err(RingError::TooLong(frame.len()));
         }
-        let needed = 1 + frame.len().div_ceil(WORD);
-        if needed + spare > self.free::<W>(self.head)? {
+        let count = slots::<W>(frame.len());
+        let needed = count as usize + spare;
+        if needed > self.free::<W>(self.head)? {
             let head = ring.head.load(Ordering::Acquire);
-            if needed + spare > self.free::<W>(head)? {
+            if needed > self.free::<W>(head)? {
                 return Err(RingError::Full);
             }
             self.head = head;
         }
-        ring.put(self.tail, truncate(frame.len()));
-        for (index, chunk) in (1..).zip(frame.chunks(WORD)) {
-            let mut word = [0; WORD];
-            word[..chunk.len()].copy_from_slice(chunk);
-            ring.put(self.tail.wrapping_add(index), u32::from_le_bytes(word));
+        let (first, own) = ring.slot(self.tail).ok_or(RingError::Full)?;
+        let (here, further) = frame.split_at(frame.len().min(room::<W>()));
+        fill(own, here);
+        for (index, part) in (1..).zip(further.chunks(room::<W>())) {
+            let place = self.tail.wrapping_add(index);
+            let (next, own) = ring.slot(place).ok_or(RingError::Full)?;
+            fill(own, part);
+            next.store(stamp::<W>(place, FURTHER), Ordering::Relaxed);
         }
-        self.tail = self.tail.wrapping_add(truncate(needed));
-        ring.tail.store(self.tail, Ordering::Release);
-        // A fence on each side between its write and its read: either the reader sees the new tail before it sleeps, or this sees that it sleeps.
-        W::fence(Ordering::SeqCst);
-        if ring.asleep.load(Ordering::Relaxed) != 0 {
-            (sleep.wake)(ring.tail);
-        }
+        first.store(stamp::<W>(self.tail, length), Ordering::Release);
+        self.tail = self.tail.wrapping_add(count);
         Ok(())
     }
 
-    /// How many words are free when the reader has come as far as `head`.
+    /// How many slots are free when the reader has come as far as `head`.
     fn free<W: Word>(&self, head: u32) -> Result<usize, RingError> {
         let used = self.tail.wrapping_sub(head) as usize;
-        W::CAPACITY.checked_sub(used).ok_or(RingError::Forged)
+        W::SLOTS.checked_sub(used).ok_or(RingError::Forged)
+    }
+}
+
+/// Wakes the reader if it sleeps, after something was written.
+fn wake<W: Word>(ring: &Ring<'_, W>, sleep: Sleep<W>) {
+    // A fence on each side between its write and its read: either the reader sees the stamp before it sleeps, or this sees that it sleeps.
+    W::fence(Ordering::SeqCst);
+    if ring.asleep.load(Ordering::Relaxed) != 0 {
+        // A reader that has looked and does not sleep yet does not begin.
+        ring.asleep.store(0, Ordering::Relaxed);
+        (sleep.wake)(ring.asleep);
+    }
+}
+
+/// Puts bytes into the words of a slot.
+fn fill<W: Word>(slot: &[W], bytes: &[u8]) {
+    let (whole, rest) = bytes.as_chunks::<WORD>();
+    for (word, bytes) in slot.iter().zip(whole) {
+        word.store(u32::from_le_bytes(*bytes), Ordering::Relaxed);
+    }
+    if let Some(word) = slot.get(whole.len()).filter(|_| !rest.is_empty()) {
+        let mut bytes = [0; WORD];
+        bytes[..rest.len()].copy_from_slice(rest);
+        word.store(u32::from_le_bytes(bytes), Ordering::Relaxed);
     }
 }
 
 /// The reading end's own state.
 #[derive(Debug)]
 pub struct Reader {
+    /// How many slots it has ever taken.
     head: u32,
-    /// How often it looks again before it sleeps.
-    spins: u32,
+    looks: Looks,
 }
 
 impl Default for Reader {
     fn default() -> Self {
-        Self { head: 0, spins: SPINS }
+        Self { head: 0, looks: Looks { spins: SPINS, short: 0, patience: 1 } }
+    }
+}
+
+/// How long a reader looks for a frame before it sleeps, which it learns from what has come of that.
+///
+/// Where looking was in vain, it looks half as long the next time: a codec takes longer for its frames, and whoever else has work to do can use the
+/// processor. But then both sides of a conversation could sleep with every message, because each is woken too late for the other, so where sleeps are
+/// short it looks as long as it may. If that was in vain as well, the other side needs this processor, and it takes more short sleeps to try that again.
+#[derive(Debug)]
+struct Looks {
+    /// How often it looks again.
+    spins: u32,
+    /// How many sleeps have been short since it has looked longer, and how many it takes.
+    short: u32,
+    patience: u32,
+}
+
+impl Looks {
+    fn found(&mut self) {
+        self.spins = (self.spins * 2).min(SPINS);
+        self.patience = 1;
+    }
+
+    fn in_vain(&mut self) {
+        self.spins = (self.spins / 2).max(FEWEST_SPINS);
+    }
+
+    fn slept(&mut self, time: Duration) {
+        if time >= SHORT {
+            return;
+        }
+        self.short += 1;
+        if self.short >= self.patience {
+            (self.spins, self.short) = (SPINS, 0);
+            self.patience = (self.patience * 2).min(MOST_PATIENT);
+        }
     }
 }
 
@@ -240,47 +332,63 @@ impl Reader {
     /// # Errors
     /// [`RingError::Forged`].
     pub fn take<W: Word>(&mut self, ring: &Ring<'_, W>, frame: &mut Vec<u8>) -> Result<bool, RingError> {
-        let available = ring.tail.load(Ordering::Acquire).wrapping_sub(self.head) as usize;
-        if available == 0 {
+        let (first, own) = ring.slot(self.head).ok_or(RingError::Forged)?;
+        // Read once: the writer could change it between a check and a use.
+        let stamped = first.load(Ordering::Acquire);
+        if !self.has_come::<W>(stamped) {
             return Ok(false);
         }
-        // Read once: the writer could change it between a check and a use.
-        let length = ring.get(self.head) as usize;
-        let words = 1 + length.div_ceil(WORD);
-        if available > W::CAPACITY || length > longest::<W>() || words > available {
+        let length = (stamped & u32::from(u16::MAX)) as usize;
+        if stamped >> 16 != stamp::<W>(self.head, 0) >> 16 || length > W::LONGEST {
             return Err(RingError::Forged);
         }
-        frame.clear();
-        for index in 1..truncate(words) {
-            let word = ring.get(self.head.wrapping_add(index));
-            frame.extend_from_slice(&word.to_le_bytes());
+        // Long enough for whole words; what was in there is written over.
+        frame.resize(length.next_multiple_of(WORD), 0);
+        let (part, mut rest) = split(frame.as_chunks_mut().0, W::SLOT - 1);
+        copy(own, part);
+        let count = slots::<W>(length);
+        for index in 1..count {
+            let place = self.head.wrapping_add(index);
+            let (next, own) = ring.slot(place).ok_or(RingError::Forged)?;
+            if next.load(Ordering::Relaxed) != stamp::<W>(place, FURTHER) {
+                return Err(RingError::Forged);
+            }
+            let (part, further) = split(rest, W::SLOT - 1);
+            copy(own, part);
+            rest = further;
         }
         frame.truncate(length);
-        self.head = self.head.wrapping_add(truncate(words));
+        self.head = self.head.wrapping_add(count);
         ring.head.store(self.head, Ordering::Release);
         Ok(true)
     }
 
-    /// Looks for a frame until it is time to sleep; whether there is one. Where that was in vain, it looks half as long the next time: a
-    /// codec takes longer for its frames, and whoever else has work to do can use the processor.
+    /// Whether a stamp of the next slot is another one than that of the lap before.
+    fn has_come<W: Word>(&self, stamped: u32) -> bool {
+        (stamped >> 16) as u16 != lap::<W>(self.head).wrapping_sub(1)
+    }
+
+    /// Looks for a frame until it is time to sleep; whether there is one.
     fn spin<W: Word>(&mut self, ring: &Ring<'_, W>) -> bool {
-        for _ in 0..self.spins {
-            if ring.tail.load(Ordering::Acquire) != self.head {
-                self.spins = (self.spins * 2).min(SPINS);
+        let Some((next, _)) = ring.slot(self.head) else { return false };
+        for _ in 0..self.looks.spins {
+            if self.has_come::<W>(next.load(Ordering::Relaxed)) {
+                self.looks.found();
                 return true;
             }
             std::hint::spin_loop();
         }
-        self.spins = (self.spins / 2).max(FEWEST_SPINS);
+        self.looks.in_vain();
         false
     }
 
     /// Sleeps until there may be a frame, at most for `timeout`. May return early for no reason.
     fn sleep<W: Word>(&self, ring: &Ring<'_, W>, sleep: Sleep<W>, timeout: Option<Duration>) {
+        let Some((next, _)) = ring.slot(self.head) else { return };
         ring.asleep.store(1, Ordering::Relaxed);
         W::fence(Ordering::SeqCst);
-        if ring.tail.load(Ordering::Relaxed) == self.head {
-            (sleep.wait)(ring.tail, self.head, timeout);
+        if !self.has_come::<W>(next.load(Ordering::Relaxed)) {
+            (sleep.wait)(ring.asleep, 1, timeout);
         }
         ring.asleep.store(0, Ordering::Relaxed);
     }
@@ -302,115 +410,26 @@ impl Reader {
             if self.take(ring, frame)? || sleep.looks && self.spin(ring) && self.take(ring, frame)? {
                 return Ok(true);
             }
-            let left = LazyCell::force(&until).map(|until| until.saturating_duration_since(Instant::now()));
+            let began = Instant::now();
+            let left = LazyCell::force(&until).map(|until| until.saturating_duration_since(began));
             if left == Some(Duration::ZERO) {
                 return Ok(false);
             }
             self.sleep(ring, sleep, left);
+            self.looks.slept(began.elapsed());
         }
     }
 }
 
-/// A count of words or bytes that was checked to be at most [`LONGEST`].
-fn truncate(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(0)
+/// The first words of a frame, as many as there are of so many, and the others.
+fn split(words: &mut [[u8; WORD]], count: usize) -> (&mut [[u8; WORD]], &mut [[u8; WORD]]) {
+    let count = count.min(words.len());
+    words.split_at_mut(count)
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    struct Owned(Vec<AtomicU32>);
-
-    impl Owned {
-        fn new() -> Self {
-            Self((0..WORDS).map(|_| AtomicU32::new(0)).collect())
-        }
-
-        fn ring(&self) -> Ring<'_> {
-            Ring::new(&self.0).unwrap()
-        }
-    }
-
-    const SLEEP: Sleep = Sleep { wait: |_, _, _| std::thread::yield_now(), wake: |_| (), looks: true };
-
-    proptest! {
-        #[test]
-        fn frames_come_out_as_they_went_in(frames in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..3000), 1..80)) {
-            let owned = Owned::new();
-            let (mut writer, mut reader) = (Writer::default(), Reader::default());
-            let mut frame = Vec::new();
-            let mut waiting = std::collections::VecDeque::new();
-            for sent in &frames {
-                while writer.send(&owned.ring(), SLEEP, sent) == Err(RingError::Full) {
-                    prop_assert!(reader.take(&owned.ring(), &mut frame).unwrap());
-                    prop_assert_eq!(waiting.pop_front(), Some(frame.clone()));
-                }
-                waiting.push_back(sent.clone());
-            }
-            for sent in waiting {
-                prop_assert!(reader.take(&owned.ring(), &mut frame).unwrap());
-                prop_assert_eq!(&frame, &sent);
-            }
-            prop_assert!(!reader.take(&owned.ring(), &mut frame).unwrap());
-        }
-
-        #[test]
-        fn forged_indices_never_panic(tail: u32, head: u32, length: u32) {
-            let owned = Owned::new();
-            owned.0[TAIL].store(tail, Ordering::Relaxed);
-            owned.0[HEAD].store(head, Ordering::Relaxed);
-            owned.0[FRAMES].store(length, Ordering::Relaxed);
-            let mut frame = Vec::new();
-            if let Ok(true) = Reader::default().take(&owned.ring(), &mut frame) {
-                prop_assert_eq!(frame.len(), length as usize);
-            }
-            let _ = Writer::default().send(&owned.ring(), SLEEP, &[1, 2, 3]);
-        }
-    }
-
-    #[test]
-    fn a_frame_crosses_threads() {
-        const FRAMES: u32 = if cfg!(miri) { 200 } else { 100_000 };
-        let owned = Owned::new();
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                let mut writer = Writer::default();
-                for number in 0..FRAMES {
-                    while writer.send(&owned.ring(), SLEEP, &number.to_le_bytes()) == Err(RingError::Full) {
-                        std::thread::yield_now();
-                    }
-                }
-            });
-            let (mut reader, mut frame) = (Reader::default(), Vec::new());
-            for number in 0..FRAMES {
-                assert!(reader.take_until(&owned.ring(), SLEEP, &mut frame, || None).unwrap());
-                assert_eq!(frame, number.to_le_bytes());
-            }
-        });
-    }
-
-    #[test]
-    fn too_long_and_full_are_refused() {
-        let owned = Owned::new();
-        let mut writer = Writer::default();
-        assert_eq!(
-            writer.send(&owned.ring(), SLEEP, &vec![0; LONGEST + 1]),
-            Err(RingError::TooLong(LONGEST + 1))
-        );
-        for _ in 0..3 {
-            writer.send(&owned.ring(), SLEEP, &vec![0; LONGEST]).unwrap();
-        }
-        assert_eq!(writer.send(&owned.ring(), SLEEP, &vec![0; LONGEST]), Err(RingError::Full));
-    }
-
-    #[test]
-    fn what_may_be_lost_leaves_room_for_answers() {
-        let owned = Owned::new();
-        let mut writer = Writer::default();
-        while writer.send_if_room(&owned.ring(), SLEEP, &[0; 100]).is_ok() {}
-        assert_eq!(writer.send(&owned.ring(), SLEEP, &vec![0; LONGEST]), Ok(()));
+/// Copies words out of a slot.
+fn copy<W: Word>(slot: &[W], words: &mut [[u8; WORD]]) {
+    for (bytes, word) in words.iter_mut().zip(slot) {
+        *bytes = word.load(Ordering::Relaxed).to_le_bytes();
     }
 }

@@ -8,13 +8,15 @@ use std::time::Instant;
 use serde::de::DeserializeOwned;
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 use wire::ring::{self, Reader, Ring, RingError, Sleep, Writer};
-use wire::{CHANNEL_SIZE, Channel, Line, Served, Side, ToHost, ToWorker, Want};
+use wire::{CHANNEL_SIZE, Channel, Line, Plain, Served, Side, ToHost, ToWorker, Want};
 
 /// Nobody ever waits here.
 const SLEEP: Sleep = Sleep { wait: |_, _, _| (), wake: |_| (), looks: true };
 
 /// A frame of just these bytes.
 struct Frame<'a>(&'a [u8]);
+
+impl Plain for Frame<'_> {}
 
 impl Serialize for Frame<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -48,7 +50,11 @@ pub fn to_worker(bytes: &[u8]) {
 }
 
 /// Sends bytes to the other side and has them understood as a message.
-fn arrives<T: Serialize + DeserializeOwned + PartialEq + Debug>(from: Side, line: Line, bytes: &[u8]) {
+fn arrives<T: Serialize + DeserializeOwned + Plain + PartialEq + Debug>(
+    from: Side,
+    line: Line,
+    bytes: &[u8],
+) {
     let to = if from == Side::Host { Side::Worker } else { Side::Host };
     let memory = memory(CHANNEL_SIZE / size_of::<u32>());
     let (mut sender, mut receiver) = (Channel::new(from, line, SLEEP), Channel::new(to, line, SLEEP));

@@ -172,11 +172,11 @@ lies! {
         "spoils-the-interrupt", "writes over the word in which the host names what is to be interrupted" => TRUE;
     }
     Ring {
-        "tail-jumps", "says that there are more words in the ring than it has" => FORGED;
-        "tail-goes-back", "takes words out of the ring that it has written" => FORGED;
+        "lap-jumps", "stamps a slot as if it had come around once more" => FORGED;
+        "lap-goes-back", "stamps a slot as if it had come around less often than it has" => FORGED;
         "frame-too-long", "sends a frame that is a byte too long" => FORGED;
-        "frame-without-end", "sends a frame of 4 GiB" => FORGED;
-        "frame-beyond-the-tail", "sends a frame that is longer than what is in the ring" => FORGED;
+        "frame-without-end", "sends a frame that begins with a stamp for further slots" => FORGED;
+        "frame-beyond-what-is-there", "sends a frame that is longer than what is in the ring" => FORGED;
         "frame-of-nothing", "sends an empty frame" => NO_MESSAGE;
         "message-cut", "sends the beginning of a message" => NO_MESSAGE;
         "text-that-is-none", "sends a text that is not UTF-8" => NO_MESSAGE;

@@ -20,26 +20,24 @@ impl Worker {
     pub(super) fn say_and_hear(
         &self,
         message: &ToWorker,
-        waiting: &mut Waiting,
+        waiting: &mut Waiting<'_>,
         broker: &dyn Broker,
     ) -> Result<ToHost, Reply> {
         let words = self.memory.words();
         let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
         // What is there before it is asked is no answer, whatever number it carries.
         while let Some(early) = channel.take(words).map_err(|error| self.broken(&error))? {
-            if self.note(early, waiting, broker)?.is_some() {
+            if !is_note(&early) {
                 return Err(Reply::Died(self.end(NOT_ASKED)));
             }
+            self.note(early, waiting, broker)?;
         }
         channel.send(words, message).map_err(|error| self.broken(&error))?;
         loop {
             let heard = channel.receive(words, || Some(waiting.next_look()));
             match heard.map_err(|error| self.broken(&error))? {
-                Some(message) => {
-                    if let Some(message) = self.note(message, waiting, broker)? {
-                        return Ok(message);
-                    }
-                }
+                Some(message) if is_note(&message) => self.note(message, waiting, broker)?,
+                Some(message) => return Ok(message),
                 None => self.check(waiting)?,
             }
         }
@@ -49,13 +47,8 @@ impl Worker {
         Reply::Died(self.end(&format!("broke the protocol ({what}) and was killed")))
     }
 
-    /// Takes note of a message that is not answered; answers any other one.
-    fn note(
-        &self,
-        message: ToHost,
-        waiting: &mut Waiting,
-        broker: &dyn Broker,
-    ) -> Result<Option<ToHost>, Reply> {
+    /// Takes note of a message that is not answered.
+    fn note(&self, message: ToHost, waiting: &mut Waiting<'_>, broker: &dyn Broker) -> Result<(), Reply> {
         match message {
             ToHost::Said(text) => self.show(&text, broker, waiting),
             ToHost::Shims(calls) => {
@@ -79,11 +72,10 @@ impl Worker {
             }
             ToHost::Threads => self.listen_aside(),
             ToHost::Heard(heard) => self.services.hear(&heard),
-            message => return Ok(Some(message)),
+            _ => return Err(Reply::Died(self.end(NOT_ASKED))),
         }
         // A worker that never stops talking must not put off its deadline.
-        self.check_if_late(waiting)?;
-        Ok(None)
+        self.check_if_late(waiting)
     }
 
     /// Begins to serve what further threads of the driver's want.
@@ -106,12 +98,33 @@ impl Worker {
     }
 
     /// Shows what the driver wrote for people, up to a limit for each request.
-    fn show(&self, text: &str, broker: &dyn Broker, waiting: &mut Waiting) {
+    fn show(&self, text: &str, broker: &dyn Broker, waiting: &mut Waiting<'_>) {
         waiting.said = waiting.said.saturating_add(1);
         match waiting.said {
             ..SAID_MOST => broker.said(&self.name, &printable(text)),
             SAID_MOST => broker.said(&self.name, "(says more than is shown)"),
             _ => {}
         }
+    }
+}
+
+/// Whether a message is only taken note of.
+fn is_note(message: &ToHost) -> bool {
+    match message {
+        ToHost::Said(_)
+        | ToHost::Shims(_)
+        | ToHost::Entered(_)
+        | ToHost::Left { .. }
+        | ToHost::Threads
+        | ToHost::Heard(_) => true,
+        ToHost::Started(_)
+        | ToHost::NotStarted(_)
+        | ToHost::Loaded(_)
+        | ToHost::Unloadable(_)
+        | ToHost::Answered { .. }
+        | ToHost::Faulted { .. }
+        | ToHost::Asked(_)
+        | ToHost::Wanted(_)
+        | ToHost::Advanced(_) => false,
     }
 }

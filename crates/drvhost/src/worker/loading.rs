@@ -33,8 +33,9 @@ impl Worker {
         let Beginning { dialogs, clock, .. } = self.services.beginning();
         let load =
             |seq| ToWorker::Load(Load { seq, name: image.name.clone(), brought, traced, dialogs, clock });
-        let Some(turn) = self.begin(until) else { return Err(failure(Reply::Busy)) };
-        match self.exchange(&turn, load, broker, until) {
+        let until = until.into();
+        let Some(turn) = self.begin(&until) else { return Err(failure(Reply::Busy)) };
+        match self.exchange(&turn, load, broker, &until) {
             Exchange::Loaded(loaded) => Ok(loaded),
             Exchange::Unloadable(LoadRefusal::Image(why)) => Err(not_a_driver(printable(&why))),
             Exchange::Unloadable(LoadRefusal::EntryPoint) => Err(not_a_driver(
@@ -86,7 +87,8 @@ impl Worker {
         broker: &dyn Broker,
         until: Option<Instant>,
     ) -> Reply {
-        let Some(turn) = self.begin(until) else { return Reply::Busy };
-        self.request(&turn, |seq| ToWorker::Unload { seq, module, silently }, broker, until)
+        let until = until.into();
+        let Some(turn) = self.begin(&until) else { return Reply::Busy };
+        self.request(&turn, |seq| ToWorker::Unload { seq, module, silently }, broker, &until)
     }
 }

@@ -57,6 +57,13 @@ pub(crate) struct Queue {
     pub fresh: u32,
 }
 
+impl Queue {
+    /// Whether there is nothing in it.
+    fn is_empty(&self) -> bool {
+        self.posted.is_empty() && self.sent.is_empty() && self.quit.is_none()
+    }
+}
+
 /// The queues, by the number of their thread.
 #[derive(Debug)]
 pub(crate) struct Queues(Vec<Queue>);
@@ -332,6 +339,14 @@ pub(crate) fn dispatch(
 /// again and again.
 pub(crate) fn dispatch_waiting(process: &mut Process) -> Result<(), Stop> {
     const AT_ONCE: usize = 256;
+    let thread = process.machine.current();
+    let user32 = &mut process.user32;
+    let queue = user32.queues.of(thread);
+    // As with most drivers all the time: looking further would look at the clock, which takes a part of a short message's time that can be told.
+    if queue.is_empty() && user32.timers.is_empty() && user32.windows.is_bare() {
+        queue.fresh = 0;
+        return Ok(());
+    }
     let all = Filter { window: Handle::NULL, least: 0, most: 0 };
     for _ in 0..AT_ONCE {
         match next(process, all, true)? {

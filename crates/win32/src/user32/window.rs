@@ -110,6 +110,11 @@ impl Windows {
         Self { windows: BTreeMap::from([(DESKTOP.0, Window::desktop())]), order: Vec::new(), next: DESKTOP.0 }
     }
 
+    /// Whether there is none but the desktop.
+    pub fn is_bare(&self) -> bool {
+        self.windows.len() == 1
+    }
+
     pub fn get(&self, handle: Handle) -> Option<&Window> {
         self.windows.get(&handle.0)
     }

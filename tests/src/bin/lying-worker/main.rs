@@ -14,19 +14,22 @@ use drvhost_tests::{XOR, program};
 use mmsystem::{DRV_CLOSE, DRV_EXITSESSION, DRV_FREE};
 use rustix::process::{Signal, kill_process};
 use sandbox::{SharedMemory, futex};
-use wire::ring::{LONGEST, Sleep, WORDS};
+use serde::Serialize;
+use wire::ring::{FIRST_SLOT, FURTHER, LONGEST, Sleep, WORDS, Word, stamp};
 use wire::{
     Advanced, Asked, Begin, Call, Channel, Entered, Fault, FaultKind, FileCall, Heard, Layer, Line,
-    LoadRefusal, Loaded, Place, RegistryCall, Segments, ShimCalls, Side, Started, StreamState, ToHost,
+    LoadRefusal, Loaded, Place, Plain, RegistryCall, Segments, ShimCalls, Side, Started, StreamState, ToHost,
     ToWorker, Want, WaveFormat,
 };
 
 /// What steers a terminal.
 const CONTROLS: &str = "\u{1b}[31m\u{202e}\r\n\u{7}";
-/// Where the ring to the host begins in the channel, in words, and where the parts of a ring lie (`wire::ring`).
+/// Where the ring to the host begins in the channel, in words, and in it the word that its reader sleeps on; its slots, and how many words each has
+/// (`wire::ring`).
 const TO_HOST: usize = 1024 + WORDS.next_multiple_of(1024);
-const TAIL: usize = 0;
-const FRAMES: usize = 48;
+const ASLEEP: usize = 16;
+const SLOT: usize = <AtomicU32 as Word>::SLOT;
+const SLOTS: usize = <AtomicU32 as Word>::SLOTS;
 
 type Words = &'static [AtomicU32];
 
@@ -64,6 +67,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     worker.start();
     worker.converse()
 }
+
+/// What is no message.
+#[derive(Serialize)]
+struct Garbage([u8; 20]);
+
+impl Plain for Garbage {}
 
 struct Liar {
     words: Words,
@@ -108,18 +117,9 @@ impl Liar {
 
     /// Says several things with one word: whoever hears the first can hear all.
     fn say_at_once(&mut self, messages: &[ToHost]) {
-        let mut words = Vec::new();
-        for message in messages {
-            let bytes = postcard::to_extend(message, Vec::new()).expect("a message");
-            words.push(u32::try_from(bytes.len()).expect("a short message"));
-            for chunk in bytes.chunks(size_of::<u32>()) {
-                let mut word = [0; size_of::<u32>()];
-                word[..chunk.len()].copy_from_slice(chunk);
-                words.push(u32::from_le_bytes(word));
-            }
-        }
-        let more = u32::try_from(words.len()).expect("few words");
-        self.forge(&words, more);
+        let bytes = |message| postcard::to_extend(message, Vec::new()).expect("a message");
+        let frames: Vec<_> = messages.iter().map(|message| (0, bytes(message))).collect();
+        self.forge(&frames);
     }
 
     /// Asks for something and hears what comes of it, for ever.
@@ -145,16 +145,37 @@ impl Liar {
         self.say(&ToHost::Answered { seq: self.last, result });
     }
 
-    /// Puts words into the ring to the host behind its writer's back, and says that there are so many more.
-    fn forge(&self, frame: &[u32], more: u32) {
-        let ring = &self.words[TO_HOST..];
-        let tail = ring[TAIL].load(Ordering::SeqCst);
-        let frames = &ring[FRAMES..WORDS];
-        for (index, word) in (0..).zip(frame) {
-            frames[(tail.wrapping_add(index) as usize) % frames.len()].store(*word, Ordering::SeqCst);
+    /// Puts slots into the ring to the host behind its writer's back: what its stamps are to be more than they should, and what each has, which is short.
+    fn forge(&self, slots: &[(u32, Vec<u8>)]) {
+        let place = self.place();
+        for (index, (more, bytes)) in (0..).zip(slots).rev() {
+            let place = place.wrapping_add(index);
+            let (first, own) = self.slot(place).split_first().expect("a stamp");
+            for (word, chunk) in own.iter().zip(bytes.chunks(size_of::<u32>())) {
+                let mut bytes = [0; size_of::<u32>()];
+                bytes[..chunk.len()].copy_from_slice(chunk);
+                word.store(u32::from_le_bytes(bytes), Ordering::SeqCst);
+            }
+            let length = u16::try_from(bytes.len()).expect("a short frame");
+            first.store(stamp::<AtomicU32>(place, length).wrapping_add(*more), Ordering::SeqCst);
         }
-        ring[TAIL].store(tail.wrapping_add(more), Ordering::SeqCst);
-        futex::wake(&ring[TAIL]);
+        futex::wake(&self.words[TO_HOST + ASLEEP]);
+    }
+
+    fn slot(&self, place: u32) -> Words {
+        let start = TO_HOST + FIRST_SLOT + place as usize % SLOTS * SLOT;
+        &self.words[start..start + SLOT]
+    }
+
+    /// How many slots its writer has written.
+    fn place(&self) -> u32 {
+        let lap = |index| self.slot(index)[0].load(Ordering::SeqCst) >> 16;
+        let count = u32::try_from(SLOTS).expect("few slots");
+        let written = (0..count).take_while(|index| lap(*index) == lap(0)).count();
+        match lap(0) {
+            0 => 0,
+            last => (last - 1) * count + u32::try_from(written).expect("few slots"),
+        }
     }
 
     fn start(&mut self) {
@@ -164,8 +185,8 @@ impl Liar {
             "stops-first" => stop(),
             "exits-first" => std::process::exit(3),
             "answers-first" => return self.say(&ToHost::Answered { seq: 1, result: 1 }),
-            "garbage-first" => return self.forge(&[8, 0xFFFF_FFFF, 0xFFFF_FFFF], 3),
-            "cut-first" => return self.forge(&[100, 0], 2),
+            "garbage-first" => return self.forge(&[(0, vec![0xFF; 8])]),
+            "cut-first" => return self.forge(&[(100, Vec::new())]),
             "not-started" => return self.say(&ToHost::NotStarted(CONTROLS.repeat(500))),
             "arena-at-null" => started.arena = 0,
             "arena-at-the-end" => started.arena = u64::MAX - 100,
@@ -331,19 +352,19 @@ impl Liar {
                 let wrong = self.wants_that_were_served();
                 self.answer(wrong);
             }
-            "tail-jumps" => self.forge(&[], 20_000),
-            "tail-goes-back" => self.forge(&[], 0_u32.wrapping_sub(4)),
-            "frame-of-nothing" => self.forge(&[0], 1),
-            "frame-too-long" => self.forge(&[u32::try_from(LONGEST + 1).expect("short")], 16_000),
-            "frame-without-end" => self.forge(&[u32::MAX], 16_000),
-            "frame-beyond-the-tail" => self.forge(&[400], 50),
-            "message-cut" => self.forge(&[1, 4], 2),
-            "text-that-is-none" => self.forge(&[6, 0xFFFF_040E, 0xFFFF], 3),
+            "lap-jumps" => self.forge(&[(1 << 16, vec![4, 4])]),
+            "lap-goes-back" => self.forge(&[(0_u32.wrapping_sub(2 << 16), vec![4, 4])]),
+            "frame-of-nothing" => self.forge(&[(0, Vec::new())]),
+            "frame-too-long" => self.forge(&[(u32::try_from(LONGEST + 1).expect("short"), Vec::new())]),
+            "frame-without-end" => self.forge(&[(FURTHER.into(), Vec::new())]),
+            "frame-beyond-what-is-there" => self.forge(&[(400, Vec::new()), (FURTHER.into(), Vec::new())]),
+            "message-cut" => self.forge(&[(0, vec![4])]),
+            "text-that-is-none" => self.forge(&[(0, vec![0x0E, 0x04, 0xFF, 0xFF, 0xFF, 0xFF])]),
             "frame-rewritten" => self.rewrite(),
             "second-line-garbage" => {
                 self.say(&ToHost::Threads);
                 let mut aside = Channel::new(Side::Worker, Line::Aside, sleep());
-                aside.send(self.words, &[0xFF_u8; 20]).expect("there is room");
+                aside.send(self.words, &Garbage([0xFF; 20])).expect("there is room");
             }
             "second-line-flood" => {
                 self.say(&ToHost::Threads);
@@ -362,20 +383,16 @@ impl Liar {
 
     /// Publishes a frame whose length changes while the host looks at it.
     fn rewrite(&self) {
-        let ring = &self.words[TO_HOST..];
-        let tail = ring[TAIL].load(Ordering::SeqCst);
-        let length = &ring[FRAMES + tail as usize % (WORDS - FRAMES)];
-        let words = self.words;
+        let place = self.place();
+        let slot = self.slot(place);
         std::thread::spawn(move || {
-            let length = &words[TO_HOST + FRAMES + tail as usize % (WORDS - FRAMES)];
             loop {
-                for value in [8, 20, 0, u32::MAX, 4] {
-                    length.store(value, Ordering::SeqCst);
+                for length in [8, 100, 0, u16::MAX, 4] {
+                    slot[0].store(stamp::<AtomicU32>(place, length), Ordering::SeqCst);
                 }
             }
         });
-        length.store(8, Ordering::SeqCst);
-        self.forge(&[8, 0x0404_0404, 0x0404_0404], 3);
+        self.forge(&[(0, vec![4; 8])]);
     }
 
     fn advance(&mut self, until: u64) {

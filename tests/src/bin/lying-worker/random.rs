@@ -36,9 +36,13 @@ impl Liar {
                 }
             }
             if dice.below(12) == 0 {
-                let frame: Vec<u32> = (0..dice.below(6)).map(|_| dice.below(u32::MAX)).collect();
-                let more = if dice.below(2) == 0 { dice.below(8) } else { dice.below(u32::MAX) };
-                self.forge(&frame, more);
+                let slot = |dice: &mut Scribble| {
+                    let len = dice.below(61) as usize;
+                    let more = [0, dice.below(400), dice.below(u32::MAX)][dice.below(3) as usize];
+                    (more, dice.bytes(len))
+                };
+                let slots: Vec<_> = (0..=dice.below(3)).map(|_| slot(&mut dice)).collect();
+                self.forge(&slots);
                 continue;
             }
             let message = self.message_at_random(&mut dice);
