@@ -10,6 +10,7 @@ use crate::direct::DirectCalls;
 pub(crate) const LOOK: Duration = Duration::from_millis(10);
 
 /// A request that is not answered yet.
+#[derive(Debug)]
 pub(crate) struct Waiting {
     pub seq: u32,
     pub until: Option<Instant>,

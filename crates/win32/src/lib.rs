@@ -34,6 +34,7 @@ mod images;
 mod kernel32;
 mod ole32;
 mod process;
+mod queue;
 mod resources;
 mod serve;
 mod shell32;

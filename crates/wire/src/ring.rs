@@ -161,7 +161,22 @@ impl Writer {
         sleep: Sleep<W>,
         frame: &[u8],
     ) -> Result<(), RingError> {
-        self.put(ring, sleep, frame, 0)
+        self.put(ring, frame, 0)?;
+        wake(ring, sleep);
+        Ok(())
+    }
+
+    /// As [`send`](Self::send), but a reader that sleeps sleeps on: it finds the frame when it is woken for the next one, or wakes by itself.
+    ///
+    /// # Errors
+    /// [`RingError`]; then nothing was written.
+    pub fn send_quietly<W: Word>(
+        &mut self,
+        ring: &Ring<'_, W>,
+        _: Sleep<W>,
+        frame: &[u8],
+    ) -> Result<(), RingError> {
+        self.put(ring, frame, 0)
     }
 
     /// As [`send`](Self::send), but only while half the ring stays free: for what may be lost, so that it never takes the place of
@@ -175,17 +190,13 @@ impl Writer {
         sleep: Sleep<W>,
         frame: &[u8],
     ) -> Result<(), RingError> {
-        self.put(ring, sleep, frame, W::CAPACITY / 2)
+        self.put(ring, frame, W::CAPACITY / 2)?;
+        wake(ring, sleep);
+        Ok(())
     }
 
     /// Appends a frame unless fewer than `spare` words would stay free.
-    fn put<W: Word>(
-        &mut self,
-        ring: &Ring<'_, W>,
-        sleep: Sleep<W>,
-        frame: &[u8],
-        spare: usize,
-    ) -> Result<(), RingError> {
+    fn put<W: Word>(&mut self, ring: &Ring<'_, W>, frame: &[u8], spare: usize) -> Result<(), RingError> {
         if frame.len() > longest::<W>() {
             return Err(RingError::TooLong(frame.len()));
         }
@@ -205,11 +216,6 @@ impl Writer {
         }
         self.tail = self.tail.wrapping_add(truncate(needed));
         ring.tail.store(self.tail, Ordering::Release);
-        // A fence on each side between its write and its read: either the reader sees the new tail before it sleeps, or this sees that it sleeps.
-        W::fence(Ordering::SeqCst);
-        if ring.asleep.load(Ordering::Relaxed) != 0 {
-            (sleep.wake)(ring.tail);
-        }
         Ok(())
     }
 
@@ -217,6 +223,15 @@ impl Writer {
     fn free<W: Word>(&self, head: u32) -> Result<usize, RingError> {
         let used = self.tail.wrapping_sub(head) as usize;
         W::CAPACITY.checked_sub(used).ok_or(RingError::Forged)
+    }
+}
+
+/// Wakes the reader if it sleeps, after something was written.
+fn wake<W: Word>(ring: &Ring<'_, W>, sleep: Sleep<W>) {
+    // A fence on each side between its write and its read: either the reader sees the new tail before it sleeps, or this sees that it sleeps.
+    W::fence(Ordering::SeqCst);
+    if ring.asleep.load(Ordering::Relaxed) != 0 {
+        (sleep.wake)(ring.tail);
     }
 }
 
@@ -259,6 +274,12 @@ impl Reader {
         self.head = self.head.wrapping_add(truncate(words));
         ring.head.store(self.head, Ordering::Release);
         Ok(true)
+    }
+
+    /// Whether there is a frame to be taken.
+    #[must_use]
+    pub fn has_more<W: Word>(&self, ring: &Ring<'_, W>) -> bool {
+        ring.tail.load(Ordering::Relaxed) != self.head
     }
 
     /// Looks for a frame until it is time to sleep; whether there is one. Where that was in vain, it looks half as long the next time: a
@@ -390,6 +411,29 @@ mod tests {
                 assert_eq!(frame, number.to_le_bytes());
             }
         });
+    }
+
+    #[test]
+    fn only_who_is_to_be_woken_is_woken() {
+        static WOKEN: AtomicU32 = AtomicU32::new(0);
+        let wake = |_: &AtomicU32| {
+            WOKEN.fetch_add(1, Ordering::Relaxed);
+        };
+        let sleep = Sleep { wake, ..SLEEP };
+        let owned = Owned::new();
+        let (mut writer, mut reader, mut frame) = (Writer::default(), Reader::default(), Vec::new());
+        owned.0[ASLEEP].store(1, Ordering::Relaxed);
+        assert!(!reader.has_more(&owned.ring()));
+        writer.send_quietly(&owned.ring(), sleep, b"quiet").unwrap();
+        assert!(reader.has_more(&owned.ring()));
+        assert_eq!(WOKEN.load(Ordering::Relaxed), 0);
+        writer.send(&owned.ring(), sleep, b"loud").unwrap();
+        assert_eq!(WOKEN.load(Ordering::Relaxed), 1);
+        for expected in ["quiet", "loud"] {
+            assert!(reader.take(&owned.ring(), &mut frame).unwrap());
+            assert_eq!(frame, expected.as_bytes());
+        }
+        assert!(!reader.has_more(&owned.ring()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use wire::{ShimCalls, ToHost, ToWorker};
+use wire::{Channel, ShimCalls, ToHost, ToWorker};
 
 use super::{Broker, NOT_ASKED, Worker, printable};
 use crate::aside::{self, Aside};
@@ -23,17 +23,41 @@ impl Worker {
         waiting: &mut Waiting,
         broker: &dyn Broker,
     ) -> Result<ToHost, Reply> {
-        let words = self.memory.words();
         let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
         // What is there before it is asked is no answer, whatever number it carries.
-        while let Some(early) = channel.take(words).map_err(|error| self.broken(&error))? {
-            if self.note(early, waiting, broker)?.is_some() {
-                return Err(Reply::Died(self.end(NOT_ASKED)));
-            }
+        if self.take_from(&mut channel, waiting, broker)?.is_some() {
+            return Err(Reply::Died(self.end(NOT_ASKED)));
         }
-        channel.send(words, message).map_err(|error| self.broken(&error))?;
+        channel.send(self.memory.words(), message).map_err(|error| self.broken(&error))?;
+        self.hear_from(&mut channel, waiting, broker)
+    }
+
+    /// Sends a request without waiting for anything.
+    pub(super) fn say(&self, message: &ToWorker) -> Result<(), Reply> {
+        let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        channel.send(self.memory.words(), message).map_err(|error| self.broken(&error))
+    }
+
+    /// Waits for the next message that needs the host.
+    pub(super) fn hear(&self, waiting: &mut Waiting, broker: &dyn Broker) -> Result<ToHost, Reply> {
+        let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        self.hear_from(&mut channel, waiting, broker)
+    }
+
+    /// The next message that needs the host, if it is there already.
+    pub(super) fn take(&self, waiting: &mut Waiting, broker: &dyn Broker) -> Result<Option<ToHost>, Reply> {
+        let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        self.take_from(&mut channel, waiting, broker)
+    }
+
+    fn hear_from(
+        &self,
+        channel: &mut Channel,
+        waiting: &mut Waiting,
+        broker: &dyn Broker,
+    ) -> Result<ToHost, Reply> {
         loop {
-            let heard = channel.receive(words, || Some(waiting.next_look()));
+            let heard = channel.receive(self.memory.words(), || Some(waiting.next_look()));
             match heard.map_err(|error| self.broken(&error))? {
                 Some(message) => {
                     if let Some(message) = self.note(message, waiting, broker)? {
@@ -43,6 +67,20 @@ impl Worker {
                 None => self.check(waiting)?,
             }
         }
+    }
+
+    fn take_from(
+        &self,
+        channel: &mut Channel,
+        waiting: &mut Waiting,
+        broker: &dyn Broker,
+    ) -> Result<Option<ToHost>, Reply> {
+        while let Some(message) = channel.take(self.memory.words()).map_err(|error| self.broken(&error))? {
+            if let Some(message) = self.note(message, waiting, broker)? {
+                return Ok(Some(message));
+            }
+        }
+        Ok(None)
     }
 
     fn broken(&self, what: &dyn std::fmt::Display) -> Reply {
