@@ -28,7 +28,7 @@ const TOGETHER: Duration = Duration::from_millis(20);
 /// How many are answered before the host is woken, so that it is not woken for each.
 const AT_ONCE: usize = MOST / 2;
 
-/// A message is sent to be answered later, with what the worker copies in the memory shared with it.
+/// What the worker copies around a queued message, in the memory that is shared with it.
 #[derive(Debug, Clone, Copy)]
 pub struct Copies<'a> {
     /// Before the driver gets the message: all of the first block to the beginning of the second.
@@ -121,21 +121,14 @@ impl Queue<'_> {
     pub fn has_room(&self) -> bool {
         let queued = self.asked.len();
         let together = self.pace.saturating_mul(u32::try_from(queued + 1).unwrap_or(u32::MAX));
-        queued == 0
-            || queued < MOST && together <= TOGETHER && !self.failed && !self.module.worker.wanted()
+        queued == 0 || queued < MOST && together <= TOGETHER && !self.failed && !self.module.worker.wanted()
     }
 
     /// Queues a message. It has the deadline of any other from the moment on at which it is its turn.
     ///
     /// # Errors
     /// As [`Session::send`], where it could not be sent.
-    pub fn send(
-        &mut self,
-        number: u32,
-        lparam1: i64,
-        lparam2: i64,
-        copies: Copies<'_>,
-    ) -> Result<(), Error> {
+    pub fn send(&mut self, number: u32, lparam1: i64, lparam2: i64, copies: Copies<'_>) -> Result<(), Error> {
         let copied = |blocks: Option<(&Block, &Block)>| blocks.map(|(from, to)| copied(from, to)).transpose();
         let (before, then) = (copied(copies.before)?, copied(copies.then)?);
         // What is there already must be an answer to what has been asked already.

@@ -200,9 +200,7 @@ impl Worker {
             Exchange::Reply(Reply::Answered(_))
             | Exchange::Loaded(_)
             | Exchange::Unloadable(_)
-            | Exchange::Dropped => {
-                Err(Reply::Died(self.end(OTHER_QUESTION)))
-            }
+            | Exchange::Dropped => Err(Reply::Died(self.end(OTHER_QUESTION))),
             Exchange::Reply(reply) => Err(reply),
         }
     }

@@ -68,7 +68,8 @@ impl Process {
         let Some(Copied { from, to, len }) = copied else { return Ok(()) };
         let memory = &self.machine.memory;
         let arena = &memory.layout()[Region::Arena];
-        let inside = |at: u64| arena.start <= at && at.checked_add(len.into()).is_some_and(|end| end <= arena.end);
+        let inside =
+            |at: u64| arena.start <= at && at.checked_add(len.into()).is_some_and(|end| end <= arena.end);
         if inside(from) && inside(to) && memory.copy(to, from, len as usize).is_ok() {
             return Ok(());
         }
@@ -97,9 +98,13 @@ mod tests {
             let arena = process.machine.memory.layout()[Region::Arena].clone();
             assert_eq!(process.machine.memory.copy(own + 64, own, 8), Ok(()));
             let outside = [(own, own + 64), (own, arena.start), (arena.start, own)];
-            let beyond = [(arena.end - 4, arena.start), (u64::MAX - 4, arena.start), (arena.start - 4, arena.start)];
+            let beyond =
+                [(arena.end - 4, arena.start), (u64::MAX - 4, arena.start), (arena.start - 4, arena.start)];
             for (from, to) in outside.into_iter().chain(beyond) {
-                assert!(process.copy_in_arena(Some(Copied { from, to, len: 8 })).is_err(), "{from:#x}, {to:#x}");
+                assert!(
+                    process.copy_in_arena(Some(Copied { from, to, len: 8 })).is_err(),
+                    "{from:#x}, {to:#x}"
+                );
             }
             assert!(process.copy_in_arena(None).is_ok());
         });

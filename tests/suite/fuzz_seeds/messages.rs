@@ -5,8 +5,8 @@ use serde::Serialize;
 use service::fuzzing::METHODS;
 use wire::{
     Advanced, Asked, Call, Copied, DialogAnswer, Disposition, Effect, Fault, FaultKind, FileCall, Heard,
-    Layer, Load, Loaded, Place, Queued, RegistryCall, Segments, Served, ShimCalls, Started, StreamState, ToHost, ToWorker, Want,
-    WaveCall, WaveFormat,
+    Layer, Load, Loaded, Place, Queued, RegistryCall, Segments, Served, ShimCalls, Started, StreamState,
+    ToHost, ToWorker, Want, WaveCall, WaveFormat,
 };
 use zbus::Type;
 use zbus::wire::serialized::Context;

@@ -10,12 +10,12 @@ use std::thread;
 
 use super::driving::{Driven, Driver, Lines};
 use super::handover::ahead;
+use super::nothing_readable;
 use super::painting::{Canvas, Painted, Painter};
 use super::pictures::Pictures;
 use super::range::FrameRange;
 use super::shared::{Shared, finished, start};
 use super::sinks::VideoSink;
-use super::nothing_readable;
 use super::trouble::OnError;
 use crate::error::{Blame, Error};
 use crate::media::{AviReader, ContentHash, Damage, FileReader, MediaError, PacketKind};
@@ -86,18 +86,16 @@ impl VideoTrack<'_> {
         let done = thread::scope(|scope| {
             let (read_to, read_from) = sync_channel(ahead(READ_AHEAD, pictures.usual_frame_size()));
             let (spent_packets, empty_packets) = channel();
-            let decoded_ahead = if pictures.goes_ahead() {
-                1
-            } else {
-                ahead(DECODED_AHEAD, pictures.format().bgr24_size())
-            };
+            let decoded_ahead =
+                if pictures.goes_ahead() { 1 } else { ahead(DECODED_AHEAD, pictures.format().bgr24_size()) };
             let (shown_to, shown_from) = sync_channel(decoded_ahead);
             let (spent_pictures, empty_pictures) = channel();
             let reading =
                 start(scope, "reading", move || read(avi, stream, range, &read_to, &empty_packets))?;
             let painter = Painter::new(canvas, on_error, sink);
-            let painting =
-                start(scope, "writing", move || painter.run(&shown_from, &spent_pictures, behind, total, shared))?;
+            let painting = start(scope, "writing", move || {
+                painter.run(&shown_from, &spent_pictures, behind, total, shared)
+            })?;
             let lines = Lines {
                 packets: &read_from,
                 spent: &spent_packets,

@@ -64,7 +64,13 @@ impl<'s> Ahead<'s> {
     }
 
     /// Blocks for a header, parameters of so many bytes, and a frame with its margin.
-    fn input(&mut self, opened: &Opened<'_>, header: &[u8], parameters: usize, room: usize) -> Result<Input, Error> {
+    fn input(
+        &mut self,
+        opened: &Opened<'_>,
+        header: &[u8],
+        parameters: usize,
+        room: usize,
+    ) -> Result<Input, Error> {
         let frame = || {
             let room = room.max(LEAST_ROOM);
             opened.arena.block(room.checked_next_power_of_two().unwrap_or(room))
@@ -73,7 +79,8 @@ impl<'s> Ahead<'s> {
             Some(input) if input.frame.len() >= room => input,
             Some(input) => Input { frame: frame()?, ..input },
             None => {
-                let (header, parameters) = (opened.arena.block(header.len())?, opened.arena.block(parameters)?);
+                let (header, parameters) =
+                    (opened.arena.block(header.len())?, opened.arena.block(parameters)?);
                 Input { header, parameters, frame: frame()? }
             }
         };
@@ -105,11 +112,11 @@ impl Decompressor<'_> {
         let input = ahead.input(opened, &header, size, room)?;
         input.frame.write(0, frame)?;
         input.frame.write(frame.len(), &FRAME_MARGIN)?;
-        let parameters = formats.way.parameters(&formats.between(), flags(key_frame), [&input.frame, picture])?;
+        let parameters =
+            formats.way.parameters(&formats.between(), flags(key_frame), [&input.frame, picture])?;
         input.parameters.write(0, &parameters)?;
         let kept = opened.arena.block(picture.len())?;
-        let copies =
-            Copies { before: Some((&input.header, &formats.input)), then: Some((picture, &kept)) };
+        let copies = Copies { before: Some((&input.header, &formats.input)), then: Some((picture, &kept)) };
         let (lparam1, lparam2) = (input.parameters.lparam(), input.parameters.len() as i64);
         let queue = ahead.queue.as_mut().ok_or_else(closed)?;
         queue.send(formats.way.message(), lparam1, lparam2, copies)?;
@@ -126,11 +133,13 @@ impl Decompressor<'_> {
         let answer = if waits { queue.next()? } else { queue.next_if_there()? };
         let (input, picture) = self.ahead.frames.pop_front()?;
         self.ahead.spare.push(input);
-        Some(answer.and_then(|answer| match answer {
-            Answer::Answered(answer) => {
-                self.is_there(icerr(answer)).map(|is_there| if is_there { Made::Picture(picture) } else { Made::Same })
+        Some(answer.and_then(|answer| {
+            match answer {
+                Answer::Answered(answer) => self
+                    .is_there(icerr(answer))
+                    .map(|is_there| if is_there { Made::Picture(picture) } else { Made::Same }),
+                Answer::Dropped => Ok(Made::Dropped),
             }
-            Answer::Dropped => Ok(Made::Dropped),
         }))
     }
 }

@@ -81,11 +81,8 @@ impl Worker {
         if let Some(how) = self.dead.get() {
             return Some(Ended::Reply(Reply::Died(how.clone())));
         }
-        let first = if waits {
-            self.hear(waiting, broker)
-        } else {
-            self.take(waiting, broker).transpose()?
-        };
+        let first =
+            if waits { self.hear(waiting, broker) } else { self.take(waiting, broker).transpose()? };
         let reply = match self.until_ended(turn, first, waiting, broker) {
             Exchange::Dropped if may_drop => return Some(Ended::Dropped),
             // Behind one that was not answered, no other is called.

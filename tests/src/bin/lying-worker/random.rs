@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use drvhost_tests::{Scribble, XOR};
-use wire::{Advanced, Asked, Disposition, Entered, FaultKind, FileCall, Loaded, Queued, ToHost, ToWorker, Want};
+use wire::{
+    Advanced, Asked, Disposition, Entered, FaultKind, FileCall, Loaded, Queued, ToHost, ToWorker, Want,
+};
 
 use super::{CONTROLS, Liar, fault, loaded, started};
 
