@@ -80,7 +80,7 @@ impl Scene {
                 let ended: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
                 assert_eq!(ended.len(), 3);
                 // What was said of the worker last, if it was not believed.
-                let last = ended.iter().rposition(|end| end.is_err());
+                let last = ended.iter().rposition(Result::is_err);
                 for (place, end) in ended.into_iter().enumerate() {
                     match end {
                         Ok(Answer::Answered(answer)) => answers.push(answer),

@@ -175,18 +175,7 @@ impl Queue<'_> {
         }
     }
 
-    /// What became of the first message in the queue, when that is known; `None` where there is none.
-    ///
-    /// # Errors
-    /// As [`Session::send`].
-    pub fn next(&mut self) -> Option<Result<Answer, Error>> {
-        if self.ended.is_empty() {
-            self.hear(true);
-        }
-        self.ended.pop_front()
-    }
-
-    /// As [`next`](Self::next), where that is known already; `None` where it is not.
+    /// What became of the first message in the queue, where that is known already; `None` where it is not.
     ///
     /// # Errors
     /// As [`Session::send`].
@@ -252,6 +241,18 @@ impl Queue<'_> {
         {
             drop(self.module.worker.taken_up(place));
         }
+    }
+}
+
+/// What became of the first message in the queue, when that is known; `None` where there is none. Errors are those of [`Session::send`].
+impl Iterator for Queue<'_> {
+    type Item = Result<Answer, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended.is_empty() {
+            self.hear(true);
+        }
+        self.ended.pop_front()
     }
 }
 
