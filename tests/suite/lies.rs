@@ -5,7 +5,7 @@ mod table;
 
 use std::time::{Duration, Instant};
 
-use drvhost::{Blame, Clock, Error, Hdrvr, Sound, Store};
+use drvhost::{Answer, Blame, Clock, Copies, Error, Hdrvr, Sound, Store};
 use drvhost_tests::*;
 
 pub use table::LIES;
@@ -69,6 +69,24 @@ impl Scene {
                     let advanced = self.rig.session.advance(now + Duration::from_millis(50))?;
                     answers.push(i64::try_from(advanced.streams.len()).expect("few streams"));
                     assert!(advanced.now >= now, "time goes back");
+                }
+            }
+            Stage::Queue => {
+                let mut queue = self.rig.session.queue(hdrvr)?;
+                let nothing = Copies { before: None, then: None };
+                for lparam1 in 5..8 {
+                    queue.send(XOR, lparam1, 3, nothing)?;
+                }
+                let ended: Vec<_> = std::iter::from_fn(|| queue.next()).collect();
+                assert_eq!(ended.len(), 3);
+                // What was said of the worker last, if it was not believed.
+                let last = ended.iter().rposition(Result::is_err);
+                for (place, end) in ended.into_iter().enumerate() {
+                    match end {
+                        Ok(Answer::Answered(answer)) => answers.push(answer),
+                        Err(error) if Some(place) == last => return Err(error),
+                        Ok(Answer::Dropped) | Err(_) => {}
+                    }
                 }
             }
             _ => {
@@ -154,6 +172,7 @@ fn tell_all(stage: Stage) {
 spy_test!(before_it_starts, || tell_all(Stage::Start));
 spy_test!(instead_of_being_loaded, || tell_all(Stage::Load));
 spy_test!(in_a_call, || tell_all(Stage::Call));
+spy_test!(in_a_queue_of_calls, || tell_all(Stage::Queue));
 spy_test!(in_the_ring, || tell_all(Stage::Ring));
 spy_test!(when_it_wants_something, || tell_all(Stage::Want));
 spy_test!(without_end, || tell_all(Stage::Flood));

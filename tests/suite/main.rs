@@ -31,6 +31,7 @@ mod open_close;
 mod other_users;
 mod play;
 mod probe;
+mod queue;
 mod races;
 mod reach;
 mod real_drivers;

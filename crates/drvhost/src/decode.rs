@@ -7,11 +7,13 @@
 pub(crate) mod audio;
 mod choice;
 mod chosen;
+mod driving;
 pub(crate) mod ffmpeg;
 pub(crate) mod handover;
 pub(crate) mod input;
 pub(crate) mod interleave;
 pub(crate) mod output;
+mod painting;
 mod pictures;
 pub(crate) mod plan;
 mod range;

@@ -209,15 +209,30 @@ impl Module {
             return None;
         }
         let begun = trace.begin();
-        let Message { hdrvr, id, number, cause, effect, .. } = *message;
-        // As the driver gets them, so that the trace agrees with what it sees.
-        let [lparam1, lparam2] =
-            [message.lparam1, message.lparam2].map(|lparam| self.worker.width().long(lparam.cast_unsigned()));
-        let arguments = [id, hdrvr.0.cast_signed(), number.into(), lparam1, lparam2].map(i64::cast_unsigned);
-        let call = Call { function: self.driver_proc, arguments, effect };
-        let reply = self.worker.call(&turn, call, broker, &until);
+        let reply = self.worker.call(&turn, self.call(message), broker, &until);
         end(&reply);
+        self.note(message, begun, &reply, trace);
+        Some(reply)
+    }
+
+    /// A message's parameters as the driver gets them, so that the trace agrees with what it sees.
+    fn lparams(&self, message: &Message) -> [i64; 2] {
+        [message.lparam1, message.lparam2].map(|lparam| self.worker.width().long(lparam.cast_unsigned()))
+    }
+
+    /// The call of DriverProc that delivers a message.
+    pub fn call(&self, message: &Message) -> Call {
+        let Message { hdrvr, id, number, effect, .. } = *message;
+        let [lparam1, lparam2] = self.lparams(message);
+        let arguments = [id, hdrvr.0.cast_signed(), number.into(), lparam1, lparam2].map(i64::cast_unsigned);
+        Call { function: self.driver_proc, arguments, effect }
+    }
+
+    /// Writes down a message that has been delivered.
+    pub fn note(&self, message: &Message, begun: Option<Begun>, reply: &Reply, trace: &Trace) {
         trace.end(begun, |Begun { seq, t_us, at }| {
+            let Message { hdrvr, id, number, cause, .. } = *message;
+            let [lparam1, lparam2] = self.lparams(message);
             let (outcome, result) = reply.outcome();
             CallRecord {
                 kind: "call",
@@ -237,7 +252,6 @@ impl Module {
                 cause,
             }
         });
-        Some(reply)
     }
 
     /// Tells the driver that it is unloaded, unless `bad`: then it did not come back from its last message, and gets nothing further.

@@ -7,6 +7,7 @@ use mmsystem::{DRV_CLOSE, Structure, Width};
 use crate::arena::{Arena, Block};
 use crate::error::Error;
 use crate::module::name_of;
+use crate::queue::Queue;
 use crate::registry::DriverFile;
 use crate::session::{Hdrvr, Session};
 
@@ -63,6 +64,14 @@ impl<'s> Opened<'s> {
     /// As [`Session::send`].
     pub fn send(&self, message: u32, lparam1: i64, lparam2: i64) -> Result<i64, Error> {
         self.session.send(self.hdrvr, message, lparam1, lparam2)
+    }
+
+    /// A queue of messages to it.
+    ///
+    /// # Errors
+    /// As [`Session::queue`].
+    pub fn queue(&self) -> Result<Queue<'s>, Error> {
+        self.session.queue(self.hdrvr)
     }
 
     /// The error for an answer that ends the matter.

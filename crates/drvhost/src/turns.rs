@@ -34,6 +34,10 @@ pub(crate) struct Turn<'a> {
     depth: usize,
 }
 
+/// The place of a call that nobody talks about at present, and that has not ended.
+#[derive(Debug)]
+pub(crate) struct Place(usize);
+
 impl Turns {
     /// Waits until a call may begin and puts it on the stack; `None` when that is not before the time that `until` names, which is asked only when it
     /// comes to waiting.
@@ -42,6 +46,16 @@ impl Turns {
         let mut stack = self.wait(free, until)?;
         stack.calls.push(State::Running);
         Some(Turn { turns: self, depth: stack.calls.len() })
+    }
+
+    /// Whether somebody waits for a call to begin or to end.
+    pub fn wanted(&self) -> bool {
+        self.lock().sleepers > 0
+    }
+
+    /// The turn that was [left open](Turn::leave_open).
+    pub fn taken_up(&self, place: Place) -> Turn<'_> {
+        Turn { turns: self, depth: place.0 }
     }
 
     /// Whether any call is on the stack.
@@ -87,6 +101,13 @@ impl Turns {
 }
 
 impl Turn<'_> {
+    /// Keeps the turn beyond this value, until it is [taken up](Turns::taken_up) again.
+    pub fn leave_open(self) -> Place {
+        let place = Place(self.depth);
+        std::mem::forget(self);
+        place
+    }
+
     /// Lets others call while this call waits for the host, for as long as `work` takes and until everything above it is done.
     pub fn step_aside<T>(&self, work: impl FnOnce() -> T) -> T {
         self.set(State::Waiting);
@@ -138,6 +159,22 @@ mod tests {
                     }
                 });
             }
+        });
+        assert!(!turns.busy());
+    }
+
+    #[test]
+    fn a_turn_that_is_left_open_goes_on() {
+        let turns = Turns::default();
+        let place = turns.begin(|| None).unwrap().leave_open();
+        assert!(turns.busy() && !turns.wanted());
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| drop(turns.begin(|| None).unwrap()));
+            while !turns.wanted() {
+                std::thread::yield_now();
+            }
+            assert!(!other.is_finished());
+            drop(turns.taken_up(place));
         });
         assert!(!turns.busy());
     }

@@ -1,5 +1,6 @@
 //! Video codecs: what a VfW driver is asked, in which order (spec section 4.1, C101 to C113).
 
+mod ahead;
 mod compress;
 mod decompress;
 mod state;
@@ -16,6 +17,7 @@ use crate::opened::{Opened, decoded, encoded};
 use crate::registry::DriverFile;
 use crate::session::{Hdrvr, Session};
 
+pub(crate) use ahead::Made;
 pub use compress::{BEST_QUALITY, Compressed, Compression, Compressor};
 pub use decompress::Decompressor;
 pub use state_file::state_in;

@@ -14,7 +14,7 @@ pub(crate) const LOOK: Duration = Duration::from_millis(10);
 ///
 /// A time that is so long from now is looked up when somebody first asks for it, which is when it comes to waiting: looking at the clock takes a part of a
 /// short message's time that can be told, and its answer is there sooner.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Until {
     within: Option<Duration>,
     time: OnceCell<Option<Instant>>,
@@ -39,9 +39,10 @@ impl From<Option<Instant>> for Until {
 }
 
 /// A request that is not answered yet.
-pub(crate) struct Waiting<'a> {
+#[derive(Debug)]
+pub(crate) struct Waiting {
     pub seq: u32,
-    pub until: &'a Until,
+    pub until: Until,
     pub next_signal: Option<Instant>,
     pub kill_at: Option<Instant>,
     /// How many texts the driver has written meanwhile.
@@ -52,8 +53,8 @@ pub(crate) struct Waiting<'a> {
     pub direct: DirectCalls,
 }
 
-impl<'a> Waiting<'a> {
-    pub fn new(seq: u32, until: &'a Until, width: Width) -> Self {
+impl Waiting {
+    pub fn new(seq: u32, until: Until, width: Width) -> Self {
         Self {
             seq,
             until,

@@ -2,6 +2,7 @@
 
 mod hearing;
 mod loading;
+mod queued;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -29,6 +30,8 @@ use crate::session::Inner;
 use crate::trace::Trace;
 use crate::turns::{Turn, Turns};
 use crate::waiting::{Until, Waiting};
+
+pub(crate) use queued::{Ended, Terms};
 
 /// How often the soft deadline's signal is repeated: it may arrive just before the driver's code goes on.
 const REPEAT: Duration = Duration::from_millis(5);
@@ -188,9 +191,10 @@ impl Worker {
                 Err(Reply::Died(self.end("said a time that cannot be and was killed")))
             }
             Exchange::Advanced(advanced) => Ok((advanced.now, self.services.states(&advanced.streams))),
-            Exchange::Reply(Reply::Answered(_)) | Exchange::Loaded(_) | Exchange::Unloadable(_) => {
-                Err(Reply::Died(self.end(OTHER_QUESTION)))
-            }
+            Exchange::Reply(Reply::Answered(_))
+            | Exchange::Loaded(_)
+            | Exchange::Unloadable(_)
+            | Exchange::Dropped => Err(Reply::Died(self.end(OTHER_QUESTION))),
             Exchange::Reply(reply) => Err(reply),
         }
     }
@@ -232,7 +236,7 @@ impl Worker {
     ) -> Reply {
         match self.exchange(turn, message, broker, until) {
             Exchange::Reply(reply) => reply,
-            Exchange::Loaded(_) | Exchange::Unloadable(_) | Exchange::Advanced(_) => {
+            Exchange::Loaded(_) | Exchange::Unloadable(_) | Exchange::Advanced(_) | Exchange::Dropped => {
                 Reply::Died(self.end(OTHER_QUESTION))
             }
         }
@@ -250,48 +254,44 @@ impl Worker {
         }
         // 0 means "no request" to the worker.
         let seq = self.next_seq.fetch_add(1, Ordering::Relaxed).max(1);
-        let mut waiting = Waiting::new(seq, until, self.width());
-        let ended = self.until_ended(turn, message(seq), &mut waiting, broker);
+        let mut waiting = Waiting::new(seq, until.clone(), self.width());
+        let first = self.say_and_hear(&message(seq), &mut waiting, broker);
+        let ended = self.until_ended(turn, first, &mut waiting, broker);
         if let Exchange::Reply(reply) = &ended {
             waiting.direct.end(reply.outcome().0, self.number, broker.trace());
         }
         ended
     }
 
-    /// Sends a request, answers what is asked meanwhile, and waits for its end.
+    /// Answers what is asked after a request, of which the first thing has been heard, and waits for its end.
     fn until_ended(
         self: &Arc<Self>,
         turn: &Turn<'_>,
-        request: ToWorker,
-        waiting: &mut Waiting<'_>,
+        first: Result<ToHost, Reply>,
+        waiting: &mut Waiting,
         broker: &dyn Broker,
     ) -> Exchange {
-        let mut next = request;
+        let mut heard = first;
         loop {
-            let asked = match self.say_and_hear(&next, waiting, broker) {
-                Ok(ToHost::Asked(asked)) => asked,
+            let answer = match heard {
+                Ok(ToHost::Asked(asked)) => {
+                    let granted =
+                        turn.step_aside(|| depth::deeper(|| broker.ask(self, &asked, waiting.until.time())));
+                    granted.map_or(ToWorker::Endless, ToWorker::Granted)
+                }
                 Ok(ToHost::Wanted(want)) => {
                     let served = self.services.serve(&want, &self.images, self.brought, waiting.until.time());
-                    next = ToWorker::Served(served);
-                    if let Err(reply) = self.check_if_late(waiting) {
-                        return reply.into();
-                    }
-                    continue;
+                    ToWorker::Served(served)
                 }
                 Ok(message) => return self.conclude(message, waiting.seq),
                 Err(reply) => return reply.into(),
             };
-            let granted =
-                turn.step_aside(|| depth::deeper(|| broker.ask(self, &asked, waiting.until.time())));
-            next = granted.map_or(ToWorker::Endless, ToWorker::Granted);
-            if let Err(reply) = self.check_if_late(waiting) {
-                return reply.into();
-            }
+            heard = self.check_if_late(waiting).and_then(|()| self.say_and_hear(&answer, waiting, broker));
         }
     }
 
     /// [`check`](Self::check), once the deadline has passed: a worker that never stops talking must not put it off.
-    fn check_if_late(&self, waiting: &mut Waiting<'_>) -> Result<(), Reply> {
+    fn check_if_late(&self, waiting: &mut Waiting) -> Result<(), Reply> {
         match waiting.until.time() {
             Some(until) if Instant::now() >= until => self.check(waiting),
             _ => Ok(()),
@@ -299,7 +299,7 @@ impl Worker {
     }
 
     /// Looks after a worker that has not answered yet: whether it lives, and whether its time is over.
-    fn check(&self, waiting: &mut Waiting<'_>) -> Result<(), Reply> {
+    fn check(&self, waiting: &mut Waiting) -> Result<(), Reply> {
         if let Some(ended) = self.child.ended() {
             let shim = channel::noted_shim(self.memory.words());
             let place = shim.map_or_else(String::new, |shim| format!(" in {shim}"));
@@ -334,6 +334,7 @@ impl Worker {
                 FaultKind::Driver | FaultKind::Bug => Reply::Faulted(sane(fault)).into(),
             },
             ToHost::Advanced(advanced) if advanced.seq == seq => Exchange::Advanced(advanced),
+            ToHost::Dropped { seq: dropped } if dropped == seq => Exchange::Dropped,
             ToHost::Loaded(loaded) => Exchange::Loaded(loaded),
             ToHost::Unloadable(refusal) => Exchange::Unloadable(refusal),
             _ => Reply::Died(self.end(NOT_ASKED)).into(),
@@ -353,6 +354,7 @@ enum Exchange {
     Loaded(Loaded),
     Unloadable(LoadRefusal),
     Advanced(Advanced),
+    Dropped,
 }
 
 impl From<Reply> for Exchange {

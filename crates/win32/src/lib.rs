@@ -35,6 +35,7 @@ mod images;
 mod kernel32;
 mod ole32;
 mod process;
+mod queue;
 mod resources;
 mod serve;
 mod shell32;

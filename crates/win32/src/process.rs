@@ -15,6 +15,7 @@ use crate::exceptions::Search;
 use crate::heap::Heap;
 use crate::images::Loaded;
 use crate::library::{self, Convention, Entry, Library};
+use crate::queue::Queue;
 use crate::serve::Instance;
 use crate::turns::Turns;
 use crate::waiting::Waiting;
@@ -26,6 +27,14 @@ pub trait Link {
     /// # Errors
     /// [`LinkError`] when it cannot be said.
     fn say(&mut self, message: &ToHost) -> Result<(), LinkError>;
+
+    /// Says something that the host need not be woken for, as it is to hear of something else soon.
+    ///
+    /// # Errors
+    /// As [`say`](Self::say).
+    fn say_quietly(&mut self, message: &ToHost) -> Result<(), LinkError> {
+        self.say(message)
+    }
 
     /// Where the host names the request to interrupt.
     fn interrupt(&self) -> &'static AtomicU32;
@@ -41,6 +50,11 @@ pub trait Listen {
     /// # Errors
     /// [`LinkError`] when nothing understandable comes.
     fn hear(&mut self) -> Result<ToWorker, LinkError>;
+
+    /// Whether the host has said something that was not heard yet.
+    fn has_more(&self) -> bool {
+        false
+    }
 }
 
 /// The way to the host for threads that do not serve its requests, as the worker provides it.
@@ -101,6 +115,7 @@ pub struct Process {
     pub(crate) link: Box<dyn Link>,
     /// Not here while a thread listens.
     ears: Option<Box<dyn Listen>>,
+    pub(crate) queue: Queue,
     /// Not here while a thread asks for something.
     pub(crate) aside: Option<Box<dyn Aside>>,
     /// Whether the host knows that there may be further threads.
@@ -161,6 +176,7 @@ impl Process {
             intrinsics: BTreeMap::new(),
             link,
             ears: Some(ears),
+            queue: Queue::default(),
             aside: Some(aside),
             threads_told: false,
             clock,
@@ -299,6 +315,11 @@ impl Process {
         let heard = self.outside(|| ears.hear());
         self.ears = Some(ears);
         heard
+    }
+
+    /// Whether the host has said something that was not heard yet.
+    pub(crate) fn hears_more(&self) -> bool {
+        self.ears.as_ref().is_some_and(|ears| ears.has_more())
     }
 
     /// The way to the host.

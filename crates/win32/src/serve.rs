@@ -47,7 +47,7 @@ impl Process {
     }
 
     /// Keeps which instances are open here.
-    fn take_effect(&mut self, call: &wire::Call, outcome: &Result<u64, Fault>) {
+    pub(crate) fn take_effect(&mut self, call: &wire::Call, outcome: &Result<u64, Fault>) {
         let [_, hdrvr, ..] = call.arguments;
         match (call.effect, outcome) {
             (Effect::None, _) | (Effect::Opens, Ok(0) | Err(_)) | (Effect::Closes, Ok(0)) => {}
@@ -174,14 +174,19 @@ impl Process {
     /// # Errors
     /// [`LinkError`].
     pub fn report(&mut self, seq: u32, outcome: Result<u64, Fault>) -> Result<(), LinkError> {
+        let message = self.end_of(seq, outcome);
+        self.link.say(&message)
+    }
+
+    /// What is to be told of how a request ended, after what the guest wrote without a line end so far has been.
+    pub(crate) fn end_of(&mut self, seq: u32, outcome: Result<u64, Fault>) -> ToHost {
         self.link.note_shim(&Default::default());
         crate::crt::flush(self);
         self.tell_counts();
-        let message = match outcome {
+        match outcome {
             Ok(result) => ToHost::Answered { seq, result },
             Err(fault) => ToHost::Faulted { seq, fault: self.with_its_cause(&fault) },
-        };
-        self.link.say(&message)
+        }
     }
 
     /// Where a driver that has been refused memory uses what lies at NULL, it may be for that: few drivers look at what HeapAlloc answers.
@@ -212,6 +217,7 @@ impl Process {
                 ToWorker::Granted(value) => return Ok(value),
                 ToWorker::Endless => return Err(Stop::Kind(FaultKind::Endless)),
                 ToWorker::Call(call) => self.answer(&call).map_err(lost)?,
+                ToWorker::Queued(queued) => self.put_off(queued).map_err(lost)?,
                 ToWorker::Advance { seq, until } => self.answer_advance(seq, until).map_err(lost)?,
                 ToWorker::Load(request) => self.answer_bring(&request).map_err(lost)?,
                 ToWorker::Unload { seq, module, silently } => {

@@ -13,10 +13,13 @@ impl Process {
     pub(crate) fn want(&mut self, want: Want) -> Result<Served, Stop> {
         if self.machine.current() == 0 {
             self.link.say(&ToHost::Wanted(want)).map_err(lost)?;
-            return match self.listen().map_err(lost)? {
-                ToWorker::Served(served) => Ok(served),
-                _ => Err(lost(crate::LinkError)),
-            };
+            loop {
+                match self.listen().map_err(lost)? {
+                    ToWorker::Served(served) => return Ok(served),
+                    ToWorker::Queued(queued) => self.put_off(queued).map_err(lost)?,
+                    _ => return Err(lost(crate::LinkError)),
+                }
+            }
         }
         // One at a time: the others wait until it is back.
         let waiting = self.wait_for(Duration::MAX, |process| Ok(process.aside.take()))?;

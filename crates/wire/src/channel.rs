@@ -120,6 +120,18 @@ impl Channel {
         self.put(memory, message, Writer::send_if_room)
     }
 
+    /// Sends a message and does not wake the other side for it, which finds it with the next one.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_quietly(
+        &mut self,
+        memory: &[AtomicU32],
+        message: &(impl Serialize + Plain),
+    ) -> Result<(), ChannelError> {
+        self.put(memory, message, Writer::send_quietly)
+    }
+
     fn put(
         &mut self,
         memory: &[AtomicU32],
@@ -156,6 +168,12 @@ impl Channel {
             return Ok(None);
         }
         understood(&self.frame).map(Some)
+    }
+
+    /// Whether a message is there already.
+    #[must_use]
+    pub fn has_more(&self, memory: &[AtomicU32]) -> bool {
+        part(memory, self.rings.1).is_ok_and(|ring| self.reader.has_more(&ring))
     }
 
     /// The next message if it is there already.

@@ -6,7 +6,8 @@
 //!
 //! The conversation is strictly by turns, like calls on one stack: the host asks ([`ToWorker::Call`]) and the worker answers
 //! ([`ToHost::Answered`] or [`ToHost::Faulted`]); before it answers, it may itself ask ([`ToHost::Asked`]), and before the host
-//! answers that, the host may ask again. Only what the guest's further threads [want](Want) goes beside that, on a line of its own.
+//! answers that, the host may ask again. Only what the guest's further threads [want](Want) goes beside that, on a line of its own, and the host may
+//! [queue](ToWorker::Queued) calls that are made one after the other without its being asked in between.
 #![forbid(unsafe_code)]
 
 pub mod channel;
@@ -18,9 +19,9 @@ mod wave;
 
 pub use channel::{Channel, ChannelError, Line, Side};
 pub use message::{
-    Advanced, Asked, BROUGHT_SIZE, Begin, Brought, Call, DialogAnswer, Effect, Entered, FILES_SIZE, Fault,
-    FaultKind, Layer, Load, LoadRefusal, Loaded, Place, Segments, ShimCalls, Started, ToHost, ToWorker,
-    short,
+    Advanced, Asked, BROUGHT_SIZE, Begin, Brought, Call, Copied, DialogAnswer, Effect, Entered, FILES_SIZE,
+    Fault, FaultKind, Layer, Load, LoadRefusal, Loaded, MOST_QUEUED, Place, Queued, Segments, ShimCalls,
+    Started, ToHost, ToWorker, short,
 };
 pub use plain::Plain;
 pub use want::{

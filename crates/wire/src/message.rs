@@ -17,6 +17,9 @@ pub enum ToWorker {
     Load(Load),
     /// Call a guest function. Answered by [`ToHost::Answered`] or [`ToHost::Faulted`].
     Call(Call),
+    /// Call a guest function once the calls that were queued before it have been answered. The worker may hear of it long before, also while one of
+    /// those waits for an answer of the host's. Answered as [`Call`](Self::Call), or by [`ToHost::Dropped`].
+    Queued(Queued),
     /// Tell an image that it is unloaded, now or as soon as none of its code runs. Answered by [`ToHost::Answered`], with 1 when that was at
     /// once and 0 when it is still to come, or by [`ToHost::Faulted`].
     Unload {
@@ -116,6 +119,35 @@ pub struct Call {
     pub effect: Effect,
 }
 
+/// The most calls that are queued at a time.
+pub const MOST_QUEUED: usize = 16;
+
+/// A call that is asked before the one before it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queued {
+    /// What is called.
+    pub call: Call,
+    /// The number of the queued call that must have been answered before it: where that has faulted or was dropped, this one is dropped. 0 for none.
+    pub after: u32,
+    /// What is copied before the call.
+    pub before: Option<Copied>,
+    /// What is copied once the function has returned.
+    pub then: Option<Copied>,
+    /// Whether the host need not be woken for the answer, as long as a further request is there already.
+    pub quiet: bool,
+}
+
+/// What is copied from one place of the arena to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copied {
+    /// The guest's address of what is copied.
+    pub from: u64,
+    /// The guest's address where it is copied to.
+    pub to: u64,
+    /// How many bytes.
+    pub len: u32,
+}
+
 /// What an answer other than 0 to a call of `DriverProc` changes: a worker keeps which instances are open in it, to call them without the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
@@ -151,6 +183,11 @@ pub enum ToHost {
         seq: u32,
         /// What happened.
         fault: Fault,
+    },
+    /// A queued call was not made, because the one before it ended by a fault or was not made either.
+    Dropped {
+        /// The request's number.
+        seq: u32,
     },
     /// The driver, inside a call, wants something that only the host can do. Answered by [`ToWorker::Granted`], after which the call goes on.
     Asked(Asked),

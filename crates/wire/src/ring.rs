@@ -200,6 +200,19 @@ impl Writer {
         Ok(())
     }
 
+    /// As [`send`](Self::send), but a reader that sleeps sleeps on: it finds the frame when it is woken for the next one, or wakes by itself.
+    ///
+    /// # Errors
+    /// [`RingError`]; then nothing was written.
+    pub fn send_quietly<W: Word>(
+        &mut self,
+        ring: &Ring<'_, W>,
+        _: Sleep<W>,
+        frame: &[u8],
+    ) -> Result<(), RingError> {
+        self.put(ring, frame, 0)
+    }
+
     /// As [`send`](Self::send), but only while half the ring stays free: for what may be lost, so that it never takes the place of
     /// an answer.
     ///
@@ -366,6 +379,12 @@ impl Reader {
     /// Whether a stamp of the next slot is another one than that of the lap before.
     fn has_come<W: Word>(&self, stamped: u32) -> bool {
         (stamped >> 16) as u16 != lap::<W>(self.head).wrapping_sub(1)
+    }
+
+    /// Whether there is a frame to be taken.
+    #[must_use]
+    pub fn has_more<W: Word>(&self, ring: &Ring<'_, W>) -> bool {
+        ring.slot(self.head).is_some_and(|(next, _)| self.has_come::<W>(next.load(Ordering::Relaxed)))
     }
 
     /// Looks for a frame until it is time to sleep; whether there is one.

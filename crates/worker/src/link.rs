@@ -83,6 +83,11 @@ impl Link for Line {
         self.send(message)
     }
 
+    fn say_quietly(&mut self, message: &ToHost) -> Result<(), LinkError> {
+        let mut channel = self.speaking.lock().unwrap_or_else(PoisonError::into_inner);
+        channel.send_quietly(self.words, message).map_err(|_| LinkError)
+    }
+
     fn interrupt(&self) -> &'static AtomicU32 {
         // The words are as many as a channel needs, or nothing would have been received.
         channel::interrupt(self.words).unwrap_or(&NEVER)
@@ -97,6 +102,10 @@ impl Listen for Line {
     fn hear(&mut self) -> Result<ToWorker, LinkError> {
         let mut channel = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
         channel.receive(self.words, || None).ok().flatten().ok_or(LinkError)
+    }
+
+    fn has_more(&self) -> bool {
+        self.listening.lock().unwrap_or_else(PoisonError::into_inner).has_more(self.words)
     }
 }
 

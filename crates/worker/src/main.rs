@@ -52,7 +52,7 @@ fn converse(process: &mut Process, image: &[u8], running: &Filter) -> Result<(),
     // Once only: every further image is one that the host has brought.
     let mut image = Some(image);
     loop {
-        let request = process.listen()?;
+        let request = process.next_request()?;
         process.begin_request();
         match request {
             ToWorker::Load(request) => {
@@ -62,6 +62,7 @@ fn converse(process: &mut Process, image: &[u8], running: &Filter) -> Result<(),
                 process.answer_load(&request, image, seal)?;
             }
             ToWorker::Call(call) => process.answer(&call)?,
+            ToWorker::Queued(queued) => process.answer_queued(&queued)?,
             ToWorker::Advance { seq, until } => process.answer_advance(seq, until)?,
             ToWorker::Unload { seq, module, silently } => process.answer_unload(seq, module, silently)?,
             // An answer to a question that nobody asked.

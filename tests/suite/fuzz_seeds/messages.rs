@@ -4,9 +4,9 @@ use postcard::to_stdvec;
 use serde::Serialize;
 use service::fuzzing::METHODS;
 use wire::{
-    Advanced, Asked, Call, DialogAnswer, Disposition, Effect, Fault, FaultKind, FileCall, Heard, Layer, Load,
-    Loaded, Place, RegistryCall, Segments, Served, ShimCalls, Started, StreamState, ToHost, ToWorker, Want,
-    WaveCall, WaveFormat,
+    Advanced, Asked, Call, Copied, DialogAnswer, Disposition, Effect, Fault, FaultKind, FileCall, Heard,
+    Layer, Load, Loaded, Place, Queued, RegistryCall, Segments, Served, ShimCalls, Started, StreamState,
+    ToHost, ToWorker, Want, WaveCall, WaveFormat,
 };
 use zbus::Type;
 use zbus::wire::serialized::Context;
@@ -80,6 +80,7 @@ fn to_host() -> Vec<Seed> {
         ("to_host", "loaded", frame(&ToHost::Loaded(loaded))),
         ("to_host", "answered", frame(&ToHost::Answered { seq: 7, result: u64::MAX })),
         ("to_host", "faulted", frame(&ToHost::Faulted { seq: 8, fault })),
+        ("to_host", "dropped", frame(&ToHost::Dropped { seq: 9 })),
         ("to_host", "asked", frame(&ToHost::Asked(asked))),
         ("to_host", "shims", frame(&ToHost::Shims(vec![calls]))),
         ("to_host", "advanced", frame(&ToHost::Advanced(advanced))),
@@ -103,10 +104,13 @@ fn to_worker() -> Vec<Seed> {
     };
     let call =
         Call { seq: 2, function: 0x40_1000, arguments: [1, 0x7000_0000, 3, 0, 0], effect: Effect::Opens };
+    let copied = Copied { from: 0x7000_0000, to: 0x7000_1000, len: 96 };
+    let queued = Queued { call, after: 1, before: None, then: Some(copied), quiet: true };
     let value = Served::Value { name: text("b"), kind: 1, data: vec![b'x', 0, 0, 0] };
     vec![
         ("to_worker", "load", frame(&ToWorker::Load(load))),
         ("to_worker", "call", frame(&ToWorker::Call(call))),
+        ("to_worker", "queued", frame(&ToWorker::Queued(queued))),
         ("to_worker", "advance", frame(&ToWorker::Advance { seq: 3, until: 1 << 40 })),
         ("to_worker", "granted", frame(&ToWorker::Granted(-1))),
         ("to_worker", "served", frame(&ToWorker::Served(value.clone()))),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use drvhost::Clock;
+use drvhost::{Clock, Copies};
 use drvhost_tests::*;
 
 use super::{BEYOND, DEADLINE, Scene};
@@ -24,10 +24,17 @@ spy_test!(at_random, || {
                     break;
                 }
             }
+            if seed % 2 == 1
+                && let Ok(mut queue) = scene.rig.session.queue(hdrvr)
+            {
+                let nothing = Copies { before: None, then: None };
+                let sent = (0..3).filter(|&value| queue.send(XOR, value, 3, nothing).is_ok()).count();
+                assert_eq!(std::iter::from_fn(|| queue.next()).count(), sent, "{lie}");
+            }
             let _ = scene.rig.session.close(hdrvr, 0, 0);
         }
-        // Opening, six messages and closing are nine at least that may take their time.
-        assert!(begun.elapsed() < DEADLINE * 12 + BEYOND, "{lie}: {:?}", begun.elapsed());
+        // Opening, nine messages and closing are twelve at least that may take their time.
+        assert!(begun.elapsed() < DEADLINE * 15 + BEYOND, "{lie}: {:?}", begun.elapsed());
         scene.others_go_on(&lie);
     }
 });

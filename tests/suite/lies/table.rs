@@ -27,6 +27,8 @@ pub enum Stage {
     Load,
     /// When it is called.
     Call,
+    /// When calls are queued, once all of them have come.
+    Queue,
     /// The same in the ring itself.
     Ring,
     /// The same, by asking the host for something.
@@ -49,6 +51,7 @@ impl Stage {
             Self::SilentStart => "nothing_at_all",
             Self::Load => "instead_of_being_loaded",
             Self::Call => "in_a_call",
+            Self::Queue => "in_a_queue_of_calls",
             Self::Ring => "in_the_ring",
             Self::Want => "when_it_wants_something",
             Self::Flood => "without_end",
@@ -155,6 +158,7 @@ lies! {
         "wants-unasked", "wants something of the host along with an answer" => NOT_ASKED;
         "asks-unasked", "asks for a module handle along with an answer" => NOT_ASKED;
         "wants-two-at-once", "wants something before it was told what became of the last" => NOT_ASKED;
+        "drops-a-call", "says that it has dropped a call that comes after no other" => OTHER;
         "loads-again", "says in a call that the driver is loaded" => OTHER;
         "starts-again", "says in a call that it has started" => NOT_ASKED;
         "was-never-started", "says in a call that it cannot start" => NOT_ASKED;
@@ -170,6 +174,18 @@ lies! {
         "exits-in-call", "ends in a call" => Died("exited with code 9");
         "aborts-in-call", "aborts in a call, in a function whose name steers a terminal" => Died("aborted (SIGABRT)");
         "spoils-the-interrupt", "writes over the word in which the host names what is to be interrupted" => TRUE;
+    }
+    Queue {
+        "answers-in-order", "tells the truth about three queued calls" => Answers(&[6, 5, 4, 1]);
+        "answers-out-of-order", "answers the second queued call before the first" => NOT_ASKED;
+        "answers-behind-the-queue", "answers a call behind the queued ones along with these" => NOT_ASKED;
+        "drops-for-nothing", "drops queued calls although none has failed" => OTHER;
+        "drops-another-call", "drops the queued call behind the one whose turn it is" => NOT_ASKED;
+        "goes-on-after-a-fault", "answers queued calls behind one that faulted" => OTHER;
+        "faults-again-after-a-fault", "says of queued calls behind one that faulted that they faulted, too" => OTHER;
+        "never-drops", "says nothing of queued calls behind one that faulted" => Late(true);
+        "never-answers-the-queue", "says nothing of queued calls but the first" => Late(true);
+        "exits-in-the-queue", "ends when three calls are queued" => Died("exited with code 11");
     }
     Ring {
         "lap-jumps", "stamps a slot as if it had come around once more" => FORGED;

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::media::{BI_BITFIELDS, BI_RGB, FourCc, PictureFormat, VideoStream};
 use crate::registry::DriverFile;
 use crate::session::Session;
-use crate::vfw::{Codec, Decompressor};
+use crate::vfw::{Codec, Decompressor, Made};
 
 /// Codes that some writers have for BI_RGB.
 const UNCOMPRESSED: [FourCc; 3] = [*b"DIB ", *b"RGB ", *b"RAW "];
@@ -94,7 +94,7 @@ impl<'s> Pictures<'s> {
     /// Whether the palette can be changed without the driver.
     pub fn has_palette(&self) -> bool {
         match self {
-            Self::Codec(coded) => coded.decompressor.as_ref().is_some_and(Decompressor::hands_numbers_on),
+            Self::Codec(_) => self.decompressor().is_some_and(Decompressor::hands_numbers_on),
             Self::Plain(format) => format.palette().is_some(),
         }
     }
@@ -127,6 +127,47 @@ impl<'s> Pictures<'s> {
                 format.to_bgr24(frame, picture)?;
                 Ok(true)
             }
+        }
+    }
+
+    /// Whether frames are to be [queued](Self::queue) instead of [decoded](Self::decode) one by one.
+    pub fn goes_ahead(&self) -> bool {
+        self.decompressor().is_some_and(Decompressor::goes_ahead)
+    }
+
+    /// As [`Decompressor::has_room`].
+    pub fn has_room(&self) -> bool {
+        self.decompressor().is_some_and(Decompressor::has_room)
+    }
+
+    /// As [`Decompressor::queue`].
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode), where the driver cannot even be asked.
+    pub fn queue(&mut self, frame: &[u8], key_frame: Option<bool>) -> Result<(), Error> {
+        let decompressor = match self {
+            Self::Codec(coded) => coded.decompressor.as_mut(),
+            Self::Plain(_) => None,
+        };
+        let none = || Error::Bug("a frame was queued without a driver".into());
+        decompressor.ok_or_else(none)?.queue(frame, key_frame)
+    }
+
+    /// As [`Decompressor::made`]: pictures have the driver's [`format`](Self::format), also where its pixels are no numbers.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn made(&mut self, waits: bool) -> Option<Result<Made, Error>> {
+        match self {
+            Self::Codec(coded) => coded.decompressor.as_mut()?.made(waits),
+            Self::Plain(_) => None,
+        }
+    }
+
+    fn decompressor(&self) -> Option<&Decompressor<'_>> {
+        match self {
+            Self::Codec(coded) => coded.decompressor.as_ref(),
+            Self::Plain(_) => None,
         }
     }
 

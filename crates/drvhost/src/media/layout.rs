@@ -51,11 +51,7 @@ impl Layout {
                     *pixel = channels.each_ref().map(|channel| channel.of(value));
                 }
             }
-            Self::Palette { bits: 8, palette } => {
-                for (pixel, index) in pixels.iter_mut().zip(row) {
-                    *pixel = palette.colour(*index);
-                }
-            }
+            Self::Palette { bits: 8, palette } => palette.paint(row, out),
             Self::Palette { bits, palette } => {
                 let mask = (1u8 << bits) - 1;
                 let indices = row

@@ -5,7 +5,14 @@ use super::error::MediaError;
 
 /// The colours of pictures whose pixels are numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Palette(Box<[[u8; 3]; 256]>);
+pub struct Palette(Box<[Colour; 256]>);
+
+/// Blue, green and red, from the lowest byte up; the highest is 0. Four of these make twelve bytes with few instructions.
+type Colour = u32;
+
+fn colour_of([blue, green, red]: [u8; 3]) -> Colour {
+    u32::from_le_bytes([blue, green, red, 0])
+}
 
 impl Palette {
     /// Reads the palette behind the header of `block`, a whole BITMAPINFO: four bytes a colour, blue, green, red and one that is
@@ -29,25 +36,41 @@ impl Palette {
                 why: format!("its palette should have {wanted} colours, and it ends after {}", entries.len()),
             });
         }
-        let mut colours = Box::new([[0; 3]; 256]);
+        let mut colours = Box::new([0; 256]);
         for (colour, &[blue, green, red, _]) in colours.iter_mut().zip(entries).take(wanted) {
-            *colour = [blue, green, red];
+            *colour = colour_of([blue, green, red]);
         }
         Ok(Self(colours))
     }
 
     /// A palette in which every number has a colour of its own: the grey of its value.
     pub fn numbers() -> Self {
-        let mut colours = Box::new([[0; 3]; 256]);
+        let mut colours = Box::new([0; 256]);
         for (number, colour) in (0..=u8::MAX).zip(colours.iter_mut()) {
-            *colour = [number; 3];
+            *colour = colour_of([number; 3]);
         }
         Self(colours)
     }
 
     /// A number's colour: blue, green, red.
     pub fn colour(&self, number: u8) -> [u8; 3] {
-        self.0[usize::from(number)]
+        let [blue, green, red, _] = self.0[usize::from(number)].to_le_bytes();
+        [blue, green, red]
+    }
+
+    /// Writes the colours of as many numbers as `out` has room for. It must be inlined to use the caller's instructions.
+    #[inline(always)]
+    pub(super) fn paint(&self, numbers: &[u8], out: &mut [u8]) {
+        let (fours, rest) = out.as_chunks_mut::<12>();
+        for (out, numbers) in fours.iter_mut().zip(numbers.as_chunks::<4>().0) {
+            let [first, second, third, fourth] = numbers.map(|number| self.0[usize::from(number)]);
+            let words = [first | second << 24, second >> 8 | third << 16, third >> 16 | fourth << 8];
+            *out = std::array::from_fn(|at| words[at / 4].to_le_bytes()[at % 4]);
+        }
+        let last = numbers.get(fours.len() * 4..).unwrap_or_default();
+        for (out, number) in rest.as_chunks_mut().0.iter_mut().zip(last) {
+            *out = self.colour(*number);
+        }
     }
 
     /// Makes this the palette of `block`, a whole BITMAPINFO, with as many colours as its bits a pixel allow. Answers how many.
@@ -61,8 +84,8 @@ impl Palette {
         let end = header.size + count * 4;
         block.resize(block.len().max(end), 0);
         if let Some(entries) = block.get_mut(header.size..end) {
-            for (entry, [blue, green, red]) in entries.as_chunks_mut().0.iter_mut().zip(self.0.iter()) {
-                *entry = [*blue, *green, *red, 0];
+            for (entry, colour) in entries.as_chunks_mut().0.iter_mut().zip(self.0.iter()) {
+                *entry = colour.to_le_bytes();
             }
         }
         if let Some(used) = block.get_mut(CLR_USED_AT..).and_then(|rest| rest.first_chunk_mut()) {
@@ -74,7 +97,7 @@ impl Palette {
     /// Changes what `change` says.
     pub(super) fn change(&mut self, change: &PaletteChange) {
         for (colour, changed) in self.0.iter_mut().skip(change.first.into()).zip(&change.colours) {
-            *colour = *changed;
+            *colour = colour_of(*changed);
         }
     }
 }

@@ -5,15 +5,17 @@ use mmsystem::{
     Structure,
 };
 
+use super::ahead::Ahead;
 use super::way::{Between, Way};
 use super::{Codec, FORMAT_ROOM, MAX_FORMAT, format_block, icerr, icerr_text};
 use crate::arena::Block;
 use crate::error::Error;
 use crate::media::{MediaError, Palette, PictureFormat};
+use crate::module::name_of;
 use crate::opened::{Opened, decoded, encoded};
 
 /// Zeros behind a frame, for drivers that read a little too far.
-const FRAME_MARGIN: [u8; 16] = [0; 16];
+pub(super) const FRAME_MARGIN: [u8; 16] = [0; 16];
 /// The room that a frame gets at first.
 const FRAME_ROOM: usize = 64 << 10;
 
@@ -34,7 +36,8 @@ impl<'s> Codec<'s> {
         formats.way.begin(&opened, &formats.between())?;
         let frame = opened.arena.block(FRAME_ROOM)?;
         let parameters = opened.arena.block(formats.way.parameters_size(&opened))?;
-        Ok(Decompressor { opened: Some(opened), formats, frame, picture, parameters })
+        let ahead = Ahead::new(&opened)?;
+        Ok(Decompressor { ahead, opened: Some(opened), formats, frame, picture, parameters })
     }
 }
 
@@ -43,27 +46,29 @@ impl<'s> Codec<'s> {
 /// Its blocks stay where they are: codecs build a frame on the picture before it, in place.
 #[derive(Debug)]
 pub struct Decompressor<'s> {
+    /// The frames that it is ahead by. Dropped first: what is queued ends before the codec does.
+    pub(super) ahead: Ahead<'s>,
     /// `None` once it is closed.
-    opened: Option<Opened<'s>>,
-    formats: Formats,
+    pub(super) opened: Option<Opened<'s>>,
+    pub(super) formats: Formats,
     frame: Block,
-    picture: Block,
+    pub(super) picture: Block,
     parameters: Block,
 }
 
 /// What a codec decompresses from and to.
 #[derive(Debug)]
-struct Formats {
+pub(super) struct Formats {
     /// The messages by which it does that.
-    way: Way,
+    pub way: Way,
     /// The header of the format decompressed from; `biSizeImage` is the size of the frame at hand.
-    header: BITMAPINFOHEADER,
+    pub header: BITMAPINFOHEADER,
     /// That format in the driver's memory.
-    input: Block,
+    pub input: Block,
     /// The format decompressed to, in the driver's memory.
     output: Block,
     /// The same, as it is read.
-    picture: PictureFormat,
+    pub picture: PictureFormat,
     /// Whether the codec hands a palette's numbers on as they are, and the colours are put in here alone.
     hands_numbers_on: bool,
 }
@@ -96,7 +101,7 @@ impl Formats {
         Ok(Self { way, header, input, output, picture, hands_numbers_on: false })
     }
 
-    fn between(&self) -> Between<'_> {
+    pub fn between(&self) -> Between<'_> {
         Between { header: &self.header, input: &self.input, output: Some(&self.output) }
     }
 
@@ -174,11 +179,20 @@ impl Decompressor<'_> {
         formats.header.biSizeImage = frame.len() as u32;
         formats.input.write(0, &encoded(&formats.header, ())?)?;
         let formats = &self.formats;
-        let flags = if key_frame == Some(false) { ICDECOMPRESS_NOTKEYFRAME } else { 0 };
         let blocks = [&self.frame, &self.picture, &self.parameters];
-        match formats.way.decompress(opened, &formats.between(), flags, blocks)? {
+        let answer = formats.way.decompress(opened, &formats.between(), flags(key_frame), blocks)?;
+        self.is_there(answer)
+    }
+
+    /// Whether an answer to a frame says that its picture is to be shown.
+    pub(super) fn is_there(&self, answer: i64) -> Result<bool, Error> {
+        match answer {
             ICERR_DONTDRAW => Ok(false),
-            answer if answer < ICERR_OK => Err(opened.refused(formats.way.message(), icerr_text(answer))),
+            answer if answer < ICERR_OK => {
+                let driver = self.opened.as_ref().map(|opened| opened.driver.clone()).unwrap_or_default();
+                let message = name_of(self.formats.way.message());
+                Err(Error::Refused { driver, message, result: icerr_text(answer) })
+            }
             _ => Ok(true),
         }
     }
@@ -186,6 +200,7 @@ impl Decompressor<'_> {
     /// Closes it where it failed, so that the driver can be opened again with nothing left over; `came_back` says whether it came back
     /// from its last message. See `Session::dismiss`.
     pub(crate) fn dismiss(mut self, came_back: bool) {
+        self.ahead.end();
         if let Some(opened) = self.opened.take() {
             opened.dismiss(came_back);
         }
@@ -201,6 +216,7 @@ impl Decompressor<'_> {
 
     fn end(&mut self) -> Result<(), Error> {
         let Some(opened) = self.opened.take() else { return Ok(()) };
+        self.ahead.end();
         let ended = self.formats.way.end(&opened);
         opened.close().and(ended)
     }
@@ -212,6 +228,11 @@ impl Drop for Decompressor<'_> {
             tracing::warn!(%error, "a video codec could not be closed in order");
         }
     }
+}
+
+/// What a codec is told of a frame.
+pub(super) fn flags(key_frame: Option<bool>) -> u32 {
+    if key_frame == Some(false) { ICDECOMPRESS_NOTKEYFRAME } else { 0 }
 }
 
 /// A format with a palette in which every number has a colour of its own, how many there are, and the palette that it had; `None` for

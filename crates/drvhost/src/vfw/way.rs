@@ -146,7 +146,21 @@ impl Way {
         flags: u32,
         [frame, picture, parameters]: [&Block; 3],
     ) -> Result<i64, Error> {
-        let bytes = match self {
+        parameters.write(0, &self.parameters(formats, flags, [frame, picture])?)?;
+        opened.send(self.message(), parameters.lparam(), parameters.len() as i64).map(icerr)
+    }
+
+    /// The structure that a codec gets to decompress a frame.
+    ///
+    /// # Errors
+    /// As [`encoded`].
+    pub fn parameters(
+        self,
+        formats: &Between<'_>,
+        flags: u32,
+        [frame, picture]: [&Block; 2],
+    ) -> Result<Vec<u8>, Error> {
+        match self {
             Self::Plain => {
                 let plain = ICDECOMPRESS {
                     dwFlags: flags,
@@ -156,14 +170,12 @@ impl Way {
                     lpOutput: picture.address(),
                     ckid: 0,
                 };
-                encoded(&plain, parameters.width())?
+                encoded(&plain, frame.width())
             }
             Self::Extended => {
-                encoded(&formats.extended(flags, frame.address(), picture.address()), parameters.width())?
+                encoded(&formats.extended(flags, frame.address(), picture.address()), frame.width())
             }
-        };
-        parameters.write(0, &bytes)?;
-        opened.send(self.message(), parameters.lparam(), parameters.len() as i64).map(icerr)
+        }
     }
 
     /// Says that there are no more frames.

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use wire::{ShimCalls, ToHost, ToWorker};
+use wire::{Channel, ShimCalls, ToHost, ToWorker};
 
 use super::{Broker, NOT_ASKED, Worker, printable};
 use crate::aside::{self, Aside};
@@ -20,21 +20,44 @@ impl Worker {
     pub(super) fn say_and_hear(
         &self,
         message: &ToWorker,
-        waiting: &mut Waiting<'_>,
+        waiting: &mut Waiting,
         broker: &dyn Broker,
     ) -> Result<ToHost, Reply> {
-        let words = self.memory.words();
         let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
         // What is there before it is asked is no answer, whatever number it carries.
-        while let Some(early) = channel.take(words).map_err(|error| self.broken(&error))? {
-            if !is_note(&early) {
-                return Err(Reply::Died(self.end(NOT_ASKED)));
-            }
-            self.note(early, waiting, broker)?;
+        if self.take_from(&mut channel, waiting, broker)?.is_some() {
+            return Err(Reply::Died(self.end(NOT_ASKED)));
         }
-        channel.send(words, message).map_err(|error| self.broken(&error))?;
+        channel.send(self.memory.words(), message).map_err(|error| self.broken(&error))?;
+        self.hear_from(&mut channel, waiting, broker)
+    }
+
+    /// Sends a request without waiting for anything.
+    pub(super) fn say(&self, message: &ToWorker) -> Result<(), Reply> {
+        let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        channel.send(self.memory.words(), message).map_err(|error| self.broken(&error))
+    }
+
+    /// Waits for the next message that needs the host.
+    pub(super) fn hear(&self, waiting: &mut Waiting, broker: &dyn Broker) -> Result<ToHost, Reply> {
+        let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        self.hear_from(&mut channel, waiting, broker)
+    }
+
+    /// The next message that needs the host, if it is there already.
+    pub(super) fn take(&self, waiting: &mut Waiting, broker: &dyn Broker) -> Result<Option<ToHost>, Reply> {
+        let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
+        self.take_from(&mut channel, waiting, broker)
+    }
+
+    fn hear_from(
+        &self,
+        channel: &mut Channel,
+        waiting: &mut Waiting,
+        broker: &dyn Broker,
+    ) -> Result<ToHost, Reply> {
         loop {
-            let heard = channel.receive(words, || Some(waiting.next_look()));
+            let heard = channel.receive(self.memory.words(), || Some(waiting.next_look()));
             match heard.map_err(|error| self.broken(&error))? {
                 Some(message) if is_note(&message) => self.note(message, waiting, broker)?,
                 Some(message) => return Ok(message),
@@ -43,12 +66,27 @@ impl Worker {
         }
     }
 
+    fn take_from(
+        &self,
+        channel: &mut Channel,
+        waiting: &mut Waiting,
+        broker: &dyn Broker,
+    ) -> Result<Option<ToHost>, Reply> {
+        while let Some(message) = channel.take(self.memory.words()).map_err(|error| self.broken(&error))? {
+            if !is_note(&message) {
+                return Ok(Some(message));
+            }
+            self.note(message, waiting, broker)?;
+        }
+        Ok(None)
+    }
+
     fn broken(&self, what: &dyn std::fmt::Display) -> Reply {
         Reply::Died(self.end(&format!("broke the protocol ({what}) and was killed")))
     }
 
     /// Takes note of a message that is not answered.
-    fn note(&self, message: ToHost, waiting: &mut Waiting<'_>, broker: &dyn Broker) -> Result<(), Reply> {
+    fn note(&self, message: ToHost, waiting: &mut Waiting, broker: &dyn Broker) -> Result<(), Reply> {
         match message {
             ToHost::Said(text) => self.show(&text, broker, waiting),
             ToHost::Shims(calls) => {
@@ -98,7 +136,7 @@ impl Worker {
     }
 
     /// Shows what the driver wrote for people, up to a limit for each request.
-    fn show(&self, text: &str, broker: &dyn Broker, waiting: &mut Waiting<'_>) {
+    fn show(&self, text: &str, broker: &dyn Broker, waiting: &mut Waiting) {
         waiting.said = waiting.said.saturating_add(1);
         match waiting.said {
             ..SAID_MOST => broker.said(&self.name, &printable(text)),
@@ -123,6 +161,7 @@ fn is_note(message: &ToHost) -> bool {
         | ToHost::Unloadable(_)
         | ToHost::Answered { .. }
         | ToHost::Faulted { .. }
+        | ToHost::Dropped { .. }
         | ToHost::Asked(_)
         | ToHost::Wanted(_)
         | ToHost::Advanced(_) => false,

@@ -42,7 +42,7 @@ impl Worker {
                 "its entry point refuses to be loaded (DLL_PROCESS_ATTACH answered FALSE)".into(),
             )),
             Exchange::Unloadable(LoadRefusal::Host(why)) => Err(Error::Worker(printable(&why))),
-            Exchange::Advanced(_) | Exchange::Reply(Reply::Answered(_)) => {
+            Exchange::Advanced(_) | Exchange::Dropped | Exchange::Reply(Reply::Answered(_)) => {
                 Err(failure(Reply::Died(self.end(OTHER_QUESTION))))
             }
             Exchange::Reply(reply) => Err(failure(reply)),

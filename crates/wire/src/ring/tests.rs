@@ -130,3 +130,26 @@ fn what_may_be_lost_leaves_room_for_answers() {
     while writer.send_if_room(&owned.ring(), SLEEP, &[0; 100]).is_ok() {}
     assert_eq!(writer.send(&owned.ring(), SLEEP, &vec![0; LONGEST]), Ok(()));
 }
+
+#[test]
+fn only_who_is_to_be_woken_is_woken() {
+    static WOKEN: AtomicU32 = AtomicU32::new(0);
+    let wake = |_: &AtomicU32| {
+        WOKEN.fetch_add(1, Ordering::Relaxed);
+    };
+    let sleep = Sleep { wake, ..SLEEP };
+    let owned = Owned::new();
+    let (mut writer, mut reader, mut frame) = (Writer::default(), Reader::default(), Vec::new());
+    owned.0[ASLEEP].store(1, Ordering::Relaxed);
+    assert!(!reader.has_more(&owned.ring()));
+    writer.send_quietly(&owned.ring(), sleep, b"quiet").unwrap();
+    assert!(reader.has_more(&owned.ring()));
+    assert_eq!(WOKEN.load(Ordering::Relaxed), 0);
+    writer.send(&owned.ring(), sleep, b"loud").unwrap();
+    assert_eq!(WOKEN.load(Ordering::Relaxed), 1);
+    for expected in ["quiet", "loud"] {
+        assert!(reader.take(&owned.ring(), &mut frame).unwrap());
+        assert_eq!(frame, expected.as_bytes());
+    }
+    assert!(!reader.has_more(&owned.ring()));
+}

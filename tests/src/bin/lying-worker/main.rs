@@ -60,7 +60,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .exec()
             .into());
     }
-    let mut worker = Liar { words, channel, lie: lie.to_owned(), last: 0 };
+    let mut worker = Liar { words, channel, lie: lie.to_owned(), last: 0, queued: Vec::new() };
     if let Some(seed) = lie.strip_prefix("random-") {
         return worker.play_at_random(seed.parse()?);
     }
@@ -80,6 +80,8 @@ struct Liar {
     lie: String,
     /// The last request's number.
     last: u32,
+    /// The calls that were queued.
+    queued: Vec<Call>,
 }
 
 fn started() -> Started {
@@ -219,6 +221,11 @@ impl Liar {
                     self.last = call.seq;
                     self.call(&call);
                 }
+                ToWorker::Queued(queued) => {
+                    self.last = queued.call.seq;
+                    self.queued.push(queued.call);
+                    self.lie_in_queue();
+                }
                 ToWorker::Unload { seq, .. } => {
                     self.last = seq;
                     let result = if self.is("unloads-to-nonsense") { u64::MAX } else { 1 };
@@ -271,6 +278,38 @@ impl Liar {
         }
     }
 
+    /// Lies once all three calls of a queue have come, whose numbers follow each other.
+    fn lie_in_queue(&mut self) {
+        let &[first, second, third] = self.queued.as_slice() else { return };
+        let answer = |call: Call| {
+            let [_, _, _, lparam1, lparam2] = call.arguments;
+            ToHost::Answered { seq: call.seq, result: lparam1 ^ lparam2 }
+        };
+        let faulted = |call: Call| ToHost::Faulted { seq: call.seq, fault: fault(FaultKind::Driver) };
+        let dropped = |call: Call| ToHost::Dropped { seq: call.seq };
+        let says = match self.lie.as_str() {
+            "answers-out-of-order" => vec![answer(second), answer(first), answer(third)],
+            "answers-behind-the-queue" => {
+                let behind = ToHost::Answered { seq: third.seq + 1, result: 1 };
+                vec![answer(first), answer(second), answer(third), behind]
+            }
+            "drops-for-nothing" => vec![dropped(first), dropped(second), dropped(third)],
+            "drops-another-call" => vec![faulted(first), dropped(third), dropped(second)],
+            "goes-on-after-a-fault" => vec![faulted(first), answer(second), answer(third)],
+            "faults-again-after-a-fault" => vec![faulted(first), faulted(second), faulted(third)],
+            "never-drops" => vec![faulted(first)],
+            "never-answers-the-queue" => vec![answer(first)],
+            "exits-in-the-queue" => std::process::exit(11),
+            _ => vec![answer(first), answer(second), answer(third)],
+        };
+        if self.is("answers-behind-the-queue") {
+            return self.say_at_once(&says);
+        }
+        for message in &says {
+            self.say(message);
+        }
+    }
+
     fn lie_in_call(&mut self, result: u64) {
         let seq = self.last;
         let answer = |seq| ToHost::Answered { seq, result };
@@ -296,6 +335,7 @@ impl Liar {
                 let want = || ToHost::Wanted(Want::Registry(RegistryCall::Flush));
                 self.say_at_once(&[want(), want()]);
             }
+            "drops-a-call" => self.say(&ToHost::Dropped { seq }),
             "loads-again" => self.say(&ToHost::Loaded(loaded())),
             "starts-again" => self.say(&ToHost::Started(started())),
             "was-never-started" => self.say(&ToHost::NotStarted("?".into())),

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use drvhost_tests::{Scribble, XOR};
-use wire::{Advanced, Asked, Disposition, Entered, FaultKind, FileCall, Loaded, ToHost, ToWorker, Want};
+use wire::{
+    Advanced, Asked, Disposition, Entered, FaultKind, FileCall, Loaded, Queued, ToHost, ToWorker, Want,
+};
 
 use super::{CONTROLS, Liar, fault, loaded, started};
 
@@ -18,7 +20,7 @@ impl Liar {
             if let Ok(Some(heard)) = self.channel.receive::<ToWorker>(self.words, || Some(until)) {
                 match &heard {
                     ToWorker::Load(load) => self.last = load.seq,
-                    ToWorker::Call(call) => self.last = call.seq,
+                    ToWorker::Call(call) | ToWorker::Queued(Queued { call, .. }) => self.last = call.seq,
                     ToWorker::Unload { seq, .. } | ToWorker::Advance { seq, .. } => self.last = *seq,
                     _ => {}
                 }
@@ -26,7 +28,7 @@ impl Liar {
                 if dice.below(4) > 0 {
                     match heard {
                         ToWorker::Load(_) => self.say(&ToHost::Loaded(loaded())),
-                        ToWorker::Call(_) | ToWorker::Unload { .. } => self.answer(1),
+                        ToWorker::Call(_) | ToWorker::Queued(_) | ToWorker::Unload { .. } => self.answer(1),
                         ToWorker::Advance { seq, until } => {
                             self.say(&ToHost::Advanced(Advanced { seq, now: until, streams: Vec::new() }));
                         }
@@ -60,7 +62,7 @@ impl Liar {
         };
         let seq = self.last.wrapping_add(dice.below(3)).wrapping_sub(1);
         let text = |dice: &mut Scribble| CONTROLS.repeat(dice.below(900) as usize);
-        match dice.below(13) {
+        match dice.below(14) {
             0 => ToHost::Answered { seq, result: number(dice) },
             1 => ToHost::Faulted { seq, fault: fault(FaultKind::Driver) },
             2 => ToHost::Said(text(dice)),
@@ -98,6 +100,7 @@ impl Liar {
                 at: number(dice),
                 len: dice.below(u32::MAX),
             })),
+            12 => ToHost::Dropped { seq },
             _ => ToHost::Loaded(Loaded {
                 module: number(dice),
                 driver_proc: number(dice),
