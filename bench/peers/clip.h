@@ -1,4 +1,7 @@
 /* What the peers share that read clips, as `clip.rs` writes them. */
+#ifndef CLIP_H
+#define CLIP_H
+
 #include "words.h"
 
 /* Every message here answers ICERR_OK, except those that answer a size. */
@@ -25,9 +28,12 @@ static HDRVR open_codec(const wchar_t *file, const wchar_t *code, DWORD mode)
     return open_driver(file, (LPARAM)&open);
 }
 
-/* Prints what took how long, and what came of it. */
-static void report(LONGLONG ticks, const unsigned long long *hashes, DWORD count)
+/* Prints how long the driver took, how long all of it has taken since `started`, and what came of it. */
+static void report(LONGLONG ticks, LONGLONG started, const unsigned long long *hashes, DWORD count)
 {
     printf("%.0f\n", nanoseconds(ticks));
+    printf("%.0f\n", nanoseconds(now() - started));
     for (DWORD at = 0; at < count; at++) printf("%016llx\n", hashes[at]);
 }
+
+#endif

@@ -4,7 +4,7 @@
 //! (`drivers/ucrtbase.c`), the PEB with the heap's handle, where they look for it, and no limit to the number of instructions.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use drvhost::{DriverFile, Machine};
 use mmsystem::{
@@ -113,7 +113,7 @@ impl Emulated {
         let parameters = self.memory(ICDECOMPRESS::size(WIDTH))?;
         let mut header = BITMAPINFOHEADER::decode((), &clip.format).unwrap_or_default();
 
-        let mut pass = Pass { hashes: Vec::with_capacity(clip.frames.len()), elapsed: Duration::ZERO };
+        let mut pass = Pass { hashes: Vec::with_capacity(clip.frames.len()), ..Pass::default() };
         for frame in &clip.frames {
             self.write(frame_at, &frame.bytes)?;
             header.biSizeImage = frame.bytes.len() as u32;

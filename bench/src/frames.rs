@@ -90,18 +90,25 @@ pub fn measure(
 }
 
 /// A clip, decompressed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Pass {
     /// Of each picture.
     pub hashes: Vec<u64>,
     /// Without the hashing.
     pub elapsed: Duration,
+    /// From the program's start, where it is the peer's.
+    pub whole: Duration,
 }
 
 impl Pass {
     /// Frames a second.
     pub fn rate(&self) -> f64 {
         self.hashes.len() as f64 / self.elapsed.as_secs_f64()
+    }
+
+    /// Frames a second, all that the program does included.
+    pub fn whole_rate(&self) -> f64 {
+        self.hashes.len() as f64 / self.whole.as_secs_f64()
     }
 }
 
@@ -131,7 +138,7 @@ pub fn ours(subject: &Subject, clip: &Clip, file: &DriverFile, width: Width) -> 
     let mut input_header = BITMAPINFOHEADER::decode((), &clip.format).unwrap_or_default();
     let addresses = [&input, &frame_block, &output, &picture_block].map(Block::address);
 
-    let mut pass = Pass { hashes: Vec::with_capacity(clip.frames.len()), elapsed: Duration::ZERO };
+    let mut pass = Pass { hashes: Vec::with_capacity(clip.frames.len()), ..Pass::default() };
     for frame in &clip.frames {
         let started = Instant::now();
         frame_block.write(0, &frame.bytes)?;
@@ -197,13 +204,26 @@ pub fn picture_size(header: &BITMAPINFOHEADER) -> usize {
     row * header.biHeight.unsigned_abs() as usize
 }
 
-/// FNV-1a over 64-bit words, the last one filled up with 0: cheap, and the same in `decode.c`.
+/// FNV-1a over 64-bit words, of which each goes into the next of four sums, so that they need not wait for each other; what is left of the last
+/// word is 0. Cheap, and the same in `words.h`.
 pub fn hash(bytes: &[u8]) -> u64 {
-    bytes.chunks(8).fold(0xcbf2_9ce4_8422_2325, |hash: u64, chunk| {
+    const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    let put = |sum: &mut u64, word: u64| *sum = (*sum ^ word).wrapping_mul(0x0100_0000_01b3);
+    let mut sums = [BASIS; 4];
+    let (fours, rest) = bytes.as_chunks::<32>();
+    for four in fours {
+        for (sum, word) in sums.iter_mut().zip(four.as_chunks::<8>().0) {
+            put(sum, u64::from_le_bytes(*word));
+        }
+    }
+    for (sum, chunk) in sums.iter_mut().zip(rest.chunks(8)) {
         let mut word = [0; 8];
         word[..chunk.len()].copy_from_slice(chunk);
-        (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x0100_0000_01b3)
-    })
+        put(sum, u64::from_le_bytes(word));
+    }
+    let mut hash = BASIS;
+    sums.iter().for_each(|&sum| put(&mut hash, sum));
+    hash
 }
 
 /// What the peer under Wine hashes.
@@ -226,17 +246,19 @@ pub fn theirs(subject: &Subject, clip: &Clip, wine: &Wine, hashed: Hashed) -> Re
     parse(&run(&mut command)?)
 }
 
-/// The peer's output: nanoseconds, then a hash on each line.
+/// The peer's output: the driver's nanoseconds, the program's, then a hash on each line.
 pub fn parse(text: &str) -> Result<Pass, Failure> {
     let mut lines = text.lines().map(str::trim);
-    let elapsed = lines.next().and_then(|line| line.parse().ok()).map(Duration::from_nanos);
+    let mut time = || lines.next().and_then(|line| line.parse().ok()).map(Duration::from_nanos);
+    let (elapsed, whole) = (time(), time());
     let hashes = lines.map(|line| u64::from_str_radix(line, 16).ok()).collect::<Option<Vec<u64>>>();
     let unreadable = || Failure::Unreadable {
         program: "the peer",
         text: text.chars().take(80).collect(),
-        expected: "a time and hashes",
+        expected: "two times and hashes",
     };
-    elapsed.zip(hashes).map(|(elapsed, hashes)| Pass { hashes, elapsed }).ok_or_else(unreadable)
+    let pass = || Some(Pass { hashes: hashes?, elapsed: elapsed?, whole: whole? });
+    pass().ok_or_else(unreadable)
 }
 
 /// Compares the pictures of both sides.
@@ -280,20 +302,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hash_is_fnv_1a_over_words() {
-        assert_eq!(hash(&[]), 0xcbf2_9ce4_8422_2325);
-        // One word that is the offset basis itself leaves 0.
-        assert_eq!(hash(&0xcbf2_9ce4_8422_2325_u64.to_le_bytes()), 0);
+    fn the_hash_is_of_four_sums() {
+        let put = |sum: u64, word: u64| (sum ^ word).wrapping_mul(0x0100_0000_01b3);
+        let basis = 0xcbf2_9ce4_8422_2325;
+        let all = |sums: [u64; 4]| sums.into_iter().fold(basis, put);
+        assert_eq!(hash(&[]), all([basis; 4]));
+        // A word that is the offset basis itself leaves 0.
+        let words = [[0xcbf2_9ce4_8422_2325_u64; 4].map(u64::to_le_bytes).concat(), vec![7]].concat();
+        assert_eq!(hash(&words), all([put(0, 7), 0, 0, 0]));
         assert_eq!(hash(&[1]), hash(&[1, 0, 0, 0, 0, 0, 0, 0]));
         assert_ne!(hash(&[1, 2]), hash(&[2, 1]));
     }
 
     #[test]
     fn the_peers_output_is_read() {
-        let pass = parse("2000000000\r\n00000000000000ff\r\ncbf29ce484222325\r\n").unwrap();
-        assert_eq!((pass.rate(), pass.hashes), (1.0, vec![0xff, 0xcbf2_9ce4_8422_2325]));
+        let pass = parse("2000000000\r\n4000000000\r\n00000000000000ff\r\ncbf29ce484222325\r\n").unwrap();
+        assert_eq!((pass.rate(), pass.whole_rate(), pass.hashes), (1.0, 0.5, vec![0xff, 0xcbf2_9ce4_8422_2325]));
         assert!(parse("").is_err());
-        assert!(parse("12\nnot a hash\n").is_err());
+        assert!(parse("12\n13\nnot a hash\n").is_err());
     }
 
     #[test]

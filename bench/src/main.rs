@@ -151,8 +151,10 @@ fn measure(args: &Args) -> Result<Report, Failure> {
         match wine::find("", &["ffmpeg"]) {
             None => missing.push(FFMPEG),
             Some(_) => {
-                for subject in frames::SUBJECTS {
-                    rows.extend(film::measure(subject, peer, folder.path(), args.times(7), 150)?);
+                for film in film::FILMS {
+                    for subject in frames::SUBJECTS {
+                        rows.extend(film::measure(subject, peer, folder.path(), film, args.times(7))?);
+                    }
                 }
                 rows.push(encode::measure(peer, folder.path(), args.times(7), 50)?);
             }

@@ -24,6 +24,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 ];
 const HEADERS: &[(&str, &str)] = &[
     ("peer.h", include_str!("../peers/peer.h")),
+    ("bgr24.h", include_str!("../peers/bgr24.h")),
     ("words.h", include_str!("../peers/words.h")),
     ("clip.h", include_str!("../peers/clip.h")),
     ("synth.h", include_str!("../peers/synth.h")),
