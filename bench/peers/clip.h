@@ -5,13 +5,13 @@
 #include "words.h"
 
 /* Every message here answers ICERR_OK, except those that answer a size. */
-static void ask(HDRVR driver, UINT message, void *one, void *other)
+static inline void ask(HDRVR driver, UINT message, void *one, void *other)
 {
     need(SendDriverMessage(driver, message, (LPARAM)one, (LPARAM)other) == ICERR_OK, "a message to the codec");
 }
 
 /* The clip's format, with room for a palette behind it: drivers of that time read and write one behind any format. */
-static BITMAPINFOHEADER *read_format(void)
+static inline BITMAPINFOHEADER *read_format(void)
 {
     BITMAPINFOHEADER *format = calloc(1, 4096);
     DWORD size = number();
@@ -21,7 +21,7 @@ static BITMAPINFOHEADER *read_format(void)
     return format;
 }
 
-static HDRVR open_codec(const wchar_t *file, const wchar_t *code, DWORD mode)
+static inline HDRVR open_codec(const wchar_t *file, const wchar_t *code, DWORD mode)
 {
     ICOPEN open = { .dwSize = sizeof open, .fccType = ICTYPE_VIDEO, .dwVersion = 0x1000, .dwFlags = mode };
     open.fccHandler = mmioFOURCC(code[0], code[1], code[2], code[3]);
@@ -29,7 +29,7 @@ static HDRVR open_codec(const wchar_t *file, const wchar_t *code, DWORD mode)
 }
 
 /* Prints how long the driver took, how long all of it has taken since `started`, and what came of it. */
-static void report(LONGLONG ticks, LONGLONG started, const unsigned long long *hashes, DWORD count)
+static inline void report(LONGLONG ticks, LONGLONG started, const unsigned long long *hashes, DWORD count)
 {
     printf("%.0f\n", nanoseconds(ticks));
     printf("%.0f\n", nanoseconds(now() - started));

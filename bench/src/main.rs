@@ -6,11 +6,13 @@
 mod acts;
 mod calls;
 mod clip;
+mod clips;
 mod cold_start;
 mod cpu;
 mod emulator;
 mod encode;
 mod failure;
+mod ffmpeg;
 mod film;
 mod frames;
 mod hostile;
@@ -18,6 +20,7 @@ mod machine;
 mod memory;
 mod mingw;
 mod ours;
+mod pairs;
 mod profile;
 #[allow(dead_code, reason = "the suite's part of it is not the bench's")]
 #[path = "../../tests/src/reach/mod.rs"]
@@ -26,8 +29,11 @@ mod report;
 mod round_trip;
 mod session_end;
 mod shelf;
+mod sound;
 mod statistics;
+mod subject;
 mod synth;
+mod video1;
 mod widths;
 mod wine;
 
@@ -70,7 +76,7 @@ struct Args {
 enum What {
     ColdStart,
     Frames,
-    Film,
+    Pairs,
     RoundTrip,
     Memory,
     Calls,
@@ -78,14 +84,23 @@ enum What {
     Emulator,
     SessionEnd,
     Shelf,
+    Clips,
     Synth,
     /// What a hostile driver can do in Wine, in an emulator and here; only when named, because it does it
     Hostile,
 }
 
 /// What is measured on Wine, too.
-const AGAINST_WINE: &[What] =
-    &[What::ColdStart, What::Frames, What::Film, What::RoundTrip, What::Memory, What::Synth, What::Hostile];
+const AGAINST_WINE: &[What] = &[
+    What::ColdStart,
+    What::Frames,
+    What::Pairs,
+    What::RoundTrip,
+    What::Memory,
+    What::Clips,
+    What::Synth,
+    What::Hostile,
+];
 
 impl Args {
     /// Whether something is to be measured.
@@ -141,24 +156,14 @@ fn measure(args: &Args) -> Result<Report, Failure> {
         match wine::find("", &["ffmpeg"]) {
             None => missing.push(FFMPEG),
             Some(_) => {
-                for subject in frames::SUBJECTS {
-                    rows.extend(frames::measure(subject, peer, folder.path(), args.times(15), 300)?);
+                for subject in subject::SUBJECTS {
+                    rows.push(frames::measure(subject, peer, folder.path(), args.times(15), 300)?);
                 }
             }
         }
     }
-    if args.wants(What::Film) {
-        match wine::find("", &["ffmpeg"]) {
-            None => missing.push(FFMPEG),
-            Some(_) => {
-                for film in film::FILMS {
-                    for subject in frames::SUBJECTS {
-                        rows.extend(film::measure(subject, peer, folder.path(), film, args.times(7))?);
-                    }
-                }
-                rows.push(encode::measure(peer, folder.path(), args.times(7), 50)?);
-            }
-        }
+    if args.wants(What::Pairs) {
+        missing.extend(all_pairs(args, peer, folder.path(), &mut rows)?);
     }
     if args.wants(What::RoundTrip) {
         rows.extend(round_trip::measure(peer, args.times(15), 100_000)?);
@@ -184,6 +189,12 @@ fn measure(args: &Args) -> Result<Report, Failure> {
         match wine::find("", &["ffmpeg"]) {
             None => missing.push(FFMPEG),
             Some(_) => rows.push(shelf::measure(folder.path(), args.times(5))?),
+        }
+    }
+    if args.wants(What::Clips) {
+        match wine::find("", &["ffmpeg"]) {
+            None => missing.push(FFMPEG),
+            Some(_) => rows.extend(clips::measure(peer, folder.path(), args.times(3))?),
         }
     }
     if args.wants(What::Synth) {
@@ -219,6 +230,7 @@ fn measure(args: &Args) -> Result<Report, Failure> {
 }
 
 const I386_LIBRARIES: Missing = Missing { name: "Wine's drivers for i386", how: "scripts/fetch" };
+const LAME: Missing = Missing { name: "LAME's ACM driver", how: "scripts/lame" };
 
 /// Adds what is measured with the test synth, as far as what it needs is there; answers what is missing.
 fn synths(
@@ -242,26 +254,52 @@ fn synths(
     Ok(missing)
 }
 
-/// Adds what is measured with a codec for i386, as far as what it needs is there; answers what is missing.
-fn narrow(args: &Args, folder: &Path, rows: &mut Vec<Row>) -> Result<Vec<Missing>, Failure> {
-    let subject = &frames::CINEPAK;
-    let Some(driver) = ours::i386_driver(subject.driver) else {
-        return Ok(vec![I386_LIBRARIES]);
-    };
+/// Adds what is measured with whole films and sounds, as far as what it needs is there; answers what is missing.
+fn all_pairs(
+    args: &Args,
+    wine: Option<&Wine>,
+    folder: &Path,
+    rows: &mut Vec<Row>,
+) -> Result<Vec<Missing>, Failure> {
     if wine::find("", &["ffmpeg"]).is_none() {
         return Ok(vec![FFMPEG]);
     }
-    let clip = clip::Clip::make(folder, subject.encoder, frames::SIZE, 300)?;
-    if args.wants(What::Widths) {
-        rows.push(widths::measure(subject, &clip, &driver, args.times(61))?);
+    let libraries = ours::i386_libraries();
+    let compiler = mingw::missing(drvhost::Machine::I386);
+    // Without the compiler there is no peer for them.
+    let wine_runs_i386 = compiler.is_none() && libraries.is_some();
+    if let Some((wine, libraries)) = wine.zip(libraries.as_deref()).filter(|_| wine_runs_i386) {
+        wine.prepare_i386(libraries)?;
     }
-    if args.wants(What::Emulator) {
-        if let Some(compiler) = mingw::missing(drvhost::Machine::I386) {
-            return Ok(vec![compiler]);
+    let i386 = libraries.is_some() && (wine.is_none() || wine_runs_i386);
+    rows.extend(pairs::measure(pairs::Peers { wine, i386 }, folder, args.times(7))?);
+    let missing = [
+        libraries.is_none().then_some(I386_LIBRARIES),
+        ours::lame(drvhost::Machine::X86_64).is_none().then_some(LAME),
+    ];
+    Ok(missing.into_iter().flatten().chain(compiler).collect())
+}
+
+/// Adds what is measured with codecs for i386 alone, as far as what it needs is there; answers what is missing.
+fn narrow(args: &Args, folder: &Path, rows: &mut Vec<Row>) -> Result<Vec<Missing>, Failure> {
+    if ours::i386_libraries().is_none() {
+        return Ok(vec![I386_LIBRARIES]);
+    }
+    if wine::find("", &["ffmpeg"]).is_none() {
+        return Ok(vec![FFMPEG]);
+    }
+    let compiler = mingw::missing(drvhost::Machine::I386);
+    for subject in subject::SUBJECTS {
+        let Some(driver) = ours::i386_driver(subject.driver) else { continue };
+        let clip = subject.clip(folder, &clip::Film::new(frames::SIZE, 300))?;
+        if args.wants(What::Widths) {
+            rows.push(widths::measure(subject, &clip, &driver, args.times(15))?);
         }
-        rows.push(emulator::measure(subject, &clip.first(10), &driver, folder, args.times(5))?);
+        if args.wants(What::Emulator) && compiler.is_none() {
+            rows.push(emulator::measure(subject, &clip.first(10), &driver, folder, args.times(5))?);
+        }
     }
-    Ok(Vec::new())
+    Ok(compiler.into_iter().collect())
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("round_trip", include_str!("../peers/round_trip.c")),
     ("decode", include_str!("../peers/decode.c")),
     ("encode", include_str!("../peers/encode.c")),
+    ("sound", include_str!("../peers/sound.c")),
+    ("clips", include_str!("../peers/clips.c")),
     ("synth", include_str!("../peers/synth.c")),
     ("note_on", include_str!("../peers/note_on.c")),
     ("reach", include_str!("../peers/reach.c")),
@@ -26,12 +28,16 @@ const HEADERS: &[(&str, &str)] = &[
     ("peer.h", include_str!("../peers/peer.h")),
     ("bgr24.h", include_str!("../peers/bgr24.h")),
     ("words.h", include_str!("../peers/words.h")),
+    ("avi.h", include_str!("../peers/avi.h")),
     ("clip.h", include_str!("../peers/clip.h")),
     ("synth.h", include_str!("../peers/synth.h")),
 ];
 
 /// The machine of the programs, unless another one is asked for.
 const MACHINE: Machine = Machine::X86_64;
+
+/// Where programs lie, also those for x86-64: LAME's driver keeps pointers in 32 bits, those to what the program has, too.
+const LOW: &str = "-Wl,--image-base=0x400000";
 
 /// A library of Wine's for i386 that Debian has in a package of its own, from which it gets to where 64-bit Wine looks.
 const COMPRESSION_I386: &str = "/usr/lib/x86_64-linux-gnu/wine/i386-windows/zlib1.dll";
@@ -105,6 +111,9 @@ impl Wine {
     /// Compiles the programs for i386, and has the prefix run them: in 64-bit processes, which Wine 8.0 calls experimental, with
     /// Windows' own libraries for i386 from a folder.
     pub fn prepare_i386(&self, libraries: &Path) -> Result<(), Failure> {
+        if self.libraries().exists() {
+            return Ok(());
+        }
         self.compile(Machine::I386)?;
         let links = [
             (libraries, self.prefix().join("drive_c/windows/syswow64")),
@@ -141,9 +150,8 @@ impl Wine {
             fs::write(folder.join(name), source).map_err(Failure::file(format!("the source file {name}")))?;
         }
         let acts = mingw::acts();
-        let options =
-            ["-municode", "-DUNICODE", "-D_UNICODE"].into_iter().chain(acts.iter().map(String::as_str));
-        let options: Vec<&str> = options.collect();
+        let options = ["-municode", "-DUNICODE", "-D_UNICODE", LOW];
+        let options: Vec<&str> = options.into_iter().chain(acts.iter().map(String::as_str)).collect();
         for (name, source) in PROGRAMS {
             mingw::compile(machine, folder, source, &format!("{name}.exe"), &options)?;
         }
