@@ -32,6 +32,7 @@ const DRIVER: &str = "msrle32.dll";
 const HANDLER: FourCc = FourCc(*b"MRLE");
 /// Encodes a film on each side, in turn, and compares every frame with what the library has the driver make of its picture.
 pub fn measure(
+    name: String,
     peers: Peers<'_>,
     folder: &Path,
     size: (u32, u32),
@@ -40,7 +41,6 @@ pub fn measure(
     let folder = tempfile::tempdir_in(folder).map_err(Failure::file("a folder for a film"))?;
     let once = size.0 as usize * size.1 as usize * 3 * DIFFERENT;
     let film = Film { times: (BYTES / once).max(1), ..Film::new(size, DIFFERENT) };
-    let name = format!("MS RLE {}, encoding", film.size());
     let film = Clip::of_ffmpeg(folder.path(), "film", GREYS, &film)?;
     let (pictures, expected) = compressed(&film, size)?;
     let narrow = format!("i386: {name}");

@@ -25,7 +25,7 @@ use crate::subject::Subject;
 /// The films: so long that the start is a small part.
 pub const FILMS: &[Film] = &[
     Film { size: (320, 240), skipped: 0, different: 300, times: 10 },
-    // ffmpeg's Cinepak encoder takes seconds for such a picture.
+    // ffmpeg's Cinepak encoder takes a second for such a picture.
     Film { size: (1920, 1080), skipped: 0, different: 10, times: 15 },
 ];
 
@@ -39,6 +39,7 @@ pub struct Content {
 
 /// Decodes a film on each side, in turn. What the command hashes, the peer's pictures and ffmpeg's are compared with what the library makes of each frame.
 pub fn measure(
+    name: String,
     subject: &Subject,
     peers: Peers<'_>,
     folder: &Path,
@@ -48,7 +49,6 @@ pub fn measure(
     let folder = tempfile::tempdir_in(folder).map_err(Failure::file("a folder for a film"))?;
     let clip = subject.clip(folder.path(), film)?;
     let content = content(subject, &clip)?;
-    let name = format!("{} {}, decoding", subject.name, film.size());
     let narrow = format!("i386: {name}");
     let mut against_wine = Row::new(name.clone(), UNIT, Better::More).goal(GOAL_WINE);
     let mut against_ffmpeg = Row::new(name, UNIT, Better::More).against(FFMPEG).goal(GOAL_FFMPEG);

@@ -63,6 +63,9 @@ struct Args {
     /// Measure this only (may be given several times)
     #[arg(long, value_name = "WHAT")]
     only: Vec<What>,
+    /// With --only pairs: measure those only in whose name TEXT is, such as `Cinepak 320` (may be given several times)
+    #[arg(long, value_name = "TEXT")]
+    pair: Vec<String>,
     /// With --only hostile: write the tables into SECURITY.md and docs/hostile-elsewhere.md, too
     #[arg(long)]
     document: bool,
@@ -272,7 +275,9 @@ fn all_pairs(
         wine.prepare_i386(libraries)?;
     }
     let i386 = libraries.is_some() && (wine.is_none() || wine_runs_i386);
-    rows.extend(pairs::measure(pairs::Peers { wine, i386 }, folder, args.times(7))?);
+    let wanted =
+        |name: &str| args.pair.is_empty() || args.pair.iter().any(|pair| name.contains(pair.as_str()));
+    rows.extend(pairs::measure(pairs::Peers { wine, i386 }, folder, args.times(5), wanted)?);
     let missing = [
         libraries.is_none().then_some(I386_LIBRARIES),
         ours::lame(drvhost::Machine::X86_64).is_none().then_some(LAME),

@@ -28,17 +28,31 @@ pub struct Peers<'w> {
     pub i386: bool,
 }
 
-/// Measures all of them; `rounds` is how often for what is short.
-pub fn measure(peers: Peers<'_>, folder: &Path, rounds: usize) -> Result<Vec<Row>, Failure> {
+/// Measures those that are `wanted`, by what is said of them: format, size, direction.
+pub fn measure(
+    peers: Peers<'_>,
+    folder: &Path,
+    rounds: usize,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     for film in film::FILMS {
         for subject in SUBJECTS {
-            rows.extend(film::measure(subject, peers, folder, film, rounds)?);
+            let name = format!("{} {}, decoding", subject.name, film.size());
+            if wanted(&name) {
+                rows.extend(film::measure(name, subject, peers, folder, film, rounds)?);
+            }
         }
-        rows.extend(encode::measure(peers, folder, film.size, rounds)?);
+        let name = format!("MS RLE {}, encoding", film.size());
+        if wanted(&name) {
+            rows.extend(encode::measure(name, peers, folder, film.size, rounds)?);
+        }
     }
     for sound in sound::SOUNDS {
-        rows.extend(sound::measure(sound, peers, folder, rounds)?);
+        let names = ["decoding", "encoding"].map(|what| format!("{}, {what}", sound.name));
+        if names.iter().any(|name| wanted(name)) {
+            rows.extend(sound::measure(names, sound, peers, folder, rounds, &wanted)?);
+        }
     }
     Ok(rows)
 }

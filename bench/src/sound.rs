@@ -28,7 +28,7 @@ use content::{Content, Job, Way};
 #[derive(Debug)]
 pub struct Sound {
     /// For people.
-    name: &'static str,
+    pub name: &'static str,
     /// The driver that decodes, by its file name.
     driver: &'static str,
     /// What encodes through `drvhost encode`, and to which of its formats.
@@ -103,42 +103,54 @@ pub const SOUNDS: &[Sound] = &[
 
 const UNIT: &str = "x real time";
 
-/// Decodes and encodes a sound on each side, in turn. What each comes to is compared with what the library has the driver make of it.
-pub fn measure(sound: &Sound, peers: Peers<'_>, folder: &Path, rounds: usize) -> Result<Vec<Row>, Failure> {
+/// Decodes and encodes a sound on each side, in turn, as far as what these are called is wanted. What each comes to is compared with what the
+/// library has the driver make of it.
+pub fn measure(
+    [decoding, encoding]: [String; 2],
+    sound: &Sound,
+    peers: Peers<'_>,
+    folder: &Path,
+    rounds: usize,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Row>, Failure> {
     let folder = tempfile::tempdir_in(folder).map_err(Failure::file("a folder for a sound"))?;
     let pcm = folder.path().join("pcm.wav");
     let coded = folder.path().join("coded.wav");
     sound.make(&pcm)?;
-    let mut ffmpeg = Command::new(FFMPEG);
-    ffmpeg.args(["-v", "error", "-nostdin", "-y", "-i"]).arg(&pcm).args(sound.ffmpeg);
-    run(ffmpeg.arg("-bitexact").arg(&coded))?;
     let mut rows = Vec::new();
     let machines = [Some(Machine::X86_64), peers.i386.then_some(Machine::I386)].into_iter().flatten();
     let mut jobs = Vec::new();
-    for machine in machines.clone() {
-        let (_, driver) = driver_for(machine, sound.driver)?;
-        jobs.push(Job::new(machine, Way::Decode { apart: sound.apart }, driver, &coded, folder.path())?);
+    if wanted(&decoding) {
+        let mut ffmpeg = Command::new(FFMPEG);
+        ffmpeg.args(["-v", "error", "-nostdin", "-y", "-i"]).arg(&pcm).args(sound.ffmpeg);
+        run(ffmpeg.arg("-bitexact").arg(&coded))?;
+        for machine in machines.clone() {
+            let (_, driver) = driver_for(machine, sound.driver)?;
+            let way = Way::Decode { apart: sound.apart };
+            jobs.push(Job::new(machine, way, driver, &coded, folder.path())?);
+        }
+        rows.extend(compare(decoding, sound, &jobs, peers, rounds)?);
     }
-    rows.extend(compare(sound, "decoding", &jobs, peers, rounds)?);
-    jobs.clear();
-    for machine in machines {
-        // Where LAME's source has not been fetched, there is nothing to encode with.
-        let Some((driver, format)) = sound.encoder(machine)? else { return Ok(rows) };
-        jobs.push(Job::new(machine, Way::Encode { format }, driver, &pcm, folder.path())?);
+    if wanted(&encoding) {
+        jobs.clear();
+        for machine in machines {
+            // Where LAME's source has not been fetched, there is nothing to encode with.
+            let Some((driver, format)) = sound.encoder(machine)? else { return Ok(rows) };
+            jobs.push(Job::new(machine, Way::Encode { format }, driver, &pcm, folder.path())?);
+        }
+        rows.extend(compare(encoding, sound, &jobs, peers, rounds)?);
     }
-    rows.extend(compare(sound, "encoding", &jobs, peers, rounds)?);
     Ok(rows)
 }
 
 /// Does the same on each side, in turn: `jobs` is for x86-64, then for i386 where there is one.
 fn compare(
+    name: String,
     sound: &Sound,
-    what: &str,
     jobs: &[Job],
     peers: Peers<'_>,
     rounds: usize,
 ) -> Result<Vec<Row>, Failure> {
-    let name = format!("{}, {what}", sound.name);
     let narrow = format!("i386: {name}");
     let mut against_wine = Row::new(name.clone(), UNIT, Better::More).goal(GOAL_WINE);
     let mut against_ffmpeg = Row::new(name.clone(), UNIT, Better::More).against(FFMPEG).goal(GOAL_FFMPEG);

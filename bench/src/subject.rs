@@ -28,8 +28,8 @@ pub struct Subject {
 /// Who encodes.
 #[derive(Debug, Clone, Copy)]
 pub enum Encoder {
-    /// ffmpeg's encoder of this name.
-    Ffmpeg(&'static str),
+    /// ffmpeg's encoder of this name, with these options for large pictures.
+    Ffmpeg(&'static str, &'static [&'static str]),
     /// That in `video1.rs`.
     Video1,
     /// The driver itself, through `drvhost encode`: each picture for itself, because ffmpeg does not read its others.
@@ -41,7 +41,8 @@ pub const CINEPAK: Subject = Subject {
     name: "Cinepak",
     driver: "iccvid.dll",
     handler: FourCc(*b"cvid"),
-    encoder: Encoder::Ffmpeg("cinepak"),
+    // It tries every number of strips otherwise, and takes seconds for each picture.
+    encoder: Encoder::Ffmpeg("cinepak", &["-min_strips", "3", "-max_strips", "3"]),
     apart: 1,
 };
 /// All of them.
@@ -51,7 +52,7 @@ pub const SUBJECTS: &[Subject] = &[
         name: "MS Video 1",
         driver: "msvidc32.dll",
         handler: FourCc(*b"CRAM"),
-        encoder: Encoder::Ffmpeg("msvideo1"),
+        encoder: Encoder::Ffmpeg("msvideo1", &[]),
         apart: 0,
     },
     Subject {
@@ -70,6 +71,9 @@ pub const SUBJECTS: &[Subject] = &[
     },
 ];
 
+/// The most pixels of a row of pictures that are not large.
+const LARGE: u32 = 1000;
+
 /// How ffmpeg is to write what is to be encoded elsewhere: of 256 colours, the greys, so that the pictures' palette is theirs.
 pub const GREYS: &[&str] = &["-vf", "format=gray,format=bgr24", "-c:v", "rawvideo"];
 
@@ -77,7 +81,10 @@ impl Subject {
     /// A film in this codec's format.
     pub fn clip(&self, folder: &Path, film: &Film) -> Result<Clip, Failure> {
         match self.encoder {
-            Encoder::Ffmpeg(encoder) => Clip::of_ffmpeg(folder, encoder, &["-c:v", encoder], film),
+            Encoder::Ffmpeg(encoder, large) => {
+                let more = if film.size.0 > LARGE { large } else { &[] };
+                Clip::of_ffmpeg(folder, encoder, &[&["-c:v", encoder], more].concat(), film)
+            }
             Encoder::Video1 => {
                 let (width, height) = film.size;
                 let frames = video1::frames(&film.greys(folder)?, width as usize);
