@@ -46,6 +46,8 @@ pub struct Sound {
 /// Who encodes for `drvhost encode`.
 #[derive(Debug, Clone, Copy)]
 enum Encoder {
+    /// No driver that is here.
+    Nobody,
     /// The driver that decodes, too, to its best format, or the one that is named.
     Same(Option<&'static str>),
     /// LAME's driver, to the format that is named.
@@ -57,7 +59,7 @@ pub const SOUNDS: &[Sound] = &[
     Sound {
         name: "MS ADPCM",
         driver: "msadp32.acm",
-        encoder: Encoder::Same(None),
+        encoder: Encoder::Nobody,
         shape: (44_100, 2),
         seconds: 600,
         ffmpeg: &["-c:a", "adpcm_ms"],
@@ -79,6 +81,15 @@ pub const SOUNDS: &[Sound] = &[
         shape: (44_100, 2),
         seconds: 600,
         ffmpeg: &["-c:a", "pcm_alaw"],
+        apart: 0,
+    },
+    Sound {
+        name: "u-law",
+        driver: "msg711.acm",
+        encoder: Encoder::Same(Some("ulaw")),
+        shape: (44_100, 2),
+        seconds: 600,
+        ffmpeg: &["-c:a", "pcm_mulaw"],
         apart: 0,
     },
     Sound {
@@ -134,7 +145,7 @@ pub fn measure(
     if wanted(&encoding) {
         jobs.clear();
         for machine in machines {
-            // Where LAME's source has not been fetched, there is nothing to encode with.
+            // Wine's driver for MS ADPCM only decodes, and LAME's is not there unless it has been built.
             let Some((driver, format)) = sound.encoder(machine)? else { return Ok(rows) };
             jobs.push(Job::new(machine, Way::Encode { format }, driver, &pcm, folder.path())?);
         }
@@ -211,9 +222,10 @@ impl Sound {
         Ok(())
     }
 
-    /// The driver that encodes for a machine, and how `drvhost encode --audio` is told which format; `None` where it has not been built.
+    /// The driver that encodes for a machine, and how `drvhost encode --audio` is told which format; `None` where there is none.
     fn encoder(&self, machine: Machine) -> Result<Option<(PathBuf, Option<&'static str>)>, Failure> {
         match self.encoder {
+            Encoder::Nobody => Ok(None),
             Encoder::Same(format) => Ok(Some((driver_for(machine, self.driver)?.1, format))),
             Encoder::Lame(format) => Ok(lame(machine).map(|driver| (driver, Some(format)))),
         }
@@ -248,9 +260,8 @@ impl Job {
 
     /// Seconds that the peer says it takes, from its own start; what it makes is compared.
     fn theirs(&self, name: &str, wine: &Wine) -> Result<f64, Failure> {
-        let way = if matches!(self.way, Way::Decode { .. }) { "decode" } else { "encode" };
         let mut command = wine.program_for(self.machine, "sound");
-        command.arg(way).arg(Wine::name_of(&self.driver)).arg(Wine::name_of(&self.words));
+        command.arg(self.way.name()).arg(Wine::name_of(&self.driver)).arg(Wine::name_of(&self.words));
         let pass = frames::parse(&run(&mut command)?)?;
         frames::compare(name, &self.content.pieces, WINE, &pass.hashes)?;
         Ok(pass.whole.as_secs_f64())

@@ -101,8 +101,7 @@ impl Job {
                 content
             }
         };
-        let words =
-            folder.join(format!("{machine}-{}.sound", if encoded_way(way) { "encode" } else { "decode" }));
+        let words = folder.join(format!("{machine}-{}.sound", way.name()));
         let word = |number: usize| (number as u32).to_le_bytes();
         let mut file = Vec::new();
         for part in [&wav.format().bytes, &made.bytes, &data] {
@@ -114,8 +113,14 @@ impl Job {
     }
 }
 
-fn encoded_way(way: Way) -> bool {
-    matches!(way, Way::Encode { .. })
+impl Way {
+    /// The peer's word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Decode { .. } => "decode",
+            Self::Encode { .. } => "encode",
+        }
+    }
 }
 
 /// `drvhost encode` by a driver.
