@@ -19,6 +19,7 @@ use crate::failure::{Failure, run};
 use crate::film::content;
 use crate::frames;
 use crate::ours::driver;
+use crate::pairs;
 use crate::report::{Better, Goal, Row, WINE};
 use crate::shelf;
 use crate::subject::{SUBJECTS, Subject};
@@ -59,6 +60,7 @@ pub fn measure(wine: Option<&Wine>, folder: &Path, rounds: usize) -> Result<Vec<
     let mut rows =
         [row(1, EACH, 25.0), row(2, EACH, 25.0), row(2, TWO, 25.0), row(1, ONE, 5.0), row(2, ONE, 5.0)];
     let rate = |seconds: f64| clips.len() as f64 / seconds;
+    pairs::tell("clips");
     for _ in 0..rounds {
         let [one, two] = [1, 2].map(|jobs| {
             let (hashes, seconds) = shelf::decoded(folder.path(), &shelf, jobs)?;

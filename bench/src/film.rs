@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::ffmpeg::{self, FFMPEG};
 use crate::frames::{self, Hashed};
 use crate::ours::driver_for;
-use crate::pairs::{GOAL_FFMPEG, GOAL_I386, GOAL_WINE, Peers, X86_64};
+use crate::pairs::{self, GOAL_FFMPEG, GOAL_I386, GOAL_WINE, Peers, X86_64};
 use crate::report::{Better, Row, WINE};
 use crate::subject::Subject;
 
@@ -50,6 +50,7 @@ pub fn measure(
     let clip = subject.clip(folder.path(), film)?;
     let content = content(subject, &clip)?;
     let narrow = format!("i386: {name}");
+    pairs::tell(&name);
     let mut against_wine = Row::new(name.clone(), UNIT, Better::More).goal(GOAL_WINE);
     let mut against_ffmpeg = Row::new(name, UNIT, Better::More).against(FFMPEG).goal(GOAL_FFMPEG);
     let mut against_x86_64 = Row::new(narrow.clone(), UNIT, Better::More).against(X86_64).goal(GOAL_I386);

@@ -28,6 +28,11 @@ pub struct Peers<'w> {
     pub i386: bool,
 }
 
+/// Says that everything is made and compared, and that a measurement begins: all of them take minutes.
+pub fn tell(name: &str) {
+    eprintln!("bench: {name}");
+}
+
 /// Measures those that are `wanted`, by what is said of them: format, size, direction.
 pub fn measure(
     peers: Peers<'_>,
