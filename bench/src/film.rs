@@ -24,7 +24,7 @@ use crate::subject::Subject;
 
 /// The films: so long that the start is a small part.
 pub const FILMS: &[Film] = &[
-    Film { size: (320, 240), skipped: 0, different: 300, times: 10 },
+    Film { size: (320, 240), skipped: 0, different: 100, times: 30 },
     // ffmpeg's Cinepak encoder takes a second for such a picture.
     Film { size: (1920, 1080), skipped: 0, different: 10, times: 15 },
 ];
