@@ -13,6 +13,8 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
     switch (message) {
     case DRV_OPEN:
         return l2 + 1;
+    case DRV_CLOSE:
+        return 1;
     case DRV_EXITSESSION:
         switch (wish & 0xff) {
         case HANGING:

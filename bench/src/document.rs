@@ -1,6 +1,5 @@
 //! The record for people: `docs/benchmarks.md` and the pictures beside it.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -9,7 +8,7 @@ use crate::failure::Failure;
 use crate::plots::{self, Picture};
 use crate::record::{PROJECT, Record, Run};
 use crate::report::text::number;
-use crate::report::{Goal, Measured};
+use crate::report::{Goal, Measured, notes};
 use crate::statistics::Summary;
 use crate::subjects::What;
 
@@ -118,14 +117,7 @@ fn section(record: &Record, what: What, pictures: &[Picture]) -> String {
         return String::new();
     }
     let mut text = format!("\n## {}\n\n{}\n", what.title(), what.about());
-    // Rows may share what is to be known of them.
-    let mut notes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for row in &rows {
-        if let Some(note) = &row.note {
-            notes.entry(note).or_default().push(&row.name);
-        }
-    }
-    for (note, names) in notes {
+    for (note, names) in notes(rows) {
         let _ = writeln!(text, "\n- {}: {note}.", names.join("; "));
     }
     for picture in pictures.iter().filter(|picture| picture.subject == Some(&name)) {
@@ -175,12 +167,12 @@ fn amounts(summary: &Summary, unit: &str) -> String {
     let (low, high) = (summary.lower_quartile * factor, summary.upper_quartile * factor);
     let range =
         if summary.samples > 1 { format!(" ({} to {})", grouped(low), grouped(high)) } else { String::new() };
-    format!("{} {unit}{range}", grouped(median))
+    format!("{}{range}", format!("{} {unit}", grouped(median)).trim_end())
 }
 
 fn amount(value: f64, unit: &str) -> String {
     let (value, unit) = scaled(value, unit);
-    format!("{} {unit}", grouped(value))
+    format!("{} {unit}", grouped(value)).trim_end().to_owned()
 }
 
 /// A value with the unit that suits its size.
@@ -238,7 +230,7 @@ mod tests {
         (row.ours, row.theirs) = (vec![400.0, 390.0, 410.0], vec![40.0; 3]);
         assert_eq!(
             line(&row.finish("round-trip").unwrap()),
-            "| one message, p50 | 400 ns (395 to 405) | Wine: 40.0 ns (40.0 to 40.0) | 0.100 (0.098 to 0.103) | at most 400 ns: met |\n"
+            "| one message, p50 | 400 ns (395 to 405) | Wine: 40.0 ns (40.0 to 40.0) | 0.100 (0.099 to 0.101) | at most 400 ns: met |\n"
         );
         let mut row = Row::new("busy", "ns", Better::Less).goal(Goal::AtMost(60_000.0));
         row.ours = vec![4_012_345.0];
@@ -254,7 +246,7 @@ mod tests {
             Row::new("of a message", "instructions", Better::Less).goal(Goal::AtMost(9.0)).note("no counter");
         assert_eq!(
             line(&row.finish("x").unwrap()),
-            "| of a message | not measured |  |  | at most 9.00 : not measured |\n"
+            "| of a message | not measured |  |  | at most 9.00: not measured |\n"
         );
     }
 

@@ -23,8 +23,9 @@ pub const ARGUMENT: &str = "as-sender";
 
 /// How many messages are sent.
 const MESSAGES: [usize; 2] = [1000, 3000];
-/// How many frames are decoded.
-const FRAMES: [usize; 2] = [50, 150];
+/// How many frames are decoded: the same ones, once and more often.
+const FRAMES: [usize; 2] = [DIFFERENT, 5 * DIFFERENT];
+const DIFFERENT: usize = 25;
 
 /// What counts instructions.
 #[derive(Debug)]
@@ -38,11 +39,11 @@ pub fn measure(folder: &Path, rounds: usize) -> Result<Vec<Row>, Failure> {
     let row = |what: &str| Row::new(what.to_owned(), "instructions", Better::Less);
     let counter = match Counter::find(folder) {
         Ok(counter) => counter,
-        Err(reason) => return Ok(["of a message", "of a frame"].map(|what| row(what).note(&reason)).into()),
+        Err(reason) => return Ok(["a message", "a frame"].map(|what| row(what).note(&reason)).into()),
     };
     let own = std::env::current_exe().map_err(Failure::file("this program"))?;
-    let mut message = row(&format!("{} of a message", counter.whose()));
-    let mut frame = row(&format!("{} of a frame, Cinepak {}", counter.whose(), frames::SIZE));
+    let mut message = row(&format!("a message, {}", counter.whose()));
+    let mut frame = row(&format!("a frame, Cinepak {}, {}", frames::SIZE, counter.whose()));
     let clips = match find("", &["ffmpeg"]) {
         None => None,
         Some(_) => Some(clips(folder)?),
@@ -72,7 +73,7 @@ fn clips(folder: &Path) -> Result<[Clip; 2], Failure> {
     let make = |frames: usize| {
         let folder = folder.join(frames.to_string());
         std::fs::create_dir_all(&folder).map_err(Failure::file("a folder for a clip"))?;
-        Clip::make(&folder, frames::CINEPAK.encoder, frames::SIZE, frames)
+        Clip::make_repeated(&folder, frames::CINEPAK.encoder, frames::SIZE, DIFFERENT, frames / DIFFERENT)
     };
     Ok([make(FRAMES[0])?, make(FRAMES[1])?])
 }
@@ -98,8 +99,8 @@ impl Counter {
     /// Whose instructions it counts.
     fn whose(&self) -> &'static str {
         match self {
-            Self::Perf(_) => "instructions, host and worker,",
-            Self::Callgrind(_) => "instructions, host only,",
+            Self::Perf(_) => "host and worker",
+            Self::Callgrind(_) => "host only",
         }
     }
 

@@ -2,11 +2,13 @@
 //! processes share it (PSS).
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::cold_start::DRIVER;
+use crate::cpu::WORKER;
 use crate::failure::{Failure, command_name};
 use crate::machine::kibibytes;
 use crate::ours::{driver, drvhost};
@@ -18,17 +20,20 @@ const WORKERS: usize = 15;
 /// How many instances there are besides the first.
 const INSTANCES: usize = 1000;
 
+/// How long workers may take to end.
+const ENDING: Duration = Duration::from_secs(20);
+
 /// What may be used at most: in MB by a session with one driver and by a further worker, in KB by a further instance.
-const SESSION: f64 = 8.0;
-const WORKER: f64 = 1.5;
-const INSTANCE: f64 = 2.0;
+const SESSION_MB: f64 = 8.0;
+const WORKER_MB: f64 = 1.5;
+const INSTANCE_KB: f64 = 2.0;
 
 /// Holds one driver, one in many workers, and many instances of it, so often on each side, in turn. What is further is the difference to one, divided.
 pub fn measure(wine: Option<&Wine>, folder: &Path, rounds: usize) -> Result<Vec<Row>, Failure> {
     let megabytes = |name| Row::new(name, "MB", Better::Less);
-    let mut session = megabytes("a session with one driver, in all").goal(Goal::AtMost(SESSION));
-    let mut worker = megabytes("a further worker (Wine: a further program)").goal(Goal::AtMost(WORKER));
-    let mut instance = Row::new("a further instance", "KB", Better::Less).goal(Goal::AtMost(INSTANCE));
+    let mut session = megabytes("a session with one driver, in all").goal(Goal::AtMost(SESSION_MB));
+    let mut worker = megabytes("a further worker (Wine: a further program)").goal(Goal::AtMost(WORKER_MB));
+    let mut instance = Row::new("a further instance", "KB", Better::Less).goal(Goal::AtMost(INSTANCE_KB));
     let copies = copies(folder)?;
     for _ in 0..rounds {
         let ours = Memory {
@@ -153,6 +158,28 @@ fn parent_in(status: &str) -> Option<u32> {
     status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
 }
 
+/// Waits until no worker of this process's is left: one ends after its session, whose end does not wait for it.
+pub fn until_workers_have_ended() -> Result<(), Failure> {
+    let own = std::process::id();
+    let name = |pid| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let is_worker = |pid: &u32| parent(*pid) == Some(own) && name(*pid).trim() == WORKER;
+    let patience = Instant::now() + ENDING;
+    loop {
+        let left = all_processes().filter(is_worker).count();
+        if left == 0 {
+            return Ok(());
+        }
+        if Instant::now() > patience {
+            return Err(Failure::Wrong {
+                what: "workers after their session's end".to_owned(),
+                expected: "none".to_owned(),
+                found: left.to_string(),
+            });
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// MB that these processes use.
 pub fn total(processes: impl IntoIterator<Item = u32>) -> Result<f64, Failure> {
     let sizes: Vec<u64> = processes.into_iter().map(used).collect::<Result<_, _>>()?;
@@ -165,7 +192,11 @@ fn used(pid: u32) -> Result<u64, Failure> {
     let rollup = fs::read_to_string(&path);
     // A worker cannot be looked into, except by root. For other users all that it maps counts, shared or not.
     let status = || fs::read_to_string(format!("/proc/{pid}/status"));
-    let sizes = rollup.or_else(|_| status()).map_err(Failure::file(path))?;
+    let sizes = match rollup.or_else(|_| status()) {
+        Ok(sizes) => sizes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(Failure::file(path)(error)),
+    };
     // A process that has just ended has none.
     Ok(kibibytes(&sizes, "Pss").or_else(|| kibibytes(&sizes, "VmRSS")).unwrap_or(0))
 }

@@ -10,6 +10,11 @@ pub const PARTS: [f64; 7] = [0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999];
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quantiles(pub [f64; PARTS.len()]);
 
+/// What calls took on average: the few that took very long count in it.
+pub fn mean(times: &[f64]) -> f64 {
+    times.iter().sum::<f64>() / times.len() as f64
+}
+
 impl Quantiles {
     /// Of calls that took so long each.
     ///

@@ -261,10 +261,10 @@ mod tests {
         let new = [start(&[13.0, 12.8, 12.9, 13.1], &[64.0, 65.0, 64.0, 64.0])];
         let change = only(old.worse(&machine("Intel Xeon"), &new));
         assert_eq!((change.of, change.verdict), ("ratio", Verdict::Regression));
-        assert!((change.worse_by - 0.225).abs() < 0.01, "{change:?}");
+        assert!((change.worse_by - 0.23).abs() < 0.005, "{change:?}");
         assert_eq!(
             change.to_string(),
-            "regression: cold start against Wine: ratio 6.37 became 4.94, 22 % worse; samples lie 1 % apart"
+            "regression: cold start against Wine: ratio 6.42 became 4.94, 23 % worse; samples lie 2 % apart"
         );
         // The same the other way round is no regression, nor is a twentieth.
         assert_eq!(record(new.to_vec()).worse(&machine("AMD EPYC"), &old.measured), []);

@@ -3,6 +3,7 @@
 pub mod text;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -128,7 +129,10 @@ impl Row {
             Better::More => ours / theirs,
         };
         // Round by round, so that a disturbance that lasts touches both sides of a pair.
-        let pairs = self.ours.iter().zip(&self.theirs).map(|(&ours, &theirs)| better(ours, theirs));
+        let pairs = self.ours.iter().zip(&self.theirs).map(|(&ours, &theirs)| (ours, theirs));
+        // A difference of two measurements may come out below 0, of which nothing is a multiple.
+        let pairs = pairs.filter(|(ours, theirs)| *ours > 0.0 && *theirs > 0.0);
+        let pairs = pairs.map(|(ours, theirs)| better(ours, theirs));
         let ratio = Summary::of(pairs);
         let (drvhost, theirs) = (Summary::of(self.ours.iter().copied()), Summary::of(self.theirs));
         let rounded = |summary: Option<Summary>| summary.map(Summary::rounded);
@@ -181,6 +185,17 @@ pub struct Measured {
     pub note: Option<String>,
 }
 
+/// What is to be known of rows, with the names of those that share it.
+pub fn notes<'a>(rows: impl IntoIterator<Item = &'a Measured>) -> BTreeMap<&'a str, Vec<&'a str>> {
+    let mut notes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in rows {
+        if let Some(note) = &row.note {
+            notes.entry(note).or_default().push(&row.name);
+        }
+    }
+    notes
+}
+
 /// Curves that are to be drawn, by their names: x and y of each point.
 pub type Curves = Vec<(String, Vec<(f64, f64)>)>;
 
@@ -214,6 +229,13 @@ mod tests {
         assert_eq!(finish(row(Better::More)).ratio.unwrap().median, 0.375);
         let missed = finish(row(Better::Less).goal(Goal::Ratio(3.1)));
         assert_eq!((missed.met, missed.goal.unwrap().to_string().as_str()), (Some(false), ">= 3.1 x"));
+    }
+
+    #[test]
+    fn nothing_is_a_multiple_of_less_than_nothing() {
+        let row = Row { ours: vec![2.0, 4.0], theirs: vec![-1.0, 8.0], ..Row::new("x", "KB", Better::Less) };
+        let ratio = finish(row).ratio.unwrap();
+        assert_eq!((ratio.samples, ratio.median), (1, 2.0));
     }
 
     #[test]

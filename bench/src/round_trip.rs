@@ -11,7 +11,7 @@ use crate::calls::NAME_OF_X86_64;
 use crate::cold_start::DRIVER;
 use crate::failure::{Failure, run};
 use crate::ours::{driver, i386_driver};
-use crate::quantiles::Quantiles;
+use crate::quantiles::{Quantiles, mean};
 use crate::report::{Better, Curves, Goal, Row, WINE};
 use crate::wine::Wine;
 
@@ -62,11 +62,13 @@ struct Condition {
     wide: Vec<Quantiles>,
     /// Of the i386 driver.
     narrow: Vec<Quantiles>,
+    /// The mean of each round, of both drivers.
+    means: [Vec<f64>; 2],
 }
 
 impl Condition {
     fn new(name: &'static str, goals: [Option<Goal>; 2]) -> Self {
-        Self { name, goals, wide: Vec::new(), narrow: Vec::new() }
+        Self { name, goals, wide: Vec::new(), narrow: Vec::new(), means: [Vec::new(), Vec::new()] }
     }
 
     /// The answer, which is the same of both drivers.
@@ -77,12 +79,14 @@ impl Condition {
         count: usize,
         within: Option<Duration>,
     ) -> Result<i64, Failure> {
-        let (answer, wide) = ours(x86_64, count, within)?;
-        self.wide.push(wide);
+        let (answer, times) = ours(x86_64, count, within)?;
+        self.means[0].push(mean(&times));
+        self.wide.push(Quantiles::of(times)?);
         if let Some(i386) = i386 {
-            let (other, narrow) = ours(i386, count, within)?;
+            let (other, times) = ours(i386, count, within)?;
             same(other, NAME_OF_X86_64, answer)?;
-            self.narrow.push(narrow);
+            self.means[1].push(mean(&times));
+            self.narrow.push(Quantiles::of(times)?);
         }
         Ok(answer)
     }
@@ -108,12 +112,23 @@ impl Condition {
                 None => rows.extend([wide, narrow]),
             }
         }
+        let [wide_means, narrow_means] = &self.means;
+        let name = format!("one message{}, mean", self.name);
+        let mut wide = Row::new(name.clone(), "ns", Better::Less);
+        wide.ours.clone_from(wide_means);
+        let mut narrow = Row::new(format!("i386: {name}"), "ns", Better::Less).against(NAME_OF_X86_64);
+        if !narrow_means.is_empty() {
+            narrow.ours.clone_from(narrow_means);
+            narrow.theirs.clone_from(wide_means);
+        }
+        narrow.verified(true);
+        rows.extend([wide, narrow]);
         rows
     }
 }
 
-/// The answer, and how long it took to come, of so many messages or as many as fit in a time.
-fn ours(driver: &DriverFile, count: usize, within: Option<Duration>) -> Result<(i64, Quantiles), Failure> {
+/// The answer, and the nanoseconds until it came, of so many messages or as many as fit in a time.
+fn ours(driver: &DriverFile, count: usize, within: Option<Duration>) -> Result<(i64, Vec<f64>), Failure> {
     let session = Session::builder().start()?;
     let hdrvr = session.open(driver, |_| Ok(0))?;
     let send = || session.send(hdrvr, DRV_QUERYCONFIGURE, 0, 0);
@@ -133,7 +148,7 @@ fn ours(driver: &DriverFile, count: usize, within: Option<Duration>) -> Result<(
         }
     }
     session.close(hdrvr, 0, 0)?;
-    Ok((answer, Quantiles::of(times)?))
+    Ok((answer, times))
 }
 
 fn peer(wine: &Wine, answer: i64, count: usize) -> Result<Quantiles, Failure> {
@@ -172,6 +187,10 @@ mod tests {
             ("i386: one message, p99", "x86-64", None),
         ];
         assert_eq!(told, expected);
+        quiet.means = [vec![450.0], vec![800.0]];
+        let last = quiet.rows(&[]).into_iter().filter_map(|row| row.finish("x")).next_back().unwrap();
+        assert_eq!((last.name.as_str(), last.ratio.unwrap().median), ("i386: one message, mean", 0.5625));
+        quiet.means = [Vec::new(), Vec::new()];
         quiet.narrow.clear();
         assert_eq!(quiet.rows(&[]).into_iter().filter_map(|row| row.finish("x")).count(), 2);
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use drvhost::{DriverFile, End, Machine, Numbers, Outcome, Report, Session, Trace};
 
 use crate::failure::Failure;
-use crate::memory::{all_processes, parent, total};
+use crate::memory::{all_processes, parent, total, until_workers_have_ended};
 use crate::mingw;
 use crate::ours::file_as_driver;
 use crate::report::{Better, Curves, Goal, Row};
@@ -113,6 +113,7 @@ fn once(
     let (trace, numbers) = (Trace::to_file(&log)?, Numbers::default());
     let builder =
         || Session::builder().deadline(Some(DEADLINE)).trace(trace.clone()).numbers(numbers.clone());
+    until_workers_have_ended()?;
     let before = memory()?;
     let sessions = (0..workers / DRIVERS).map(|_| builder().start()).collect::<Result<Vec<_>, _>>()?;
     let mut kinds = BTreeMap::new();

@@ -100,7 +100,8 @@ impl What {
             }
             Self::RoundTrip => {
                 "`Session::send` of a message that iccvid.dll answers at once, which goes to another process and back; under Wine SendDriverMessage, a call \
-                 inside one process. Busy: as many endless loops as there are processors run at normal priority besides. Each answer is compared."
+                 inside one process. Busy: as many endless loops as there are processors run at normal priority besides; most messages come and go while both sides have a processor, and what it costs that they have \
+                 none now and then is to be seen in the mean. Each answer is compared."
             }
             Self::Throughput => {
                 "Eight drivers in one session, each with a worker and a thread that sends it messages for a second, against one of them. Each driver counts."
@@ -216,7 +217,7 @@ impl Bench<'_> {
                 found.add(what, cold_start::measure(wine, folder, args.times(100), args.times(7))?);
             }
             What::Instances if found.needs(compilers()) => {
-                found.add(what, instances::measure(wine, folder, args.times(15), 10_000)?);
+                found.add(what, instances::measure(wine, folder, args.times(15), 2_000)?);
             }
             What::RoundTrip => {
                 if ours::i386_libraries().is_none() {
@@ -245,7 +246,7 @@ impl Bench<'_> {
                 found.add(what, calls::measure(folder, args.times(15), 100_000)?);
             }
             What::SessionEnd if found.needs(compilers()) => {
-                let (rows, curves) = session_end::measure(folder, args.times(1), args.times(5))?;
+                let (rows, curves) = session_end::measure(folder, args.times(1), args.times(3))?;
                 found.add(what, rows);
                 found.draw(what, curves);
             }
@@ -253,8 +254,8 @@ impl Bench<'_> {
                 found.add(what, [shelf::measure(folder, args.times(5))?]);
             }
             What::Trace if found.needs(mingw::missing(drvhost::Machine::X86_64)) => {
-                let frames = found.needs(no_ffmpeg()).then_some(300);
-                found.add(what, trace_cost::measure(folder, args.times(9), 50_000, frames)?);
+                let decodes = found.needs(no_ffmpeg());
+                found.add(what, trace_cost::measure(folder, args.times(9), 50_000, decodes)?);
             }
             What::Instructions => found.add(what, instructions::measure(folder, args.times(3))?),
             What::Synth if found.needs(compilers()) => self.synths(folder, found)?,

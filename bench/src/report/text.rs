@@ -45,11 +45,9 @@ impl Report {
         if !rows.is_empty() {
             text += &table(&[heads.map(str::to_owned)].into_iter().chain(rows).collect::<Vec<_>>());
         }
-        for Measured { name, note, .. } in &self.measured {
-            if let Some(note) = note {
-                // Writing to a string cannot fail.
-                let _ = writeln!(text, "\n{name}: {note}");
-            }
+        for (note, names) in super::notes(&self.measured) {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "\n{}: {note}", names.join("; "));
         }
         if let Some(hostile) = &self.hostile {
             let wine = self.run.wine.as_deref();

@@ -8,6 +8,7 @@ use drvhost::{CloseOutcome, DriverFile, End, Numbers, Outcome, Report, Session};
 
 use super::{DEADLINE, DRIVERS, MOST_WORKERS, differs};
 use crate::failure::Failure;
+use crate::memory::until_workers_have_ended;
 use crate::report::{Better, Curves, Goal, Row};
 use crate::statistics::Summary;
 
@@ -45,7 +46,8 @@ pub fn measure(drivers: &[DriverFile], rounds: usize) -> Result<(Vec<Row>, Curve
         let times = quick.each_ref().map(|times| times.last().copied().unwrap_or(f64::NAN));
         let Halves { whole, first, second } = Halves::of(times);
         slope.ours.push(whole);
-        linear.ours.push(second / first);
+        // What else the machine did has had more weight otherwise.
+        linear.ours.extend((first > 0.0).then(|| second / first));
     }
     let median = |samples: &[f64]| Summary::of(samples.iter().copied()).map(|times| times.median);
     let curve = |sizes: &[usize], samples: &[&[f64]]| -> Vec<(f64, f64)> {
@@ -64,6 +66,9 @@ pub fn measure(drivers: &[DriverFile], rounds: usize) -> Result<(Vec<Row>, Curve
             vec![(10.0, limit), (10_000.0, limit)],
         ),
     ];
+    if linear.ours.is_empty() {
+        linear = linear.note("there was so much else to do that fewer instances took longer");
+    }
     let mut rows = slow;
     rows.extend([slope, linear]);
     rows.iter_mut().for_each(|row| row.verified(true));
@@ -95,6 +100,8 @@ impl Halves {
 
 /// Milliseconds until all of so many instances have been told and closed, where the first takes so long for its answer.
 fn once(drivers: &[DriverFile], instances: usize, slowest: Duration) -> Result<f64, Failure> {
+    // What is left of the session before would have a part of the processors.
+    until_workers_have_ended()?;
     let workers = instances.min(MOST_WORKERS);
     let numbers = Numbers::default();
     let start = |_| Session::builder().deadline(Some(DEADLINE)).numbers(numbers.clone()).start();
