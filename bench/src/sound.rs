@@ -35,8 +35,10 @@ pub struct Sound {
     encoder: Encoder,
     /// Samples a second, and channels.
     shape: (u32, u16),
-    /// How many seconds there are.
+    /// How many seconds there are, about.
     seconds: u32,
+    /// How many samples a channel belong together where the driver encodes: there are whole blocks of them.
+    block: u32,
     /// What ffmpeg encodes it with.
     ffmpeg: &'static [&'static str],
     /// How far a sample may be from ffmpeg's decoder's (docs/formats.md).
@@ -62,6 +64,7 @@ pub const SOUNDS: &[Sound] = &[
         encoder: Encoder::Nobody,
         shape: (44_100, 2),
         seconds: 600,
+        block: 1,
         ffmpeg: &["-c:a", "adpcm_ms"],
         apart: 0,
     },
@@ -71,6 +74,7 @@ pub const SOUNDS: &[Sound] = &[
         encoder: Encoder::Same(None),
         shape: (44_100, 2),
         seconds: 600,
+        block: 2041,
         ffmpeg: &["-c:a", "adpcm_ima_wav"],
         // Two for each sample since the block's start at most; with the sound that is used here, less than a hundred.
         apart: 256,
@@ -81,6 +85,7 @@ pub const SOUNDS: &[Sound] = &[
         encoder: Encoder::Same(Some("alaw")),
         shape: (44_100, 2),
         seconds: 600,
+        block: 1,
         ffmpeg: &["-c:a", "pcm_alaw"],
         apart: 0,
     },
@@ -90,6 +95,7 @@ pub const SOUNDS: &[Sound] = &[
         encoder: Encoder::Same(Some("ulaw")),
         shape: (44_100, 2),
         seconds: 600,
+        block: 1,
         ffmpeg: &["-c:a", "pcm_mulaw"],
         apart: 0,
     },
@@ -99,6 +105,7 @@ pub const SOUNDS: &[Sound] = &[
         encoder: Encoder::Same(None),
         shape: (8_000, 1),
         seconds: 600,
+        block: 320,
         ffmpeg: &["-c:a", "libgsm_ms"],
         apart: 0,
     },
@@ -108,6 +115,7 @@ pub const SOUNDS: &[Sound] = &[
         encoder: Encoder::Lame("44100/2/128k"),
         shape: (44_100, 2),
         seconds: 120,
+        block: 1,
         ffmpeg: &["-c:a", "libmp3lame", "-b:a", "128k"],
         apart: 2,
     },
@@ -169,7 +177,7 @@ fn compare(
     let mut against_ffmpeg = Row::new(name.clone(), UNIT, Better::More).against(FFMPEG).goal(GOAL_FFMPEG);
     let mut against_x86_64 = Row::new(narrow.clone(), UNIT, Better::More).against(X86_64).goal(GOAL_I386);
     let mut narrow_wine = Row::new(narrow, UNIT, Better::More);
-    let speed = |seconds: f64| f64::from(sound.seconds) / seconds;
+    let speed = |seconds: f64| f64::from(sound.samples()) / f64::from(sound.shape.0) / seconds;
     for _ in 0..rounds {
         let mut wide = None;
         for job in jobs {
@@ -200,6 +208,11 @@ fn compare(
 }
 
 impl Sound {
+    /// How many samples a channel there are.
+    fn samples(&self) -> u32 {
+        self.shape.0 * self.seconds / self.block * self.block
+    }
+
     /// Writes the sound, always the same: tones, of which one beeps, and noise, in each channel others.
     fn make(&self, file: &Path) -> Result<(), Failure> {
         let (rate, channels) = self.shape;
@@ -218,7 +231,10 @@ impl Sound {
         let mixed: String =
             (0..channels).map(|at| format!("[{}][{}]amix[c{at}];", 2 * at, 2 * at + 1)).collect();
         let all: String = (0..channels).map(|at| format!("[c{at}]")).collect();
-        ffmpeg.arg("-filter_complex").arg(format!("{mixed}{all}amerge=inputs={channels},volume=4[out]"));
+        ffmpeg.arg("-filter_complex").arg(format!(
+            "{mixed}{all}amerge=inputs={channels},volume=4,atrim=end_sample={}[out]",
+            self.samples()
+        ));
         ffmpeg.args(["-map", "[out]", "-c:a", "pcm_s16le", "-bitexact"]).arg(file);
         run(&mut ffmpeg)?;
         Ok(())

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use drvhost::Machine;
 use tempfile::TempDir;
@@ -15,6 +16,7 @@ use crate::mingw;
 const PROGRAMS: &[(&str, &str)] = &[
     ("send", include_str!("../peers/send.c")),
     ("hold", include_str!("../peers/hold.c")),
+    ("reopen", include_str!("../peers/reopen.c")),
     ("round_trip", include_str!("../peers/round_trip.c")),
     ("decode", include_str!("../peers/decode.c")),
     ("encode", include_str!("../peers/encode.c")),
@@ -27,6 +29,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 const HEADERS: &[(&str, &str)] = &[
     ("peer.h", include_str!("../peers/peer.h")),
     ("bgr24.h", include_str!("../peers/bgr24.h")),
+    ("ticks.h", include_str!("../peers/ticks.h")),
     ("words.h", include_str!("../peers/words.h")),
     ("avi.h", include_str!("../peers/avi.h")),
     ("clip.h", include_str!("../peers/clip.h")),
@@ -45,6 +48,9 @@ const COMPRESSION_I386: &str = "/usr/lib/x86_64-linux-gnu/wine/i386-windows/zlib
 /// Seconds that the server, and with it the prefix's services, stays without a program: longer than any pause in a run, and
 /// it ends by itself if the bench cannot end it.
 const PERSIST: &str = "-p300";
+
+/// How long the processes of a prefix have to end when their server has.
+const STOPPING: Duration = Duration::from_secs(10);
 
 /// Where Debian has the programs themselves: those on the search path are shell scripts, whose time is not Wine's.
 const DEBIAN: &str = "/usr/lib/wine";
@@ -99,9 +105,39 @@ impl Wine {
         fs::create_dir(wine.prefix()).map_err(Failure::file("the Wine prefix"))?;
         wine.compile(MACHINE)?;
         wine.version = run(wine.with_environment(&wine.loader).arg("--version"))?.trim().to_owned();
-        quiet(wine.with_environment(&wine.server).arg(PERSIST))?;
-        quiet(wine.with_environment(&wine.loader).args(["wineboot", "--init"]))?;
+        wine.warm_up()?;
         Ok(Ok(wine))
+    }
+
+    /// Starts the server and the prefix's services; the first time, makes the prefix.
+    ///
+    /// # Errors
+    /// [`Failure`] where they do not start.
+    pub fn warm_up(&self) -> Result<(), Failure> {
+        quiet(self.with_environment(&self.server).arg(PERSIST))?;
+        quiet(self.with_environment(&self.loader).args(["wineboot", "--init"]))
+    }
+
+    /// Ends the server and with it everything of the prefix, and waits until that has gone.
+    ///
+    /// # Errors
+    /// [`Failure`] where it goes on.
+    pub fn stop(&self) -> Result<(), Failure> {
+        // Both fail where no server runs any more, which is as good.
+        let _ = quiet(self.with_environment(&self.server).arg("-k"));
+        let _ = quiet(self.with_environment(&self.server).arg("-w"));
+        let patience = Instant::now() + STOPPING;
+        while !self.processes().is_empty() {
+            if Instant::now() > patience {
+                return Err(Failure::Wrong {
+                    what: "Wine's processes".to_owned(),
+                    expected: "gone with their server".to_owned(),
+                    found: format!("{:?}", self.processes()),
+                });
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     fn prefix(&self) -> PathBuf {
@@ -202,8 +238,7 @@ impl Wine {
 impl Drop for Wine {
     fn drop(&mut self) {
         // Nothing can be done where it does not end; it ends by itself later.
-        let _ = quiet(self.with_environment(&self.server).arg("-k"));
-        let _ = quiet(self.with_environment(&self.server).arg("-w"));
+        let _ = self.stop();
     }
 }
 
