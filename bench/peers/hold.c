@@ -1,13 +1,16 @@
-/* hold DRIVER: opens a driver, prints `ready`, and holds it until its standard input ends. */
+/* hold DRIVER COUNT: opens a driver so often, prints `ready`, and holds it until its standard input ends. */
 #include "peer.h"
 
 int wmain(int count, wchar_t **arguments)
 {
-    need(count == 2, "hold DRIVER");
-    HDRVR driver = open_driver(arguments[1], 0);
+    need(count == 3, "hold DRIVER COUNT");
+    unsigned long instances = wcstoul(arguments[2], NULL, 0);
+    HDRVR *drivers = calloc(instances, sizeof *drivers);
+    need(instances > 0 && drivers != NULL, "memory");
+    for (unsigned long i = 0; i < instances; i++) drivers[i] = open_driver(arguments[1], 0);
     puts("ready");
     fflush(stdout);
     while (getchar() != EOF) {}
-    CloseDriver(driver, 0, 0);
+    for (unsigned long i = 0; i < instances; i++) CloseDriver(drivers[i], 0, 0);
     return 0;
 }

@@ -15,13 +15,6 @@ static void hear(const SHORT *samples, DWORD frames, ULONGLONG at)
         if (samples[2 * n] != 0 || samples[2 * n + 1] != 0) sounding = at + n;
 }
 
-static LONGLONG now(void)
-{
-    LARGE_INTEGER ticks;
-    QueryPerformanceCounter(&ticks);
-    return ticks.QuadPart;
-}
-
 int wmain(int count, wchar_t **arguments)
 {
     need(count == 4, "note_on DRIVER TEXT NOTES");

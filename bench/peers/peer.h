@@ -1,4 +1,7 @@
 /* What the peers share. Each is a small console program that does under Wine what drvhost does, and prints what it got. */
+#ifndef PEER_H
+#define PEER_H
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,3 +24,5 @@ static inline HDRVR open_driver(const wchar_t *file, LPARAM lparam2)
     need(driver != NULL, "OpenDriver");
     return driver;
 }
+
+#endif

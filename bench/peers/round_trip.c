@@ -1,22 +1,6 @@
-/* round_trip DRIVER MESSAGE COUNT: sends one message so often, each time with both parameters 0. Prints the answer, and the median and
- * the 99th percentile of a call's nanoseconds. The performance counter is too coarse for one call, so the processor's is used and
- * calibrated with it. */
-#include "peer.h"
-#include <x86intrin.h>
-
-static int compare(const void *one, const void *other)
-{
-    unsigned long long a = *(const unsigned long long *)one, b = *(const unsigned long long *)other;
-    return (a > b) - (a < b);
-}
-
-static double seconds(void)
-{
-    LARGE_INTEGER now, rate;
-    QueryPerformanceCounter(&now);
-    QueryPerformanceFrequency(&rate);
-    return (double)now.QuadPart / (double)rate.QuadPart;
-}
+/* round_trip DRIVER MESSAGE COUNT: sends one message so often, each time with both parameters 0. Prints the answer, and the quantiles of a call's
+ * nanoseconds. */
+#include "ticks.h"
 
 int wmain(int count, wchar_t **arguments)
 {
@@ -38,7 +22,7 @@ int wmain(int count, wchar_t **arguments)
     }
     double nanoseconds = (seconds() - begun) * 1e9 / (double)(__rdtsc() - first);
     CloseDriver(driver, 0, 0);
-    qsort(ticks, calls, sizeof *ticks, compare);
-    printf("%lld %.1f %.1f\n", (long long)answer, ticks[calls / 2] * nanoseconds, ticks[calls * 99 / 100] * nanoseconds);
+    printf("%lld", (long long)answer);
+    print_quantiles(ticks, calls, nanoseconds);
     return 0;
 }

@@ -3,7 +3,7 @@
 //! Import calls are far shorter than a message, so the driver makes many of them within one.
 
 use std::hint::black_box;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use drvhost::{Hdrvr, Machine, Session};
@@ -18,7 +18,7 @@ use crate::statistics::Summary;
 const SOURCE: &str = include_str!("../drivers/calls.c");
 
 /// The other side's name.
-const X86_64: &str = "x86-64";
+pub const NAME_OF_X86_64: &str = "x86-64";
 
 /// What the driver does many times: its name, for people, and the message that asks for it.
 const MANY: &[(&str, u32)] = &[
@@ -28,10 +28,21 @@ const MANY: &[(&str, u32)] = &[
 ];
 /// A message that the driver leaves to DefDriverProc.
 const UNHANDLED: u32 = DRV_USER + 3;
+/// The driver answers how often it was sent this.
+pub const COUNTED: u32 = DRV_USER + 4;
+/// The driver answers how often it was opened.
+pub const OPENED: u32 = DRV_USER + 5;
+/// The driver answers how often it was closed.
+pub const CLOSED: u32 = DRV_USER + 6;
+
+/// Compiles the driver for a machine, into a file of its own name in `folder`.
+pub fn compile(machine: Machine, folder: &Path) -> Result<PathBuf, Failure> {
+    mingw::compile(machine, folder, SOURCE, &format!("calls-{machine}.dll"), &["-shared"])
+}
 
 /// Sends so many messages, and has each thing done as many times within one message, for each machine, in so many rounds in turn.
 pub fn measure(folder: &Path, rounds: usize, count: usize) -> Result<Vec<Row>, Failure> {
-    let row = |name: &'static str| Row::new(name, "ns", Better::Less).against(X86_64);
+    let row = |name: &'static str| Row::new(name, "ns", Better::Less).against(NAME_OF_X86_64);
     let mut rows = vec![row("i386: unhandled message, p50")];
     rows.extend(MANY.iter().map(|(name, _)| row(name)));
     let [wide, narrow] = Machine::ALL.map(|machine| Opened::new(folder, machine));
@@ -49,7 +60,7 @@ pub fn measure(folder: &Path, rounds: usize, count: usize) -> Result<Vec<Row>, F
                 return Err(Failure::Differs {
                     what: format!("message {message:#x}"),
                     ours,
-                    peer: X86_64,
+                    peer: NAME_OF_X86_64,
                     theirs,
                 });
             }
@@ -69,7 +80,7 @@ struct Opened {
 
 impl Opened {
     fn new(folder: &Path, machine: Machine) -> Result<Self, Failure> {
-        let file = mingw::compile(machine, folder, SOURCE, &format!("calls-{machine}.dll"), &["-shared"])?;
+        let file = compile(machine, folder)?;
         let session = Session::builder().start()?;
         let hdrvr = session.open(&file_as_driver(file), |_| Ok(0))?;
         Ok(Self { session, hdrvr })

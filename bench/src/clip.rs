@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use drvhost::Error;
-use drvhost::media::{AviReader, PacketKind};
-use mmsystem::ICDECOMPRESS_NOTKEYFRAME;
+use drvhost::media::{AviReader, AviTrack, AviWriter, PacketKind};
+use mmsystem::{FourCc, ICDECOMPRESS_NOTKEYFRAME};
 
 use crate::failure::{Failure, run};
 
@@ -35,53 +35,105 @@ pub struct Clip {
     pub frames: Vec<Frame>,
 }
 
+/// Moving pictures, always the same: some different ones, repeated.
+#[derive(Debug, Clone, Copy)]
+pub struct Film {
+    /// Pixels a row, and rows.
+    pub size: (u32, u32),
+    /// How many pictures are left out before them.
+    pub skipped: usize,
+    /// How many different pictures there are.
+    pub different: usize,
+    /// How often they are repeated.
+    pub times: usize,
+}
+
+impl Film {
+    /// The size in words.
+    pub fn size(&self) -> String {
+        format!("{}x{}", self.size.0, self.size.1)
+    }
+
+    /// So many pictures that are different, of this size.
+    pub fn new(size: (u32, u32), different: usize) -> Self {
+        Self { size, skipped: 0, different, times: 1 }
+    }
+
+    /// ffmpeg with the different pictures as its input.
+    pub fn ffmpeg(&self) -> Command {
+        let mut ffmpeg = quiet_ffmpeg();
+        let source = format!(
+            "testsrc2=size={}:rate=25,trim=start_frame={},setpts=PTS-STARTPTS",
+            self.size(),
+            self.skipped
+        );
+        ffmpeg.args(["-f", "lavfi", "-i", &source, "-frames:v", &self.different.to_string()]);
+        ffmpeg
+    }
+
+    /// The different pictures in one byte a pixel, rows from the top.
+    pub fn greys(&self, folder: &Path) -> Result<Vec<Vec<u8>>, Failure> {
+        let file = folder.join("greys");
+        run(self.ffmpeg().args(["-pix_fmt", "gray", "-f", "rawvideo"]).arg(&file))?;
+        let bytes = fs::read(&file).map_err(Failure::file("grey pictures"))?;
+        fs::remove_file(&file).map_err(Failure::file("grey pictures"))?;
+        let size = self.size.0 as usize * self.size.1 as usize;
+        Ok(bytes.chunks(size.max(1)).map(<[u8]>::to_vec).collect())
+    }
+}
+
+fn quiet_ffmpeg() -> Command {
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-v", "error", "-nostdin", "-y"]);
+    ffmpeg
+}
+
 impl Clip {
-    /// Has ffmpeg encode moving pictures, always the same, with one of its codecs.
-    pub fn make(folder: &Path, encoder: &str, size: &str, frames: usize) -> Result<Self, Failure> {
-        Self::make_repeated(folder, encoder, size, frames, 1)
+    /// Has ffmpeg encode a film, as these arguments of its say; `name` is that of the files, without an ending.
+    pub fn of_ffmpeg(folder: &Path, name: &str, encoding: &[&str], film: &Film) -> Result<Self, Failure> {
+        let [once, file] = ["once.avi", "avi"].map(|ending| folder.join(format!("{name}.{ending}")));
+        run(film.ffmpeg().args(encoding).arg("-bitexact").arg(&once))?;
+        run(quiet_ffmpeg()
+            .arg("-stream_loop")
+            .arg((film.times.max(1) - 1).to_string())
+            .arg("-i")
+            .arg(&once)
+            .args(["-c", "copy", "-bitexact"])
+            .arg(&file))?;
+        fs::remove_file(&once).map_err(Failure::file("a film"))?;
+        Self::open(file)
     }
 
-    /// The same, so many times one after the other.
-    pub fn make_repeated(
-        folder: &Path,
-        encoder: &str,
-        size: &str,
-        frames: usize,
+    /// Writes frames that were made otherwise, repeated as the film says.
+    pub fn of_frames(
+        file: PathBuf,
+        (format, handler): (&[u8], FourCc),
+        frames: &[Frame],
         times: usize,
     ) -> Result<Self, Failure> {
-        Self::make_from(folder, &["-c:v", encoder], size, frames, times)
+        let track = AviTrack::video(format.to_vec(), handler.0, 1, 25).map_err(Error::from)?;
+        let mut writer = AviWriter::create(&file, vec![track]).map_err(Error::from)?;
+        for frame in std::iter::repeat_n(frames, times).flatten() {
+            let key = frame.flags & ICDECOMPRESS_NOTKEYFRAME == 0;
+            writer.write(0, &frame.bytes, key).map_err(Error::from)?;
+        }
+        writer.finish().map_err(Error::from)?;
+        Self::open(file)
     }
 
-    /// The same, encoded as these arguments of ffmpeg's say, of which the last is the encoder.
-    pub fn make_from(
-        folder: &Path,
-        encoding: &[&str],
-        size: &str,
-        frames: usize,
-        times: usize,
-    ) -> Result<Self, Failure> {
-        let encoder = encoding.last().copied().unwrap_or_default();
-        let (once, raw) =
-            (folder.join(format!("{encoder}-once.avi")), folder.join(format!("{encoder}.clip")));
-        let file = folder.join(format!("{encoder}.avi"));
-        let source = format!("testsrc2=size={size}:rate=25");
-        let frames = frames.to_string();
-        let mut ffmpeg = Command::new("ffmpeg");
-        ffmpeg.args(["-v", "error", "-y", "-f", "lavfi", "-i", &source, "-frames:v", &frames]).args(encoding);
-        run(ffmpeg.arg("-bitexact").arg(&once))?;
-        let mut ffmpeg = Command::new("ffmpeg");
-        ffmpeg.args(["-v", "error", "-y", "-stream_loop"]).arg((times.max(1) - 1).to_string());
-        run(ffmpeg.arg("-i").arg(&once).args(["-c", "copy", "-bitexact"]).arg(&file))?;
+    /// An AVI file, and the file for the peer beside it.
+    fn open(file: PathBuf) -> Result<Self, Failure> {
+        let raw = file.with_extension("clip");
         let opened = File::open(&file).map_err(Failure::file(file.display().to_string()))?;
         let (format, frames) = read(opened)?;
         fs::write(&raw, encode(&format, &frames)).map_err(Failure::file(raw.display().to_string()))?;
         Ok(Self { file, raw, format, frames })
     }
 
-    /// The frames of the first stream of video of an AVI file.
-    pub fn read(file: &Path) -> Result<Vec<Frame>, Failure> {
+    /// The format of the first stream of video of an AVI file, and its frames.
+    pub fn read(file: &Path) -> Result<(Vec<u8>, Vec<Frame>), Failure> {
         let opened = File::open(file).map_err(Failure::file(file.display().to_string()))?;
-        Ok(read(opened)?.1)
+        Ok(read(opened)?)
     }
 
     /// Writes other frames into a file for the peer, beside the clip's.

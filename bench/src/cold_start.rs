@@ -1,11 +1,12 @@
 //! Cold start: from nothing to the answer of one message and back to nothing, as whole processes.
 
+use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 
 use mmsystem::DRV_QUERYCONFIGURE;
 
 use crate::failure::{Failure, run};
+use crate::launcher::{nothing, timed};
 use crate::ours::drvhost;
 use crate::report::{Better, Goal, Row, WINE};
 use crate::wine::Wine;
@@ -13,39 +14,75 @@ use crate::wine::Wine;
 /// The driver and the message.
 pub const DRIVER: &str = "iccvid.dll";
 
-/// Starts each side so often, in turn, and compares the answers.
-pub fn measure(wine: Option<&Wine>, rounds: usize) -> Result<Row, Failure> {
+/// The other side, where neither its server nor its services run before.
+const COLD: &str = "Wine, cold";
+
+/// What the launcher itself may take, in milliseconds.
+const LAUNCHER: f64 = 0.3;
+
+/// Starts each side so often, in turn, and compares the answers; then so often against a Wine that is started, too.
+pub fn measure(
+    wine: Option<&Wine>,
+    folder: &Path,
+    rounds: usize,
+    cold_rounds: usize,
+) -> Result<Vec<Row>, Failure> {
     let message = DRV_QUERYCONFIGURE.to_string();
     let ours = || drvhost(&["send", DRIVER, "DRV_QUERYCONFIGURE"]);
-    let theirs = wine.map(|wine| {
-        move || {
-            let mut command = wine.program("send");
-            command.args([DRIVER, &message]);
-            command
-        }
-    });
+    let theirs = |wine: &Wine| {
+        let mut command = wine.program("send");
+        command.args([DRIVER, &message]);
+        command
+    };
+    // Before Wine's services have anything to do.
+    let launcher = launcher(folder, rounds)?;
     let expected = run(&mut ours())?;
-    if let Some(theirs) = &theirs {
-        same(&expected, &run(&mut theirs())?)?;
+    let milliseconds = |name| Row::new(name, "ms", Better::Less);
+    let mut warm = milliseconds("cold start").goal(Goal::Ratio(25.0));
+    let mut cold = milliseconds("cold start").against(COLD).goal(Goal::Ratio(150.0));
+    if let Some(wine) = wine {
+        same(&expected, &run(&mut theirs(wine))?)?;
     }
-    let mut row = Row::new("cold start", "ms", Better::Less);
     for _ in 0..rounds {
-        row.ours.push(timed(&mut ours(), &expected)?);
-        if let Some(theirs) = &theirs {
-            row.theirs.push(timed(&mut theirs(), &expected)?);
+        warm.ours.push(answered(&mut ours(), &expected)?);
+        if let Some(wine) = wine {
+            warm.theirs.push(answered(&mut theirs(wine), &expected)?);
         }
     }
-    row.verified(wine.is_some());
-    Ok(row.goal(Goal::Ratio(15.0)))
+    if let Some(wine) = wine {
+        for _ in 0..cold_rounds {
+            wine.stop()?;
+            cold.ours.push(answered(&mut ours(), &expected)?);
+            cold.theirs.push(answered(&mut theirs(wine), &expected)?);
+        }
+        wine.stop()?;
+        wine.warm_up()?;
+    }
+    warm.verified(wine.is_some());
+    cold.verified(wine.is_some());
+    Ok(vec![launcher, warm, cold])
+}
+
+/// What starting and awaiting a program takes by itself.
+fn launcher(folder: &Path, rounds: usize) -> Result<Row, Failure> {
+    let mut row = Row::new("the launcher itself, with a program that does nothing", "ms", Better::Less)
+        .goal(Goal::AtMost(LAUNCHER));
+    match nothing(folder)? {
+        Some(program) => {
+            for _ in 0..rounds {
+                row.ours.push(timed(&mut Command::new(&program))?.0);
+            }
+        }
+        None => row = row.note("there is no C compiler for a program that does nothing"),
+    }
+    Ok(row)
 }
 
 /// Milliseconds that a command takes, which must print what is expected.
-fn timed(command: &mut Command, expected: &str) -> Result<f64, Failure> {
-    let started = Instant::now();
-    let printed = run(command)?;
-    let elapsed = started.elapsed();
+fn answered(command: &mut Command, expected: &str) -> Result<f64, Failure> {
+    let (time, printed) = timed(command)?;
     same(expected, &printed)?;
-    Ok(elapsed.as_secs_f64() * 1e3)
+    Ok(time)
 }
 
 fn same(ours: &str, theirs: &str) -> Result<(), Failure> {

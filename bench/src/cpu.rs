@@ -19,7 +19,7 @@ use crate::wine::Wine;
 const TICKS_PER_SECOND: u64 = 100;
 
 /// The name of drvhost's other process.
-const WORKER: &str = "drvhost-worker";
+pub const WORKER: &str = "drvhost-worker";
 
 /// Runs a command of drvhost's; what it printed, and the processor time that it and its workers took.
 pub fn of_drvhost(command: &mut Command) -> Result<(String, Duration), Failure> {

@@ -42,16 +42,24 @@ impl Failure {
 
 /// Runs a command to its end; what it printed, if it succeeded.
 pub fn run(command: &mut Command) -> Result<String, Failure> {
+    Ok(String::from_utf8_lossy(&finished(command)?.stdout).into_owned())
+}
+
+/// The same; what it printed to its standard error.
+pub fn run_for_errors(command: &mut Command) -> Result<String, Failure> {
+    Ok(String::from_utf8_lossy(&finished(command)?.stderr).into_owned())
+}
+
+fn finished(command: &mut Command) -> Result<Output, Failure> {
     let program = command_name(command);
     let output = match command.output() {
         Ok(output) => output,
         Err(source) => return Err(Failure::Start { program, source }),
     };
-    let Output { status, stdout, stderr } = output;
-    if status.success() {
-        return Ok(String::from_utf8_lossy(&stdout).into_owned());
+    if output.status.success() {
+        return Ok(output);
     }
-    let text = format!("{status}; {}", String::from_utf8_lossy(&stderr).trim());
+    let text = format!("{}; {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
     Err(Failure::Failed { command: program, text })
 }
 

@@ -1,112 +1,112 @@
-//! Films of full size: on every side a process that decodes the same frames from start to end to BGR24 and keeps nothing.
+//! Films: on every side the same frames from start to end to BGR24, and nothing is kept.
 //!
-//! drvhost is the whole command: it reads the AVI file, decodes, converts, and hashes with BLAKE3. The peer under Wine has the frames in memory, has
-//! the same driver decode them one after the other, converts likewise, and hashes with a few instructions a word; once more without
-//! converting, to show what that is worth. ffmpeg uses its own decoder and writes to /dev/null.
+//! drvhost is the whole command: it starts, reads the AVI file, decodes, converts, and hashes with BLAKE3. The peer under Wine reads all frames into memory, has
+//! the same driver decode them one after the other, converts likewise, and hashes with a few instructions a word; its time is its own, without
+//! Wine's start. ffmpeg uses its own decoder and writes to /dev/null; its time is what it says, without its start.
 
 use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::Stdio;
 
-use drvhost::Session;
 use drvhost::media::ContentHasher;
 use drvhost::vfw::Codec;
+use drvhost::{Machine, Session};
 use mmsystem::{ICDECOMPRESS_NOTKEYFRAME, ICMODE_DECOMPRESS};
 
-use crate::clip::Clip;
-use crate::failure::{Failure, run};
-use crate::frames::{self, Hashed, Subject};
-use crate::ours::driver;
-use crate::report::{Better, Goal, Row, WINE};
-use crate::wine::Wine;
+use crate::clip::{Clip, Film};
+use crate::failure::Failure;
+use crate::ffmpeg::{self, FFMPEG};
+use crate::frames::{self, Hashed};
+use crate::ours::driver_for;
+use crate::pairs::{self, GOAL_FFMPEG, GOAL_I386, GOAL_WINE, Peers, X86_64};
+use crate::report::{Better, Row, WINE};
+use crate::subject::Subject;
 
-/// The size of the pictures.
-const SIZE: &str = "1920x1080";
-/// How many different frames there are.
-const DIFFERENT: usize = 10;
-/// Who else decodes.
-const FFMPEG: &str = "ffmpeg";
+/// The films: so long that the start is a small part.
+pub const FILMS: &[Film] = &[
+    Film { size: (320, 240), skipped: 0, different: 100, times: 30 },
+    // ffmpeg's Cinepak encoder takes a second for such a picture.
+    Film { size: (1920, 1080), skipped: 0, different: 10, times: 15 },
+];
 
-/// What the film comes to: of each picture as the driver makes it, of each as BGR24, and of all of these.
-struct Content {
-    pictures: Vec<u64>,
-    bgr24: Vec<u64>,
-    hash: String,
+const UNIT: &str = "frames/s";
+
+/// What the film comes to: of each picture as BGR24, and of all of them.
+pub struct Content {
+    pub bgr24: Vec<u64>,
+    pub hash: String,
 }
 
 /// Decodes a film on each side, in turn. What the command hashes, the peer's pictures and ffmpeg's are compared with what the library makes of each frame.
 pub fn measure(
+    name: String,
     subject: &Subject,
-    wine: Option<&Wine>,
+    peers: Peers<'_>,
     folder: &Path,
+    film: &Film,
     rounds: usize,
-    count: usize,
-) -> Result<[Row; 3], Failure> {
+) -> Result<Vec<Row>, Failure> {
     let folder = tempfile::tempdir_in(folder).map_err(Failure::file("a folder for a film"))?;
-    // ffmpeg's Cinepak encoder takes seconds for such a picture.
-    let clip = Clip::make_repeated(folder.path(), subject.encoder, SIZE, DIFFERENT, count / DIFFERENT)?;
+    let clip = subject.clip(folder.path(), film)?;
     let content = content(subject, &clip)?;
-    let name = format!("{} {SIZE}, whole film", subject.name);
-    let mut against_wine = Row::new(name.clone(), "frames/s", Better::More).goal(Goal::Ratio(1.2));
-    let mut against_raw = Row::new(format!("{name}; Wine does not convert"), "frames/s", Better::More);
-    let mut against_ffmpeg = Row::new(name, "frames/s", Better::More).against(FFMPEG);
-    let rate = |started: Instant| content.pictures.len() as f64 / started.elapsed().as_secs_f64();
+    let narrow = format!("i386: {name}");
+    pairs::tell(&name);
+    let mut against_wine = Row::new(name.clone(), UNIT, Better::More).goal(GOAL_WINE);
+    let mut against_ffmpeg = Row::new(name, UNIT, Better::More).against(FFMPEG).goal(GOAL_FFMPEG);
+    let mut against_x86_64 = Row::new(narrow.clone(), UNIT, Better::More).against(X86_64).goal(GOAL_I386);
+    let mut narrow_wine = Row::new(narrow, UNIT, Better::More);
+    let ours = |machine| {
+        let (rate, hash) = frames::decoded(&clip, machine)?;
+        let same = hash == content.hash;
+        let differs = || frames::differ("drvhost decode", hash, "the library", &content.hash);
+        if same { Ok(rate) } else { Err(differs()) }
+    };
+    let theirs = |wine, machine| {
+        let pass = frames::theirs(subject, &clip, wine, Hashed::Bgr24, machine)?;
+        frames::compare(subject.name, &content.bgr24, WINE, &pass.hashes)?;
+        Ok::<_, Failure>(pass.whole_rate())
+    };
     for _ in 0..rounds {
-        let (ours, hash) = frames::decoded(&clip)?;
-        if hash != content.hash {
-            return Err(frames::differ("drvhost decode", hash, "the library", &content.hash));
+        let wide = ours(Machine::X86_64)?;
+        against_wine.ours.push(wide);
+        against_ffmpeg.ours.push(wide);
+        if let Some(wine) = peers.wine {
+            against_wine.theirs.push(theirs(wine, Machine::X86_64)?);
         }
-        against_wine.ours.push(ours);
-        against_raw.ours.push(ours);
-        against_ffmpeg.ours.push(ours);
-        if let Some(wine) = wine {
-            let kinds = [
-                (Hashed::Bgr24, &content.bgr24, &mut against_wine),
-                (Hashed::Raw, &content.pictures, &mut against_raw),
-            ];
-            for (hashed, expected, row) in kinds {
-                let started = Instant::now();
-                let pass = frames::theirs(subject, &clip, wine, hashed)?;
-                row.theirs.push(rate(started));
-                frames::compare(subject.name, expected, WINE, &pass.hashes)?;
+        if peers.i386 {
+            let rate = ours(Machine::I386)?;
+            against_x86_64.ours.push(rate);
+            against_x86_64.theirs.push(wide);
+            narrow_wine.ours.push(rate);
+            if let Some(wine) = peers.wine {
+                narrow_wine.theirs.push(theirs(wine, Machine::I386)?);
             }
         }
-        let started = Instant::now();
-        run(ffmpeg(&clip).args(["-y", "/dev/null"]))?;
-        against_ffmpeg.theirs.push(rate(started));
+        let seconds = ffmpeg::time(&clip.file, ffmpeg::BGR24)?;
+        against_ffmpeg.theirs.push(clip.frames.len() as f64 / seconds);
     }
-    against_wine.verified(wine.is_some());
-    against_raw.verified(wine.is_some());
+    against_wine.verified(peers.wine.is_some());
     against_ffmpeg.verified(true);
-    Ok([against_wine, against_raw, against_ffmpeg])
-}
-
-/// ffmpeg's pictures as BGR24; where they go is to be added.
-fn ffmpeg(clip: &Clip) -> Command {
-    let mut command = Command::new("ffmpeg");
-    command.args(["-v", "error", "-nostdin", "-i"]).arg(&clip.file);
-    command.args(["-fps_mode", "passthrough", "-pix_fmt", "bgr24", "-f", "rawvideo"]);
-    command
+    against_x86_64.verified(peers.i386);
+    narrow_wine.verified(peers.wine.is_some() && peers.i386);
+    Ok(vec![against_wine, against_ffmpeg, against_x86_64, narrow_wine])
 }
 
 /// Decodes all frames by the library, and sees that ffmpeg's pictures are the same, to within what docs/formats.md states of the format.
-fn content(subject: &Subject, clip: &Clip) -> Result<Content, Failure> {
-    let (file, _) = driver(subject.driver)?;
+pub fn content(subject: &Subject, clip: &Clip) -> Result<Content, Failure> {
+    let (file, _) = driver_for(Machine::X86_64, subject.driver)?;
     let session = Session::builder().start()?;
     let codec = Codec::open(&session, &file, subject.handler, ICMODE_DECOMPRESS)?;
     let mut decompressor = codec.decompressor(&clip.format)?;
     let format = decompressor.format().clone();
-    let started = ffmpeg(clip).arg("-").stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+    let started = ffmpeg::all(&clip.file, ffmpeg::BGR24).arg("-").stdout(Stdio::piped()).spawn();
     let mut child = started.map_err(|source| Failure::Start { program: FFMPEG.into(), source })?;
     let mut stdout = child.stdout.take();
-    let (mut picture, mut bgr, mut theirs) = (Vec::new(), Vec::new(), vec![0; format.bgr24_size()]);
-    let (mut pictures, mut bgr24, mut hasher) = (Vec::new(), Vec::new(), ContentHasher::new());
+    let (mut bgr, mut theirs) = (Vec::new(), vec![0; format.bgr24_size()]);
+    let (mut bgr24, mut hasher) = (Vec::new(), ContentHasher::new());
     for (number, frame) in clip.frames.iter().enumerate() {
         let key = frame.flags & ICDECOMPRESS_NOTKEYFRAME == 0;
-        decompressor.decompress(&frame.bytes, Some(key), &mut picture)?;
-        format.to_bgr24(&picture, &mut bgr).map_err(drvhost::Error::from)?;
-        pictures.push(frames::hash(&picture));
+        decompressor.decompress_to_bgr24(&frame.bytes, Some(key), &mut bgr)?;
         bgr24.push(frames::hash(&bgr));
         hasher.update(&bgr);
         let pipe = stdout.as_mut().map(|pipe| pipe.read_exact(&mut theirs));
@@ -126,5 +126,5 @@ fn content(subject: &Subject, clip: &Clip) -> Result<Content, Failure> {
     drop(stdout);
     // It has nothing left to say.
     let _ = child.wait();
-    Ok(Content { pictures, bgr24, hash: hasher.finish().to_string() })
+    Ok(Content { bgr24, hash: hasher.finish().to_string() })
 }

@@ -16,7 +16,8 @@ use std::time::Duration;
 use drvhost::Machine;
 use serde::Serialize;
 
-use crate::failure::{Failure, run as output_of};
+use crate::failure::Failure;
+use crate::machine::today;
 use crate::mingw;
 use crate::ours::i386_libraries;
 use crate::reach::{Act, Aim, Back, Block, Ends, Group, REACHES, Scene};
@@ -72,7 +73,7 @@ impl Kind {
 }
 
 /// An act in all hosts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Row {
     /// What the driver does.
     what: &'static str,
@@ -83,7 +84,7 @@ pub struct Row {
 }
 
 /// All acts in all hosts.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Comparison {
     /// The day, in UTC.
     date: String,
@@ -107,7 +108,7 @@ pub fn measure(
     let libraries = i386_libraries();
     match (wine, &libraries) {
         (Some(wine), Some(libraries)) => wine.prepare_i386(libraries)?,
-        (Some(_), None) => missing.push(crate::I386_LIBRARIES),
+        (Some(_), None) => missing.push(crate::programs::I386_LIBRARIES),
         (None, _) => {}
     }
     // A folder of its own for each driver: what lies beside a driver, drvhost lets it read.
@@ -131,8 +132,7 @@ pub fn measure(
         }
         acts.push(Row { what: act.what, group: act.group, cells });
     }
-    let date = output_of(Command::new("date").args(["-u", "+%F"]))?.trim().to_owned();
-    Ok(Some(Comparison { date, emulator: crate::emulator::VERSION, acts }))
+    Ok(Some(Comparison { date: today()?, emulator: crate::emulator::VERSION, acts }))
 }
 
 /// The driver, and a second one, which is a copy of it.

@@ -1,11 +1,15 @@
 //! What was measured on.
 
+use std::fmt;
 use std::fs;
+use std::process::Command;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Failure, run};
 
 /// What was measured on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     /// The processor's name.
     pub processor: String,
@@ -29,6 +33,25 @@ impl Machine {
             memory: kibibytes(&meminfo, "MemTotal").unwrap_or(0) / 1024,
         }
     }
+}
+
+impl Machine {
+    /// Whether numbers of one can be compared with numbers of the other.
+    pub fn is_like(&self, other: &Self) -> bool {
+        (&self.processor, self.processors) == (&other.processor, other.processors)
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { processor, processors, kernel, memory } = self;
+        write!(f, "{processor}, {processors} processors, {memory} MiB, {kernel}")
+    }
+}
+
+/// The day, in UTC, as 2000-12-31.
+pub fn today() -> Result<String, Failure> {
+    Ok(run(Command::new("date").args(["-u", "+%F"]))?.trim().to_owned())
 }
 
 /// How many processes wanted a processor during the last minute, on average.

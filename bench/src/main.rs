@@ -1,50 +1,70 @@
-//! Measures drvhost against Wine: both run the same drivers on the same input in one run, in turn, and give the same outputs, or there
-//! is no result.
+//! Measures drvhost against what else runs Windows drivers: both sides run the same drivers on the same input in one run, in turn, and give the same
+//! outputs, or there is no result.
 #![forbid(unsafe_code)]
 
 #[path = "../../tests/src/acts.rs"]
 mod acts;
+mod busy;
 mod calls;
 mod clip;
+mod clips;
 mod cold_start;
 mod cpu;
+mod document;
 mod emulator;
 mod encode;
 mod failure;
+mod ffmpeg;
 mod film;
 mod frames;
 mod hostile;
+mod instances;
+mod instructions;
+mod launcher;
 mod machine;
 mod memory;
 mod mingw;
 mod ours;
+mod pairs;
+mod plots;
 mod profile;
+mod programs;
+mod quantiles;
 #[allow(dead_code, reason = "the suite's part of it is not the bench's")]
 #[path = "../../tests/src/reach/mod.rs"]
 mod reach;
+mod record;
 mod report;
 mod round_trip;
 mod session_end;
 mod shelf;
+mod sound;
 mod statistics;
+mod subject;
+mod subjects;
 mod synth;
+mod throughput;
+mod trace_cost;
+mod video1;
 mod widths;
 mod wine;
 
-use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 
 use crate::failure::Failure;
 use crate::machine::Machine;
-use crate::report::{Report, Row};
+use crate::record::{Record, Run, Verdict};
+use crate::report::text::Report;
+use crate::subjects::{Bench, Found, What};
 use crate::wine::{Missing, Wine};
 
-/// Measures drvhost against Wine.
+/// Measures drvhost against what else runs Windows drivers.
 #[derive(Debug, Parser)]
-#[command(name = "scripts/bench")]
-struct Args {
+#[command(name = "bench")]
+pub struct Args {
     /// Print one line of JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -57,40 +77,44 @@ struct Args {
     /// Measure this only (may be given several times)
     #[arg(long, value_name = "WHAT")]
     only: Vec<What>,
-    /// With --only hostile: write the tables into SECURITY.md and docs/hostile-elsewhere.md, too
+    /// With --only pairs: measure those only in whose name TEXT is, such as `Cinepak 320` (may be given several times)
+    #[arg(long, value_name = "TEXT")]
+    pair: Vec<String>,
+    /// With --only: write what was measured into the record and the documents all the same
     #[arg(long)]
     document: bool,
+    /// End with exit code 1 where something is worse than in the record by more than a tenth
+    #[arg(long)]
+    strict: bool,
+    /// Measure what is built already
+    #[arg(long)]
+    no_build: bool,
+    /// Write the document and its pictures anew from the record, and measure nothing
+    #[arg(long, conflicts_with_all = ["only", "strict"])]
+    redraw: bool,
     /// Be a host of two drivers, of which the first means harm: the host's name, the drivers, the message, the place, the file
     #[arg(long, hide = true, num_args = 6, value_names = ["HOST", "FIRST", "SECOND", "MESSAGE", "PLACE", "FILE"])]
     as_host: Vec<String>,
+    /// Keep a processor busy
+    #[arg(long, hide = true)]
+    as_load: bool,
+    /// Send so many messages
+    #[arg(long, hide = true, value_name = "COUNT")]
+    as_sender: Option<usize>,
 }
-
-/// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum What {
-    ColdStart,
-    Frames,
-    Film,
-    RoundTrip,
-    Memory,
-    Calls,
-    Widths,
-    Emulator,
-    SessionEnd,
-    Shelf,
-    Synth,
-    /// What a hostile driver can do in Wine, in an emulator and here; only when named, because it does it
-    Hostile,
-}
-
-/// What is measured on Wine, too.
-const AGAINST_WINE: &[What] =
-    &[What::ColdStart, What::Frames, What::Film, What::RoundTrip, What::Memory, What::Synth, What::Hostile];
 
 impl Args {
-    /// Whether something is to be measured.
-    fn wants(&self, what: What) -> bool {
-        self.only.contains(&what) || self.only.is_empty() && what != What::Hostile
+    /// What is to be measured.
+    fn wanted(&self) -> Vec<What> {
+        What::usual()
+            .chain([What::Hostile])
+            .filter(|what| self.only.contains(what) || self.only.is_empty() && *what != What::Hostile)
+            .collect()
+    }
+
+    /// Whether what is measured goes into the record.
+    fn documents(&self) -> bool {
+        self.only.is_empty() || self.document
     }
 
     /// How often to do something that is usually done `usual` times.
@@ -100,22 +124,26 @@ impl Args {
     }
 }
 
-const FFMPEG: Missing = Missing { name: "ffmpeg", how: "apt-get install ffmpeg" };
-
 fn main() -> ExitCode {
     let args = Args::parse();
     if let [kind, words @ ..] = args.as_host.as_slice() {
-        return ended(hostile::host(kind, words));
+        return ended(hostile::host(kind, words).map(|()| true));
     }
-    let printed = measure(&args).map(|report| {
-        if args.json { serde_json::to_string(&report).unwrap_or_default() } else { report.text() }
-    });
-    ended(printed.map(|text| println!("{}", text.trim_end())))
+    if args.as_load {
+        busy::compute();
+        return ExitCode::SUCCESS;
+    }
+    if let Some(count) = args.as_sender {
+        return ended(instructions::send(count).map(|()| true));
+    }
+    ended(if args.redraw { redraw() } else { bench(&args) })
 }
 
-fn ended(result: Result<(), Failure>) -> ExitCode {
+/// The exit code: 0 where all is as it should be.
+fn ended(result: Result<bool, Failure>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(failure) => {
             eprintln!("bench: {failure}");
             ExitCode::FAILURE
@@ -123,160 +151,132 @@ fn ended(result: Result<(), Failure>) -> ExitCode {
     }
 }
 
-fn measure(args: &Args) -> Result<Report, Failure> {
+fn redraw() -> Result<bool, Failure> {
+    document::write(&Record::read()?)?;
+    Ok(true)
+}
+
+/// Measures, prints, compares with the record and writes it; answers whether all came about and nothing is worse that must not be.
+fn bench(args: &Args) -> Result<bool, Failure> {
+    if cfg!(debug_assertions) {
+        return Err(Failure::Wrong {
+            what: "this build of the bench".to_owned(),
+            expected: "with `--release`, as what it measures".to_owned(),
+            found: "without optimisation".to_owned(),
+        });
+    }
+    if args.no_build {
+        programs::there()?;
+    } else {
+        programs::build()?;
+    }
+    let mut record = Record::read()?;
+    let (report, found) = measure(args, &record)?;
+    if args.json {
+        println!("{}", serde_json::to_string(&report).unwrap_or_default());
+    } else {
+        println!("{}", report.text().trim_end());
+    }
+    for change in &report.worse {
+        eprintln!("bench: {change}");
+    }
+    for failed in &report.failed {
+        eprintln!("bench: {failed}");
+    }
+    if args.documents() && report.failed.is_empty() {
+        if let Some(comparison) = &found.hostile {
+            hostile::write(comparison, &report.run.machine, report.run.wine.as_deref())?;
+        }
+        record.put(&report.run, &report.measured, &found.series);
+        record.write()?;
+        document::write(&record)?;
+    }
+    let regressed = report.worse.iter().any(|change| change.verdict == Verdict::Regression);
+    Ok(report.failed.is_empty() && !(args.strict && regressed))
+}
+
+fn measure(args: &Args, record: &Record) -> Result<(Report, Found), Failure> {
+    let wanted = args.wanted();
     let folder = tempfile::tempdir().map_err(Failure::file("a temporary folder"))?;
-    let (wine, mut missing) =
-        match AGAINST_WINE.iter().any(|&what| args.wants(what)).then(Wine::start).transpose()? {
-            None => (None, Vec::new()),
-            Some(Ok(wine)) => (Some(wine), Vec::new()),
-            Some(Err(missing)) => (None, missing),
-        };
-    let peer = wine.as_ref();
+    let mut found = Found::default();
+    let wine = match wanted.iter().any(|what| what.is_against_wine()).then(Wine::start).transpose()? {
+        None => None,
+        Some(Ok(wine)) => Some(wine),
+        Some(Err(missing)) => {
+            found.missing = missing;
+            None
+        }
+    };
+    let version = wine.as_ref().map(|wine| wine.version.clone());
+    let ffmpeg = programs::ffmpeg();
+    eprintln!("bench: {}", programs::peers(version.as_deref(), ffmpeg.as_deref()));
     let before = machine::load();
-    let mut rows = Vec::new();
-    if args.wants(What::ColdStart) {
-        rows.push(cold_start::measure(peer, args.times(100))?);
-    }
-    if args.wants(What::Frames) {
-        match wine::find("", &["ffmpeg"]) {
-            None => missing.push(FFMPEG),
-            Some(_) => {
-                for subject in frames::SUBJECTS {
-                    rows.extend(frames::measure(subject, peer, folder.path(), args.times(15), 300)?);
-                }
-            }
-        }
-    }
-    if args.wants(What::Film) {
-        match wine::find("", &["ffmpeg"]) {
-            None => missing.push(FFMPEG),
-            Some(_) => {
-                for subject in frames::SUBJECTS {
-                    rows.extend(film::measure(subject, peer, folder.path(), args.times(7), 150)?);
-                }
-                rows.push(encode::measure(peer, folder.path(), args.times(7), 50)?);
-            }
-        }
-    }
-    if args.wants(What::RoundTrip) {
-        rows.extend(round_trip::measure(peer, args.times(15), 100_000)?);
-    }
-    if args.wants(What::Memory) {
-        rows.push(memory::measure(peer, args.times(5))?);
-    }
-    if args.wants(What::Calls) {
-        let compilers: Vec<_> = drvhost::Machine::ALL.into_iter().filter_map(mingw::missing).collect();
-        if compilers.is_empty() {
-            rows.extend(calls::measure(folder.path(), args.times(15), 100_000)?);
-        }
-        missing.extend(compilers);
-    }
-    if args.wants(What::SessionEnd) {
-        let compilers: Vec<_> = drvhost::Machine::ALL.into_iter().filter_map(mingw::missing).collect();
-        if compilers.is_empty() {
-            rows.extend(session_end::measure(folder.path(), args.times(1))?);
-        }
-        missing.extend(compilers);
-    }
-    if args.wants(What::Shelf) {
-        match wine::find("", &["ffmpeg"]) {
-            None => missing.push(FFMPEG),
-            Some(_) => rows.push(shelf::measure(folder.path(), args.times(5))?),
-        }
-    }
-    if args.wants(What::Synth) {
-        missing.extend(synths(args, peer, folder.path(), &mut rows)?);
-    }
-    if args.wants(What::Widths) || args.wants(What::Emulator) {
-        missing.extend(narrow(args, folder.path(), &mut rows)?);
-    }
-    let mut hostile = None;
-    if args.wants(What::Hostile) {
-        hostile = hostile::measure(peer, folder.path(), &mut missing)?;
-    }
-    if let Some(comparison) = hostile.as_ref().filter(|_| args.document) {
-        hostile::write(comparison, &Machine::this(), peer.map(|wine| wine.version.as_str()))?;
+    let bench = Bench { args, wine: wine.as_ref(), folder: folder.path() };
+    let mut failed = Vec::new();
+    for (at, what) in wanted.iter().enumerate() {
+        let started = Instant::now();
+        let result = bench.measure(*what, &mut found);
+        let seconds = started.elapsed().as_secs_f64();
+        eprintln!("bench: {} of {}: {}, {seconds:.0} s", at + 1, wanted.len(), what.name());
+        // One that does not come about is no reason to throw away the others.
+        failed.extend(result.err().map(|failure| format!("{}: {failure}", what.name())));
     }
     let mut profile = Vec::new();
     if args.profile {
         match profile::measure(folder.path(), args.times(30))? {
             Some(phases) => profile = phases,
-            None => missing.push(Missing { name: "strace", how: "apt-get install strace" }),
+            None => found.missing.push(Missing { name: "strace", how: "apt-get install strace" }),
         }
     }
-    Ok(Report {
-        machine: Machine::this(),
-        drvhost: env!("CARGO_PKG_VERSION"),
-        wine: wine.as_ref().map(|wine| wine.version.clone()),
+    let mut missing: Vec<Missing> = Vec::new();
+    for one in &found.missing {
+        if !missing.contains(one) {
+            missing.push(one.clone());
+        }
+    }
+    let machine = Machine::this();
+    let worse = record.worse(&machine, &found.measured);
+    let run = Run {
+        date: machine::today()?,
+        commit: record::commit(),
+        machine,
         load: [before, machine::load()],
-        missing,
-        measured: rows.into_iter().filter_map(Row::finish).collect(),
-        profile,
-        hostile,
-    })
-}
-
-const I386_LIBRARIES: Missing = Missing { name: "Wine's drivers for i386", how: "scripts/fetch" };
-
-/// Adds what is measured with the test synth, as far as what it needs is there; answers what is missing.
-fn synths(
-    args: &Args,
-    wine: Option<&Wine>,
-    folder: &Path,
-    rows: &mut Vec<Row>,
-) -> Result<Vec<Missing>, Failure> {
-    let mut missing: Vec<_> = drvhost::Machine::ALL.into_iter().filter_map(mingw::missing).collect();
-    if !missing.is_empty() {
-        return Ok(missing);
-    }
-    let libraries = ours::i386_libraries();
-    if libraries.is_none() {
-        missing.push(I386_LIBRARIES);
-    }
-    if let Some((wine, libraries)) = wine.zip(libraries.as_deref()) {
-        wine.prepare_i386(libraries)?;
-    }
-    rows.extend(synth::measure(wine, libraries.is_some(), folder, args.times(5), 100)?);
-    Ok(missing)
-}
-
-/// Adds what is measured with a codec for i386, as far as what it needs is there; answers what is missing.
-fn narrow(args: &Args, folder: &Path, rows: &mut Vec<Row>) -> Result<Vec<Missing>, Failure> {
-    let subject = &frames::CINEPAK;
-    let Some(driver) = ours::i386_driver(subject.driver) else {
-        return Ok(vec![I386_LIBRARIES]);
+        scale: args.scale,
+        drvhost: env!("CARGO_PKG_VERSION").to_owned(),
+        wine: version,
+        ffmpeg,
+        emulator: emulator::VERSION.to_owned(),
+        missing: missing.iter().map(|Missing { name, how }| format!("{name} ({how})")).collect(),
     };
-    if wine::find("", &["ffmpeg"]).is_none() {
-        return Ok(vec![FFMPEG]);
-    }
-    let clip = clip::Clip::make(folder, subject.encoder, frames::SIZE, 300)?;
-    if args.wants(What::Widths) {
-        rows.push(widths::measure(subject, &clip, &driver, args.times(61))?);
-    }
-    if args.wants(What::Emulator) {
-        if let Some(compiler) = mingw::missing(drvhost::Machine::I386) {
-            return Ok(vec![compiler]);
-        }
-        rows.push(emulator::measure(subject, &clip.first(10), &driver, folder, args.times(5))?);
-    }
-    Ok(Vec::new())
+    let (measured, hostile) = (found.measured.clone(), found.hostile.clone());
+    let report = Report { run, missing, failed, measured, worse, profile, hostile };
+    Ok((report, found))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn parse(arguments: &[&str]) -> Args {
+        Args::try_parse_from([&["bench"], arguments].concat()).unwrap()
+    }
+
     #[test]
     fn everything_is_measured_at_least_once() {
-        let times = |scale: &str| Args::try_parse_from(["bench", "--scale", scale]).unwrap().times(15);
+        let times = |scale: &str| parse(&["--scale", scale]).times(15);
         assert_eq!([times("2"), times("0.1"), times("0"), times("nan")], [30, 1, 1, 1]);
     }
 
     #[test]
-    fn all_is_measured_unless_something_only_is() {
-        let parse = |arguments: &[&str]| Args::try_parse_from([&["bench"], arguments].concat()).unwrap();
-        assert!(parse(&[]).wants(What::Memory));
+    fn all_is_measured_and_written_unless_something_only_is() {
+        let all = parse(&[]);
+        assert!(
+            all.documents() && all.wanted().contains(&What::Memory) && !all.wanted().contains(&What::Hostile)
+        );
         let only = parse(&["--only", "memory", "--only", "cold-start"]);
-        assert!(only.wants(What::Memory) && only.wants(What::ColdStart) && !only.wants(What::Frames));
+        assert_eq!(only.wanted(), [What::ColdStart, What::Memory]);
+        assert!(!only.documents());
+        assert!(parse(&["--only", "hostile", "--document"]).documents());
+        assert_eq!(parse(&["--only", "hostile"]).wanted(), [What::Hostile]);
     }
 }

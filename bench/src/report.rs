@@ -1,21 +1,21 @@
-//! What was measured, for people and for programs.
+//! Measurements while they are made, and what came out of each.
+
+pub mod text;
 
 use std::borrow::Cow;
-use std::fmt::{self, Write};
+use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::hostile::Comparison;
-use crate::machine::Machine;
-use crate::profile::Phase;
 use crate::statistics::Summary;
-use crate::wine::Missing;
 
 /// The usual other side.
 pub const WINE: &str = "Wine";
 
 /// Which way is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Better {
     /// Times, sizes.
     Less,
@@ -24,12 +24,54 @@ pub enum Better {
 }
 
 /// What a measurement should come to.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Goal {
-    /// drvhost is so many times better than its peer.
+    /// drvhost is so many times better than its peer, or more.
     Ratio(f64),
+    /// drvhost may be worse than its peer, but not more than so many times.
+    Within(f64),
     /// drvhost's median is below this.
     Below(f64),
+    /// drvhost's median is this or less.
+    AtMost(f64),
+    /// drvhost's median is this or more.
+    AtLeast(f64),
+}
+
+impl Goal {
+    /// Whether it is met; `None` where there is nothing to judge by.
+    fn met(self, ours: Option<&Summary>, ratio: Option<&Summary>) -> Option<bool> {
+        let (ours, ratio) = (ours.map(|ours| ours.median), ratio.map(|ratio| ratio.median));
+        match self {
+            Self::Ratio(wanted) => ratio.map(|ratio| ratio >= wanted),
+            Self::Within(times) => ratio.map(|ratio| ratio * times >= 1.0),
+            Self::Below(limit) => ours.map(|ours| ours < limit),
+            Self::AtMost(limit) => ours.map(|ours| ours <= limit),
+            Self::AtLeast(limit) => ours.map(|ours| ours >= limit),
+        }
+    }
+
+    /// The least ratio that meets it, if it is about ratios.
+    pub fn ratio(self) -> Option<f64> {
+        match self {
+            Self::Ratio(wanted) => Some(wanted),
+            Self::Within(times) => Some(1.0 / times),
+            Self::Below(_) | Self::AtMost(_) | Self::AtLeast(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Goal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ratio(wanted) => write!(f, ">= {wanted} x"),
+            Self::Within(times) => write!(f, "within {times} x"),
+            Self::Below(limit) => write!(f, "< {limit}"),
+            Self::AtMost(limit) => write!(f, "<= {limit}"),
+            Self::AtLeast(limit) => write!(f, ">= {limit}"),
+        }
+    }
 }
 
 /// One measurement while it is made: the samples of both sides.
@@ -40,6 +82,7 @@ pub struct Row {
     better: Better,
     goal: Option<Goal>,
     verified: bool,
+    note: Option<String>,
     /// Who the other side is.
     peer: &'static str,
     /// drvhost's samples.
@@ -52,7 +95,8 @@ impl Row {
     /// A measurement without samples.
     pub fn new(name: impl Into<Cow<'static, str>>, unit: &'static str, better: Better) -> Self {
         let (ours, theirs) = (Vec::new(), Vec::new());
-        Self { name: name.into(), unit, better, goal: None, verified: false, peer: WINE, ours, theirs }
+        let (goal, verified, note, peer) = (None, false, None, WINE);
+        Self { name: name.into(), unit, better, goal, verified, note, peer, ours, theirs }
     }
 
     /// Sets what it should come to.
@@ -67,174 +111,103 @@ impl Row {
         self
     }
 
+    /// Adds what a reader must know. With it, a row without samples says why it has none.
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.note = Some(text.into());
+        self
+    }
+
     /// Says whether both sides' outputs were compared.
     pub fn verified(&mut self, verified: bool) {
         self.verified = verified;
     }
 
-    /// What came out; `None` without samples.
-    pub fn finish(self) -> Option<Measured> {
+    /// What came out, of a measurement of this subject; `None` where there are neither samples nor a reason.
+    pub fn finish(self, subject: &str) -> Option<Measured> {
         let better = |ours: f64, theirs: f64| match self.better {
             Better::Less => theirs / ours,
             Better::More => ours / theirs,
         };
         // Round by round, so that a disturbance that lasts touches both sides of a pair.
-        let pairs = self.ours.iter().zip(&self.theirs).map(|(&ours, &theirs)| better(ours, theirs));
+        let pairs = self.ours.iter().zip(&self.theirs).map(|(&ours, &theirs)| (ours, theirs));
+        // A difference of two measurements may come out below 0, of which nothing is a multiple.
+        let pairs = pairs.filter(|(ours, theirs)| *ours > 0.0 && *theirs > 0.0);
+        let pairs = pairs.map(|(ours, theirs)| better(ours, theirs));
         let ratio = Summary::of(pairs);
-        let (drvhost, theirs) = (Summary::of(self.ours.iter().copied())?, Summary::of(self.theirs));
-        let met = match self.goal {
-            None => None,
-            Some(Goal::Ratio(wanted)) => ratio.map(|ratio| ratio.median >= wanted),
-            Some(Goal::Below(limit)) => Some(drvhost.median < limit),
-        };
+        let (drvhost, theirs) = (Summary::of(self.ours.iter().copied()), Summary::of(self.theirs));
+        let rounded = |summary: Option<Summary>| summary.map(Summary::rounded);
+        if drvhost.is_none() && self.note.is_none() {
+            return None;
+        }
         Some(Measured {
+            subject: subject.to_owned(),
             name: self.name.into_owned(),
-            unit: self.unit,
-            drvhost,
-            peer: self.peer,
-            theirs,
-            ratio,
-            goal: self.goal.map(|goal| goal.to_string()),
-            met,
+            unit: self.unit.to_owned(),
+            better: self.better,
+            drvhost: rounded(drvhost),
+            peer: self.peer.to_owned(),
+            theirs: rounded(theirs),
+            ratio: rounded(ratio),
+            goal: self.goal,
+            met: self.goal.and_then(|goal| goal.met(drvhost.as_ref(), ratio.as_ref())),
             verified: self.verified,
+            note: self.note,
         })
     }
 }
 
-impl fmt::Display for Goal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ratio(wanted) => write!(f, ">= {wanted} x"),
-            Self::Below(limit) => write!(f, "< {limit}"),
-        }
-    }
-}
-
 /// One measurement.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
-    name: String,
-    unit: &'static str,
-    drvhost: Summary,
-    /// Who the other side is.
-    peer: &'static str,
-    theirs: Option<Summary>,
+    /// What it belongs to.
+    pub subject: String,
+    /// What was measured.
+    pub name: String,
+    /// In what.
+    pub unit: String,
+    /// Which way is better.
+    pub better: Better,
+    /// drvhost's side; `None` where it could not be measured, which the note explains.
+    pub drvhost: Option<Summary>,
+    /// Who the other side is, or would be.
+    pub peer: String,
+    /// The other side, where it was measured.
+    pub theirs: Option<Summary>,
     /// How many times better drvhost is, pair by pair.
-    ratio: Option<Summary>,
-    goal: Option<String>,
-    met: Option<bool>,
+    pub ratio: Option<Summary>,
+    /// What it should come to.
+    pub goal: Option<Goal>,
+    /// Whether it does.
+    pub met: Option<bool>,
     /// Whether both sides' outputs were compared. Where they differ, there is no report.
-    verified: bool,
+    pub verified: bool,
+    /// What a reader must know.
+    pub note: Option<String>,
 }
 
-/// A whole run.
-#[derive(Debug, Serialize)]
-pub struct Report {
-    /// What was measured on.
-    pub machine: Machine,
-    /// drvhost's version.
-    pub drvhost: &'static str,
-    /// Wine's version.
-    pub wine: Option<String>,
-    /// The load average before and after.
-    pub load: [f64; 2],
-    /// What is not installed, and where it comes from.
-    pub missing: Vec<Missing>,
-    /// The measurements.
-    pub measured: Vec<Measured>,
-    /// Where the time of a cold start goes; empty unless asked for.
-    pub profile: Vec<Phase>,
-    /// What a hostile driver can do in each host, if that was wanted.
-    pub hostile: Option<Comparison>,
-}
-
-impl Report {
-    /// For people.
-    pub fn text(&self) -> String {
-        let Machine { processor, processors, kernel, memory } = &self.machine;
-        let [before, after] = self.load;
-        let wine = self.wine.as_deref().unwrap_or("no Wine");
-        let mut text = format!(
-            "drvhost {}, {wine}\n{processor}, {processors} processors, {memory} MiB, {kernel}; load {before:.2} before, {after:.2} after\n\n",
-            self.drvhost
-        );
-        let heads =
-            ["", "drvhost", "quartiles", "peer", "quartiles", "ratio", "quartiles", "goal", "outputs"];
-        let rows: Vec<_> = self.measured.iter().map(Measured::cells).collect();
-        if !rows.is_empty() {
-            text += &table(&[heads.map(str::to_owned)].into_iter().chain(rows).collect::<Vec<_>>());
+/// What is to be known of rows, with the names of those that share it.
+pub fn notes<'a>(rows: impl IntoIterator<Item = &'a Measured>) -> BTreeMap<&'a str, Vec<&'a str>> {
+    let mut notes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in rows {
+        if let Some(note) = &row.note {
+            notes.entry(note).or_default().push(&row.name);
         }
-        if let Some(hostile) = &self.hostile {
-            text += &hostile.long(&self.machine, self.wine.as_deref());
-            text += "\n";
-            text += &hostile.short(&self.machine, self.wine.as_deref());
-        }
-        for Missing { name, how } in &self.missing {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "\n{name} is not there, so what needs it was left out: {how}");
-        }
-        if !self.profile.is_empty() {
-            text +=
-                "\nA cold start, phase by phase, in ms (under strace, which makes each phase longer):\n\n";
-            let row = |phase: &Phase| {
-                let Summary { lower_quartile, median, upper_quartile, .. } = phase.time;
-                [phase.name.to_owned(), number(median), range(lower_quartile, upper_quartile)]
-            };
-            text += &table(&self.profile.iter().map(row).collect::<Vec<_>>());
-        }
-        text
     }
+    notes
 }
 
-impl Measured {
-    fn cells(&self) -> [String; 9] {
-        let pair = |summary: Option<&Summary>| {
-            summary.map_or_else(Default::default, |summary| {
-                (number(summary.median), range(summary.lower_quartile, summary.upper_quartile))
-            })
-        };
-        let (ours, ours_range) = pair(Some(&self.drvhost));
-        let (mut theirs, theirs_range) = pair(self.theirs.as_ref());
-        if self.theirs.is_some() {
-            theirs = format!("{}: {theirs}", self.peer);
-        }
-        let (ratio, ratio_range) = pair(self.ratio.as_ref());
-        let met = match self.met {
-            None => "",
-            Some(true) => ": met",
-            Some(false) => ": missed",
-        };
-        let goal = self.goal.as_ref().map_or_else(String::new, |goal| format!("{goal}{met}"));
-        let outputs = if self.verified { "equal" } else { "" }.to_owned();
-        let name = format!("{} ({})", self.name, self.unit);
-        [name, ours, ours_range, theirs, theirs_range, ratio, ratio_range, goal, outputs]
-    }
-}
+/// Curves that are to be drawn, by their names: x and y of each point.
+pub type Curves = Vec<(String, Vec<(f64, f64)>)>;
 
-/// A number with about three digits.
-fn number(value: f64) -> String {
-    let digits = match value.abs() {
-        100.0.. => 0,
-        10.0.. => 1,
-        1.0.. => 2,
-        _ => 3,
-    };
-    format!("{value:.digits$}")
-}
-
-fn range(low: f64, high: f64) -> String {
-    format!("{}..{}", number(low), number(high))
-}
-
-/// Lines of cells, each column as wide as its widest cell.
-fn table<const N: usize>(rows: &[[String; N]]) -> String {
-    let widths: [usize; N] =
-        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
-    let line = |row: &[String; N]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    rows.iter().map(line).collect()
+/// A curve that is drawn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// What it belongs to.
+    pub subject: String,
+    /// What it is called.
+    pub name: String,
+    /// Its points, x and y.
+    pub points: Vec<(f64, f64)>,
 }
 
 #[cfg(test)]
@@ -245,33 +218,53 @@ mod tests {
         Row { ours: vec![2.0, 4.0], theirs: vec![8.0, 8.0], ..Row::new("x", "ms", better) }
     }
 
+    fn finish(row: Row) -> Measured {
+        row.finish("a subject").unwrap()
+    }
+
     #[test]
     fn ratios_are_of_pairs_and_say_how_many_times_better() {
-        let less = row(Better::Less).goal(Goal::Ratio(3.0)).finish().unwrap();
+        let less = finish(row(Better::Less).goal(Goal::Ratio(3.0)));
         assert_eq!((less.ratio.unwrap().median, less.met), (3.0, Some(true)));
-        assert_eq!(row(Better::More).finish().unwrap().ratio.unwrap().median, 0.375);
-        let missed = row(Better::Less).goal(Goal::Ratio(3.1)).finish().unwrap();
-        assert_eq!((missed.met, missed.goal.as_deref()), (Some(false), Some(">= 3.1 x")));
+        assert_eq!(finish(row(Better::More)).ratio.unwrap().median, 0.375);
+        let missed = finish(row(Better::Less).goal(Goal::Ratio(3.1)));
+        assert_eq!((missed.met, missed.goal.unwrap().to_string().as_str()), (Some(false), ">= 3.1 x"));
+    }
+
+    #[test]
+    fn nothing_is_a_multiple_of_less_than_nothing() {
+        let row = Row { ours: vec![2.0, 4.0], theirs: vec![-1.0, 8.0], ..Row::new("x", "KB", Better::Less) };
+        let ratio = finish(row).ratio.unwrap();
+        assert_eq!((ratio.samples, ratio.median), (1, 2.0));
+    }
+
+    #[test]
+    fn drvhost_may_be_worse_within_a_limit() {
+        // 0.375 times as good, which is 2.67 times worse.
+        let within = |times| finish(row(Better::More).goal(Goal::Within(times))).met;
+        assert_eq!([within(2.7), within(2.6)], [Some(true), Some(false)]);
+        // Better than the peer is within any.
+        assert_eq!(finish(row(Better::Less).goal(Goal::Within(1.0))).met, Some(true));
     }
 
     #[test]
     fn without_a_peer_only_goals_of_our_own_are_judged() {
-        let alone =
-            |goal| Row { ours: vec![3.0], ..Row::new("x", "ns", Better::Less) }.goal(goal).finish().unwrap();
+        let alone = |goal| finish(Row { ours: vec![3.0], ..Row::new("x", "ns", Better::Less) }.goal(goal));
         assert_eq!(alone(Goal::Below(4.0)).met, Some(true));
         assert_eq!(alone(Goal::Below(3.0)).met, Some(false));
+        assert_eq!(alone(Goal::AtMost(3.0)).met, Some(true));
+        assert_eq!(alone(Goal::AtMost(2.9)).met, Some(false));
+        assert_eq!(alone(Goal::AtLeast(3.0)).met, Some(true));
+        assert_eq!(alone(Goal::AtLeast(3.1)).met, Some(false));
         assert_eq!(alone(Goal::Ratio(1.0)).met, None);
-        assert!(Row::new("x", "ns", Better::Less).finish().is_none());
+        assert_eq!(alone(Goal::Within(1.0)).met, None);
+        assert!(Row::new("x", "ns", Better::Less).finish("a subject").is_none());
     }
 
     #[test]
-    fn tables_are_aligned() {
-        let rows = [["a", "bbb", "c"], ["aa", "b", ""]].map(|row| row.map(str::to_owned));
-        assert_eq!(table(&rows), "a   bbb  c\naa  b\n");
-    }
-
-    #[test]
-    fn numbers_have_about_three_digits() {
-        assert_eq!([0.1234, 1.234, 12.34, 1234.5].map(number), ["0.123", "1.23", "12.3", "1234"]);
+    fn what_cannot_be_measured_is_a_row_with_a_reason() {
+        let row = Row::new("x", "instructions", Better::Less).goal(Goal::AtMost(1.0)).note("no counters");
+        let row = finish(row);
+        assert_eq!((row.drvhost, row.met, row.note.as_deref()), (None, None, Some("no counters")));
     }
 }

@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::clip::Clip;
+use crate::clip::Film;
 use crate::failure::{Failure, run};
 use crate::frames;
 use crate::ours::drvhost;
 use crate::report::{Better, Goal, Row};
+use crate::subject::CINEPAK;
 
 /// How many clips there are.
 const CLIPS: usize = 50;
@@ -22,7 +23,7 @@ const PEER: &str = "one job";
 
 /// Decodes a folder of clips to AVI files, to hashes in the manifest, in turn with two jobs and with one; compares what each clip came to.
 pub fn measure(folder: &Path, rounds: usize) -> Result<Row, Failure> {
-    let clip = Clip::make(folder, frames::CINEPAK.encoder, frames::SIZE, FRAMES)?;
+    let clip = CINEPAK.clip(folder, &Film::new(frames::SIZE, FRAMES))?;
     let shelf = folder.join("shelf");
     fs::create_dir_all(&shelf).map_err(Failure::file("a folder of clips"))?;
     for number in 0..CLIPS {
@@ -33,7 +34,10 @@ pub fn measure(folder: &Path, rounds: usize) -> Result<Row, Failure> {
     for _ in 0..rounds {
         let (two, ours) = decoded(folder, &shelf, 2)?;
         let (one, theirs) = decoded(folder, &shelf, 1)?;
-        compare(&two, &one)?;
+        if one.len() != CLIPS {
+            return Err(frames::differ("the clips of a folder", one.len(), PEER, CLIPS));
+        }
+        compare(&two, &one, PEER)?;
         row.ours.push(ours);
         row.theirs.push(theirs);
     }
@@ -41,8 +45,8 @@ pub fn measure(folder: &Path, rounds: usize) -> Result<Row, Failure> {
     Ok(row.goal(Goal::Ratio(1.7)))
 }
 
-/// The hash of each clip's pictures, and how long all took.
-fn decoded(folder: &Path, shelf: &Path, jobs: usize) -> Result<(BTreeMap<String, String>, f64), Failure> {
+/// Decodes a folder with so many jobs; the hash of each clip's pictures, and how many seconds all took.
+pub fn decoded(folder: &Path, shelf: &Path, jobs: usize) -> Result<(BTreeMap<String, String>, f64), Failure> {
     let out = folder.join("out");
     let (shelf, target, jobs) = (shelf.display().to_string(), out.display().to_string(), jobs.to_string());
     let started = Instant::now();
@@ -79,15 +83,21 @@ fn hashes(text: &str) -> Result<BTreeMap<String, String>, Failure> {
     Ok(hashes)
 }
 
-fn compare(two: &BTreeMap<String, String>, one: &BTreeMap<String, String>) -> Result<(), Failure> {
-    if one.len() != CLIPS || two != one {
-        let count = |hashes: &BTreeMap<String, String>| {
-            format!("{} files, {:?}", hashes.len(), hashes.values().next())
-        };
-        let what = "the clips of a folder".to_owned();
-        return Err(Failure::Differs { what, ours: count(two), peer: PEER, theirs: count(one) });
+/// Compares what each clip came to.
+pub fn compare(
+    ours: &BTreeMap<String, String>,
+    theirs: &BTreeMap<String, String>,
+    peer: &'static str,
+) -> Result<(), Failure> {
+    if ours.len() != theirs.len() {
+        return Err(frames::differ("the clips of a folder", ours.len(), peer, theirs.len()));
     }
-    Ok(())
+    match ours.iter().zip(theirs).find(|(ours, theirs)| ours != theirs) {
+        None => Ok(()),
+        Some((ours, theirs)) => {
+            Err(frames::differ("a clip", format!("{ours:?}"), peer, format!("{theirs:?}")))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -99,12 +109,13 @@ mod tests {
         let line = |number: usize| format!(r#"{{"state":"decoded","input":"{number}.avi","hash":"ab"}}"#);
         let text: Vec<_> = (0..CLIPS).map(line).chain([r#"{"summary":{"decoded":50}}"#.to_owned()]).collect();
         let whole = hashes(&text.join("\n")).unwrap();
-        assert!(compare(&whole, &whole).is_ok());
+        assert!(compare(&whole, &whole, PEER).is_ok());
         let mut other = whole.clone();
         other.insert("3.avi".to_owned(), "cd".to_owned());
-        assert!(compare(&whole, &other).is_err() && compare(&other, &whole).is_err());
+        let error = compare(&whole, &other, PEER).unwrap_err().to_string();
+        assert!(error.contains("3.avi") && error.contains("cd"), "{error}");
         other.remove("3.avi");
-        assert!(compare(&other, &other).is_err());
+        assert!(compare(&other, &whole, PEER).is_err() && compare(&whole, &other, PEER).is_err());
         assert!(hashes("no JSON").is_err());
     }
 }

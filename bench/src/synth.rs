@@ -25,6 +25,7 @@ use crate::frames;
 use crate::mingw;
 use crate::ours::drvhost;
 use crate::report::{Better, Row, WINE};
+use crate::statistics::slope;
 use crate::wine::Wine;
 use song::Song;
 
@@ -150,27 +151,4 @@ fn theirs(song: &Song, machine: Machine, driver: &Path, wine: &Wine) -> Result<P
     let pass = frames::parse(&text)?;
     frames::compare(&format!("the song of {}", song.kind()), &[song.hash], WINE, &pass.hashes)?;
     Ok(Played { seconds: pass.elapsed.as_secs_f64(), cpu })
-}
-
-/// By how much y rises where x rises by 1: the straight line through points that has the least squares. `None` where all have one x.
-fn slope(points: &[(f64, f64)]) -> Option<f64> {
-    let count = points.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / count;
-    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
-    let both: f64 = points.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
-    let square: f64 = points.iter().map(|point| (point.0 - x).powi(2)).sum();
-    (square > 0.0).then(|| both / square)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_slope_is_that_of_the_line() {
-        assert_eq!(slope(&[(0.0, 5.0), (1.0, 7.0), (16.0, 37.0), (64.0, 133.0)]), Some(2.0));
-        assert_eq!(slope(&[(0.0, 0.0), (1.0, 1.0), (2.0, 0.0)]), Some(0.0));
-        assert_eq!(slope(&[(1.0, 5.0), (1.0, 6.0)]), None);
-        assert_eq!(slope(&[]), None);
-    }
 }

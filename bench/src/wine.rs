@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use drvhost::Machine;
 use tempfile::TempDir;
@@ -15,16 +16,22 @@ use crate::mingw;
 const PROGRAMS: &[(&str, &str)] = &[
     ("send", include_str!("../peers/send.c")),
     ("hold", include_str!("../peers/hold.c")),
+    ("reopen", include_str!("../peers/reopen.c")),
     ("round_trip", include_str!("../peers/round_trip.c")),
     ("decode", include_str!("../peers/decode.c")),
     ("encode", include_str!("../peers/encode.c")),
+    ("sound", include_str!("../peers/sound.c")),
+    ("clips", include_str!("../peers/clips.c")),
     ("synth", include_str!("../peers/synth.c")),
     ("note_on", include_str!("../peers/note_on.c")),
     ("reach", include_str!("../peers/reach.c")),
 ];
 const HEADERS: &[(&str, &str)] = &[
     ("peer.h", include_str!("../peers/peer.h")),
+    ("bgr24.h", include_str!("../peers/bgr24.h")),
+    ("ticks.h", include_str!("../peers/ticks.h")),
     ("words.h", include_str!("../peers/words.h")),
+    ("avi.h", include_str!("../peers/avi.h")),
     ("clip.h", include_str!("../peers/clip.h")),
     ("synth.h", include_str!("../peers/synth.h")),
 ];
@@ -32,12 +39,18 @@ const HEADERS: &[(&str, &str)] = &[
 /// The machine of the programs, unless another one is asked for.
 const MACHINE: Machine = Machine::X86_64;
 
+/// Where programs lie, also those for x86-64: LAME's driver keeps pointers in 32 bits, those to what the program has, too.
+const LOW: &str = "-Wl,--image-base=0x400000";
+
 /// A library of Wine's for i386 that Debian has in a package of its own, from which it gets to where 64-bit Wine looks.
 const COMPRESSION_I386: &str = "/usr/lib/x86_64-linux-gnu/wine/i386-windows/zlib1.dll";
 
 /// Seconds that the server, and with it the prefix's services, stays without a program: longer than any pause in a run, and
 /// it ends by itself if the bench cannot end it.
 const PERSIST: &str = "-p300";
+
+/// How long the processes of a prefix have to end when their server has.
+const STOPPING: Duration = Duration::from_secs(10);
 
 /// Where Debian has the programs themselves: those on the search path are shell scripts, whose time is not Wine's.
 const DEBIAN: &str = "/usr/lib/wine";
@@ -92,9 +105,39 @@ impl Wine {
         fs::create_dir(wine.prefix()).map_err(Failure::file("the Wine prefix"))?;
         wine.compile(MACHINE)?;
         wine.version = run(wine.with_environment(&wine.loader).arg("--version"))?.trim().to_owned();
-        quiet(wine.with_environment(&wine.server).arg(PERSIST))?;
-        quiet(wine.with_environment(&wine.loader).args(["wineboot", "--init"]))?;
+        wine.warm_up()?;
         Ok(Ok(wine))
+    }
+
+    /// Starts the server and the prefix's services; the first time, makes the prefix.
+    ///
+    /// # Errors
+    /// [`Failure`] where they do not start.
+    pub fn warm_up(&self) -> Result<(), Failure> {
+        quiet(self.with_environment(&self.server).arg(PERSIST))?;
+        quiet(self.with_environment(&self.loader).args(["wineboot", "--init"]))
+    }
+
+    /// Ends the server and with it everything of the prefix, and waits until that has gone.
+    ///
+    /// # Errors
+    /// [`Failure`] where it goes on.
+    pub fn stop(&self) -> Result<(), Failure> {
+        // Both fail where no server runs any more, which is as good.
+        let _ = quiet(self.with_environment(&self.server).arg("-k"));
+        let _ = quiet(self.with_environment(&self.server).arg("-w"));
+        let patience = Instant::now() + STOPPING;
+        while !self.processes().is_empty() {
+            if Instant::now() > patience {
+                return Err(Failure::Wrong {
+                    what: "Wine's processes".to_owned(),
+                    expected: "gone with their server".to_owned(),
+                    found: format!("{:?}", self.processes()),
+                });
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     fn prefix(&self) -> PathBuf {
@@ -104,6 +147,9 @@ impl Wine {
     /// Compiles the programs for i386, and has the prefix run them: in 64-bit processes, which Wine 8.0 calls experimental, with
     /// Windows' own libraries for i386 from a folder.
     pub fn prepare_i386(&self, libraries: &Path) -> Result<(), Failure> {
+        if self.libraries().exists() {
+            return Ok(());
+        }
         self.compile(Machine::I386)?;
         let links = [
             (libraries, self.prefix().join("drive_c/windows/syswow64")),
@@ -140,9 +186,8 @@ impl Wine {
             fs::write(folder.join(name), source).map_err(Failure::file(format!("the source file {name}")))?;
         }
         let acts = mingw::acts();
-        let options =
-            ["-municode", "-DUNICODE", "-D_UNICODE"].into_iter().chain(acts.iter().map(String::as_str));
-        let options: Vec<&str> = options.collect();
+        let options = ["-municode", "-DUNICODE", "-D_UNICODE", LOW];
+        let options: Vec<&str> = options.into_iter().chain(acts.iter().map(String::as_str)).collect();
         for (name, source) in PROGRAMS {
             mingw::compile(machine, folder, source, &format!("{name}.exe"), &options)?;
         }
@@ -193,8 +238,7 @@ impl Wine {
 impl Drop for Wine {
     fn drop(&mut self) {
         // Nothing can be done where it does not end; it ends by itself later.
-        let _ = quiet(self.with_environment(&self.server).arg("-k"));
-        let _ = quiet(self.with_environment(&self.server).arg("-w"));
+        let _ = self.stop();
     }
 }
 

@@ -1,0 +1,295 @@
+//! Sounds: on every side the same data from start to end through the same ACM driver, decoded to samples or encoded from them.
+//!
+//! drvhost is the whole command: it starts, reads a WAVE file, decodes and hashes with BLAKE3, or encodes and writes an AVI file. The peer under
+//! Wine reads the data into memory, has the driver convert it in pieces of the same size, and hashes with a few instructions a word; its time is its own,
+//! without Wine's start. ffmpeg uses its own decoder and writes to /dev/null; its time is what it says, without its start.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+use std::{fs, iter};
+
+use drvhost::Machine;
+use serde_json::Value;
+
+use crate::failure::{Failure, run};
+use crate::ffmpeg::{self, FFMPEG};
+use crate::frames;
+use crate::ours::{driver_for, drvhost_for, lame};
+use crate::pairs::{self, GOAL_FFMPEG, GOAL_I386, GOAL_WINE, Peers, X86_64};
+use crate::report::{Better, Row, WINE};
+use crate::wine::Wine;
+
+mod content;
+
+use content::{Content, Job, Way};
+
+/// A format of sound, and its driver.
+#[derive(Debug)]
+pub struct Sound {
+    /// For people.
+    pub name: &'static str,
+    /// The driver that decodes, by its file name.
+    driver: &'static str,
+    /// What encodes through `drvhost encode`, and to which of its formats.
+    encoder: Encoder,
+    /// Samples a second, and channels.
+    shape: (u32, u16),
+    /// How many seconds there are, about.
+    seconds: u32,
+    /// How many samples a channel belong together where the driver encodes: there are whole blocks of them.
+    block: u32,
+    /// What ffmpeg encodes it with.
+    ffmpeg: &'static [&'static str],
+    /// How far a sample may be from ffmpeg's decoder's (docs/formats.md).
+    apart: u16,
+}
+
+/// Who encodes for `drvhost encode`.
+#[derive(Debug, Clone, Copy)]
+enum Encoder {
+    /// No driver that is here.
+    Nobody,
+    /// The driver that decodes, too, to its best format, or the one that is named.
+    Same(Option<&'static str>),
+    /// LAME's driver, to the format that is named.
+    Lame(&'static str),
+}
+
+/// All of them.
+pub const SOUNDS: &[Sound] = &[
+    Sound {
+        name: "MS ADPCM",
+        driver: "msadp32.acm",
+        encoder: Encoder::Nobody,
+        shape: (44_100, 2),
+        seconds: 600,
+        block: 1,
+        ffmpeg: &["-c:a", "adpcm_ms"],
+        apart: 0,
+    },
+    Sound {
+        name: "IMA ADPCM",
+        driver: "imaadp32.acm",
+        encoder: Encoder::Same(None),
+        shape: (44_100, 2),
+        seconds: 600,
+        block: 2041,
+        ffmpeg: &["-c:a", "adpcm_ima_wav"],
+        // Two for each sample since the block's start at most; with the sound that is used here, less than a hundred.
+        apart: 256,
+    },
+    Sound {
+        name: "A-law",
+        driver: "msg711.acm",
+        encoder: Encoder::Same(Some("alaw")),
+        shape: (44_100, 2),
+        seconds: 600,
+        block: 1,
+        ffmpeg: &["-c:a", "pcm_alaw"],
+        apart: 0,
+    },
+    Sound {
+        name: "u-law",
+        driver: "msg711.acm",
+        encoder: Encoder::Same(Some("ulaw")),
+        shape: (44_100, 2),
+        seconds: 600,
+        block: 1,
+        ffmpeg: &["-c:a", "pcm_mulaw"],
+        apart: 0,
+    },
+    Sound {
+        name: "GSM 6.10",
+        driver: "msgsm32.acm",
+        encoder: Encoder::Same(None),
+        shape: (8_000, 1),
+        seconds: 600,
+        block: 320,
+        ffmpeg: &["-c:a", "libgsm_ms"],
+        apart: 0,
+    },
+    Sound {
+        name: "MP3",
+        driver: "l3codeca.acm",
+        encoder: Encoder::Lame("44100/2/128k"),
+        shape: (44_100, 2),
+        seconds: 120,
+        block: 1,
+        ffmpeg: &["-c:a", "libmp3lame", "-b:a", "128k"],
+        apart: 2,
+    },
+];
+
+const UNIT: &str = "x real time";
+
+/// Decodes and encodes a sound on each side, in turn, as far as what these are called is wanted. What each comes to is compared with what the
+/// library has the driver make of it.
+pub fn measure(
+    [decoding, encoding]: [String; 2],
+    sound: &Sound,
+    peers: Peers<'_>,
+    folder: &Path,
+    rounds: usize,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Row>, Failure> {
+    let folder = tempfile::tempdir_in(folder).map_err(Failure::file("a folder for a sound"))?;
+    let pcm = folder.path().join("pcm.wav");
+    let coded = folder.path().join("coded.wav");
+    sound.make(&pcm)?;
+    let mut rows = Vec::new();
+    let machines = [Some(Machine::X86_64), peers.i386.then_some(Machine::I386)].into_iter().flatten();
+    let mut jobs = Vec::new();
+    if wanted(&decoding) {
+        let mut ffmpeg = Command::new(FFMPEG);
+        ffmpeg.args(["-v", "error", "-nostdin", "-y", "-i"]).arg(&pcm).args(sound.ffmpeg);
+        run(ffmpeg.arg("-bitexact").arg(&coded))?;
+        for machine in machines.clone() {
+            let (_, driver) = driver_for(machine, sound.driver)?;
+            let way = Way::Decode { apart: sound.apart };
+            jobs.push(Job::new(machine, way, driver, &coded, folder.path())?);
+        }
+        rows.extend(compare(decoding, sound, &jobs, peers, rounds)?);
+    }
+    if wanted(&encoding) {
+        jobs.clear();
+        for machine in machines {
+            // Wine's driver for MS ADPCM only decodes, and LAME's is not there unless it has been built.
+            let Some((driver, format)) = sound.encoder(machine)? else { return Ok(rows) };
+            jobs.push(Job::new(machine, Way::Encode { format }, driver, &pcm, folder.path())?);
+        }
+        rows.extend(compare(encoding, sound, &jobs, peers, rounds)?);
+    }
+    Ok(rows)
+}
+
+/// Does the same on each side, in turn: `jobs` is for x86-64, then for i386 where there is one.
+fn compare(
+    name: String,
+    sound: &Sound,
+    jobs: &[Job],
+    peers: Peers<'_>,
+    rounds: usize,
+) -> Result<Vec<Row>, Failure> {
+    let narrow = format!("i386: {name}");
+    pairs::tell(&name);
+    let mut against_wine = Row::new(name.clone(), UNIT, Better::More).goal(GOAL_WINE);
+    let mut against_ffmpeg = Row::new(name.clone(), UNIT, Better::More).against(FFMPEG).goal(GOAL_FFMPEG);
+    let mut against_x86_64 = Row::new(narrow.clone(), UNIT, Better::More).against(X86_64).goal(GOAL_I386);
+    let mut narrow_wine = Row::new(narrow, UNIT, Better::More);
+    let speed = |seconds: f64| f64::from(sound.samples()) / f64::from(sound.shape.0) / seconds;
+    for _ in 0..rounds {
+        let mut wide = None;
+        for job in jobs {
+            let ours = speed(job.ours(&name)?);
+            let theirs = peers.wine.map(|wine| job.theirs(&name, wine)).transpose()?.map(speed);
+            let row = match wide {
+                None => &mut against_wine,
+                Some(wide) => {
+                    against_x86_64.ours.push(ours);
+                    against_x86_64.theirs.push(wide);
+                    &mut narrow_wine
+                }
+            };
+            row.ours.push(ours);
+            row.theirs.extend(theirs);
+            wide = wide.or(Some(ours));
+        }
+        if let Some(job) = jobs.first().filter(|job| matches!(job.way, Way::Decode { .. })) {
+            against_ffmpeg.ours.extend(wide);
+            against_ffmpeg.theirs.push(speed(ffmpeg::time(&job.input, ffmpeg::S16)?));
+        }
+    }
+    against_wine.verified(peers.wine.is_some());
+    against_ffmpeg.verified(true);
+    against_x86_64.verified(true);
+    narrow_wine.verified(peers.wine.is_some());
+    Ok(vec![against_wine, against_ffmpeg, against_x86_64, narrow_wine])
+}
+
+impl Sound {
+    /// How many samples a channel there are.
+    fn samples(&self) -> u32 {
+        self.shape.0 * self.seconds / self.block * self.block
+    }
+
+    /// Writes the sound, always the same: tones, of which one beeps, and noise, in each channel others.
+    fn make(&self, file: &Path) -> Result<(), Failure> {
+        let (rate, channels) = self.shape;
+        let mut ffmpeg = Command::new(FFMPEG);
+        ffmpeg.args(["-v", "error", "-nostdin", "-y"]);
+        let seconds = self.seconds;
+        for channel in 0..channels {
+            let tone = 220 * (u32::from(channel) + 1);
+            ffmpeg.args(["-f", "lavfi", "-i"]);
+            ffmpeg.arg(format!("sine=frequency={tone}:beep_factor=4:sample_rate={rate}:duration={seconds}"));
+            ffmpeg.args(["-f", "lavfi", "-i"]);
+            ffmpeg.arg(format!(
+                "anoisesrc=amplitude=0.2:color=pink:seed={channel}:sample_rate={rate}:duration={seconds}"
+            ));
+        }
+        let mixed: String =
+            (0..channels).map(|at| format!("[{}][{}]amix[c{at}];", 2 * at, 2 * at + 1)).collect();
+        let all: String = (0..channels).map(|at| format!("[c{at}]")).collect();
+        ffmpeg.arg("-filter_complex").arg(format!(
+            "{mixed}{all}amerge=inputs={channels},volume=4,atrim=end_sample={}[out]",
+            self.samples()
+        ));
+        ffmpeg.args(["-map", "[out]", "-c:a", "pcm_s16le", "-bitexact"]).arg(file);
+        run(&mut ffmpeg)?;
+        Ok(())
+    }
+
+    /// The driver that encodes for a machine, and how `drvhost encode --audio` is told which format; `None` where there is none.
+    fn encoder(&self, machine: Machine) -> Result<Option<(PathBuf, Option<&'static str>)>, Failure> {
+        match self.encoder {
+            Encoder::Nobody => Ok(None),
+            Encoder::Same(format) => Ok(Some((driver_for(machine, self.driver)?.1, format))),
+            Encoder::Lame(format) => Ok(lame(machine).map(|driver| (driver, Some(format)))),
+        }
+    }
+}
+
+impl Job {
+    /// Seconds that the whole command takes; what it makes is compared.
+    fn ours(&self, name: &str) -> Result<f64, Failure> {
+        let input = self.input.display().to_string();
+        let Way::Encode { format } = self.way else {
+            let started = Instant::now();
+            let text = run(&mut drvhost_for(self.machine, &["decode", &input, "--json"]))?;
+            let seconds = started.elapsed().as_secs_f64();
+            let hash = hash_in(&text)?;
+            if hash != self.content.hash {
+                return Err(frames::differ(name, hash, "the library", &self.content.hash));
+            }
+            return Ok(seconds);
+        };
+        let output = self.input.with_file_name("ours.avi");
+        let mut command = content::encoding(self.machine, &self.driver, format, &self.input, &output);
+        let started = Instant::now();
+        run(&mut command)?;
+        let seconds = started.elapsed().as_secs_f64();
+        let (_, bytes) = content::sound_of(&output)?;
+        fs::remove_file(&output).map_err(Failure::file("what was encoded"))?;
+        let pieces = Content::of(iter::once(bytes)).pieces;
+        frames::compare(name, &pieces, "the library", &self.content.pieces)?;
+        Ok(seconds)
+    }
+
+    /// Seconds that the peer says it takes, from its own start; what it makes is compared.
+    fn theirs(&self, name: &str, wine: &Wine) -> Result<f64, Failure> {
+        let mut command = wine.program_for(self.machine, "sound");
+        command.arg(self.way.name()).arg(Wine::name_of(&self.driver)).arg(Wine::name_of(&self.words));
+        let pass = frames::parse(&run(&mut command)?)?;
+        frames::compare(name, &self.content.pieces, WINE, &pass.hashes)?;
+        Ok(pass.whole.as_secs_f64())
+    }
+}
+
+/// The hash of the first sound in what the command prints.
+fn hash_in(text: &str) -> Result<String, Failure> {
+    let told: Option<Value> = serde_json::from_str(text).ok();
+    let hash = told.as_ref().and_then(|told| told["audio"]["hash"].as_str().or(told["hash"].as_str()));
+    let unreadable = || Failure::Unreadable { program: "drvhost", text: text.to_owned(), expected: "a hash" };
+    hash.map(str::to_owned).ok_or_else(unreadable)
+}
