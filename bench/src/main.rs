@@ -199,20 +199,23 @@ fn measure(args: &Args, record: &Record) -> Result<(Report, Found), Failure> {
     let wanted = args.wanted();
     let folder = tempfile::tempdir().map_err(Failure::file("a temporary folder"))?;
     let mut found = Found::default();
-    let wine = match wanted.iter().any(|what| what.is_against_wine()).then(Wine::start).transpose()? {
+    let (version, ffmpeg) = (wine::version(), programs::ffmpeg());
+    eprintln!("bench: {}", programs::peers(version.as_deref(), ffmpeg.as_deref()));
+    let mut failed = Vec::new();
+    let wine = match wanted.iter().any(|what| what.is_against_wine()).then(Wine::start) {
         None => None,
-        Some(Ok(wine)) => Some(wine),
-        Some(Err(missing)) => {
+        Some(Ok(Ok(wine))) => Some(wine),
+        Some(Ok(Err(missing))) => {
             found.missing = missing;
             None
         }
+        Some(Err(failure)) => {
+            failed.push(format!("Wine: {failure}"));
+            None
+        }
     };
-    let version = wine.as_ref().map(|wine| wine.version.clone());
-    let ffmpeg = programs::ffmpeg();
-    eprintln!("bench: {}", programs::peers(version.as_deref(), ffmpeg.as_deref()));
     let before = machine::load();
     let bench = Bench { args, wine: wine.as_ref(), folder: folder.path() };
-    let mut failed = Vec::new();
     for (at, what) in wanted.iter().enumerate() {
         let started = Instant::now();
         let result = bench.measure(*what, &mut found);

@@ -73,14 +73,23 @@ pub fn find(folder: &str, names: &[&str]) -> Option<PathBuf> {
     places.into_iter().find(|place| place.is_file())
 }
 
+/// Where Wine itself is, if it is installed.
+fn loader() -> Option<PathBuf> {
+    find(DEBIAN, &["wine64", "wine"])
+}
+
+/// What Wine says it is, if it is installed; nothing is made or started for that.
+pub fn version() -> Option<String> {
+    let text = run(Command::new(loader()?).arg("--version").env("WINEDEBUG", "-all")).ok()?;
+    Some(text.trim().to_owned())
+}
+
 /// A Wine prefix in a temporary folder, with its server and services running.
 #[derive(Debug)]
 pub struct Wine {
     loader: PathBuf,
     server: PathBuf,
     folder: TempDir,
-    /// What it says it is.
-    pub version: String,
 }
 
 impl Wine {
@@ -89,8 +98,7 @@ impl Wine {
     /// # Errors
     /// `Ok(Err)`, with all that is missing, where Wine or the compiler is not installed; [`Failure`] where they do not work.
     pub fn start() -> Result<Result<Self, Vec<Missing>>, Failure> {
-        let (loader, server) =
-            (find(DEBIAN, &["wine64", "wine"]), find(DEBIAN, &["wineserver64", "wineserver"]));
+        let (loader, server) = (loader(), find(DEBIAN, &["wineserver64", "wineserver"]));
         let mut missing = Vec::new();
         missing.extend(mingw::missing(MACHINE));
         let (Some(loader), Some(server)) = (loader, server) else {
@@ -101,10 +109,9 @@ impl Wine {
             return Ok(Err(missing));
         }
         let folder = tempfile::tempdir().map_err(Failure::file("a temporary folder"))?;
-        let mut wine = Self { loader, server, folder, version: String::new() };
+        let wine = Self { loader, server, folder };
         fs::create_dir(wine.prefix()).map_err(Failure::file("the Wine prefix"))?;
         wine.compile(MACHINE)?;
-        wine.version = run(wine.with_environment(&wine.loader).arg("--version"))?.trim().to_owned();
         wine.warm_up()?;
         Ok(Ok(wine))
     }

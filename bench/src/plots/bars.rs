@@ -12,15 +12,16 @@ use crate::report::{Measured, WINE};
 use crate::subjects::What;
 
 /// Pixels.
-const WIDTH: u32 = 960;
-const LABELS: i32 = 400;
-const RIGHT: i32 = 880;
+const WIDTH: u32 = 1000;
+const LABELS: i32 = 440;
+const RIGHT: i32 = 920;
 const TOP: i32 = 84;
 const ROW: i32 = 24;
 const BOTTOM: i32 = 50;
 
-/// The most letters of a label.
-const LETTERS: usize = 62;
+/// The most letters of a label, and how many of them are its end, by which many names differ.
+const LETTERS: usize = 56;
+const END: usize = 20;
 
 /// The measurements of all subjects, in the document's order.
 fn rows(record: &Record) -> Vec<&Measured> {
@@ -90,12 +91,17 @@ fn grid(sheet: &mut Sheet<'_>, axis: &Axis, bottom: i32, name: &str) {
 
 /// What a row is called beside its bar.
 fn label(row: &Measured) -> String {
-    let name = row.name.replace('`', "");
-    let name = if row.peer == WINE { name } else { format!("{name} ({})", row.peer) };
-    if name.chars().count() <= LETTERS {
-        return name;
+    if row.peer == WINE { short_name(&row.name) } else { short_name(&format!("{} ({})", row.name, row.peer)) }
+}
+
+/// A name that has room beside a bar: of a longer one, the middle is left out.
+fn short_name(name: &str) -> String {
+    let letters: Vec<char> = name.chars().filter(|letter| *letter != '`').collect();
+    if letters.len() <= LETTERS {
+        return letters.into_iter().collect();
     }
-    name.chars().take(LETTERS - 1).chain(['…']).collect()
+    let (begin, end) = (&letters[..LETTERS - END - 1], &letters[letters.len() - END..]);
+    begin.iter().chain(&['…']).chain(end).collect()
 }
 
 /// Frames a second: what is measured by that unit, and each peer beside it.
@@ -130,7 +136,7 @@ pub fn speeds(record: &Record) -> Result<Option<String>, Failure> {
         let mut top = TOP;
         for group in &groups {
             let middle = top + group.height() / 2;
-            sheet.text((LABELS - 12, middle), &group.name, HPos::Right, USUAL, INK);
+            sheet.text((LABELS - 12, middle), &short_name(group.name), HPos::Right, USUAL, INK);
             for (at, (who, value)) in group.bars.iter().enumerate() {
                 let y = top + GAP / 2 + BAR * i32::try_from(at).unwrap_or(0);
                 let end = axis.place(*value);
@@ -150,7 +156,7 @@ const GAP: i32 = 10;
 
 /// Bars of one measurement: who, and how many frames a second.
 struct Group<'a> {
-    name: String,
+    name: &'a str,
     bars: Vec<(&'a str, f64)>,
 }
 
@@ -165,9 +171,8 @@ fn groups<'a>(rows: &[&'a Measured]) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for row in rows {
         let Some(ours) = row.drvhost else { continue };
-        let name = row.name.replace('`', "");
-        if groups.last().is_none_or(|group| group.name != name) {
-            groups.push(Group { name, bars: vec![("drvhost", ours.median)] });
+        if groups.last().is_none_or(|group| group.name != row.name) {
+            groups.push(Group { name: &row.name, bars: vec![("drvhost", ours.median)] });
         }
         let bars = groups.last_mut().map(|group| &mut group.bars);
         if let Some((bars, theirs)) = bars.zip(row.theirs) {
@@ -196,7 +201,7 @@ mod tests {
             row("other", WINE, 1.0, 2.0),
         ];
         let groups = groups(&rows.iter().collect::<Vec<_>>());
-        let bars: Vec<_> = groups.iter().map(|group| (group.name.as_str(), group.bars.clone())).collect();
+        let bars: Vec<_> = groups.iter().map(|group| (group.name, group.bars.clone())).collect();
         let expected = [
             ("film", vec![("drvhost", 900.0), (WINE, 600.0), ("ffmpeg", 700.0)]),
             ("other", vec![("drvhost", 1.0), (WINE, 2.0)]),
@@ -209,6 +214,7 @@ mod tests {
         assert_eq!(label(&row("`a` film", WINE, 1.0, 1.0)), "a film");
         assert_eq!(label(&row("start", "Wine, cold", 1.0, 1.0)), "start (Wine, cold)");
         let long = "0123456789012345678901234567890123456789012345678901234567890123456789";
-        assert_eq!(label(&row(long, WINE, 1.0, 1.0)).chars().count(), LETTERS);
+        let cut = label(&row(long, WINE, 1.0, 1.0));
+        assert_eq!((cut.chars().count(), cut.ends_with("…01234567890123456789")), (LETTERS, true), "{cut}");
     }
 }
