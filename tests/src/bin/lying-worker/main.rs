@@ -150,8 +150,8 @@ impl Liar {
     /// Puts slots into the ring to the host behind its writer's back: what its stamps are to be more than they should, and what each has, which is short.
     fn forge(&self, slots: &[(u32, Vec<u8>)]) {
         let place = self.place();
-        for (index, (more, bytes)) in (0..).zip(slots).rev() {
-            let place = place.wrapping_add(index);
+        for (index, (more, bytes)) in slots.iter().enumerate().rev() {
+            let place = place.wrapping_add(u32::try_from(index).expect("few slots"));
             let (first, own) = self.slot(place).split_first().expect("a stamp");
             for (word, chunk) in own.iter().zip(bytes.chunks(size_of::<u32>())) {
                 let mut bytes = [0; size_of::<u32>()];
