@@ -155,7 +155,7 @@ pub fn measure(
         jobs.clear();
         for machine in machines {
             // Wine's driver for MS ADPCM only decodes, and LAME's is not there unless it has been built.
-            let Some((driver, format)) = sound.encoder(machine)? else { return Ok(rows) };
+            let Some((driver, format)) = sound.encoder(machine, folder.path())? else { return Ok(rows) };
             jobs.push(Job::new(machine, Way::Encode { format }, driver, &pcm, folder.path())?);
         }
         rows.extend(compare(encoding, sound, &jobs, peers, rounds)?);
@@ -240,12 +240,18 @@ impl Sound {
         Ok(())
     }
 
-    /// The driver that encodes for a machine, and how `drvhost encode --audio` is told which format; `None` where there is none.
-    fn encoder(&self, machine: Machine) -> Result<Option<(PathBuf, Option<&'static str>)>, Failure> {
+    /// The driver that encodes for a machine, and how `drvhost encode --audio` is told which format; `None` where there is none. LAME's keeps its settings beside
+    /// itself, so it is copied to the folder.
+    fn encoder(&self, machine: Machine, folder: &Path) -> Result<Option<(PathBuf, Option<&'static str>)>, Failure> {
         match self.encoder {
             Encoder::Nobody => Ok(None),
             Encoder::Same(format) => Ok(Some((driver_for(machine, self.driver)?.1, format))),
-            Encoder::Lame(format) => Ok(lame(machine).map(|driver| (driver, Some(format)))),
+            Encoder::Lame(format) => {
+                let Some(built) = lame(machine) else { return Ok(None) };
+                let own = folder.join(format!("lame-{machine}.acm"));
+                fs::copy(built, &own).map_err(Failure::file("a copy of LAME's driver"))?;
+                Ok(Some((own, Some(format))))
+            }
         }
     }
 }

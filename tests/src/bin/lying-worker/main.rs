@@ -320,8 +320,8 @@ impl Liar {
             "answers-twice" => self.say_at_once(&[answer(seq), answer(seq)]),
             "answers-ahead" => self.say_at_once(&[answer(seq), answer(seq + 1)]),
             "faults-ahead" => {
-                let ahead = ToHost::Faulted { seq: seq + 1, fault: fault(FaultKind::Driver) };
-                self.say_at_once(&[answer(seq), ahead]);
+                let fault = Fault { text: "ahead".into(), place: None, ..fault(FaultKind::Driver) };
+                self.say_at_once(&[answer(seq), ToHost::Faulted { seq: seq + 1, fault }]);
             }
             "wants-unasked" => {
                 let want = ToHost::Wanted(Want::Registry(RegistryCall::Flush));
