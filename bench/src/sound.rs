@@ -242,7 +242,11 @@ impl Sound {
 
     /// The driver that encodes for a machine, and how `drvhost encode --audio` is told which format; `None` where there is none. LAME's keeps its settings beside
     /// itself, so it is copied to the folder.
-    fn encoder(&self, machine: Machine, folder: &Path) -> Result<Option<(PathBuf, Option<&'static str>)>, Failure> {
+    fn encoder(
+        &self,
+        machine: Machine,
+        folder: &Path,
+    ) -> Result<Option<(PathBuf, Option<&'static str>)>, Failure> {
         match self.encoder {
             Encoder::Nobody => Ok(None),
             Encoder::Same(format) => Ok(Some((driver_for(machine, self.driver)?.1, format))),

@@ -195,6 +195,9 @@ spy_test!(the_session_ends_between_two_messages, |machine| {
     let spy = rig.open("spy", "");
     end_amid(&rig, spy);
     let calls = rig.calls();
-    let numbers: Vec<_> = calls.iter().rev().take(5).map(|call| call.number).collect();
-    assert_eq!(numbers, [DRV_FREE, DRV_DISABLE, DRV_CLOSE, DRV_EXITSESSION, SPY_SLEEP]);
+    // Until it is closed, a driver that has been told of the end is sent messages as before, queued ones or others.
+    let numbers: Vec<_> =
+        calls.iter().map(|call| call.number).filter(|number| *number != SPY_SLEEP).collect();
+    assert!(numbers.ends_with(&[DRV_EXITSESSION, DRV_CLOSE, DRV_DISABLE, DRV_FREE]), "{numbers:?}");
+    assert!(numbers.len() < calls.len(), "there were queued ones");
 });

@@ -425,13 +425,7 @@ mod tests {
         );
         assert_eq!(
             sections(0x200, &[(0x400, 0x2000, code), (0x2400, 0x1000, data), (0x3400, 0x2000, constants)]),
-            [
-                (0..0x1000, x),
-                (0x1000..0x2000, x),
-                (0x2000..0x3000, all),
-                (0x3000..0x4000, w),
-                (0x4000..0x6000, r),
-            ]
+            [(0..0x2000, x), (0x2000..0x3000, all), (0x3000..0x4000, w), (0x4000..0x6000, r),]
         );
         // Many in one page.
         let small = [(0x400, 0x10, constants), (0x420, 0x10, code), (0x440, 0x10, data)];

@@ -107,6 +107,9 @@ impl Thunks {
 
     /// Makes the thunks executable and unchangeable, and with them as many as are to be had `later` and some spare ones.
     pub(crate) fn seal(&mut self, memory: &mut Memory, later: u32) -> io::Result<()> {
+        if self.sealed.is_some() {
+            return Ok(());
+        }
         let end = self.count.saturating_add(later).saturating_add(SPARE);
         let code: Vec<_> = (self.count..end).map_while(|index| self.code(index)).collect();
         let written = memory.write(self.address(self.count), code.as_flattened());

@@ -16,6 +16,8 @@ const OF_THREADS: &[&str] = &[
     "RegNotifyChangeKeyValue",
     "LoadLibrary",
     "OpenDriver",
+    "midiOut",
+    "midiStream",
 ];
 
 /// What finds further functions by their names.
