@@ -243,8 +243,8 @@ spy_test!(a_fault_after_memory_was_refused_says_so, |machine| {
 spy_test!(a_worker_looks_jailed_from_outside, |machine| {
     // Its file shows that it can start threads: the one that serves, and the pool for the driver's own and the system's.
     looks_jailed(machine, "threads", 25);
-    // This one's shows nothing of the kind.
-    looks_jailed(machine, "spy", 1);
+    // This one's shows nothing of the kind, unless its compiler's own code looks for a library, as that for i386 does.
+    looks_jailed(machine, "spy", if machine == Machine::I386 { 25 } else { 1 });
 });
 
 /// A worker for a driver, of which only what everybody sees is looked at.
