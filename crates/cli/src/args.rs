@@ -139,7 +139,7 @@ pub enum Quirk {
     Threads,
 }
 
-/// The commands. The options of each are put together only when it is the one that is asked for, which is most of what reading arguments takes.
+/// The commands. The options of each are put together only when it is the one that is asked for.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
