@@ -3,7 +3,7 @@
 use drvhost_tests::pick;
 
 use super::Act::{Harms, Test};
-use super::outcome::Outcome::{Answered, AnyFault, Faults, Fine, Killed, Late, OneOf, Told};
+use super::outcome::Outcome::{Answered, AnyFault, Faults, Fine, Gone, Killed, Late, OneOf, Told};
 use super::scene::{DEADLINE, Scene};
 use super::{Outcome, catalogue};
 
@@ -43,7 +43,7 @@ catalogue! {
         both(OneOf(&[Answered, AnyFault]));
     interrupts "`int` with every number but 0x80", Test(DRIVER, DEADLINE, every_interrupt) => both(Told("fault"));
     debug_interrupt "`int1`", Harms(DRIVER, &["icebp"], &[&[]]) => both(Faults("breakpoint"));
-    memory_keys "forbids its thread all memory (`wrpkru`)", Harms(DRIVER, &["wrpkru"], &[&[]]) => both(OneOf(&[AnyFault, Late, Killed]));
+    memory_keys "forbids its thread all memory (`wrpkru`)", Harms(DRIVER, &["wrpkru"], &[&[]]) => both(OneOf(&[AnyFault, Late, Killed, Gone]));
     x87_pending_at_call "calls Windows functions with an unmasked x87 exception pending", Harms(DRIVER, &["x87_pending_at_call"], &[&[]]) => both(OneOf(&[Fine, Faults("floating-point exception")]));
     x87_full_at_call "the same with a full stack of x87 numbers", Harms(DRIVER, &["x87_full_at_call"], &[&[]]) => both(Fine);
     sse_unmasked "divides by zero with SSE exceptions unmasked", Harms(DRIVER, &["sse_unmasked"], &[&[]]) => both(Faults("floating-point exception"));
