@@ -21,13 +21,21 @@ pub struct Arena {
     /// The guest's address of its first byte.
     base: u64,
     width: Width,
-    /// Free ranges: offset to length.
-    free: Mutex<BTreeMap<usize, usize>>,
+    free: Mutex<Free>,
+}
+
+/// What no block has.
+#[derive(Debug)]
+struct Free {
+    /// Ranges: offset to length.
+    ranges: BTreeMap<usize, usize>,
+    /// Where that begins of which no block ever had anything.
+    fresh: usize,
 }
 
 impl Arena {
     pub(crate) fn new(memory: SharedMemory, base: u64, width: Width) -> Arc<Self> {
-        let free = Mutex::new(BTreeMap::from([(0, memory.len())]));
+        let free = Mutex::new(Free { ranges: BTreeMap::from([(0, memory.len())]), fresh: 0 });
         Arc::new(Self { memory, base, width, free })
     }
 
@@ -42,17 +50,35 @@ impl Arena {
     /// # Errors
     /// [`Error::TooLarge`].
     pub fn block(self: &Arc<Self>, len: usize) -> Result<Block, Error> {
+        Ok(self.piece(len)?.0)
+    }
+
+    /// A block of `len` zeros. What no block ever had is not written, because that would have the system find memory for it before the driver uses any of it.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`].
+    pub fn zeros(self: &Arc<Self>, len: usize) -> Result<Block, Error> {
+        let (block, used) = self.piece(len)?;
+        block.write(0, &vec![0; used.min(len)])?;
+        Ok(block)
+    }
+
+    /// A block, and how many of its first bytes a block had before.
+    fn piece(self: &Arc<Self>, len: usize) -> Result<(Block, usize), Error> {
         let too_large = Error::TooLarge(len as u64);
         let Some(room) = len.max(1).checked_next_multiple_of(ALIGNMENT) else { return Err(too_large) };
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((&offset, &length)) = free.iter().find(|&(_, &length)| length >= room) else {
+        let Free { ranges, fresh } = &mut *free;
+        let Some((&offset, &length)) = ranges.iter().find(|&(_, &length)| length >= room) else {
             return Err(too_large);
         };
-        free.remove(&offset);
+        ranges.remove(&offset);
         if length > room {
-            free.insert(offset + room, length - room);
+            ranges.insert(offset + room, length - room);
         }
-        Ok(Block { arena: Arc::clone(self), offset, len, room })
+        let used = fresh.saturating_sub(offset);
+        *fresh = (offset + room).max(*fresh);
+        Ok((Block { arena: Arc::clone(self), offset, len, room }, used))
     }
 
     /// A block that holds `bytes`.
@@ -74,7 +100,7 @@ impl Arena {
     }
 
     fn give_back(&self, mut offset: usize, mut room: usize) {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = &mut self.free.lock().unwrap_or_else(PoisonError::into_inner).ranges;
         if let Some(next) = free.remove(&(offset + room)) {
             room += next;
         }
@@ -191,5 +217,24 @@ mod tests {
         drop(second);
         assert_eq!(arena.block(4096).unwrap().address(), 0x7000_0000);
         assert!(arena.block(usize::MAX).is_err());
+    }
+    #[test]
+    fn zeros_are_zeros_whatever_was_there() {
+        let arena = Arena::new(SharedMemory::create("test", 4096).unwrap(), 0x7000_0000, Width::Bits32);
+        drop(arena.block_with(&[7; 100]).unwrap());
+        let used_in_part = arena.zeros(200).unwrap();
+        assert_eq!((used_in_part.address(), used_in_part.to_vec().unwrap()), (0x7000_0000, vec![0; 200]));
+        used_in_part.write(0, &[9; 200]).unwrap();
+        let beside = arena.zeros(100).unwrap();
+        drop(used_in_part);
+        assert_eq!(
+            [arena.zeros(150).unwrap(), beside].map(|zeros| zeros
+                .to_vec()
+                .unwrap()
+                .iter()
+                .any(|byte| *byte != 0)),
+            [false; 2]
+        );
+        assert!(arena.zeros(4097).is_err());
     }
 }

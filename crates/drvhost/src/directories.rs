@@ -1,6 +1,6 @@
 //! The directories that drivers' files are looked for in, and which of several files of one name is taken.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -178,12 +178,11 @@ fn files_named(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> + 
     let (known, directory) = (exact.clone(), directory.to_owned());
     // Read only where no file before is the one.
     let others = std::iter::once_with(move || {
-        let mut paths = paths_in(&directory);
-        paths.retain(|path| {
-            let file = path.file_name().and_then(|file| file.to_str());
-            let same = |file: &str| names.iter().any(|name| file.eq_ignore_ascii_case(name));
-            file.is_some_and(same) && !known.contains(path) && path.is_file()
-        });
+        let same = |file: &OsStr| {
+            file.to_str().is_some_and(|file| names.iter().any(|name| file.eq_ignore_ascii_case(name)))
+        };
+        let mut paths = paths_in(&directory, same);
+        paths.retain(|path| !known.contains(path) && path.is_file());
         paths
     });
     exact.into_iter().chain(others.flatten())
@@ -191,15 +190,16 @@ fn files_named(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> + 
 
 /// The regular files of a directory, by name.
 pub(crate) fn files_in(directory: &Path) -> Vec<PathBuf> {
-    let mut paths = paths_in(directory);
+    let mut paths = paths_in(directory, |_| true);
     paths.retain(|path| path.is_file());
     paths
 }
 
-/// Everything in a directory, by name; nothing of one that cannot be read.
-fn paths_in(directory: &Path) -> Vec<PathBuf> {
+/// What there is of some names in a directory, by name; nothing of one that cannot be read.
+fn paths_in(directory: &Path, wanted: impl Fn(&OsStr) -> bool) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+    let wanted = entries.filter(|entry| wanted(&entry.file_name()));
+    let mut paths: Vec<_> = wanted.map(|entry| entry.path()).collect();
     paths.sort();
     paths
 }

@@ -244,7 +244,7 @@ fn file_name_of(file: &Path) -> String {
 pub(crate) fn aliases_of(registry: &Registry, file: &Path) -> Vec<String> {
     let same = |driver: &DriverFile| driver.path.canonicalize().ok() == file.canonicalize().ok();
     let registered = registry.aliases().into_iter();
-    let registered = registered.filter(|alias| registry.resolve_each(alias).iter().any(same));
+    let registered = registered.filter(|alias| registry.resolve_each(alias).any(|driver| same(&driver)));
     let name = file_name_of(file);
     let known = DEFAULT_ALIASES.iter().filter(|known| known.file.eq_ignore_ascii_case(&name));
     let mut aliases: Vec<String> = known.map(|known| known.alias.to_owned()).collect();

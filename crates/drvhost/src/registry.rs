@@ -1,8 +1,8 @@
 //! Finding drivers by name: the value store, SYSTEM.INI, and files (spec section 2.1, C033 to C051).
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
+use std::{fmt, iter};
 
 use serde::{Serialize, Serializer};
 
@@ -194,20 +194,17 @@ impl Registry {
         self.resolve_for(self.machine, None, name, section)
     }
 
-    /// Every driver that an entry of Drivers32 may mean: the one that [`resolve`](Self::resolve) finds, and one for each other machine.
-    #[must_use]
-    pub fn resolve_each(&self, alias: &str) -> Vec<DriverFile> {
-        let mut found = Vec::from_iter(self.resolve(alias, None).ok());
-        if self.machine.is_none() {
-            let others = Machine::ALL.into_iter();
-            let others = others.filter_map(|machine| self.resolve_for(Some(machine), None, alias, None).ok());
-            for other in others {
-                if !found.contains(&other) {
-                    found.push(other);
-                }
-            }
-        }
-        found
+    /// Every driver that an entry of Drivers32 may mean: the one that [`resolve`](Self::resolve) finds, and one for each other machine, which is looked for
+    /// when it is asked for.
+    pub fn resolve_each(&self, alias: &str) -> impl Iterator<Item = DriverFile> {
+        let others = Machine::ALL.into_iter().filter(|_| self.machine.is_none()).map(Some);
+        let mut found: Vec<DriverFile> = Vec::new();
+        iter::once(self.machine).chain(others).filter_map(move |machine| {
+            let driver =
+                self.resolve_for(machine, None, alias, None).ok().filter(|other| !found.contains(other))?;
+            found.push(driver.clone());
+            Some(driver)
+        })
     }
 
     /// Finds a driver for `machine`. With a directory `first`, `name` is that of a file, looked for there before all other directories.
@@ -306,7 +303,7 @@ impl Registry {
         let (section, name) = (section.to_lowercase(), name.to_lowercase());
         let installed =
             self.installed.iter().filter(|(known, _)| machine.is_none_or(|machine| machine == *known));
-        std::iter::once(&self.values)
+        iter::once(&self.values)
             .chain(installed.map(|(_, sections)| sections))
             .chain([&self.ini, &self.defaults])
             .find_map(|store| store.get(&section)?.get(&name))

@@ -16,11 +16,17 @@ use super::video::Read;
 use crate::error::Error;
 use crate::media::{MediaError, PaletteChange, PictureFormat};
 use crate::vfw::Made;
+use sandbox::futex::has_company;
 
 /// How many frames are kept at most until it is settled what becomes of them.
 const MOST_KEPT: usize = 16;
 /// How many pictures are handed over at once at most.
 const MOST_AT_ONCE: usize = 8;
+/// How many at first, and after how many pictures it is one more: each has a place in memory, and memory that nobody has used yet costs more than a few waits.
+const AT_ONCE_FIRST: usize = 2;
+const ONE_MORE_EVERY: u64 = 8;
+/// How many pictures are made one by one first where host and driver share a processor, and so never work at the same time.
+const ONE_BY_ONE: u64 = 16;
 /// How much must not be painted yet for its thread to be busy for a while.
 const BUSY: usize = 2;
 
@@ -88,6 +94,10 @@ pub(super) struct Driver<'a, 's> {
     /// Whether the driver was opened again, and has not seen a key frame since.
     lost: bool,
     renewals: u32,
+    /// How many pictures the driver has made.
+    made: u64,
+    /// Whether it can work while others do.
+    has_company: bool,
     /// Whether nothing that follows is wanted.
     over: bool,
 }
@@ -122,6 +132,8 @@ impl<'a, 's> Driver<'a, 's> {
             colours,
             lost: false,
             renewals: 0,
+            made: 0,
+            has_company: has_company(),
             over: false,
         }
     }
@@ -157,13 +169,22 @@ impl<'a, 's> Driver<'a, 's> {
         Ok(self.done)
     }
 
+    /// Whether the driver gets frames ahead.
+    fn goes_ahead(&self) -> bool {
+        (self.made >= ONE_BY_ONE || self.has_company) && self.pictures.goes_ahead()
+    }
+
     fn most_at_once(&self) -> usize {
-        if self.pictures.goes_ahead() { MOST_AT_ONCE } else { 1 }
+        if !self.goes_ahead() {
+            return 1;
+        }
+        let more = usize::try_from(self.made / ONE_MORE_EVERY).unwrap_or(MOST_AT_ONCE);
+        MOST_AT_ONCE.min(more.saturating_add(AT_ONCE_FIRST))
     }
 
     /// Looks at what was read, waiting for it if `waits`.
     fn take_in(&mut self, waits: bool) {
-        let most = if self.pictures.goes_ahead() { MOST_KEPT } else { 1 };
+        let most = if self.goes_ahead() { MOST_KEPT } else { 1 };
         while self.fates.len() < most && !self.all_read {
             if self.read.is_empty() {
                 let lot = if waits && self.fates.is_empty() {
@@ -197,9 +218,10 @@ impl<'a, 's> Driver<'a, 's> {
 
     /// Asks the driver for the next frames, as long as it should have more.
     fn ask_ahead(&mut self) {
-        if !self.pictures.goes_ahead() {
+        if !self.goes_ahead() {
             return;
         }
+        let most = self.most_at_once();
         for (_, fate) in &mut self.fates {
             match fate {
                 Fate::Settled(_) | Fate::Asked(_) => {}
@@ -208,7 +230,7 @@ impl<'a, 's> Driver<'a, 's> {
                 Fate::Open(frame) => {
                     // Where it has lost what frames build on, which frames it gets depends on the next picture.
                     let may_ask = self.asked == 0 || !self.lost && self.pictures.has_room();
-                    if !may_ask || self.drawn.len() + self.asked >= MOST_AT_ONCE {
+                    if !may_ask || self.drawn.len() + self.asked >= most {
                         return;
                     }
                     if self.lost && frame.key_frame == Some(false) {
@@ -247,7 +269,7 @@ impl<'a, 's> Driver<'a, 's> {
                     }
                     return Ok(true);
                 }
-                if self.pictures.goes_ahead() {
+                if self.goes_ahead() {
                     return Ok(false);
                 }
                 Ok(Made::Same)
@@ -288,6 +310,7 @@ impl<'a, 's> Driver<'a, 's> {
             Ok(drawn) => {
                 if matches!(drawn, Drawn::Picture(_) | Drawn::Kept(..)) {
                     (self.lost, self.renewals) = (false, 0);
+                    self.made += 1;
                     self.done.shown += u64::from(wanted);
                 }
                 drawn

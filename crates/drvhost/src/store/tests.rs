@@ -152,7 +152,7 @@ fn installed_drivers_are_found_for_their_machine() {
     let narrow = ("drivers/i386/a.dll".to_owned(), Some("narrow".to_owned()));
     assert_eq!(found(&registry, "VIDC.a"), wide);
     assert_eq!(found(&registry, "vidc.n"), (narrow.0.clone(), None));
-    assert_eq!(registry.resolve_each("vidc.a").len(), 2);
+    assert_eq!(registry.resolve_each("vidc.a").count(), 2);
     assert_eq!(registry.aliases(), ["vidc.a", "vidc.n"]);
     assert!(registry.resolve("a.dll", None).is_err(), "a file of the store is found by its entry only");
     registry.set_machine(Some(Machine::I386));

@@ -216,7 +216,7 @@ impl Previous {
             Err(Error::Refused { .. }) => return Ok(None),
             Err(error) => return Err(error),
         }
-        let picture = opened.arena.block_with(&vec![0; source.image_size()])?;
+        let picture = opened.arena.zeros(source.image_size())?;
         let parameters = opened.arena.block(Way::Plain.parameters_size(opened))?;
         Ok(Some(Self { picture, parameters, there: false }))
     }

@@ -31,8 +31,7 @@ impl<'s> Codec<'s> {
     pub fn decompressor(self, input: &[u8]) -> Result<Decompressor<'s>, Error> {
         let Self { opened } = self;
         let formats = Formats::agreed(&opened, input)?;
-        let picture = opened.arena.block(formats.picture_room()?)?;
-        picture.write(0, &vec![0; formats.picture.image_size()])?;
+        let picture = opened.arena.zeros(formats.picture_room()?)?;
         formats.way.begin(&opened, &formats.between())?;
         let frame = opened.arena.block(FRAME_ROOM)?;
         let parameters = opened.arena.block(formats.way.parameters_size(&opened))?;
