@@ -47,7 +47,7 @@ pub use machine::{driver, lame, long, lparams, pick, registry};
 pub use midisynth::{MidiSynth, RATE};
 pub use notice::{NOTICE, without_notice};
 pub use odml::LongFilm;
-pub use process::{Held, all_workers, signal_worker, status, wait_for_no_worker, workers};
+pub use process::{Held, all_workers, signal_worker, status, templates, wait_for_no_worker, workers};
 pub use rig::{Call, Rig, calls_in, driver_file, lines_in};
 pub use running::{Ended, Running};
 pub use scribble::Scribble;

@@ -18,7 +18,13 @@ pub fn workers(host: u32, driver: &str) -> Vec<u32> {
 /// Those that it has for any driver.
 #[must_use]
 pub fn all_workers(host: u32) -> Vec<u32> {
-    workers_that(host, |_| true)
+    workers_that(host, |name| name != sandbox::TEMPLATE.as_bytes())
+}
+
+/// The processes that it has workers copied from.
+#[must_use]
+pub fn templates(host: u32) -> Vec<u32> {
+    workers_that(host, |name| name == sandbox::TEMPLATE.as_bytes())
 }
 
 fn workers_that(host: u32, are_for: impl Fn(&[u8]) -> bool) -> Vec<u32> {
@@ -99,6 +105,13 @@ impl Held {
         let count = |folder: &str| fs::read_dir(folder).expect("/proc").count();
         let children = processes().filter(|pid| parent(*pid) == Some(std::process::id())).count();
         Self { descriptors: count("/proc/self/fd"), threads: count("/proc/self/task"), children }
+    }
+
+    /// The same with a session that has no instances: the thread that starts workers, and what it may have them copied from, with the way to that.
+    #[must_use]
+    pub fn with_session(self) -> Self {
+        let Self { descriptors, threads, children } = self;
+        Self { descriptors: descriptors + 1, threads: threads + 1, children: children + 1 }
     }
 
     /// Waits until no more is held than this: threads and killed processes take the kernel a moment to clear away.

@@ -61,6 +61,13 @@ fn landlock_alone_denies_files_sockets_and_signals() {
 }
 
 #[test]
+fn landlock_keeps_a_copy_apart_from_what_it_is_a_copy_of() {
+    let from = |act| probe("landlock", act, "").code();
+    assert_eq!(from("signal-from-a-child"), Some(WORKED), "what is in one domain can signal each other");
+    assert_eq!(from("signal-from-a-copy"), Some(libc::EPERM));
+}
+
+#[test]
 fn namespaces_alone_leave_no_files_and_no_network() {
     let ((_folder, path), (_listener, port)) = (scratch_file(), listener());
     // The folder is not there any more.

@@ -8,6 +8,7 @@ mod announcements;
 mod catalogue;
 mod cli;
 mod clock;
+mod copies;
 mod decode;
 mod encode;
 mod environments;

@@ -43,6 +43,32 @@ impl Builder {
         self.ahead = Shared(Arc::new(Mutex::new(ahead)));
         self
     }
+
+    /// Has all sessions of this builder, and of clones that are made of it from here on, start their workers as one session does: after the first ones, a worker is
+    /// a copy of one that has been prepared for that, which takes a fraction of the time. A copy is as much apart from the others as any worker. All of them run
+    /// on the processors that the calling thread may use now.
+    ///
+    /// # Errors
+    /// [`Error::Worker`] when the system gives no thread for starting workers.
+    pub fn share_spawner(mut self) -> Result<Self, Error> {
+        self.spawner = Some(spawner()?);
+        Ok(self)
+    }
+
+    /// As [`share_spawner`](Self::share_spawner), but the first worker is a copy, too. For tests: whatever holds for workers is to hold for copies.
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(hidden)]
+    pub fn only_copies(mut self) -> Result<Self, Error> {
+        self.spawner = Some(Spawner::copying().map_err(|error| Error::Worker(error.to_string()))?);
+        Ok(self)
+    }
+}
+
+/// What starts workers.
+fn spawner() -> Result<Spawner, Error> {
+    Spawner::new().map_err(|error| Error::Worker(error.to_string()))
 }
 
 /// What was started ahead, for whichever of a builder's clones starts a session first.
@@ -50,14 +76,16 @@ impl Builder {
 pub(crate) struct Shared(Arc<Mutex<Option<Ahead>>>);
 
 impl Shared {
-    /// What starts the workers of a session, and the worker that has been started with this program.
+    /// What starts the workers of a session, unless it has something that does, and the worker that has been started with this program.
     ///
     /// # Errors
     /// [`Error::Worker`].
-    pub fn take(&self, wanted: &Path) -> Result<(Spawner, Option<Blank>), Error> {
+    pub fn take(&self, wanted: &Path, has: Option<Spawner>) -> Result<(Spawner, Option<Blank>), Error> {
         match self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(Ahead { spawner, program, blank }) => Ok((spawner, (program == wanted).then_some(blank))),
-            None => Ok((Spawner::new().map_err(|error| Error::Worker(error.to_string()))?, None)),
+            Some(Ahead { spawner, program, blank }) => {
+                Ok((has.unwrap_or(spawner), (program == wanted).then_some(blank)))
+            }
+            None => Ok((has.map_or_else(spawner, Ok)?, None)),
         }
     }
 }

@@ -65,6 +65,8 @@ pub struct Builder {
     worker: PathBuf,
     hidden_instance: bool,
     pub(crate) ahead: Shared,
+    /// What starts workers, where several sessions share it.
+    pub(crate) spawner: Option<Spawner>,
     listener: Listener,
     store: Option<Store>,
     settings: Arc<Settings>,
@@ -180,8 +182,8 @@ impl Builder {
     /// # Errors
     /// [`Error::Worker`] when the system gives no thread for starting workers; [`Error::File`] where a file for sound can never be written.
     pub fn start(self) -> Result<Session, Error> {
-        let Self { registry, deadline, trace, numbers, worker, confinement, ahead, .. } = self;
-        let (spawner, blank) = ahead.take(&worker)?;
+        let Self { registry, deadline, trace, numbers, worker, confinement, ahead, spawner, .. } = self;
+        let (spawner, blank) = ahead.take(&worker, spawner)?;
         let Self { hidden_instance, listener, store, settings, sound, dialogs, clock, grants, .. } = self;
         Ok(Session {
             inner: Arc::new(Inner {
@@ -296,6 +298,7 @@ impl Session {
             worker: launch::default_program(),
             hidden_instance: false,
             ahead: Shared::default(),
+            spawner: None,
             listener: Listener::default(),
             store: None,
             settings: Arc::new(Settings::new(None)),

@@ -75,6 +75,18 @@ pub fn leave(host: u32) -> io::Result<Vec<Layer>> {
     Ok(vec![namespaces, privileges, landlock, speculation])
 }
 
+/// In a copy of a process that has [left](leave) everything: what a copy does not get, or shares with the one that it is a copy of and its other copies. `left` is what
+/// came of `leave`.
+///
+/// # Errors
+/// As [`leave`].
+pub fn follow(host: u32, left: &mut [Layer]) -> io::Result<()> {
+    // Scoped to the outside of the process that asks, with its copies: another rule set sets each apart.
+    let apart = Layer::from_outcome("landlock", landlock());
+    left.iter_mut().filter(|layer| layer.name == apart.name).for_each(|layer| layer.clone_from(&apart));
+    die_with(host)
+}
+
 /// Applies the other layers but the system-call filter, when the process has mapped all that it was given: no descriptor survives. `terms` say how much of memory
 /// and of a processor it can have. `threads` makes the threads that it is going to have: when it runs they begin with all layers that a thread has of its
 /// own.

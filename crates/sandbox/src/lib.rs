@@ -7,6 +7,7 @@
 //! This crate wraps one system call at a time in a safe function. It knows nothing about drivers.
 
 pub mod addresses;
+mod child;
 pub mod filter;
 pub mod futex;
 pub mod heap;
@@ -16,14 +17,16 @@ mod priority;
 mod shared;
 mod spawn;
 pub mod speculation;
+pub mod template;
 mod terms;
 mod title;
 
+pub use child::{Child, Ended};
 pub use priority::prefer_this_thread;
 pub use shared::{SharedError, SharedMemory, driver_in, memory_file};
-pub use spawn::{Child, Ended, SpawnError, Spawner, WORKER_DESCRIPTORS};
+pub use spawn::{SpawnError, Spawner, WORKER_DESCRIPTORS};
 pub use terms::Terms;
-pub use title::show_name;
+pub use title::{TEMPLATE, show_name};
 
 use std::io;
 

@@ -1,16 +1,20 @@
-//! Starting worker processes and ending them.
+//! Starting worker processes.
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use crate::title::NOBODY_YET;
+use rustix::process::Pid;
+
+use crate::child::{Child, Process};
+use crate::template::Template;
+use crate::title::{NOBODY_YET, TEMPLATE};
 
 /// What a worker finds at descriptors 0, 1 and 2, in this order: the standard streams' places carry the three memfds,
 /// because those are the descriptors that starting a program hands over without a window in which others could inherit them.
@@ -33,27 +37,45 @@ pub enum SpawnError {
 }
 
 /// What the spawner's thread is asked for.
-enum Request {
+#[derive(Debug)]
+pub(crate) enum Request {
     Start {
-        program: PathBuf,
-        descriptors: [OwnedFd; 3],
-        answer: mpsc::SyncSender<io::Result<process::Child>>,
+        command: Command,
+        answer: mpsc::SyncSender<io::Result<Process>>,
     },
     /// Waits for the end of a process that has been killed.
-    Reap(process::Child),
+    Reap(Process),
 }
 
 /// How often the thread looks whether processes that were killed have ended.
 const REAP: Duration = Duration::from_millis(10);
 
+/// How many workers are started one by one. Whoever has more gets a [template](crate::template) first, of which all further ones are copies: it takes
+/// as long to start as a worker does.
+const ONE_BY_ONE: usize = 2;
+
 /// Starts workers, always from one long-lived thread: the kernel kills a worker when the *thread* that started it ends
-/// (`PR_SET_PDEATHSIG`), so a caller's short-lived thread must not be the one.
+/// (`PR_SET_PDEATHSIG`), so a caller's short-lived thread must not be the one. It ends with the last clone and the last of the workers.
 ///
 /// The thread waits for their ends, too. A killed process runs none of its code any more, but the kernel takes some milliseconds to take
 /// its name spaces apart, which nobody should have to wait for.
-#[derive(Debug)]
+///
+/// Workers run on the processors and with the priority of the thread that made the spawner.
+#[derive(Debug, Clone)]
 pub struct Spawner {
     requests: mpsc::Sender<Request>,
+    copies: Arc<Mutex<Copies>>,
+}
+
+/// How workers are started.
+#[derive(Debug)]
+enum Copies {
+    /// One by one, as so many were.
+    NotYet(usize),
+    /// From a template.
+    Of(Template),
+    /// One by one: it did not work otherwise.
+    Never,
 }
 
 impl Spawner {
@@ -62,10 +84,23 @@ impl Spawner {
     /// # Errors
     /// [`SpawnError::NoSpawner`] when the system gives no thread.
     pub fn new() -> Result<Self, SpawnError> {
+        Self::after(0)
+    }
+
+    /// One whose workers are copies, from the first on.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn copying() -> Result<Self, SpawnError> {
+        Self::after(ONE_BY_ONE)
+    }
+
+    /// One as it is when it has started so many workers.
+    fn after(count: usize) -> Result<Self, SpawnError> {
         let (requests, incoming) = mpsc::channel();
         let run = move || serve(&incoming);
         thread::Builder::new().name("spawner".into()).spawn(run).map_err(|_| SpawnError::NoSpawner)?;
-        Ok(Self { requests })
+        Ok(Self { requests, copies: Arc::new(Mutex::new(Copies::NotYet(count))) })
     }
 
     /// Starts `program` on the calling thread, which must live for as long as the process is wanted: the kernel kills that with it.
@@ -73,9 +108,9 @@ impl Spawner {
     /// # Errors
     /// The system's, with the program's path.
     pub fn start_here(&self, program: &Path, descriptors: [OwnedFd; 3]) -> Result<Child, SpawnError> {
-        let process = start(program, descriptors)
+        let process = start(worker(program, descriptors))
             .map_err(|source| SpawnError::Start { program: program.to_owned(), source })?;
-        Ok(self.child(process))
+        Ok(Child::new(process, self.requests.clone()))
     }
 
     /// Starts `program` with the three memfds of [`WORKER_DESCRIPTORS`].
@@ -83,38 +118,62 @@ impl Spawner {
     /// # Errors
     /// The system's, with the program's path.
     pub fn start(&self, program: &Path, descriptors: [OwnedFd; 3]) -> Result<Child, SpawnError> {
-        let (answer, answered) = mpsc::sync_channel(1);
-        let program = program.to_owned();
-        let request = Request::Start { program: program.clone(), descriptors, answer };
-        self.requests.send(request).map_err(|_| SpawnError::NoSpawner)?;
-        let started = answered.recv().map_err(|_| SpawnError::NoSpawner)?;
-        Ok(self.child(started.map_err(|source| SpawnError::Start { program, source })?))
+        let process = match self.copy(program, &descriptors) {
+            Some(process) => process,
+            None => self
+                .start_there(worker(program, descriptors))?
+                .map_err(|source| SpawnError::Start { program: program.to_owned(), source })?,
+        };
+        Ok(Child::new(process, self.requests.clone()))
     }
 
-    fn child(&self, process: process::Child) -> Child {
-        Child {
-            pid: process.id(),
-            process: Mutex::new(State::Running(process)),
-            spawner: self.requests.clone(),
+    /// A copy of the template, if there is to be one.
+    fn copy(&self, program: &Path, descriptors: &[OwnedFd; 3]) -> Option<Process> {
+        let mut copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Copies::NotYet(count) = &mut *copies {
+            *count += 1;
+            if *count <= ONE_BY_ONE {
+                return None;
+            }
+            let start = |command| self.start_there(command).map_err(io::Error::other)?;
+            // Whatever is wrong with it, a worker that is started one by one says it better.
+            let template =
+                Template::new(program.to_owned(), command(program, TEMPLATE), start, self.requests.clone());
+            *copies = template.map_or(Copies::Never, Copies::Of);
         }
+        match &*copies {
+            Copies::Of(template) if template.program == program => {
+                let copy = template.copy(descriptors).ok();
+                if copy.is_none() {
+                    *copies = Copies::Never;
+                }
+                copy
+            }
+            _ => None,
+        }
+    }
+
+    /// Starts a process on the spawner's thread.
+    fn start_there(&self, command: Command) -> Result<io::Result<Process>, SpawnError> {
+        let (answer, answered) = mpsc::sync_channel(1);
+        self.requests.send(Request::Start { command, answer }).map_err(|_| SpawnError::NoSpawner)?;
+        answered.recv().map_err(|_| SpawnError::NoSpawner)
     }
 }
 
 /// Does what is asked for until nobody can ask any more, and every killed process has ended.
 fn serve(incoming: &mpsc::Receiver<Request>) {
-    let mut dying: Vec<process::Child> = Vec::new();
+    let mut dying: Vec<Process> = Vec::new();
     loop {
         let request = match dying.as_slice() {
             [] => incoming.recv().map_err(RecvTimeoutError::from),
             _ => incoming.recv_timeout(REAP),
         };
         match request {
-            Ok(Request::Start { program, descriptors, answer }) => {
+            Ok(Request::Start { command, answer }) => {
                 // A requester that is gone gets no process.
-                let started = start(&program, descriptors);
-                if let Err(mpsc::SendError(Ok(mut process))) = answer.send(started) {
-                    // An error means that it has ended already.
-                    let _ = process.kill();
+                if let Err(mpsc::SendError(Ok(process))) = answer.send(start(command)) {
+                    process.kill();
                     dying.push(process);
                 }
             }
@@ -122,148 +181,30 @@ fn serve(incoming: &mpsc::Receiver<Request>) {
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        dying.retain_mut(|process| matches!(process.try_wait(), Ok(None)));
+        dying.retain(|process| process.ended().is_none());
     }
-    for mut process in dying {
-        // Nobody is there to be told of an error.
-        let _ = process.wait();
-    }
+    dying.iter().for_each(Process::wait);
 }
 
-fn start(program: &Path, descriptors: [OwnedFd; 3]) -> io::Result<process::Child> {
-    let [first, second, third] = descriptors;
-    Command::new(program)
-        .arg(process::id().to_string())
-        .arg(NOBODY_YET)
-        .env_clear()
-        .current_dir("/")
-        // A group of its own: Ctrl-C at the terminal is for the host, which then ends the session in order.
-        .process_group(0)
-        .stdin(Stdio::from(first))
-        .stdout(Stdio::from(second))
-        .stderr(Stdio::from(third))
-        .spawn()
+/// The command that every worker is started by, with what the process list shows for now.
+fn command(program: &Path, name: &str) -> Command {
+    let mut command = Command::new(program);
+    // A group of its own: Ctrl-C at the terminal is for the host, which then ends the session in order.
+    command.arg(process::id().to_string()).arg(name).env_clear().current_dir("/").process_group(0);
+    command
 }
 
-/// How a worker ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// By itself, with this exit code.
-    Exited(i32),
-    /// By this signal.
-    Signalled(i32),
+fn worker(program: &Path, [first, second, third]: [OwnedFd; 3]) -> Command {
+    let mut command = command(program, NOBODY_YET);
+    command.stdin(Stdio::from(first)).stdout(Stdio::from(second)).stderr(Stdio::from(third));
+    command
 }
 
-impl std::fmt::Display for Ended {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Exited(code) => write!(f, "exited with code {code}"),
-            Self::Signalled(libc::SIGSYS) => f.write_str("was killed by the system-call filter (SIGSYS)"),
-            Self::Signalled(libc::SIGXCPU) => {
-                f.write_str("was ended because it had used up its processor time (SIGXCPU)")
-            }
-            Self::Signalled(libc::SIGKILL) => f.write_str("was killed (SIGKILL)"),
-            // What the fault handler raises when it was not the driver that faulted.
-            Self::Signalled(libc::SIGILL) => {
-                f.write_str("was ended by a fault outside the driver's code (SIGILL)")
-            }
-            Self::Signalled(libc::SIGSEGV) => f.write_str("crashed (SIGSEGV)"),
-            Self::Signalled(libc::SIGABRT) => f.write_str("aborted (SIGABRT)"),
-            Self::Signalled(signal) => write!(f, "was killed by signal {signal}"),
-        }
-    }
-}
-
-#[derive(Debug)]
-enum State {
-    Running(process::Child),
-    Ended(Ended),
-}
-
-/// A worker process. Dropping it kills the process.
-#[derive(Debug)]
-pub struct Child {
-    pid: u32,
-    process: Mutex<State>,
-    /// The thread that waits for its end once it is killed.
-    spawner: mpsc::Sender<Request>,
-}
-
-impl Child {
-    /// Its process id.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.pid
-    }
-
-    /// Sends the main thread SIGUSR1, the soft deadline: code of the driver that runs there is interrupted.
-    pub fn interrupt(&self) {
-        let state = self.lock();
-        if let (State::Running(_), Ok(pid)) = (&*state, libc::pid_t::try_from(self.pid)) {
-            // SAFETY: the process has not been waited for (it is `Running`, and the lock is held), so the id is still its own.
-            // An error means that it has ended, which the next look at it shows.
-            unsafe { libc::syscall(libc::SYS_tgkill, pid, pid, libc::SIGUSR1) };
-        }
-    }
-
-    /// Gives all threads that it has now real-time priority ([`crate::prefer_this_thread`]).
-    ///
-    /// # Errors
-    /// The system's. A process that has ended is no error.
-    pub fn prefer(&self) -> io::Result<()> {
-        let state = self.lock();
-        match (&*state, libc::pid_t::try_from(self.pid)) {
-            // It has not been waited for, and the lock is held, so the id is still its own.
-            (State::Running(_), Ok(pid)) => crate::priority::prefer_process(pid),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether the process has ended, and how.
-    #[must_use]
-    pub fn ended(&self) -> Option<Ended> {
-        let mut state = self.lock();
-        if let State::Running(child) = &mut *state
-            && let Ok(Some(status)) = child.try_wait()
-        {
-            *state = State::Ended(ended(status));
-        }
-        match *state {
-            State::Running(_) => None,
-            State::Ended(ended) => Some(ended),
-        }
-    }
-
-    /// Kills the process, if it has not ended. It runs no more of its code then; what is left of it goes away soon.
-    pub fn kill(&self) {
-        let mut state = self.lock();
-        if let State::Running(child) = &mut *state {
-            // An error means that it has ended already.
-            let _ = child.kill();
-            let killed = State::Ended(Ended::Signalled(libc::SIGKILL));
-            if let State::Running(child) = std::mem::replace(&mut *state, killed) {
-                // Where the thread is gone, so is everything that could be waited for: it ends last.
-                let _ = self.spawner.send(Request::Reap(child));
-            }
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.process.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Child {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-fn ended(status: process::ExitStatus) -> Ended {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => Ended::Exited(code),
-        (None, signal) => Ended::Signalled(signal.unwrap_or(0)),
-    }
+fn start(mut command: Command) -> io::Result<Process> {
+    let child = command.spawn()?;
+    // Letting go of the value leaves the process alone.
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    pid.map(Process).ok_or_else(|| io::Error::other("a process without a number"))
 }
 
 #[cfg(test)]
@@ -273,6 +214,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use crate::child::Ended;
     use crate::shared::memory_file;
 
     #[test]

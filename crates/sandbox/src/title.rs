@@ -2,6 +2,10 @@
 
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
+/// What a [template](crate::template) is started with there: the copies' names are to fit, too.
+pub const TEMPLATE: &str =
+    "template........................................................................................";
+
 /// What a worker is started with in the place of a driver's name; as long as a name can be that is shown there.
 pub(crate) const NOBODY_YET: &str =
     "................................................................................................";

@@ -9,7 +9,7 @@ use guest::{Machine, Mode};
 use sandbox::Terms;
 use sandbox::addresses;
 use sandbox::filter::{self, Filter, FilterError, RUNNING, Stage};
-use sandbox::isolate::{Layer, confine, leave};
+use sandbox::isolate::{Layer, confine, follow, leave};
 use sandbox::memory::BESIDES_HEAP;
 use win32::Listen;
 use wire::{Begin, Started, ToHost, ToWorker};
@@ -63,16 +63,38 @@ pub struct Jailed {
     pub running: Filter,
 }
 
-/// Gives up what no worker needs, hears for which driver this one is, prepares all that needs the kernel, then gives up the kernel.
-pub fn enter(host: u32, line: &Line) -> Result<Jailed, Refusal> {
-    // First of all, so that everything allocated from here on can also be freed without a system call.
-    sandbox::heap::reserve(HEAP).map_err(Refusal::Memory)?;
-    // Asked while there still is a /proc.
-    let kernels = addresses::kernel();
-    let mut left = leave(host).map_err(Refusal::Isolate)?;
-    let (loading, running) = (Filter::compile(Stage::Loading)?, Filter::compile(Stage::Running)?);
+/// A process that has given up what no worker needs.
+pub struct Left {
+    /// What became of each layer.
+    layers: Vec<Layer>,
+    /// Whether the kernel's addresses are random.
+    kernels: io::Result<()>,
+    /// The filters for when the driver is mapped, and for when it is.
+    loading: Filter,
+    running: Filter,
+}
 
-    // Until here the host may not even know the driver: it has such a worker started first of all.
+impl Left {
+    /// Gives it up, and prepares what is the same for all drivers: the host may not even know the driver yet.
+    pub fn new(host: u32) -> Result<Self, Refusal> {
+        // First of all, so that everything allocated from here on can also be freed without a system call.
+        sandbox::heap::reserve(HEAP).map_err(Refusal::Memory)?;
+        // Asked while there still is a /proc.
+        let kernels = addresses::kernel();
+        let layers = leave(host).map_err(Refusal::Isolate)?;
+        let (loading, running) = (Filter::compile(Stage::Loading)?, Filter::compile(Stage::Running)?);
+        Ok(Self { layers, kernels, loading, running })
+    }
+
+    /// In a copy of that process.
+    pub fn follow(&mut self, host: u32) -> Result<(), Refusal> {
+        follow(host, &mut self.layers).map_err(Refusal::Isolate)
+    }
+}
+
+/// Hears for which driver this worker is, prepares all that needs the kernel, then gives up the kernel.
+pub fn enter(left: Left, line: &Line) -> Result<Jailed, Refusal> {
+    let Left { layers: mut left, kernels, loading, running } = left;
     let (name, terms) = begin(line)?;
     sandbox::show_name(&name);
     // Descriptors 1 and 2 carry the arena and the images (`sandbox::WORKER_DESCRIPTORS`); the driver's own is where the host has left off.
@@ -150,7 +172,7 @@ fn is_out_of_reach(line: &Line) -> Result<(), Refusal> {
     let (on_stack, in_heap) = (0_u8, Box::new(0_u8));
     let own = [
         ("channel", line.words().as_ptr().addr()),
-        ("program", (enter as fn(u32, &Line) -> Result<Jailed, Refusal> as *const ()).addr()),
+        ("program", (enter as fn(Left, &Line) -> Result<Jailed, Refusal> as *const ()).addr()),
         ("stack", (&raw const on_stack).addr()),
         ("heap", (&raw const *in_heap).addr()),
     ];

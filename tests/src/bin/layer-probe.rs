@@ -96,6 +96,9 @@ fn act_out(act: &str, argument: &str) -> std::io::Result<()> {
                 0 => libc::syscall(libc::SYS_exit_group, 0),
                 result => result,
             },
+            // To this process from one that it has made of itself: as it is, or as a worker that is a copy of a template.
+            "signal-from-a-child" => from_a_child(|_| Ok(())),
+            "signal-from-a-copy" => from_a_child(|original| isolate::follow(original, &mut [])),
             "execute-memory" => {
                 let protection = libc::PROT_READ | libc::PROT_EXEC;
                 let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
@@ -118,4 +121,25 @@ fn act_out(act: &str, argument: &str) -> std::io::Result<()> {
         }
     };
     if result == -1 { Err(std::io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Sends this process a signal from a child that has prepared itself: what came of it, as a system call says it.
+fn from_a_child(prepare: impl FnOnce(u32) -> std::io::Result<()>) -> i64 {
+    let original = std::process::id();
+    // SAFETY: this process has one thread, so the child has all that it needs; its status is a live local.
+    unsafe {
+        let child = libc::fork();
+        if child == 0 {
+            let sent = prepare(original).map(|()| libc::syscall(libc::SYS_kill, original, 0));
+            libc::_exit(i32::from(!matches!(sent, Ok(0))));
+        }
+        let mut status = 0;
+        match libc::waitpid(child, &raw mut status, 0) == child && libc::WIFEXITED(status) {
+            true if libc::WEXITSTATUS(status) == 0 => 0,
+            _ => {
+                *libc::__errno_location() = libc::EPERM;
+                -1
+            }
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod job;
 mod processors;
 mod summary;
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{Error as IoError, ErrorKind};
 use std::num::NonZeroUsize;
@@ -25,7 +26,7 @@ use crate::failure::{Exit, Failure};
 use crate::output;
 use bars::Bars;
 use job::{Ended, Job};
-use processors::Processors;
+use processors::{Place, Processors};
 use summary::{Report, Summary};
 
 /// The ending of outputs unless told otherwise: what archives keep, where there is something to write it.
@@ -79,6 +80,7 @@ pub fn run(global: &Global, command: &Decode, out: &Path) -> Result<Exit, Failur
             }),
         }
     }
+    drvhost::shelf::keep_memory();
     let threads = command.jobs.map_or_else(processors, NonZeroUsize::get).min(jobs.len());
     let bars = Bars::new(global.json, jobs.len(), threads);
     let summary = Mutex::new(summary);
@@ -115,10 +117,12 @@ fn run_all(
     let failed = Mutex::new(None);
     let processors = Processors::new(threads, processors());
     let work = |number: usize| {
+        // Workers run where their spawner was made, so where a job moves it needs another one.
+        let mut spawners = Spawners::new(builder);
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(job) = jobs.get(index) else { break };
-            processors.enter(number, jobs.len() - index - 1);
+            let builder = spawners.of(processors.enter(number, jobs.len() - index - 1));
             let done = if stop.load(Ordering::Relaxed) {
                 Ended::Stopped
             } else {
@@ -143,6 +147,27 @@ fn run_all(
         drop(started);
     });
     failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).map_or(Ok(()), Err)
+}
+
+/// What starts the sessions of one thread's jobs.
+struct Spawners<'b> {
+    any: &'b drvhost::Builder,
+    /// By where they run, from their first job there on.
+    of: HashMap<Place, drvhost::Builder>,
+}
+
+impl<'b> Spawners<'b> {
+    fn new(any: &'b drvhost::Builder) -> Self {
+        Self { any, of: HashMap::new() }
+    }
+
+    fn of(&mut self, place: Place) -> &drvhost::Builder {
+        self.of.entry(place).or_insert_with(|| {
+            let any = || self.any.clone();
+            // Where the system gives no thread for it, each session says so, or has better luck.
+            any().share_spawner().unwrap_or_else(|_| any())
+        })
+    }
 }
 
 /// Sees that the ending is one for a file with all of an input.

@@ -2,6 +2,15 @@
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
+/// Where a job's threads and drivers run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    /// On a processor of the job's own.
+    Own,
+    /// On any.
+    Any,
+}
+
 /// The processors that jobs are spread over.
 ///
 /// Where there are as many jobs as processors, each job gets one for itself: what goes from its driver to its threads, and from thread to thread, then
@@ -25,12 +34,16 @@ impl Processors {
     }
 
     /// Has the calling thread, and all that it starts from here on, run where job `number` belongs. `left` is how many inputs nobody has begun: at
-    /// the end, when some processors have nothing to do any more, the last jobs get them all.
-    pub fn enter(&self, number: usize, left: usize) {
-        let Some(own) = self.own(number, left) else { return self.leave() };
+    /// the end, when some processors have nothing to do any more, the last jobs get them all. Answers which of the two it is.
+    pub fn enter(&self, number: usize, left: usize) -> Place {
+        let Some(own) = self.own(number, left) else {
+            self.leave();
+            return Place::Any;
+        };
         let mut set = CpuSet::new();
         set.set(own);
         tell(&set);
+        Place::Own
     }
 
     /// Lets the calling thread run anywhere again.
