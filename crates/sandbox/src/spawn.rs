@@ -40,7 +40,7 @@ pub enum SpawnError {
 #[derive(Debug)]
 pub(crate) enum Request {
     Start {
-        command: Command,
+        command: Box<Command>,
         answer: mpsc::SyncSender<io::Result<Process>>,
     },
     /// Waits for the end of a process that has been killed.
@@ -156,6 +156,7 @@ impl Spawner {
     /// Starts a process on the spawner's thread.
     fn start_there(&self, command: Command) -> Result<io::Result<Process>, SpawnError> {
         let (answer, answered) = mpsc::sync_channel(1);
+        let command = Box::new(command);
         self.requests.send(Request::Start { command, answer }).map_err(|_| SpawnError::NoSpawner)?;
         answered.recv().map_err(|_| SpawnError::NoSpawner)
     }
@@ -172,7 +173,7 @@ fn serve(incoming: &mpsc::Receiver<Request>) {
         match request {
             Ok(Request::Start { command, answer }) => {
                 // A requester that is gone gets no process.
-                if let Err(mpsc::SendError(Ok(process))) = answer.send(start(command)) {
+                if let Err(mpsc::SendError(Ok(process))) = answer.send(start(*command)) {
                     process.kill();
                     dying.push(process);
                 }
