@@ -3,8 +3,9 @@
 #include "avi.h"
 #include "bgr24.h"
 #include "clip.h"
+#include "content.h"
 
-static unsigned long long decode(const wchar_t *file, const wchar_t *code, const wchar_t *clip, const wchar_t *out)
+static const char *decode(const wchar_t *file, const wchar_t *code, const wchar_t *clip, const wchar_t *out)
 {
     struct avi *avi = read_avi(clip);
     BITMAPINFOHEADER *output = calloc(1, 4096);
@@ -20,7 +21,8 @@ static unsigned long long decode(const wchar_t *file, const wchar_t *code, const
     need(picture != NULL && bgr != NULL && made != NULL, "memory and a file");
     /* Each picture is written as it is: another buffer would be one more copy. */
     setvbuf(made, NULL, _IONBF, 0);
-    unsigned long long all = 0;
+    static struct content content;
+    begin_content(&content);
     for (DWORD at = 0; at < avi->count; at++) {
         struct frame *frame = &avi->frames[at];
         ICDECOMPRESS parameters = { .lpbiInput = avi->format, .lpInput = frame->bytes, .lpbiOutput = output, .lpOutput = picture };
@@ -28,7 +30,7 @@ static unsigned long long decode(const wchar_t *file, const wchar_t *code, const
         avi->format->biSizeImage = frame->size;
         ask(driver, ICM_DECOMPRESS, &parameters, (void *)sizeof parameters);
         convert(output, picture, bgr);
-        all = (all ^ hash(bgr, bgr_bytes)) * 0x100000001b3;
+        add_content(&content, bgr, bgr_bytes);
         need(fwrite(bgr, 1, bgr_bytes, made) == bgr_bytes, "writing");
     }
     need(fclose(made) == 0, "writing");
@@ -38,13 +40,13 @@ static unsigned long long decode(const wchar_t *file, const wchar_t *code, const
     free(bgr);
     free(output);
     free_avi(avi);
-    return all;
+    return end_content(&content);
 }
 
 int wmain(int count, wchar_t **arguments)
 {
     if (count == 5) {
-        printf("%016llx\n", decode(arguments[1], arguments[2], arguments[3], arguments[4]));
+        printf("%s\n", decode(arguments[1], arguments[2], arguments[3], arguments[4]));
         return 0;
     }
     need(count == 1, "clips [DRIVER FOURCC AVI OUTPUT]");
@@ -66,7 +68,7 @@ int wmain(int count, wchar_t **arguments)
         need(word == 3, "four words a line");
         /* So that the library stays, and need not be loaded for each clip. */
         LoadLibraryW(words[0]);
-        printf("%016llx\n", decode(words[0], words[1], words[2], words[3]));
+        printf("%s\n", decode(words[0], words[1], words[2], words[3]));
         fflush(stdout);
     }
     return 0;

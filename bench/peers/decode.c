@@ -1,8 +1,10 @@
-/* decode DRIVER FOURCC CLIP [bgr24]: decompresses a clip once, to the format that the driver names, and with the last word converts each picture
- * to BGR24, rows from the top, as the others do. Prints the nanoseconds that all ICM_DECOMPRESS took together,
- * those that the program has taken from its start, and the hash of each picture, one a line. The clip's form is that of `clip.rs`. */
+/* decode DRIVER FOURCC CLIP: decompresses a clip once, to the format that the driver names. Prints the nanoseconds that all ICM_DECOMPRESS took
+ * together, those that the program has taken from its start, and the hash of each picture, one a line. The clip's form is that of `clip.rs`.
+ * decode DRIVER FOURCC CLIP bgr24: also converts each picture to BGR24, rows from the top, as the others do. Prints the nanoseconds from when driver and
+ * frames were ready until all was decoded, converted and hashed, those from the program's start until then, and the hash of all pictures. */
 #include "bgr24.h"
 #include "clip.h"
+#include "content.h"
 
 int wmain(int count, wchar_t **arguments)
 {
@@ -23,7 +25,9 @@ int wmain(int count, wchar_t **arguments)
     need(!converts || can_convert(output), "8, 15 or 24 bits a pixel");
     unsigned long long *hashes = calloc(frames, sizeof *hashes);
     need(picture != NULL && bgr != NULL && hashes != NULL, "memory");
-    LONGLONG ticks = 0;
+    static struct content content;
+    begin_content(&content);
+    LONGLONG ticks = 0, ready = now();
     for (frame = 0; frame < frames; frame++) {
         ICDECOMPRESS parameters = { .lpbiInput = input, .lpbiOutput = output, .lpOutput = picture };
         input->biSizeImage = number();
@@ -34,11 +38,21 @@ int wmain(int count, wchar_t **arguments)
         LRESULT answer = SendDriverMessage(driver, ICM_DECOMPRESS, (LPARAM)&parameters, sizeof parameters);
         ticks += now() - start;
         need(answer == ICERR_OK, "ICM_DECOMPRESS");
-        if (converts) convert(output, picture, bgr);
-        hashes[frame] = converts ? hash(bgr, bgr_bytes) : hash(picture, bytes);
+        if (converts) {
+            convert(output, picture, bgr);
+            add_content(&content, bgr, bgr_bytes);
+        } else {
+            hashes[frame] = hash(picture, bytes);
+        }
     }
+    const char *all = end_content(&content);
+    LONGLONG done = now();
     SendDriverMessage(driver, ICM_DECOMPRESS_END, 0, 0);
     CloseDriver(driver, 0, 0);
-    report(ticks, started, hashes, frames);
+    if (converts) {
+        report_content(ready, started, done, all);
+    } else {
+        report(ticks, started, hashes, frames);
+    }
     return 0;
 }

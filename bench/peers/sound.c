@@ -1,7 +1,8 @@
-/* sound decode|encode DRIVER SOUND: converts a sound by an ACM driver once, as much at a time as drvhost does. Prints the nanoseconds that all
- * ACMDM_STREAM_CONVERT took together, those that the program has taken from its start, and the hash of each piece of what was made, one a line.
+/* sound decode|encode DRIVER SOUND: converts a sound by an ACM driver once, as much at a time as drvhost does. Prints the nanoseconds from when driver and
+ * sound were ready until all was converted and hashed, those from the program's start until then, and the hash of what was made.
  * The sound's file is made of little-endian 32-bit words: the size of the source's format and the format, the same of the destination, the size of the
  * data and the data. */
+#include "content.h"
 #include "words.h"
 
 #define ACMDM_STREAM_OPEN 0x604C
@@ -60,30 +61,13 @@ struct header {
 };
 #pragma pack(pop)
 
-/* How much is given to the driver at a time, in whole blocks, and how much of what it makes is hashed at a time. */
+/* How much is given to the driver at a time, in whole blocks. */
 #define PIECE 65536
 
 static HDRVR driver;
 static struct stream stream = { .cbStruct = sizeof stream, .fdwOpen = NONREALTIME };
 static struct header header = { .cbStruct = sizeof header };
-static unsigned char made[PIECE];
-static size_t filled;
-static unsigned long long *hashes;
-static DWORD pieces, room;
-static LONGLONG ticks;
-
-static void put(const unsigned char *bytes, size_t size)
-{
-    while (size > 0) {
-        size_t part = size < PIECE - filled ? size : PIECE - filled;
-        memcpy(made + filled, bytes, part);
-        filled += part, bytes += part, size -= part;
-        if (filled < PIECE) break;
-        need(pieces < room, "room for hashes");
-        hashes[pieces++] = hash(made, filled);
-        filled = 0;
-    }
-}
+static struct content made;
 
 /* Converts what is at `next`, and answers how much of it was used. */
 static DWORD convert(DWORD size, DWORD flags)
@@ -95,11 +79,9 @@ static DWORD convert(DWORD size, DWORD flags)
     header.fdwStatus = PREPARED;
     header.fdwConvert = flags | start;
     start = 0;
-    LONGLONG begun = now();
     LRESULT answer = SendDriverMessage(driver, ACMDM_STREAM_CONVERT, (LPARAM)&stream, (LPARAM)&header);
-    ticks += now() - begun;
     need(answer == 0 && header.cbSrcLengthUsed <= size, "ACMDM_STREAM_CONVERT");
-    put(header.pbDst, header.cbDstLengthUsed);
+    add_content(&made, header.pbDst, header.cbDstLengthUsed);
     next += header.cbSrcLengthUsed;
     return header.cbSrcLengthUsed;
 }
@@ -140,13 +122,12 @@ int wmain(int count, wchar_t **arguments)
     header.cbSrcLength = header.cbPreparedSrcLength = capacity;
     header.cbDstLength = header.cbPreparedDstLength = size.cbDstLength;
     header.dwPrepared = &stream;
-    /* What a piece of the source becomes fits into the destination. */
-    room = left / capacity * (size.cbDstLength / PIECE + 2) + 100;
-    hashes = calloc(room, sizeof *hashes);
-    need(header.pbSrc != NULL && header.pbDst != NULL && hashes != NULL, "memory");
+    need(header.pbSrc != NULL && header.pbDst != NULL, "memory");
     /* One that has nothing to prepare answers MMSYSERR_NOTSUPPORTED. */
     LRESULT prepared = SendDriverMessage(driver, ACMDM_STREAM_PREPARE, (LPARAM)&stream, (LPARAM)&header);
     need(prepared == 0 || prepared == MMSYSERR_NOTSUPPORTED, "ACMDM_STREAM_PREPARE");
+    begin_content(&made);
+    LONGLONG ready = now();
 
     while (left > capacity || (encodes && left == capacity)) {
         DWORD used = convert(capacity, BLOCKALIGN);
@@ -168,13 +149,12 @@ int wmain(int count, wchar_t **arguments)
         header.cbDstLengthUsed = 0;
         need(SendDriverMessage(driver, ACMDM_STREAM_UNPREPARE, (LPARAM)&stream, (LPARAM)&header) == 0, "ACMDM_STREAM_UNPREPARE");
         /* Some encoders keep their last frames until then; decoders may leave anything there. */
-        if (encodes) put(header.pbDst, header.cbDstLengthUsed);
+        if (encodes) add_content(&made, header.pbDst, header.cbDstLengthUsed);
     }
-    if (filled > 0) hashes[pieces++] = hash(made, filled);
+    const char *all = end_content(&made);
+    LONGLONG done = now();
     SendDriverMessage(driver, ACMDM_STREAM_CLOSE, (LPARAM)&stream, 0);
     CloseDriver(driver, 0, 0);
-    LONGLONG all = now() - started;
-    printf("%.0f\n%.0f\n", nanoseconds(ticks), nanoseconds(all));
-    for (DWORD at = 0; at < pieces; at++) printf("%016llx\n", hashes[at]);
+    report_content(ready, started, done, all);
     return 0;
 }

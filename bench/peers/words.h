@@ -65,4 +65,10 @@ static inline double nanoseconds(LONGLONG ticks)
     return (double)ticks * 1e9 / (double)rate.QuadPart;
 }
 
+/* Prints how long it took from when all was ready and from the program's start until it was done, and the hash of what was made. */
+static inline void report_content(LONGLONG ready, LONGLONG started, LONGLONG done, const char *hash)
+{
+    printf("%.0f\n%.0f\n%s\n", nanoseconds(done - ready), nanoseconds(done - started), hash);
+}
+
 #endif

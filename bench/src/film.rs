@@ -1,8 +1,8 @@
 //! Films: on every side the same frames from start to end to BGR24, and nothing is kept.
 //!
-//! drvhost is the whole command: it starts, reads the AVI file, decodes, converts, and hashes with BLAKE3. The peer under Wine reads all frames into memory, has
-//! the same driver decode them one after the other, converts likewise, and hashes with a few instructions a word; its time is its own, without
-//! Wine's start. ffmpeg uses its own decoder and writes to /dev/null; its time is what it says, without its start.
+//! drvhost is the command: it reads the AVI file, decodes, converts, and hashes with BLAKE3. The peer under Wine has all frames in memory, has
+//! the same driver decode them one after the other, converts likewise, and hashes with the same instructions. The time of both is what they say, from when the driver is
+//! open until all is hashed. ffmpeg uses its own decoder and writes to /dev/null; its time is what it says, without its start.
 
 use std::io::Read;
 use std::path::Path;
@@ -14,9 +14,10 @@ use drvhost::{Machine, Session};
 use mmsystem::{ICDECOMPRESS_NOTKEYFRAME, ICMODE_DECOMPRESS};
 
 use crate::clip::{Clip, Film};
+use crate::content;
 use crate::failure::Failure;
 use crate::ffmpeg::{self, FFMPEG};
-use crate::frames::{self, Hashed};
+use crate::frames;
 use crate::ours::driver_for;
 use crate::pairs::{self, GOAL_FFMPEG, GOAL_I386, GOAL_WINE, Peers, X86_64};
 use crate::report::{Better, Row, WINE};
@@ -31,13 +32,7 @@ pub const FILMS: &[Film] = &[
 
 const UNIT: &str = "frames/s";
 
-/// What the film comes to: of each picture as BGR24, and of all of them.
-pub struct Content {
-    pub bgr24: Vec<u64>,
-    pub hash: String,
-}
-
-/// Decodes a film on each side, in turn. What the command hashes, the peer's pictures and ffmpeg's are compared with what the library makes of each frame.
+/// Decodes a film on each side, in turn. What the command and the peer hash and ffmpeg's pictures are compared with what the library makes of each frame.
 pub fn measure(
     name: String,
     subject: &Subject,
@@ -48,23 +43,23 @@ pub fn measure(
 ) -> Result<Vec<Row>, Failure> {
     let folder = tempfile::tempdir_in(folder).map_err(Failure::file("a folder for a film"))?;
     let clip = subject.clip(folder.path(), film)?;
-    let content = content(subject, &clip)?;
+    let expected = expected(subject, &clip)?;
     let narrow = format!("i386: {name}");
     pairs::tell(&name);
     let mut against_wine = Row::new(name.clone(), UNIT, Better::More).goal(GOAL_WINE);
     let mut against_ffmpeg = Row::new(name, UNIT, Better::More).against(FFMPEG).goal(GOAL_FFMPEG);
     let mut against_x86_64 = Row::new(narrow.clone(), UNIT, Better::More).against(X86_64).goal(GOAL_I386);
     let mut narrow_wine = Row::new(narrow, UNIT, Better::More);
+    let rate = |seconds: f64| clip.frames.len() as f64 / seconds;
     let ours = |machine| {
-        let (rate, hash) = frames::decoded(&clip, machine)?;
-        let same = hash == content.hash;
-        let differs = || frames::differ("drvhost decode", hash, "the library", &content.hash);
-        if same { Ok(rate) } else { Err(differs()) }
+        let made = content::decoded(&clip.file, machine)?;
+        made.check(subject.name, "drvhost decode", &expected)?;
+        Ok::<_, Failure>(rate(made.seconds))
     };
     let theirs = |wine, machine| {
-        let pass = frames::theirs(subject, &clip, wine, Hashed::Bgr24, machine)?;
-        frames::compare(subject.name, &content.bgr24, WINE, &pass.hashes)?;
-        Ok::<_, Failure>(pass.whole_rate())
+        let (made, _) = content::made(frames::peer(subject, &clip, wine, machine)?.arg("bgr24"))?;
+        made.check(subject.name, WINE, &expected)?;
+        Ok::<_, Failure>(rate(made.seconds))
     };
     for _ in 0..rounds {
         let wide = ours(Machine::X86_64)?;
@@ -82,8 +77,7 @@ pub fn measure(
                 narrow_wine.theirs.push(theirs(wine, Machine::I386)?);
             }
         }
-        let seconds = ffmpeg::time(&clip.file, ffmpeg::BGR24)?;
-        against_ffmpeg.theirs.push(clip.frames.len() as f64 / seconds);
+        against_ffmpeg.theirs.push(rate(ffmpeg::time(&clip.file, ffmpeg::BGR24)?));
     }
     against_wine.verified(peers.wine.is_some());
     against_ffmpeg.verified(true);
@@ -92,8 +86,8 @@ pub fn measure(
     Ok(vec![against_wine, against_ffmpeg, against_x86_64, narrow_wine])
 }
 
-/// Decodes all frames by the library, and sees that ffmpeg's pictures are the same, to within what docs/formats.md states of the format.
-pub fn content(subject: &Subject, clip: &Clip) -> Result<Content, Failure> {
+/// Decodes all frames by the library, and sees that ffmpeg's pictures are the same, to within what docs/formats.md states of the format. Gives the hash of all of them as BGR24.
+pub fn expected(subject: &Subject, clip: &Clip) -> Result<String, Failure> {
     let (file, _) = driver_for(Machine::X86_64, subject.driver)?;
     let session = Session::builder().start()?;
     let codec = Codec::open(&session, &file, subject.handler, ICMODE_DECOMPRESS)?;
@@ -103,11 +97,10 @@ pub fn content(subject: &Subject, clip: &Clip) -> Result<Content, Failure> {
     let mut child = started.map_err(|source| Failure::Start { program: FFMPEG.into(), source })?;
     let mut stdout = child.stdout.take();
     let (mut bgr, mut theirs) = (Vec::new(), vec![0; format.bgr24_size()]);
-    let (mut bgr24, mut hasher) = (Vec::new(), ContentHasher::new());
+    let mut hasher = ContentHasher::new();
     for (number, frame) in clip.frames.iter().enumerate() {
         let key = frame.flags & ICDECOMPRESS_NOTKEYFRAME == 0;
         decompressor.decompress_to_bgr24(&frame.bytes, Some(key), &mut bgr)?;
-        bgr24.push(frames::hash(&bgr));
         hasher.update(&bgr);
         let pipe = stdout.as_mut().map(|pipe| pipe.read_exact(&mut theirs));
         pipe.unwrap_or(Ok(())).map_err(Failure::file("ffmpeg's pictures"))?;
@@ -126,5 +119,5 @@ pub fn content(subject: &Subject, clip: &Clip) -> Result<Content, Failure> {
     drop(stdout);
     // It has nothing left to say.
     let _ = child.wait();
-    Ok(Content { bgr24, hash: hasher.finish().to_string() })
+    Ok(hasher.finish().to_string())
 }

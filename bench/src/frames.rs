@@ -1,6 +1,7 @@
 //! Frames a second: the same frames from memory, through the same driver's file, to the format that the driver names.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use drvhost::{Block, DriverFile, Error, Hdrvr, Machine, Session};
@@ -8,11 +9,10 @@ use mmsystem::{
     BITMAPINFOHEADER, FourCc, ICDECOMPRESS, ICM_DECOMPRESS, ICM_DECOMPRESS_BEGIN, ICM_DECOMPRESS_END,
     ICM_DECOMPRESS_GET_FORMAT, ICM_DECOMPRESS_QUERY, ICMODE_DECOMPRESS, ICOPEN, Structure, Width,
 };
-use serde_json::Value;
 
 use crate::clip::{Clip, Film};
 use crate::failure::{Failure, run};
-use crate::ours::{driver, driver_for, drvhost_for};
+use crate::ours::{driver, driver_for};
 use crate::report::{Better, Row, WINE};
 use crate::subject::Subject;
 use crate::wine::Wine;
@@ -39,7 +39,7 @@ pub fn measure(
         let ours = ours(subject, &clip, &file, Width::Bits64)?;
         row.ours.push(ours.rate());
         if let Some(wine) = wine {
-            let theirs = theirs(subject, &clip, wine, Hashed::Raw, Machine::X86_64)?;
+            let theirs = parse(&run(&mut peer(subject, &clip, wine, Machine::X86_64)?)?)?;
             compare(subject.name, &ours.hashes, WINE, &theirs.hashes)?;
             row.theirs.push(theirs.rate());
         }
@@ -185,30 +185,12 @@ pub fn hash(bytes: &[u8]) -> u64 {
     hash
 }
 
-/// What the peer under Wine hashes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hashed {
-    /// The driver's pictures as they are.
-    Raw,
-    /// The same as BGR24, rows from the top.
-    Bgr24,
-}
-
-/// Under Wine.
-pub fn theirs(
-    subject: &Subject,
-    clip: &Clip,
-    wine: &Wine,
-    hashed: Hashed,
-    machine: Machine,
-) -> Result<Pass, Failure> {
+/// The peer under Wine, which hashes the driver's pictures as they are.
+pub fn peer(subject: &Subject, clip: &Clip, wine: &Wine, machine: Machine) -> Result<Command, Failure> {
     let (_, file) = driver_for(machine, subject.driver)?;
     let mut command = wine.program_for(machine, "decode");
     command.arg(Wine::name_of(&file)).arg(subject.handler.to_string()).arg(Wine::name_of(&clip.raw));
-    if hashed == Hashed::Bgr24 {
-        command.arg("bgr24");
-    }
-    parse(&run(&mut command)?)
+    Ok(command)
 }
 
 /// The peer's output: the driver's nanoseconds, the program's, then a hash on each line.
@@ -246,20 +228,6 @@ pub fn compare(name: &str, ours: &[u64], peer: &'static str, theirs: &[u64]) -> 
 /// Two outputs that should be one.
 pub fn differ(what: &str, ours: impl ToString, peer: &'static str, theirs: impl ToString) -> Failure {
     Failure::Differs { what: what.to_owned(), ours: ours.to_string(), peer, theirs: theirs.to_string() }
-}
-
-/// Frames a second of the whole command with the drivers for a machine, from its start to its end, and the hash of what it decoded.
-pub fn decoded(clip: &Clip, machine: Machine) -> Result<(f64, String), Failure> {
-    let file = clip.file.display().to_string();
-    let started = Instant::now();
-    let text = run(&mut drvhost_for(machine, &["decode", &file, "--json"]))?;
-    let elapsed = started.elapsed().as_secs_f64();
-    let unreadable =
-        || Failure::Unreadable { program: "drvhost", text: text.clone(), expected: "frames and a hash" };
-    let told: Value = serde_json::from_str(&text).map_err(|_| unreadable())?;
-    let frames = told["frames"].as_u64().ok_or_else(unreadable)?;
-    let hash = told["hash"].as_str().ok_or_else(unreadable)?;
-    Ok((frames as f64 / elapsed, hash.to_owned()))
 }
 
 #[cfg(test)]

@@ -4,11 +4,13 @@
 
 #[path = "../../tests/src/acts.rs"]
 mod acts;
+mod blake3;
 mod busy;
 mod calls;
 mod clip;
 mod clips;
 mod cold_start;
+mod content;
 mod cpu;
 mod document;
 mod emulator;

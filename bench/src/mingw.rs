@@ -43,6 +43,18 @@ pub fn compile(
     compile_file(machine, &file, &result, options)
 }
 
+/// Compiles a file that others wrote, to link it with programs.
+pub fn compile_object(
+    machine: Machine,
+    source: &Path,
+    object: &Path,
+    options: &[&str],
+) -> Result<(), Failure> {
+    let mut command = Command::new(compiler(machine).0);
+    run(command.args(["-O3", "-c"]).args(options).arg("-o").arg(object).arg(source))?;
+    Ok(())
+}
+
 /// Compiles a file to `result`.
 pub fn compile_file(
     machine: Machine,

@@ -12,9 +12,9 @@ use crate::wine::Wine;
 
 /// What i386 drivers are measured against.
 pub const X86_64: &str = "x86-64";
-/// How many times as fast as Wine, at least.
+/// How many times as fast as Wine, at least, where something is decoded.
 pub const GOAL_WINE: Goal = Goal::Ratio(1.2);
-/// How many times as fast as the driver for x86-64, at least.
+/// How many times as fast as the driver for x86-64, at least, where something is decoded.
 pub const GOAL_I386: Goal = Goal::Ratio(0.85);
 /// How many times ffmpeg's own decoder's time, at most.
 pub const GOAL_FFMPEG: Goal = Goal::Within(1.5);

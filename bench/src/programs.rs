@@ -1,5 +1,6 @@
 //! What is measured, built as users have it, and what it is compared with.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -16,13 +17,17 @@ pub const LAME: Missing = Missing { name: "LAME's ACM driver", how: "scripts/lam
 /// Drivers for the other machine.
 pub const I386_LIBRARIES: Missing = Missing { name: "Wine's drivers for i386", how: "scripts/fetch" };
 
+/// Cargo: it says which one runs this program.
+pub fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
 /// Has cargo build the command and its worker, which are put beside this program. Cargo says what it does.
 ///
 /// # Errors
 /// [`Failure`] where cargo does not succeed, or puts them elsewhere.
 pub fn build() -> Result<(), Failure> {
-    // Cargo says which one runs this program.
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let cargo = cargo();
     let program = cargo.to_string_lossy().into_owned();
     let mut command = Command::new(cargo);
     command.args(["build", "--release", "--locked"]).current_dir(PROJECT);

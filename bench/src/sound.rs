@@ -1,28 +1,28 @@
 //! Sounds: on every side the same data from start to end through the same ACM driver, decoded to samples or encoded from them.
 //!
-//! drvhost is the whole command: it starts, reads a WAVE file, decodes and hashes with BLAKE3, or encodes and writes an AVI file. The peer under
-//! Wine reads the data into memory, has the driver convert it in pieces of the same size, and hashes with a few instructions a word; its time is its own,
-//! without Wine's start. ffmpeg uses its own decoder and writes to /dev/null; its time is what it says, without its start.
+//! drvhost is the command: it reads a WAVE file, decodes and hashes with BLAKE3, or encodes and writes an AVI file. The peer under
+//! Wine has the data in memory, has the driver convert it in pieces of the same size, and hashes what that makes with the same instructions. The time of decoding is what both
+//! say, from when the driver is open until all is hashed; that of encoding is the whole command's, and the peer's from its own start. ffmpeg uses its own decoder
+//! and writes to /dev/null; its time is what it says, without its start.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
-use std::{fs, iter};
 
 use drvhost::Machine;
-use serde_json::Value;
 
+use crate::content::{self, Made};
 use crate::failure::{Failure, run};
 use crate::ffmpeg::{self, FFMPEG};
-use crate::frames;
-use crate::ours::{driver_for, drvhost_for, lame};
+use crate::ours::{driver_for, lame};
 use crate::pairs::{self, GOAL_FFMPEG, GOAL_I386, GOAL_WINE, Peers, X86_64};
 use crate::report::{Better, Row, WINE};
 use crate::wine::Wine;
 
-mod content;
+mod job;
 
-use content::{Content, Job, Way};
+use job::{Job, Way};
 
 /// A format of sound, and its driver.
 #[derive(Debug)]
@@ -173,10 +173,15 @@ fn compare(
 ) -> Result<Vec<Row>, Failure> {
     let narrow = format!("i386: {name}");
     pairs::tell(&name);
-    let mut against_wine = Row::new(name.clone(), UNIT, Better::More).goal(GOAL_WINE);
+    let mut against_wine = Row::new(name.clone(), UNIT, Better::More);
     let mut against_ffmpeg = Row::new(name.clone(), UNIT, Better::More).against(FFMPEG).goal(GOAL_FFMPEG);
-    let mut against_x86_64 = Row::new(narrow.clone(), UNIT, Better::More).against(X86_64).goal(GOAL_I386);
+    let mut against_x86_64 = Row::new(narrow.clone(), UNIT, Better::More).against(X86_64);
     let mut narrow_wine = Row::new(narrow, UNIT, Better::More);
+    let decodes = jobs.first().filter(|job| matches!(job.way, Way::Decode { .. }));
+    if decodes.is_some() {
+        against_wine = against_wine.goal(GOAL_WINE);
+        against_x86_64 = against_x86_64.goal(GOAL_I386);
+    }
     let speed = |seconds: f64| f64::from(sound.samples()) / f64::from(sound.shape.0) / seconds;
     for _ in 0..rounds {
         let mut wide = None;
@@ -195,7 +200,7 @@ fn compare(
             row.theirs.extend(theirs);
             wide = wide.or(Some(ours));
         }
-        if let Some(job) = jobs.first().filter(|job| matches!(job.way, Way::Decode { .. })) {
+        if let Some(job) = decodes {
             against_ffmpeg.ours.extend(wide);
             against_ffmpeg.theirs.push(speed(ffmpeg::time(&job.input, ffmpeg::S16)?));
         }
@@ -261,45 +266,33 @@ impl Sound {
 }
 
 impl Job {
-    /// Seconds that the whole command takes; what it makes is compared.
+    /// Seconds that decoding takes, or the whole command that encodes; what it makes is compared.
     fn ours(&self, name: &str) -> Result<f64, Failure> {
-        let input = self.input.display().to_string();
         let Way::Encode { format } = self.way else {
-            let started = Instant::now();
-            let text = run(&mut drvhost_for(self.machine, &["decode", &input, "--json"]))?;
-            let seconds = started.elapsed().as_secs_f64();
-            let hash = hash_in(&text)?;
-            if hash != self.content.hash {
-                return Err(frames::differ(name, hash, "the library", &self.content.hash));
-            }
-            return Ok(seconds);
+            let made = content::decoded(&self.input, self.machine)?;
+            made.check(name, "drvhost decode", &self.hash)?;
+            return Ok(made.seconds);
         };
         let output = self.input.with_file_name("ours.avi");
-        let mut command = content::encoding(self.machine, &self.driver, format, &self.input, &output);
+        let mut command = job::encoding(self.machine, &self.driver, format, &self.input, &output);
         let started = Instant::now();
         run(&mut command)?;
         let seconds = started.elapsed().as_secs_f64();
-        let (_, bytes) = content::sound_of(&output)?;
+        let (_, bytes) = job::sound_of(&output)?;
         fs::remove_file(&output).map_err(Failure::file("what was encoded"))?;
-        let pieces = Content::of(iter::once(bytes)).pieces;
-        frames::compare(name, &pieces, "the library", &self.content.pieces)?;
+        Made { hash: job::hash_of(&[bytes]), seconds }.check(name, "drvhost encode", &self.hash)?;
         Ok(seconds)
     }
 
-    /// Seconds that the peer says it takes, from its own start; what it makes is compared.
+    /// Seconds that the peer says it takes, to encode from its own start; what it makes is compared.
     fn theirs(&self, name: &str, wine: &Wine) -> Result<f64, Failure> {
         let mut command = wine.program_for(self.machine, "sound");
         command.arg(self.way.name()).arg(Wine::name_of(&self.driver)).arg(Wine::name_of(&self.words));
-        let pass = frames::parse(&run(&mut command)?)?;
-        frames::compare(name, &self.content.pieces, WINE, &pass.hashes)?;
-        Ok(pass.whole.as_secs_f64())
+        let (made, whole) = content::made(&mut command)?;
+        made.check(name, WINE, &self.hash)?;
+        Ok(match self.way {
+            Way::Decode { .. } => made.seconds,
+            Way::Encode { .. } => whole.as_secs_f64(),
+        })
     }
-}
-
-/// The hash of the first sound in what the command prints.
-fn hash_in(text: &str) -> Result<String, Failure> {
-    let told: Option<Value> = serde_json::from_str(text).ok();
-    let hash = told.as_ref().and_then(|told| told["audio"]["hash"].as_str().or(told["hash"].as_str()));
-    let unreadable = || Failure::Unreadable { program: "drvhost", text: text.to_owned(), expected: "a hash" };
-    hash.map(str::to_owned).ok_or_else(unreadable)
 }

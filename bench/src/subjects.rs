@@ -121,9 +121,10 @@ impl What {
                  not timed on either side. It shows what the sandbox costs."
             }
             Self::Pairs => {
-                "`drvhost decode` and `drvhost encode`, whole commands: start, reading, the driver, conversion, BLAKE3 or writing an AVI file. Wine: a program that reads the same data into memory, has the same \
-                 driver decode or compress it, converts to BGR24 where that is pictures, and hashes; without Wine's start. ffmpeg: its own decoder, to BGR24 or 16-bit samples and /dev/null; without its start. \
-                 Every picture and all samples are compared. Films have 3,000 pictures of 320x240 and 150 of 1920x1080, sounds 10 minutes, MP3 two."
+                "Decoding: `drvhost decode`, from when the driver is open to the end: reading, the driver, conversion, BLAKE3. Wine: a program that has the same data in memory and the driver open, has it decode them, \
+                 converts to BGR24 where that is pictures, and hashes with BLAKE3's own C and assembly, which use the same instructions. ffmpeg: its own decoder, to BGR24 or 16-bit samples and /dev/null; without its start. \
+                 Encoding: `drvhost encode`, the whole command, which starts, reads, converts and writes an AVI file, and has no goal; Wine: a program that reads the same data into memory, has the same driver compress it, and hashes; without \
+                 Wine's start. The hash of all pictures or samples is compared in each run, every frame that was encoded, and ffmpeg's pictures and samples each. Films have 3,000 pictures of 320x240 and 150 of 1920x1080, sounds 10 minutes, MP3 two."
             }
             Self::Widths => {
                 "Wine's drivers for i386 through a worker, against its drivers for x86-64 through a worker: the driver alone, as above."
@@ -133,7 +134,7 @@ impl What {
             }
             Self::Clips => {
                 "`drvhost decode` of a folder of 200 clips of ten frames, in four formats, to AVI files. Wine is started for each clip, with its server and services running, or one process of Wine's runs already and is \
-                 told of all clips. The program reads the AVI file, opens the driver, decodes, converts to BGR24, hashes, and writes the pictures. The hash of each clip is compared."
+                 told of all clips. The program reads the AVI file, opens the driver, decodes, converts to BGR24, hashes with BLAKE3, and writes the pictures. The hash of each clip is compared."
             }
             Self::Shelf => {
                 "`drvhost decode` of a folder of clips to AVI files with two jobs at a time, the whole command, against one job. The hash of each clip is compared."

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use drvhost::Machine;
 use tempfile::TempDir;
 
+use crate::blake3;
 use crate::failure::{Failure, run};
 use crate::mingw;
 
@@ -26,10 +27,13 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("note_on", include_str!("../peers/note_on.c")),
     ("reach", include_str!("../peers/reach.c")),
 ];
+/// Those that hash as drvhost does.
+const HASHING: &[&str] = &["decode", "sound", "clips"];
 const HEADERS: &[(&str, &str)] = &[
     ("peer.h", include_str!("../peers/peer.h")),
     ("bgr24.h", include_str!("../peers/bgr24.h")),
     ("ticks.h", include_str!("../peers/ticks.h")),
+    ("content.h", include_str!("../peers/content.h")),
     ("words.h", include_str!("../peers/words.h")),
     ("avi.h", include_str!("../peers/avi.h")),
     ("clip.h", include_str!("../peers/clip.h")),
@@ -195,7 +199,12 @@ impl Wine {
         let acts = mingw::acts();
         let options = ["-municode", "-DUNICODE", "-D_UNICODE", LOW];
         let options: Vec<&str> = options.into_iter().chain(acts.iter().map(String::as_str)).collect();
+        let blake3 = blake3::options(machine, folder)?;
         for (name, source) in PROGRAMS {
+            let mut options = options.clone();
+            if HASHING.contains(name) {
+                options.extend(blake3.iter().map(String::as_str));
+            }
             mingw::compile(machine, folder, source, &format!("{name}.exe"), &options)?;
         }
         Ok(())

@@ -14,9 +14,6 @@ use crate::ffmpeg::{self, FFMPEG};
 use crate::frames;
 use crate::ours::{drvhost_for, file_as_driver};
 
-/// How much of what is made is hashed at a time, as in `sound.c`.
-const PIECE: usize = 65_536;
-
 /// What is done.
 #[derive(Debug, Clone, Copy)]
 pub enum Way {
@@ -36,33 +33,15 @@ pub struct Job {
     pub input: PathBuf,
     /// The same for the peer.
     pub words: PathBuf,
-    pub content: Content,
-}
-
-/// What a sound comes to.
-#[derive(Debug)]
-pub struct Content {
-    /// Of all bytes, as drvhost says it.
+    /// Of all that comes of it, as drvhost says it.
     pub hash: String,
-    /// Of each piece.
-    pub pieces: Vec<u64>,
 }
 
-impl Content {
-    /// Of bytes that come in parts.
-    pub fn of(parts: impl IntoIterator<Item = Vec<u8>>) -> Self {
-        let (mut hasher, mut pieces, mut waiting) = (ContentHasher::new(), Vec::new(), Vec::new());
-        for part in parts {
-            hasher.update(&part);
-            waiting.extend(part);
-            let whole = waiting.len() / PIECE * PIECE;
-            pieces.extend(waiting.drain(..whole).as_slice().chunks(PIECE).map(frames::hash));
-        }
-        if !waiting.is_empty() {
-            pieces.push(frames::hash(&waiting));
-        }
-        Self { hash: hasher.finish().to_string(), pieces }
-    }
+/// The hash of bytes that come in parts.
+pub fn hash_of(parts: &[Vec<u8>]) -> String {
+    let mut hasher = ContentHasher::new();
+    parts.iter().for_each(|part| hasher.update(part));
+    hasher.finish().to_string()
 }
 
 impl Job {
@@ -89,18 +68,16 @@ impl Job {
         };
         let format = encoded.as_ref().map(|(format, _)| format);
         let (parts, made) = converted(&driver, wav.format(), format, &data)?;
-        let content = match (way, encoded) {
-            (Way::Decode { apart }, _) => {
-                compare_with_ffmpeg(input, &parts, apart)?;
-                Content::of(parts)
+        let hash = hash_of(&parts);
+        if let Way::Decode { apart } = way {
+            compare_with_ffmpeg(input, &parts, apart)?;
+        }
+        if let Some((_, bytes)) = encoded {
+            let command = hash_of(&[bytes]);
+            if command != hash {
+                return Err(frames::differ("drvhost encode", command, "the library", hash));
             }
-            (Way::Encode { .. }, encoded) => {
-                let content = Content::of(parts);
-                let command = Content::of(encoded.map(|(_, bytes)| bytes));
-                frames::compare("drvhost encode", &command.pieces, "the library", &content.pieces)?;
-                content
-            }
-        };
+        }
         let words = folder.join(format!("{machine}-{}.sound", way.name()));
         let word = |number: usize| (number as u32).to_le_bytes();
         let mut file = Vec::new();
@@ -109,7 +86,7 @@ impl Job {
             file.extend(part);
         }
         std::fs::write(&words, file).map_err(Failure::file("a sound for the peer"))?;
-        Ok(Self { machine, way, driver, input: input.to_owned(), words, content })
+        Ok(Self { machine, way, driver, input: input.to_owned(), words, hash })
     }
 }
 

@@ -1,0 +1,87 @@
+//! What was decoded or encoded, and how long that took, as the command and the peers under Wine say it.
+//!
+//! Both hash all of it by BLAKE3, so what they say is compared as text. Both reckon from when the driver is open: what starting costs is measured elsewhere.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use drvhost::Machine;
+use serde_json::Value;
+
+use crate::failure::{Failure, run};
+use crate::ours::drvhost_for;
+
+/// What a program has made.
+#[derive(Debug, PartialEq)]
+pub struct Made {
+    /// BLAKE3 of all of it.
+    pub hash: String,
+    /// From when the driver was open until all was hashed.
+    pub seconds: f64,
+}
+
+impl Made {
+    /// Sees that it is what it should be.
+    ///
+    /// # Errors
+    /// [`Failure::Differs`].
+    pub fn check(&self, what: &str, who: &'static str, expected: &str) -> Result<(), Failure> {
+        let (what, theirs) = (what.to_owned(), self.hash.clone());
+        let differs = Failure::Differs { what, ours: expected.to_owned(), peer: who, theirs };
+        if self.hash == expected { Ok(()) } else { Err(differs) }
+    }
+}
+
+/// Has the command decode a file to nothing but a hash, with the drivers for a machine. Its time begins when the driver is open, and reading the file is a part of it.
+///
+/// # Errors
+/// [`Failure`].
+pub fn decoded(file: &Path, machine: Machine) -> Result<Made, Failure> {
+    let file = file.display().to_string();
+    let text = run(&mut drvhost_for(machine, &["decode", &file, "--json"]))?;
+    let told: Value = serde_json::from_str(&text).unwrap_or_default();
+    let made = told["hash"].as_str().zip(told["seconds"].as_f64());
+    let made = made.map(|(hash, seconds)| Made { hash: hash.to_owned(), seconds });
+    made.ok_or(Failure::Unreadable { program: "drvhost", text, expected: "a hash and a time" })
+}
+
+/// Has a peer make something; also gives how long it has taken from its start. What it reads is in its memory before its time begins.
+///
+/// # Errors
+/// [`Failure`].
+pub fn made(peer: &mut Command) -> Result<(Made, Duration), Failure> {
+    let text = run(peer)?;
+    parse(&text).ok_or(Failure::Unreadable { program: "the peer", text, expected: "two times and a hash" })
+}
+
+/// The peer's output: nanoseconds, those from its start, and the hash, one a line.
+fn parse(text: &str) -> Option<(Made, Duration)> {
+    let mut lines = text.lines().map(str::trim);
+    let mut time = || lines.next()?.parse().ok().map(Duration::from_nanos);
+    let (elapsed, whole) = (time()?, time()?);
+    let hash = lines.next().filter(|hash| !hash.is_empty())?.to_owned();
+    lines.next().is_none().then_some((Made { hash, seconds: elapsed.as_secs_f64() }, whole))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_peers_output_is_read() {
+        let made = Made { hash: "ab".to_owned(), seconds: 0.5 };
+        assert_eq!(parse("500000000\r\n4000000000\r\nab\r\n"), Some((made, Duration::from_secs(4))));
+        for wrong in ["", "1\n2\n", "1\n2\n\n", "1\nab\n", "1\n2\nab\ncd\n"] {
+            assert_eq!(parse(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn another_hash_is_an_error() {
+        let made = Made { hash: "ab".to_owned(), seconds: 1.0 };
+        assert!(made.check("a film", "Wine", "ab").is_ok());
+        let error = made.check("a film", "Wine", "cd").unwrap_err().to_string();
+        assert_eq!(error, "a film: drvhost answered cd, Wine ab");
+    }
+}
