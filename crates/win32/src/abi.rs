@@ -352,6 +352,11 @@ pub trait Serve<Signature>: Copy {
     fn serve(self, process: &mut Process, arguments: Arguments) -> Result<Value, Stop>;
 }
 
+/// [`Serve::SLOTS`] of a function.
+pub(crate) const fn slots<S, F: Serve<S>>(_: &F) -> Option<u32> {
+    F::SLOTS
+}
+
 /// The sum of what is known, if all is.
 const fn sum(slots: &[Option<u32>]) -> Option<u32> {
     let (mut sum, mut index) = (0, 0);

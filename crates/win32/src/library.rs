@@ -1,12 +1,11 @@
 //! The lists of shims, by library.
 
 use std::borrow::Cow;
-use std::marker::PhantomData;
 
 use guest::{Arguments, Return, Stop, Value};
 use wire::channel::Name;
 
-use crate::abi::{Pointer, Serve};
+use crate::abi::Pointer;
 use crate::process::Process;
 
 /// One function that the guest can import.
@@ -16,7 +15,10 @@ pub struct Shim {
     pub name: &'static str,
     /// The page that documents it.
     pub source: &'static str,
-    pub(crate) function: &'static dyn Erased,
+    /// How many slots its arguments take off an i386 guest's stack; `None` if only the caller knows.
+    pub(crate) slots: Option<u32>,
+    /// The function, by what all have in common: its signature is known only to this.
+    pub(crate) serve: fn(&mut Process, Arguments) -> Result<Value, Stop>,
 }
 
 /// One variable that the guest can import: its address, which is what `&` gives in C.
@@ -77,34 +79,6 @@ pub fn libraries() -> &'static [Library] {
     ]
 }
 
-/// A shim whose signature is known only to itself.
-pub(crate) trait Erased: Sync {
-    /// As [`Serve::SLOTS`].
-    fn slots(&self) -> Option<u32>;
-    fn serve(&self, process: &mut Process, arguments: Arguments) -> Result<Value, Stop>;
-}
-
-pub(crate) struct Typed<F, S> {
-    function: F,
-    signature: PhantomData<fn(S)>,
-}
-
-impl<F: Serve<S>, S> Typed<F, S> {
-    pub(crate) const fn new(function: F) -> Self {
-        Self { function, signature: PhantomData }
-    }
-}
-
-impl<F: Serve<S> + Sync, S> Erased for Typed<F, S> {
-    fn slots(&self) -> Option<u32> {
-        F::SLOTS
-    }
-
-    fn serve(&self, process: &mut Process, arguments: Arguments) -> Result<Value, Stop> {
-        self.function.serve(process, arguments)
-    }
-}
-
 /// Declares a library: its calling convention, its names, where its documentation is, a line for each function, then a line with `&` for each
 /// variable, of which a function answers the address. The exported name is the function's own, unless `as "name"` gives another. A function that
 /// is the same for bytes and for UTF-16 is one generic function in two lines.
@@ -122,7 +96,10 @@ macro_rules! library {
             shims: &[$(crate::library::Shim {
                 name: library!(@export $($export)?, $($path)::+),
                 source: $source,
-                function: &crate::library::Typed::new($($path)::+ $(::<$unit>)?),
+                slots: crate::abi::slots(&$($path)::+ $(::<$unit>)?),
+                serve: |process, arguments| {
+                    crate::abi::Serve::serve($($path)::+ $(::<$unit>)?, process, arguments)
+                },
             }),*],
             variables: &[$(crate::library::Variable {
                 name: library!(@export $($variable_export)?, $($variable)::+),
@@ -165,7 +142,7 @@ pub(crate) struct Entry {
 impl Entry {
     pub fn supplied(library: &'static Library, shim: &'static Shim) -> Self {
         let popped = match library.convention {
-            Convention::Stdcall => shim.function.slots().unwrap_or(0),
+            Convention::Stdcall => shim.slots.unwrap_or(0),
             Convention::Cdecl => 0,
         };
         let (library, function) = (Cow::Borrowed(library.names[0]), Cow::Borrowed(shim.name));

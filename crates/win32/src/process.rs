@@ -383,7 +383,7 @@ impl Host for Process {
         crate::kernel32::thread::stand_by(self)?;
         self.note_call()?;
         let begun = self.counts.begin();
-        let outcome = shim.function.serve(self, arguments).map(back);
+        let outcome = (shim.serve)(self, arguments).map(back);
         self.counts.end(index, begun);
         let outcome = outcome?;
         crate::kernel32::thread::stand_by(self)?;
