@@ -267,13 +267,12 @@ impl Stream<'_> {
         })
     }
 
-    /// Converts a piece of source data, at most [`capacity`](Self::capacity) bytes, and replaces `out` by what came out.
+    /// Converts a piece of source data, at most [`capacity`](Self::capacity) bytes, and replaces `out` by what came out. In any error it is as it was, or of no use.
     ///
     /// # Errors
     /// [`Error::Refused`] when the driver does, or says that it used or made more than there was; [`Error::TooLarge`];
     /// and as [`Session::send`](crate::Session::send).
     pub fn convert(&mut self, data: &[u8], ends: Ends, out: &mut Vec<u8>) -> Result<Converted, Error> {
-        out.clear();
         self.source.write(0, data)?;
         self.state.cbSrcLength = data.len() as u32;
         (self.state.cbSrcLengthUsed, self.state.cbDstLengthUsed) = (0, 0);
@@ -307,6 +306,7 @@ impl Stream<'_> {
             let result = format!("{made} of {} bytes made, which cannot be", self.destination.len());
             return Err(opened(&self.codec)?.refused(message, result));
         }
+        // What is there already need not be filled with zeros before it is written over.
         out.resize(made, 0);
         self.destination.read(0, out)
     }
