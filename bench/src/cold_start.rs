@@ -6,6 +6,7 @@ use std::process::Command;
 use mmsystem::DRV_QUERYCONFIGURE;
 
 use crate::failure::{Failure, run};
+use crate::floor;
 use crate::launcher::{nothing, timed};
 use crate::ours::drvhost;
 use crate::report::{Better, Goal, Row, WINE};
@@ -60,7 +61,8 @@ pub fn measure(
     }
     warm.verified(wine.is_some());
     cold.verified(wine.is_some());
-    Ok(vec![launcher, warm, cold])
+    let least = floor::two_programs(folder, rounds)?;
+    Ok(vec![launcher, least, warm, cold])
 }
 
 /// What starting and awaiting a program takes by itself.

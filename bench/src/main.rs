@@ -18,6 +18,7 @@ mod encode;
 mod failure;
 mod ffmpeg;
 mod film;
+mod floor;
 mod frames;
 mod hostile;
 mod instances;

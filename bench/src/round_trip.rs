@@ -10,6 +10,7 @@ use crate::busy::Busy;
 use crate::calls::NAME_OF_X86_64;
 use crate::cold_start::DRIVER;
 use crate::failure::{Failure, run};
+use crate::floor;
 use crate::ours::{driver, i386_driver};
 use crate::quantiles::{Quantiles, mean};
 use crate::report::{Better, Curves, Goal, Row, WINE};
@@ -36,7 +37,9 @@ pub fn measure(wine: Option<&Wine>, rounds: usize, count: usize) -> Result<(Vec<
     let mut quiet = Condition::new("", [Goal::AtMost(QUIET_P50), Goal::AtMost(QUIET_P99)].map(Some));
     let mut busy = Condition::new(", processors busy", [Some(Goal::AtMost(BUSY_P50)), None]);
     let mut theirs = Vec::new();
+    let mut least = Row::new("the least: a number to another processor and back, p50", "ns", Better::Less);
     for _ in 0..rounds {
+        least.ours.push(floor::number(count)?.median());
         let answer = quiet.round(&x86_64, i386.as_ref(), count, None)?;
         if let Some(wine) = wine {
             theirs.push(peer(wine, answer, count)?);
@@ -48,7 +51,7 @@ pub fn measure(wine: Option<&Wine>, rounds: usize, count: usize) -> Result<(Vec<
     let curves = [&quiet.wide, &quiet.narrow, &busy.wide, &busy.narrow, &theirs];
     let curves = CURVES.iter().zip(curves).filter(|(_, rounds)| !rounds.is_empty());
     let curves = curves.map(|(name, rounds)| ((*name).to_owned(), Quantiles::curve(rounds))).collect();
-    let rows = quiet.rows(&theirs).into_iter().chain(busy.rows(&[])).collect();
+    let rows = [least].into_iter().chain(quiet.rows(&theirs)).chain(busy.rows(&[])).collect();
     Ok((rows, curves))
 }
 

@@ -2,7 +2,8 @@
  * An audio codec for a format of its own: each byte is the upper half of a 16-bit sample.
  *
  * Words in the text of the last DRV_OPEN say what it answers: `suggest=` to ACMDM_FORMAT_SUGGEST, `query=` and `stream=` to
- * ACMDM_STREAM_OPEN with the query flag and without, `size=` as the size of the destination, `prepare=` to ACMDM_STREAM_PREPARE.
+ * ACMDM_STREAM_OPEN with the query flag and without, `size=` as the size of the destination, `prepare=` to ACMDM_STREAM_PREPARE, of which
+ * `headers=` are answered so at most.
  *
  * It reads structures that are packed to bytes. Other drivers include this file with NATURAL, for natural alignment, and TRUSTING, for
  * leaving `cbStruct` unread.
@@ -85,6 +86,7 @@ struct stream_size {
 
 static const WCHAR *text; /* Of the last DRV_OPEN. */
 static WCHAR text_copy[MAX_TEXT + 1];
+static LRESULT prepared; /* How often since then. */
 
 static LRESULT answer(const char *name, LRESULT otherwise)
 {
@@ -109,6 +111,7 @@ static LRESULT open_codec(DWORD_PTR id, HDRVR hdrvr, LPARAM l1, const struct ope
     }
     copy_text(text_copy, (const WCHAR *)l1, MAX_TEXT + 1);
     text = text_copy;
+    prepared = 0;
     if (desc && desc->fccType != mmioFOURCC('a', 'u', 'd', 'c')) {
         note(id, hdrvr, DRV_OPEN, l1, (LPARAM)desc);
         return 0;
@@ -198,7 +201,7 @@ __declspec(dllexport) LRESULT CALLBACK DriverProc(DWORD_PTR id, HDRVR hdrvr, UIN
     case ACMDM_STREAM_SIZE:
         return stream_size((struct stream_size *)l2);
     case ACMDM_STREAM_PREPARE:
-        return answer("prepare=", MMSYSERR_NOERROR);
+        return prepared++ < answer("headers=", 1000) ? answer("prepare=", MMSYSERR_NOERROR) : MMSYSERR_NOMEM;
     case ACMDM_STREAM_CONVERT:
         return stream_convert((struct stream_header *)l2);
     case ACMDM_STREAM_UNPREPARE:

@@ -1,5 +1,6 @@
 //! C116 to C128: audio codecs, and what is done where a driver's file does not tell how it packs its structures.
 
+mod ahead;
 mod packing;
 mod protocol;
 
@@ -24,15 +25,25 @@ fn format() -> WaveFormat {
 
 /// A WAVE file with a format tag and [`DATA`].
 fn wave(tag: u16) -> Vec<u8> {
+    wave_of(tag, DATA)
+}
+
+/// A WAVE file with a format tag and these data.
+fn wave_of(tag: u16, data: &[u8]) -> Vec<u8> {
     let chunk = |name: &[u8], body: &[u8]| {
         let length = u32::try_from(body.len()).expect("a short chunk").to_le_bytes();
         let padding = [0].get(..body.len() % 2).unwrap_or_default();
         [name, &length, body, padding].concat()
     };
-    chunk(b"RIFF", &[b"WAVE", &chunk(b"fmt ", &format_bytes(tag))[..], &chunk(b"data", DATA)].concat())
+    chunk(b"RIFF", &[b"WAVE", &chunk(b"fmt ", &format_bytes(tag))[..], &chunk(b"data", data)].concat())
 }
 
 /// [`DATA`], decoded.
 fn samples() -> Vec<u8> {
-    DATA.iter().flat_map(|byte| [0, *byte]).collect()
+    samples_of(DATA)
+}
+
+/// Data, decoded.
+fn samples_of(data: &[u8]) -> Vec<u8> {
+    data.iter().flat_map(|byte| [0, *byte]).collect()
 }

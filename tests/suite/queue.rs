@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use drvhost::{Answer, Copies, Error, Hdrvr, Queue};
+use drvhost::{Answer, Copies, Error, Hdrvr, Queue, Standing};
 use drvhost_tests::*;
 use mmsystem::{DRV_CLOSE, DRV_DISABLE, DRV_EXITSESSION, DRV_FREE};
 
@@ -163,6 +163,32 @@ spy_test!(blocks_are_copied_before_and_after_a_call, |machine| {
     let small = arena.block_with(&[0; 3]).unwrap();
     let copies = Copies { before: None, then: Some((&first, &small)) };
     assert!(matches!(queue.send(XOR, 5, 3, copies), Err(Error::TooLarge(4))));
+});
+
+spy_test!(a_message_depends_on_what_the_one_before_it_has_left, |machine| {
+    let rig = Rig::new(machine);
+    let driver = rig.open("hostile", "");
+    let arena = rig.session.arena(driver).unwrap();
+    let place = arena.block_with(&[0, 1, 2, 3, 4, 5]).unwrap();
+    let mut queue = rig.session.queue(driver).unwrap();
+    let standing = |number: u32| Some(Standing { block: &place, at: 1, number });
+    let (before, after) = (0x0403_0201, 0x0477_0201);
+    queue.send_if(HOSTILE_POKE, place.lparam() + 3, 0x77, standing(before)).unwrap();
+    queue.send_if(XOR, 5, 3, standing(after)).unwrap();
+    queue.send_if(XOR, 5, 2, None).unwrap();
+    queue.send_if(XOR, 5, 1, standing(before)).unwrap();
+    queue.send_if(XOR, 5, 0, standing(after)).unwrap();
+    queue.send(XOR, 5, 0, NOTHING).unwrap();
+    assert_eq!(ends(&mut queue), ["119", "6", "7", "dropped", "dropped", "dropped"]);
+    // What is queued from here on comes behind nothing.
+    queue.send_if(XOR, 5, 1, standing(after)).unwrap();
+    assert_eq!(ends(&mut queue), ["4"]);
+    assert_eq!(rig.calls_with(XOR).len(), 3);
+    // What does not lie in the block is not even asked for.
+    for at in [3, usize::MAX] {
+        let outside = Standing { block: &place, at, number: 0 };
+        assert!(matches!(queue.send_if(XOR, 5, 3, Some(outside)), Err(Error::TooLarge(_))));
+    }
 });
 
 /// Queues messages in one thread while the session ends in another.

@@ -2,6 +2,7 @@
 
 mod formats;
 mod packing;
+mod room;
 mod stream;
 
 use mmsystem::{
@@ -144,7 +145,12 @@ impl<'s> Codec<'s> {
 
 /// Sends a message that only MMSYSERR_NOERROR lets go on.
 fn ask(opened: &Opened<'_>, message: u32, lparam1: i64, lparam2: i64) -> Result<(), Error> {
-    match mmsyserr(opened.send(message, lparam1, lparam2)?) {
+    answered(opened, message, opened.send(message, lparam1, lparam2)?)
+}
+
+/// Whether the answer to a message lets go on.
+fn answered(opened: &Opened<'_>, message: u32, answer: i64) -> Result<(), Error> {
+    match mmsyserr(answer) {
         MMSYSERR_NOERROR => Ok(()),
         answer => Err(opened.refused(message, mmsyserr_text(answer))),
     }

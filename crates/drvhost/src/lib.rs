@@ -88,7 +88,7 @@ pub use host::{Host, Layer, Segments};
 pub use machine::Machine;
 pub use numbers::Numbers;
 pub use priority::prefer_this_thread;
-pub use queue::{Answer, Copies, Queue};
+pub use queue::{Answer, Copies, Queue, Standing};
 pub use registry::{DriverFile, Origin, Registry};
 pub use services::Grant;
 pub use session::{Builder, Hdrvr, Instance, Session};

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wire::{Copied, Effect};
+use wire::{Copied, Effect, Stands};
 
 use crate::arena::Block;
 use crate::error::Error;
@@ -18,8 +18,8 @@ use crate::session::{Hdrvr, Inner, Session};
 use crate::table::Slot;
 use crate::trace::Begun;
 use crate::turns::Place;
-use crate::waiting::Waiting;
-use crate::worker::{Ended, Terms};
+use crate::waiting::{Until, Waiting};
+use crate::worker::{Ended, Making, Terms};
 
 /// The most messages that are queued.
 const MOST: usize = 8;
@@ -29,7 +29,7 @@ const TOGETHER: Duration = Duration::from_millis(20);
 const AT_ONCE: usize = MOST / 2;
 
 /// What the worker copies around a queued message, in the memory that is shared with it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Copies<'a> {
     /// Before the driver gets the message: all of the first block to the beginning of the second.
     pub before: Option<(&'a Block, &'a Block)>,
@@ -37,12 +37,24 @@ pub struct Copies<'a> {
     pub then: Option<(&'a Block, &'a Block)>,
 }
 
+/// A number that must stand in the memory that is shared with the driver.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'a> {
+    /// Where.
+    pub block: &'a Block,
+    /// How many bytes from the block's beginning.
+    pub at: usize,
+    /// The number.
+    pub number: u32,
+}
+
 /// What came of a queued message.
 #[derive(Debug)]
 pub enum Answer {
     /// The driver's answer.
     Answered(i64),
-    /// It was not delivered, because one before it was not answered, and nobody had asked what became of that.
+    /// It was not delivered, because one before it was not answered, and nobody had asked what became of that; or because a number did not
+    /// [stand](Queue::send_if) where it was to.
     Dropped,
 }
 
@@ -55,18 +67,37 @@ pub struct Queue<'s> {
     id: i64,
     /// The turn, while something is queued.
     place: Option<Place>,
-    /// What is queued and not answered, with its number.
-    asked: VecDeque<(u32, Message)>,
+    /// What is queued and not answered.
+    asked: VecDeque<Queued>,
     /// The first of them, which the driver is at.
     first: Option<First>,
     /// What became of those before.
     ended: VecDeque<Result<Answer, Error>>,
-    /// Whether one of this turn was not answered, so that those behind it are dropped.
+    /// Whether one of this turn was not answered, or dropped, so that those behind it are dropped.
     failed: bool,
     /// How long a message has taken of late.
     pace: Duration,
     /// How many answers the host is not woken for, one after the other.
     quiet: usize,
+}
+
+/// A message that is queued.
+#[derive(Debug)]
+struct Queued {
+    seq: u32,
+    message: Message,
+    /// Whether it may be dropped after one that was answered.
+    conditional: bool,
+}
+
+/// How a message is queued.
+#[derive(Debug, Default)]
+struct Manner {
+    only_if: Option<Stands>,
+    before: Option<Copied>,
+    then: Option<Copied>,
+    /// Whether the host has something to do with each answer, while the driver is at the next message.
+    at_once: bool,
 }
 
 /// The message that the driver is at.
@@ -124,13 +155,40 @@ impl Queue<'_> {
         queued == 0 || queued < MOST && together <= TOGETHER && !self.failed && !self.module.worker.wanted()
     }
 
-    /// Queues a message. It has the deadline of any other from the moment on at which it is its turn.
+    /// Queues a message. It has the deadline of any other from the moment on at which it is its turn and the host looks for its answer.
     ///
     /// # Errors
     /// As [`Session::send`], where it could not be sent.
     pub fn send(&mut self, number: u32, lparam1: i64, lparam2: i64, copies: Copies<'_>) -> Result<(), Error> {
         let copied = |blocks: Option<(&Block, &Block)>| blocks.map(|(from, to)| copied(from, to)).transpose();
         let (before, then) = (copied(copies.before)?, copied(copies.then)?);
+        self.put(number, lparam1, lparam2, Manner { before, then, ..Manner::default() })
+    }
+
+    /// Queues a message that the driver only gets if a number stands where it is to after the message before it; else it is [dropped](Answer::Dropped), and
+    /// so is what is behind it. The host is woken for each answer to messages of this kind; without a number they are delivered in any case.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_if(
+        &mut self,
+        number: u32,
+        lparam1: i64,
+        lparam2: i64,
+        standing: Option<Standing<'_>>,
+    ) -> Result<(), Error> {
+        let stands = |Standing { block, at, number }: Standing<'_>| {
+            let end = at.saturating_add(size_of::<u32>());
+            let inside = end <= block.len();
+            let stands = Stands { address: block.address().saturating_add(at as u64), number };
+            inside.then_some(stands).ok_or(Error::TooLarge(end as u64))
+        };
+        let only_if = standing.map(stands).transpose()?;
+        self.put(number, lparam1, lparam2, Manner { only_if, at_once: true, ..Manner::default() })
+    }
+
+    fn put(&mut self, number: u32, lparam1: i64, lparam2: i64, manner: Manner) -> Result<(), Error> {
+        let Manner { only_if, before, then, at_once } = manner;
         // What is there already must be an answer to what has been asked already.
         while self.hear(false) {}
         let worker = Arc::clone(&self.module.worker);
@@ -158,13 +216,14 @@ impl Queue<'_> {
             self.leave_if_done();
             return Err(Error::BadHandle(self.hdrvr.0));
         }
-        let after = self.asked.back().map_or(0, |&(seq, _)| seq);
-        let wakes = self.pace.saturating_mul(AT_ONCE as u32) > TOGETHER / 10 || self.quiet + 1 >= AT_ONCE;
+        let after = self.asked.back().map_or(0, |queued| queued.seq);
+        let wakes =
+            at_once || self.pace.saturating_mul(AT_ONCE as u32) > TOGETHER / 10 || self.quiet + 1 >= AT_ONCE;
         self.quiet = if wakes { 0 } else { self.quiet + 1 };
-        let terms = Terms { after, before, then, quiet: !wakes };
+        let terms = Terms { after, only_if, before, then, quiet: !wakes };
         match worker.queue(self.module.call(&message), terms) {
             Ok(seq) => {
-                self.asked.push_back((seq, message));
+                self.asked.push_back(Queued { seq, message, conditional: only_if.is_some() });
                 self.begin_first();
                 Ok(())
             }
@@ -189,9 +248,10 @@ impl Queue<'_> {
     /// The driver is at what is first now.
     fn begin_first(&mut self) {
         if self.first.is_none()
-            && let Some(&(seq, _)) = self.asked.front()
+            && let Some(&Queued { seq, .. }) = self.asked.front()
         {
-            let waiting = self.module.worker.expect(seq, self.session.until());
+            // Its time begins when the host first waits for it: how long the host has something else to do is not the driver's affair.
+            let waiting = self.module.worker.expect(seq, Until::within(self.session.deadline));
             let begun = self.session.trace.begin();
             self.first = Some(First { waiting, begun, since: Instant::now() });
         }
@@ -199,15 +259,20 @@ impl Queue<'_> {
 
     /// Hears how the first message ends, if `waits` or that is known. Whether one has.
     fn hear(&mut self, waits: bool) -> bool {
-        let Some(first) = &mut self.first else { return false };
+        let (Some(first), Some(queued)) = (&mut self.first, self.asked.front()) else { return false };
+        let making = match queued.conditional {
+            _ if self.failed => Making::Never,
+            true => Making::Open,
+            false => Making::Sure,
+        };
         let Some(place) = self.place.take() else { return false };
         let worker = Arc::clone(&self.module.worker);
         let turn = worker.taken_up(place);
-        let ended = worker.end_of_queued(&turn, &mut first.waiting, self.failed, waits, self.session);
+        let ended = worker.end_of_queued(&turn, &mut first.waiting, making, waits, self.session);
         self.place = Some(turn.leave_open());
         let Some(ended) = ended else { return false };
-        if let (Some(first), Some((_, message))) = (self.first.take(), self.asked.pop_front()) {
-            self.end(ended, &message, &first);
+        if let (Some(first), Some(queued)) = (self.first.take(), self.asked.pop_front()) {
+            self.end(ended, &queued.message, &first);
         }
         self.begin_first();
         self.leave_if_done();
@@ -217,7 +282,10 @@ impl Queue<'_> {
     fn end(&mut self, ended: Ended, message: &Message, first: &First) {
         self.pace = (self.pace * 3 + first.since.elapsed()) / 4;
         let reply = match ended {
-            Ended::Dropped => return self.ended.push_back(Ok(Answer::Dropped)),
+            Ended::Dropped => {
+                self.failed = true;
+                return self.ended.push_back(Ok(Answer::Dropped));
+            }
             Ended::Reply(reply) => reply,
         };
         self.module.note(message, first.begun, &reply, &self.session.trace);

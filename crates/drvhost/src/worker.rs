@@ -31,7 +31,7 @@ use crate::trace::Trace;
 use crate::turns::{Turn, Turns};
 use crate::waiting::{Until, Waiting};
 
-pub(crate) use queued::{Ended, Terms};
+pub(crate) use queued::{Ended, Making, Terms};
 
 /// How often the soft deadline's signal is repeated: it may arrive just before the driver's code goes on.
 const REPEAT: Duration = Duration::from_millis(5);

@@ -80,6 +80,8 @@ pub(crate) struct Trap {
     pub error: u64,
     /// The guest's rbp.
     pub frame: u64,
+    /// The guest's rsp.
+    pub stack: u64,
 }
 
 impl Context {

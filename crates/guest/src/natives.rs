@@ -1,11 +1,13 @@
-//! Functions that 32-bit guest code calls without leaving its mode, because leaving and coming back costs more than what they do, or because
-//! they work on the registers and the stack of their caller.
+//! Functions that guest code calls without leaving guest code, because leaving and coming back costs more than what they do, or because
+//! they work on the registers and the stack of their caller. 32-bit code would even have to leave its mode, so there are more for it.
 //!
 //! They are written for the guest and lie in its memory; a fault in one is the guest's. Those of the C library answer as the shims of the
-//! same name do. Each begins with a frame (`push ebp; mov ebp, esp`) before it touches memory that its caller names, by which a fault is
-//! told as the caller's ([`Machine::fault`](crate::Machine::fault)).
+//! same name do. A fault is told as the caller's ([`Machine::fault`](crate::Machine::fault)), who is found so: those of 32 bits begin with a frame
+//! (`push ebp; mov ebp, esp`) before they touch memory that their caller names, and those of 64 bits change neither the stack nor a register that
+//! belongs to their caller.
 
 mod memory;
+mod memory64;
 mod numbers;
 mod scopes;
 mod unwind;
@@ -13,9 +15,11 @@ mod unwind;
 use std::io;
 use std::ops::Range;
 
+use crate::context::Trap;
 use crate::fault::Access;
 use crate::layout::Region;
 use crate::memory::{Memory, Protection, Violation};
+use crate::mode::Mode;
 use crate::thread::Machine;
 use crate::thunks::Thunks;
 
@@ -39,13 +43,20 @@ impl Native {
     }
 }
 
-/// Declares native functions of a file: for each, the name under which guests import it, and its code, which calls nothing.
+/// Declares native functions of a file: for each, the name under which guests import it, and its code, which calls nothing; of 32 bits unless the
+/// assembler is told otherwise.
 macro_rules! natives {
-    ($($(#[doc = $doc:literal])* $name:literal = $begin:ident .. $end:ident { $($code:expr),* $(,)? } $($operand:ident = $value:expr),*;)*) => {
+    ($($functions:tt)*) => { crate::natives::natives_of! { ".code32" $($functions)* } };
+}
+use natives;
+
+/// The same for a mode of the assembler's.
+macro_rules! natives_of {
+    ($mode:literal $($(#[doc = $doc:literal])* $name:literal = $begin:ident .. $end:ident { $($code:expr),* $(,)? } $($operand:ident = $value:expr),*;)*) => {
         $(
             std::arch::global_asm!(
                 ".section .rodata",
-                ".code32",
+                $mode,
                 concat!(".globl ", stringify!($begin)),
                 concat!(stringify!($begin), ":"),
                 $($code,)*
@@ -66,7 +77,7 @@ macro_rules! natives {
         }
     };
 }
-use natives;
+use natives_of;
 
 /// What stands in the code above for an address that differs from process to process: of RtlUnwind, which is the first of all natives, and of what
 /// [`Thunks::go_on`] and [`Thunks::unhandled`] answer. None of it occurs otherwise.
@@ -90,19 +101,22 @@ pub(crate) struct Natives {
 }
 
 impl Natives {
-    /// Puts all of them into guest memory.
-    pub fn new(memory: &Memory, thunks: &Thunks) -> Result<Self, Violation> {
+    /// Puts all those for a mode into guest memory.
+    pub fn new(memory: &Memory, thunks: &Thunks, mode: Mode) -> Result<Self, Violation> {
         let range = memory.layout()[Region::Natives].clone();
         let known = [
             (elsewhere::UNWIND, range.start),
             (elsewhere::CONTINUE, thunks.go_on()),
             (elsewhere::UNHANDLED, thunks.unhandled()),
         ];
-        let shortcuts = [memory::list(), numbers::list()].concat();
+        let (first, shortcuts, further) = match mode {
+            Mode::I386 => (unwind::list(), [memory::list(), numbers::list()].concat(), scopes::list()),
+            Mode::X86_64 => (Vec::new(), memory64::list(), Vec::new()),
+        };
         let names = shortcuts.iter().map(|native| native.name).collect();
         let mut own = Self { next: range.start, range, placed: Vec::new(), shortcuts: names };
         // That which others call by its address is the first.
-        for native in [unwind::list(), shortcuts, scopes::list()].concat() {
+        for native in [first, shortcuts, further].concat() {
             let at = own.place(memory, &connected(native.code(), &known))?;
             own.placed.push((native.name, at));
         }
@@ -181,31 +195,34 @@ fn connected(code: &[u8], known: &[(u32, u64)]) -> Vec<u8> {
     connected
 }
 
-impl Machine {
-    fn no_natives(&self) -> Violation {
-        Violation { address: self.memory.layout()[Region::Natives].start, len: 0, access: Access::Write }
+/// Where the address is to which the native function returns in which a trap has been hit.
+pub(crate) fn return_place(mode: Mode, trap: &Trap) -> u64 {
+    match mode {
+        Mode::I386 => trap.frame.wrapping_add(mode.pointer_size()),
+        Mode::X86_64 => trap.stack,
     }
+}
 
-    /// The address of a function that serves a 32-bit guest without leaving its mode; `None` if there is none of this name.
+impl Machine {
+    /// The address of a function that serves the guest without leaving its code; `None` if there is none of this name.
     #[must_use]
     pub fn native(&self, name: &str) -> Option<u64> {
-        self.natives.as_ref()?.find(name)
+        self.natives.find(name)
     }
 
     /// Whether the native function of this name does what the shim of that name does, and is there because it costs less.
     #[must_use]
     pub fn is_shortcut(&self, name: &str) -> bool {
-        self.natives.as_ref().is_some_and(|natives| natives.is_shortcut(name))
+        self.natives.is_shortcut(name)
     }
 
     /// Makes a function for a 32-bit guest that calls the `cdecl` function at `target` with `count` doubles (one or two), which it takes from the
     /// x87 registers, the last one from st(0). Before [`seal`](Self::seal).
     ///
     /// # Errors
-    /// [`Violation`] when there is no room, or the guest is none of 32 bits.
+    /// [`Violation`] when there is no room.
     pub fn native_taking_x87(&mut self, target: u64, count: u8) -> Result<u64, Violation> {
-        let none = self.no_natives();
-        self.natives.as_mut().ok_or(none)?.taking_x87(&self.memory, target, count)
+        self.natives.taking_x87(&self.memory, target, count)
     }
 
     /// The same for a function that takes its arguments from xmm0 and xmm1, and answers in xmm0.
@@ -213,8 +230,7 @@ impl Machine {
     /// # Errors
     /// As [`native_taking_x87`](Self::native_taking_x87).
     pub fn native_taking_sse(&mut self, target: u64, count: u8) -> Result<u64, Violation> {
-        let none = self.no_natives();
-        self.natives.as_mut().ok_or(none)?.taking_sse(&self.memory, target, count)
+        self.natives.taking_sse(&self.memory, target, count)
     }
 }
 

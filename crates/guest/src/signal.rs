@@ -120,6 +120,7 @@ extern "sysv64" fn handle(
         number: registers[libc::REG_TRAPNO as usize].cast_unsigned(),
         error: registers[libc::REG_ERR as usize].cast_unsigned(),
         frame: registers[libc::REG_RBP as usize].cast_unsigned(),
+        stack: registers[libc::REG_RSP as usize].cast_unsigned(),
     };
     if signal == libc::SIGUSR1 {
         // At the floor the request's own call is over, or has not begun.

@@ -14,7 +14,7 @@ use crate::image::Module;
 use crate::layout::{GUEST_END, Layout, Region};
 use crate::memory::{Memory, Violation};
 use crate::mode::Mode;
-use crate::natives::Natives;
+use crate::natives::{self, Natives};
 use crate::segments::Segments;
 use crate::switch::ImportFrame;
 use crate::threads::{POOL, Thread, adopt_first};
@@ -79,7 +79,7 @@ pub struct Machine {
     pub memory: Memory,
     pub(crate) thunks: Thunks,
     /// Of a 32-bit guest.
-    pub(crate) natives: Option<Natives>,
+    pub(crate) natives: Natives,
     pub(crate) modules: Vec<Module>,
     /// By slot.
     pub(crate) tls_blocks: Vec<TlsBlock>,
@@ -107,7 +107,7 @@ impl Machine {
         }
         let memory = Memory::reserve(layout).map_err(StartError::Reserve)?;
         let thunks = Thunks::new(&memory, mode)?;
-        let natives = (mode == Mode::I386).then(|| Natives::new(&memory, &thunks)).transpose()?;
+        let natives = Natives::new(&memory, &thunks, mode)?;
         let next_block = memory.layout()[Region::System].start;
         let mut machine = Self {
             mode,
@@ -229,9 +229,7 @@ impl Machine {
     /// # Errors
     /// `mprotect`'s.
     pub fn seal(&mut self, later: u32) -> io::Result<()> {
-        if let Some(natives) = &self.natives {
-            natives.seal(&mut self.memory)?;
-        }
+        self.natives.seal(&mut self.memory)?;
         self.thunks.seal(&mut self.memory, later)
     }
 
@@ -450,7 +448,7 @@ impl Machine {
     /// The instruction that a fault is told of: for one in a native function, the one behind its call.
     fn blamed(&self, instruction: u64, trap: &Trap) -> u64 {
         if self.memory.layout()[Region::Natives].contains(&instruction)
-            && let Ok(caller) = self.pointer_at(trap.frame.wrapping_add(self.mode.pointer_size()))
+            && let Ok(caller) = self.pointer_at(natives::return_place(self.mode, trap))
         {
             return caller;
         }

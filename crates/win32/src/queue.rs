@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use guest::layout::Region;
 use guest::{Fault, FaultKind, Stop};
-use wire::{Copied, MOST_QUEUED, Queued, ToHost, ToWorker};
+use wire::{Copied, MOST_QUEUED, Queued, Stands, ToHost, ToWorker};
 
 use crate::process::{LinkError, Process, fault_of};
 
@@ -38,13 +38,15 @@ impl Process {
         Ok(())
     }
 
-    /// Serves a queued call and answers it, unless the one that it comes after was not answered: who has queued it did not know that then.
+    /// Serves a queued call and answers it, unless the one that it comes after was not answered, or has not left behind what it was to: who has queued
+    /// it did not know that then.
     ///
     /// # Errors
     /// [`LinkError`].
     pub fn answer_queued(&mut self, queued: &Queued) -> Result<(), LinkError> {
-        let &Queued { call, after, before, then, quiet } = queued;
-        if after != 0 && after != self.queue.answered {
+        let &Queued { call, after, only_if, before, then, quiet } = queued;
+        let wanted = after == 0 || after == self.queue.answered;
+        if !wanted || !only_if.is_none_or(|stands| self.stands(stands)) {
             self.queue.answered = 0;
             return self.link.say(&ToHost::Dropped { seq: call.seq });
         }
@@ -61,6 +63,12 @@ impl Process {
         let goes_on = outcome.is_ok() && (!self.queue.put_off.is_empty() || self.hears_more());
         let message = self.end_of(call.seq, outcome);
         if quiet && goes_on { self.link.say_quietly(&message) } else { self.link.say(&message) }
+    }
+
+    /// Whether a number stands where it is to.
+    fn stands(&self, Stands { address, number }: Stands) -> bool {
+        let mut found = [0; size_of::<u32>()];
+        self.machine.memory.read(address, &mut found).is_ok() && u32::from_le_bytes(found) == number
     }
 
     /// Copies from one place of the arena to another, and nowhere else.
@@ -87,7 +95,7 @@ mod tests {
 
     fn queued(number: u32) -> Queued {
         let call = Call { seq: number, function: 0, arguments: [0; 5], effect: Effect::None };
-        Queued { call, after: 0, before: None, then: None, quiet: false }
+        Queued { call, after: 0, only_if: None, before: None, then: None, quiet: false }
     }
 
     #[test]

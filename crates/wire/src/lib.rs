@@ -21,7 +21,7 @@ pub use channel::{Channel, ChannelError, Line, Side};
 pub use message::{
     Advanced, Asked, BROUGHT_SIZE, Begin, Brought, Call, Copied, DialogAnswer, Effect, Entered, FILES_SIZE,
     Fault, FaultKind, Layer, Load, LoadRefusal, Loaded, MOST_QUEUED, Place, Queued, Segments, ShimCalls,
-    Started, ToHost, ToWorker, short,
+    Stands, Started, ToHost, ToWorker, short,
 };
 pub use plain::Plain;
 pub use want::{

@@ -129,12 +129,23 @@ pub struct Queued {
     pub call: Call,
     /// The number of the queued call that must have been answered before it: where that has faulted or was dropped, this one is dropped. 0 for none.
     pub after: u32,
+    /// Where a number must stand for the call to be made, after the one before it: else it is dropped.
+    pub only_if: Option<Stands>,
     /// What is copied before the call.
     pub before: Option<Copied>,
     /// What is copied once the function has returned.
     pub then: Option<Copied>,
     /// Whether the host need not be woken for the answer, as long as a further request is there already.
     pub quiet: bool,
+}
+
+/// A number that stands in the arena.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stands {
+    /// The guest's address of its lowest byte.
+    pub address: u64,
+    /// The number.
+    pub number: u32,
 }
 
 /// What is copied from one place of the arena to another.
@@ -184,7 +195,7 @@ pub enum ToHost {
         /// What happened.
         fault: Fault,
     },
-    /// A queued call was not made, because the one before it ended by a fault or was not made either.
+    /// A queued call was not made, because the one before it ended by a fault or was not made either, or because a number did not stand where it was to.
     Dropped {
         /// The request's number.
         seq: u32,

@@ -5,8 +5,8 @@ use serde::Serialize;
 use service::fuzzing::METHODS;
 use wire::{
     Advanced, Asked, Call, Copied, DialogAnswer, Disposition, Effect, Fault, FaultKind, FileCall, Heard,
-    Layer, Load, Loaded, Place, Queued, RegistryCall, Segments, Served, ShimCalls, Started, StreamState,
-    ToHost, ToWorker, Want, WaveCall, WaveFormat,
+    Layer, Load, Loaded, Place, Queued, RegistryCall, Segments, Served, ShimCalls, Stands, Started,
+    StreamState, ToHost, ToWorker, Want, WaveCall, WaveFormat,
 };
 use zbus::Type;
 use zbus::wire::serialized::Context;
@@ -105,7 +105,9 @@ fn to_worker() -> Vec<Seed> {
     let call =
         Call { seq: 2, function: 0x40_1000, arguments: [1, 0x7000_0000, 3, 0, 0], effect: Effect::Opens };
     let copied = Copied { from: 0x7000_0000, to: 0x7000_1000, len: 96 };
-    let queued = Queued { call, after: 1, before: None, then: Some(copied), quiet: true };
+    let stands = Stands { address: 0x7000_0014, number: 0x1_0000 };
+    let queued =
+        Queued { call, after: 1, only_if: Some(stands), before: None, then: Some(copied), quiet: true };
     let value = Served::Value { name: text("b"), kind: 1, data: vec![b'x', 0, 0, 0] };
     vec![
         ("to_worker", "load", frame(&ToWorker::Load(load))),

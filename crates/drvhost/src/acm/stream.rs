@@ -1,25 +1,30 @@
 //! A conversion stream: compressed audio to PCM, or any format to another.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use mmsystem::{
     ACM_FORMATSUGGESTF_WFORMATTAG, ACM_STREAMCONVERTF_BLOCKALIGN, ACM_STREAMCONVERTF_END,
     ACM_STREAMCONVERTF_START, ACM_STREAMOPENF_NONREALTIME, ACM_STREAMOPENF_QUERY, ACM_STREAMSIZEF_SOURCE,
     ACMDM_FORMAT_SUGGEST, ACMDM_STREAM_CLOSE, ACMDM_STREAM_CONVERT, ACMDM_STREAM_OPEN, ACMDM_STREAM_PREPARE,
-    ACMDM_STREAM_SIZE, ACMDM_STREAM_UNPREPARE, ACMDRVFORMATSUGGEST, ACMDRVSTREAMHEADER, ACMDRVSTREAMINSTANCE,
-    ACMDRVSTREAMSIZE, ACMERR_NOTPOSSIBLE, ACMSTREAMHEADER_STATUSF_DONE, ACMSTREAMHEADER_STATUSF_PREPARED,
-    MMSYSERR_NOERROR, MMSYSERR_NOTSUPPORTED, Structure, WAVE_FORMAT_PCM, WAVEFORMATEX,
+    ACMDM_STREAM_SIZE, ACMDM_STREAM_UNPREPARE, ACMDRVFORMATSUGGEST, ACMDRVSTREAMINSTANCE, ACMDRVSTREAMSIZE,
+    ACMERR_NOTPOSSIBLE, MMSYSERR_NOERROR, MMSYSERR_NOTSUPPORTED, Structure, WAVE_FORMAT_PCM, WAVEFORMATEX,
 };
 
 use super::formats::{driver_format, pcm_block, pcm_format};
-use super::{Codec, ask, mmsyserr, mmsyserr_text};
+use super::room::{Done, Room};
+use super::{Codec, answered, ask, mmsyserr, mmsyserr_text};
 use crate::arena::{Arena, Block};
 use crate::error::Error;
 use crate::media::{MediaError, WaveFormat};
 use crate::opened::{Opened, decoded, encoded};
+use crate::queue::{Answer, Queue};
 
 /// How many bytes are given to a driver at a time, or one block if that is more.
 const SOURCE_SIZE: usize = 64 << 10;
+/// How many rooms there are where pieces are begun ahead: for the one that the driver converts, for the next one, and for the one before, whose header
+/// says whether the next one is converted.
+const ROOMS: usize = 3;
 /// The most bytes that a driver may ask for to convert that into.
 const MAX_DESTINATION: u32 = 64 << 20;
 /// `wBitsPerSample` of the output that is asked for when the driver suggests none.
@@ -52,20 +57,35 @@ pub struct Converted {
 pub struct Stream<'s> {
     /// `None` once it is closed.
     codec: Option<Codec<'s>>,
+    /// What the driver converts.
+    queue: Queue<'s>,
+    /// The rooms of the pieces that have begun, and how many bytes of source data each has.
+    begun: VecDeque<(usize, usize)>,
     /// What lParam1 of every stream message points at. The driver keeps its own value in it.
     instance: Block,
     /// What the instance points at: the source and the destination format.
     _formats: [Block; 2],
-    header: Block,
-    source: Block,
-    destination: Block,
-    /// The header as the driver left it: it may keep values of its own there.
-    state: ACMDRVSTREAMHEADER,
-    prepared: bool,
+    /// At least one.
+    rooms: Vec<Room>,
+    /// The one that comes next.
+    next: usize,
+    /// Whether it is worth while to begin with a piece before it is known what became of the one before it.
+    ahead: Ahead,
     started: bool,
     output: WaveFormat,
     /// What the user should know of it.
     pub(super) warning: Option<String>,
+}
+
+/// Whether pieces are begun before it is known what became of those before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ahead {
+    /// Not yet: no piece has been converted.
+    Unknown,
+    /// The last piece was used as a whole, so the next one may be, too.
+    Yes,
+    /// A driver has left a part of a piece, or takes one header only.
+    No,
 }
 
 /// A conversion that a driver says it does: what ACMDM_STREAM_OPEN was asked.
@@ -134,14 +154,14 @@ impl<'s> Codec<'s> {
         ask(&self.opened, ACMDM_STREAM_OPEN, instance.lparam(), 0)?;
 
         let mut stream = Stream {
-            source: arena.block(0)?,
-            destination: arena.block(0)?,
-            header: arena.block(ACMDRVSTREAMHEADER::size(arena.width()))?,
-            state: ACMDRVSTREAMHEADER::default(),
+            rooms: Vec::new(),
+            next: 0,
+            ahead: Ahead::Unknown,
+            queue: self.opened.queue()?,
+            begun: VecDeque::new(),
             codec: Some(self),
             instance,
             _formats: formats,
-            prepared: false,
             started: false,
             output,
             warning: None,
@@ -197,7 +217,7 @@ impl Stream<'_> {
     /// How many bytes of source data can be given at a time.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.source.len()
+        self.rooms.first().map_or(0, Room::source_len)
     }
 
     /// Makes the buffers, whose size the driver decides, and has them prepared: once, as they stay where they are.
@@ -224,47 +244,37 @@ impl Stream<'_> {
             }
             size => size,
         };
-        self.source = arena.block(source_size)?;
-        self.destination = arena.block(destination_size as usize)?;
-        let header = ACMDRVSTREAMHEADER {
-            cbStruct: ACMDRVSTREAMHEADER::size(arena.width()) as u32,
-            pbSrc: self.source.address(),
-            cbSrcLength: source_size as u32,
-            pbDst: self.destination.address(),
-            cbDstLength: destination_size,
-            dwPrepared: self.instance.address(),
-            pbPreparedSrc: self.source.address(),
-            cbPreparedSrcLength: source_size as u32,
-            pbPreparedDst: self.destination.address(),
-            cbPreparedDstLength: destination_size,
-            ..ACMDRVSTREAMHEADER::default()
-        };
-        self.header.write(0, &encoded(&header, arena.width())?)?;
+        self.add_room(Room::new(arena, &self.instance, source_size, destination_size)?)
+    }
+
+    /// Has the driver prepare a room: once, as its buffers stay where they are.
+    fn add_room(&mut self, mut room: Room) -> Result<(), Error> {
+        let opened = opened(&self.codec)?;
         // A driver that has nothing to prepare answers MMSYSERR_NOTSUPPORTED, which is success (C122).
-        match mmsyserr(opened.send(ACMDM_STREAM_PREPARE, self.instance.lparam(), self.header.lparam())?) {
-            MMSYSERR_NOERROR => self.prepared = true,
-            MMSYSERR_NOTSUPPORTED => {}
+        match mmsyserr(opened.send(ACMDM_STREAM_PREPARE, self.instance.lparam(), room.lparam())?) {
+            MMSYSERR_NOERROR => room.prepared(true)?,
+            MMSYSERR_NOTSUPPORTED => room.prepared(false)?,
             answer => return Err(opened.refused(ACMDM_STREAM_PREPARE, mmsyserr_text(answer))),
         }
-        self.state =
-            ACMDRVSTREAMHEADER { fdwStatus: ACMSTREAMHEADER_STATUSF_PREPARED, ..self.driver_state(header)? };
-        self.write_header()
+        self.rooms.push(room);
+        Ok(())
     }
 
-    /// Shows the driver the header as the host knows it.
-    fn write_header(&self) -> Result<(), Error> {
-        self.header.write(0, &encoded(&self.state, self.header.width())?)
-    }
-
-    /// A header as the host knows it, with the values that the driver keeps in it.
-    fn driver_state(&self, known: ACMDRVSTREAMHEADER) -> Result<ACMDRVSTREAMHEADER, Error> {
-        let left: ACMDRVSTREAMHEADER = decoded(&self.header, self.header.width())?;
-        Ok(ACMDRVSTREAMHEADER {
-            fdwDriver: left.fdwDriver,
-            dwDriver: left.dwDriver,
-            padshNext: left.padshNext,
-            ..known
-        })
+    /// Makes room for the piece that comes next, where that is of use. Applications, too, have several headers prepared and filled.
+    fn add_rooms(&mut self) -> Result<(), Error> {
+        while let (Ahead::Yes, [first, ..]) = (self.ahead, self.rooms.as_slice())
+            && self.rooms.len() < ROOMS
+        {
+            let sizes = (first.source_len(), first.destination_len() as u32);
+            let arena = &opened(&self.codec)?.arena;
+            let added =
+                Room::new(arena, &self.instance, sizes.0, sizes.1).and_then(|room| self.add_room(room));
+            match added {
+                Err(Error::Refused { .. } | Error::TooLarge(_)) => self.ahead = Ahead::No,
+                added => added?,
+            }
+        }
+        Ok(())
     }
 
     /// Converts a piece of source data, at most [`capacity`](Self::capacity) bytes, and replaces `out` by what came out. In any error it is as it was, or of no use.
@@ -273,42 +283,89 @@ impl Stream<'_> {
     /// [`Error::Refused`] when the driver does, or says that it used or made more than there was; [`Error::TooLarge`];
     /// and as [`Session::send`](crate::Session::send).
     pub fn convert(&mut self, data: &[u8], ends: Ends, out: &mut Vec<u8>) -> Result<Converted, Error> {
-        self.source.write(0, data)?;
-        self.state.cbSrcLength = data.len() as u32;
-        (self.state.cbSrcLengthUsed, self.state.cbDstLengthUsed) = (0, 0);
-        self.state.fdwStatus &= !ACMSTREAMHEADER_STATUSF_DONE;
-        self.state.fdwConvert = flags(ends, self.started);
-        self.started = true;
-        self.write_header()?;
-        let opened = opened(&self.codec)?;
-        ask(opened, ACMDM_STREAM_CONVERT, self.instance.lparam(), self.header.lparam())?;
-        self.state = self.driver_state(self.state.clone())?;
-        let left: ACMDRVSTREAMHEADER = decoded(&self.header, self.header.width())?;
-        (self.state.cbSrcLengthUsed, self.state.cbDstLengthUsed) =
-            (left.cbSrcLengthUsed, left.cbDstLengthUsed);
-        // C123.
-        self.state.fdwStatus |= ACMSTREAMHEADER_STATUSF_DONE;
-        self.write_header()?;
-        let used = left.cbSrcLengthUsed as usize;
-        if used > data.len() {
-            let result = format!("{used} of {} bytes used, which cannot be", data.len());
-            return Err(opened.refused(ACMDM_STREAM_CONVERT, result));
-        }
-        self.take_made(ACMDM_STREAM_CONVERT, out)?;
-        let block = usize::from(self.output.block_align.max(1));
-        Ok(Converted { used, filled: out.len() + block > self.destination.len() })
+        self.give(data, ends)?;
+        self.converted(out)?.ok_or_else(|| Error::Bug("a piece was dropped that comes behind none".into()))
     }
 
-    /// Replaces `out` by as much of the destination as the driver says that it has filled, in its answer to a message.
-    fn take_made(&self, message: u32, out: &mut Vec<u8>) -> Result<(), Error> {
-        let made = self.state.cbDstLengthUsed as usize;
-        if made > self.destination.len() {
-            let result = format!("{made} of {} bytes made, which cannot be", self.destination.len());
-            return Err(opened(&self.codec)?.refused(message, result));
+    /// Whether a further piece can be [begun](Self::begin).
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        let ahead = self.ahead == Ahead::Yes && self.begun.len() + 1 < self.rooms.len();
+        self.begun.is_empty() || ahead && self.queue.has_room()
+    }
+
+    /// Has the driver begin to convert a piece, as [`convert`](Self::convert) does, while the caller goes on until it asks what was
+    /// [converted](Self::converted). Where another piece has begun already, this one is that which follows if the driver uses all of that; if it does not,
+    /// this one is not converted. Nothing else can be asked of the driver meanwhile.
+    ///
+    /// # Errors
+    /// As [`convert`](Self::convert), and [`Error::Bug`] where there is no [room](Self::has_room).
+    pub fn begin(&mut self, data: &[u8], ends: Ends) -> Result<(), Error> {
+        if self.begun.is_empty() && ends == Ends::Open {
+            self.add_rooms()?;
         }
-        // What is there already need not be filled with zeros before it is written over.
-        out.resize(made, 0);
-        self.destination.read(0, out)
+        self.give(data, ends)
+    }
+
+    fn give(&mut self, data: &[u8], ends: Ends) -> Result<(), Error> {
+        let no_room = || Error::Bug("a piece was given for which there is no room".into());
+        if !self.has_room() {
+            return Err(no_room());
+        }
+        let room = self.rooms.get_mut(self.next).ok_or_else(no_room)?;
+        room.give(data, flags(ends, self.started))?;
+        let header = room.lparam();
+        let before = self.begun.back().map(|&(before, _)| self.rooms.get(before).and_then(Room::all_used));
+        let all_used = before.map(|used| used.ok_or_else(no_room)).transpose()?;
+        self.queue.send_if(ACMDM_STREAM_CONVERT, self.instance.lparam(), header, all_used)?;
+        self.started = true;
+        self.begun.push_back((self.next, data.len()));
+        self.next = (self.next + 1) % self.rooms.len();
+        Ok(())
+    }
+
+    /// Waits until the first piece that was [begun](Self::begin) is converted, and replaces `out` by what came out. `None` where it was not converted,
+    /// because the driver has left a part of the piece before.
+    ///
+    /// # Errors
+    /// As [`convert`](Self::convert), and [`Error::Bug`] where none was begun. None of those that were begun is under way any more then.
+    pub fn converted(&mut self, out: &mut Vec<u8>) -> Result<Option<Converted>, Error> {
+        let converted = self.take(out);
+        if converted.is_err() {
+            self.give_up();
+        }
+        converted
+    }
+
+    fn take(&mut self, out: &mut Vec<u8>) -> Result<Option<Converted>, Error> {
+        let none = || Error::Bug("a piece was taken that was not given".into());
+        let (room, given) = self.begun.pop_front().ok_or_else(none)?;
+        let answer = match self.queue.next().ok_or_else(none)?? {
+            Answer::Answered(answer) => answer,
+            Answer::Dropped => return Ok(None),
+        };
+        let opened = opened(&self.codec)?;
+        answered(opened, ACMDM_STREAM_CONVERT, answer)?;
+        let room = self.rooms.get_mut(room).ok_or_else(none)?;
+        let Done { used, made } = room.done()?;
+        let used = used as usize;
+        if used > given {
+            let result = format!("{used} of {given} bytes used, which cannot be");
+            return Err(opened.refused(ACMDM_STREAM_CONVERT, result));
+        }
+        take_made(opened, room, made, ACMDM_STREAM_CONVERT, out)?;
+        self.ahead = match self.ahead {
+            Ahead::Unknown | Ahead::Yes if used == given => Ahead::Yes,
+            _ => Ahead::No,
+        };
+        let block = usize::from(self.output.block_align.max(1));
+        Ok(Some(Converted { used, filled: out.len() + block > room.destination_len() }))
+    }
+
+    /// Waits until nothing is under way any more, and takes none of it.
+    fn give_up(&mut self) {
+        self.queue.by_ref().for_each(drop);
+        self.begun.clear();
     }
 
     /// Sends ACMDM_STREAM_UNPREPARE, ACMDM_STREAM_CLOSE and DRV_CLOSE.
@@ -330,37 +387,40 @@ impl Stream<'_> {
     /// [`Session::send`](crate::Session::send). The stream is closed nevertheless.
     pub fn finish(mut self, out: &mut Vec<u8>) -> Result<(), Error> {
         out.clear();
-        // A driver that puts nothing out leaves the field alone.
-        self.state.cbDstLengthUsed = 0;
-        let taken = self.unprepare().and_then(|answer| match answer {
-            MMSYSERR_NOERROR => {
-                let left: ACMDRVSTREAMHEADER = decoded(&self.header, self.header.width())?;
-                self.state.cbDstLengthUsed = left.cbDstLengthUsed;
-                self.take_made(ACMDM_STREAM_UNPREPARE, out)
-            }
-            answer => Err(opened(&self.codec)?.refused(ACMDM_STREAM_UNPREPARE, mmsyserr_text(answer))),
-        });
+        let taken = self.unprepare(Some(out));
         let ended = self.end();
         taken.and(ended)
     }
 
-    /// Has the header unprepared, if it is prepared by the driver; gives the driver's answer.
-    fn unprepare(&mut self) -> Result<u32, Error> {
-        if !std::mem::take(&mut self.prepared) {
-            return Ok(MMSYSERR_NOERROR);
-        }
-        // The lengths are those that were prepared ("acmStreamUnprepareHeader", MS Learn).
-        self.state.cbSrcLength = self.source.len() as u32;
-        self.write_header()?;
+    /// Has every header unprepared that the driver has prepared. Where there is an `out`, what the driver puts into the destinations then is appended to it, and what
+    /// it answers must be success.
+    fn unprepare(&mut self, mut out: Option<&mut Vec<u8>>) -> Result<(), Error> {
+        self.give_up();
         let opened = opened(&self.codec)?;
-        opened.send(ACMDM_STREAM_UNPREPARE, self.instance.lparam(), self.header.lparam()).map(mmsyserr)
+        let mut unprepare = |room: &mut Room| {
+            if !room.begin_to_unprepare(out.is_some())? {
+                return Ok(());
+            }
+            let answer =
+                mmsyserr(opened.send(ACMDM_STREAM_UNPREPARE, self.instance.lparam(), room.lparam())?);
+            let Some(out) = out.as_deref_mut() else { return Ok(()) };
+            if answer != MMSYSERR_NOERROR {
+                return Err(opened.refused(ACMDM_STREAM_UNPREPARE, mmsyserr_text(answer)));
+            }
+            let (mut last, made) = (Vec::new(), room.said()?.made);
+            take_made(opened, room, made, ACMDM_STREAM_UNPREPARE, &mut last)?;
+            out.append(&mut last);
+            Ok(())
+        };
+        // Whatever one of them comes to, the others are told.
+        self.rooms.iter_mut().map(&mut unprepare).fold(Ok(()), Result::and)
     }
 
     fn end(&mut self) -> Result<(), Error> {
         if self.codec.is_none() {
             return Ok(());
         }
-        let unprepared = self.unprepare();
+        let unprepared = self.unprepare(None);
         let Some(codec) = self.codec.take() else { return Ok(()) };
         let closed = codec.opened.send(ACMDM_STREAM_CLOSE, self.instance.lparam(), 0);
         codec.close().and(unprepared).and(closed).map(drop)
@@ -373,6 +433,21 @@ impl Drop for Stream<'_> {
             tracing::warn!(%error, "an audio codec could not be closed in order");
         }
     }
+}
+
+/// Replaces `out` by as much of the destination as the driver says that it has filled, in its answer to a message.
+fn take_made(
+    opened: &Opened<'_>,
+    room: &Room,
+    made: u32,
+    message: u32,
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let (made, most) = (made as usize, room.destination_len());
+    if made > most {
+        return Err(opened.refused(message, format!("{made} of {most} bytes made, which cannot be")));
+    }
+    room.take(made, out)
 }
 
 fn opened<'a, 's>(codec: &'a Option<Codec<'s>>) -> Result<&'a Opened<'s>, Error> {

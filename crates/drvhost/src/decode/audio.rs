@@ -5,12 +5,13 @@
 //! block that is cut short is decoded as far as it goes, again as `ffmpeg` does: blocks are decoded from their start on, so what
 //! is missing changes nothing before it.
 
+mod feed;
+
 use mmsystem::{WAVE_FORMAT_ADPCM, WAVE_FORMAT_DVI_ADPCM, WAVE_FORMAT_PCM};
 
 use super::choice::{self, format_tag_name};
 use super::shared::Shared;
 use super::sinks::AudioSink;
-use super::trouble::{is_of_one_packet, is_of_one_worker};
 use super::{Job, Progress, nothing_readable};
 use crate::acm::{Converted, Ends, Stream};
 use crate::error::{Blame, Error};
@@ -18,11 +19,10 @@ use crate::media::{
     ContentHash, ContentHasher, MediaError, PcmFormat, SampleSource, SampleType, Unit, WaveFormat,
 };
 use crate::registry::DriverFile;
+use feed::{Pending, feed};
 
 /// How many bytes of PCM samples are passed through at a time, about.
 pub(super) const PCM_SIZE: usize = 64 << 10;
-/// How often in a row a driver may use nothing of the source and still make samples.
-const MAX_IDLE: u32 = 64;
 
 /// A stream of audio that is to be decoded.
 pub(super) struct AudioTrack<'s> {
@@ -107,78 +107,6 @@ impl AudioTrack<'_> {
     }
 }
 
-/// Source data that is not used up yet.
-#[derive(Default)]
-struct Pending {
-    bytes: Vec<u8>,
-    /// How much of the file was read.
-    read: u64,
-}
-
-impl Pending {
-    /// Fills up to `capacity` bytes; answers whether these are the last.
-    fn fill(&mut self, source: &mut dyn SampleSource, capacity: usize) -> Result<bool, Error> {
-        let mut kept = self.bytes.len();
-        self.bytes.resize(capacity.max(kept), 0);
-        let mut last = false;
-        // A stream in pieces gives less than is asked for.
-        while let Some(room) = self.bytes.get_mut(kept..).filter(|room| !room.is_empty()) {
-            let read = source.read_data(room)?;
-            kept += read;
-            self.read += read as u64;
-            if read == 0 {
-                last = true;
-                break;
-            }
-        }
-        self.bytes.truncate(kept);
-        Ok(last || source.data_len().is_some_and(|len| self.read >= len))
-    }
-}
-
-/// Converts all source data up to the last whole block, which stays in `pending`. Answers why it stopped before, and whose doing that is.
-fn feed(
-    source: &mut dyn SampleSource,
-    samples: &mut Samples<'_>,
-    pending: &mut Pending,
-    sink: &mut Sink,
-    mut report: impl FnMut(u64, Option<u64>) -> Result<(), Error>,
-) -> Result<Option<(Blame, String)>, Error> {
-    let total = source.data_len();
-    let mut pcm = Vec::new();
-    let mut idle = 0;
-    loop {
-        let last = pending.fill(source, samples.capacity())?;
-        let used_before = pending.read - pending.bytes.len() as u64;
-        let place = || match total {
-            Some(total) => format!("byte {used_before} of {total} of the samples"),
-            None => format!("byte {used_before} of the samples"),
-        };
-        let ends = if last { Ends::Last } else { Ends::Open };
-        let converted = match samples.convert(&pending.bytes, ends, &mut pcm) {
-            Ok(converted) => converted,
-            // What was decoded up to here is worth keeping.
-            Err(error) if sink.made > 0 && (is_of_one_packet(&error) || is_of_one_worker(&error)) => {
-                let blame = if is_of_one_worker(&error) { Blame::Driver } else { Blame::Media };
-                return Ok(Some((blame, format!("decoding stopped at {}: {error}", place()))));
-            }
-            Err(error) => return Err(error),
-        };
-        sink.write(&pcm)?;
-        pending.bytes.drain(..converted.used);
-        report(used_before + converted.used as u64, total)?;
-        idle = if converted.used == 0 { idle + 1 } else { 0 };
-        let stuck = (converted.used == 0 && pcm.is_empty()) || idle > MAX_IDLE;
-        if sink.full() || (last && (stuck || (pending.bytes.is_empty() && !converted.filled))) {
-            return Ok(None);
-        }
-        if stuck {
-            let why = format!("decoding stopped at {}: the driver uses no more of them", place());
-            return Ok(Some((Blame::Media, why)));
-        }
-    }
-}
-
 /// Converts what is left behind the last whole block, as far as it can be. Answers what the user should know.
 fn finish_part(
     format: &WaveFormat,
@@ -197,13 +125,13 @@ fn finish_part(
         padded.resize(block, 0);
         samples.convert(&padded, Ends::Alone, &mut pcm)?;
         pcm.truncate(in_part.saturating_mul(sample_size(samples.format())));
-        sink.write(&pcm)?;
+        sink.write(pcm)?;
         return Ok(Some(format!(
             "the last block has {len} of {block} bytes; the {in_part} samples in it were decoded"
         )));
     }
     let converted = samples.convert(part, Ends::Rest, &mut pcm)?;
-    sink.write(&pcm)?;
+    sink.write(pcm)?;
     let unused = len - converted.used;
     Ok((unused > 0).then(|| format!("the last {unused} bytes are not a whole block and were not decoded")))
 }
@@ -278,13 +206,35 @@ impl<'s> Samples<'s> {
     }
 
     fn convert(&mut self, data: &[u8], ends: Ends, pcm: &mut Vec<u8>) -> Result<Converted, Error> {
+        self.begin(data, ends)?;
+        self.converted(data, pcm)?.ok_or_else(|| Error::Bug("a piece that was alone was dropped".into()))
+    }
+
+    /// Whether a further piece can be begun behind the one that has.
+    fn has_room(&self) -> bool {
         match self {
-            Self::Codec(stream, _) => stream.convert(data, ends, pcm),
+            Self::Codec(stream, _) => stream.has_room(),
+            Self::Plain(_) => false,
+        }
+    }
+
+    /// Has a driver begin with a piece of source data.
+    fn begin(&mut self, data: &[u8], ends: Ends) -> Result<(), Error> {
+        match self {
+            Self::Codec(stream, _) => stream.begin(data, ends),
+            Self::Plain(_) => Ok(()),
+        }
+    }
+
+    /// What has become of the first piece that was begun, where `data` begins; `None` as [`Stream::converted`] says.
+    fn converted(&mut self, data: &[u8], pcm: &mut Vec<u8>) -> Result<Option<Converted>, Error> {
+        match self {
+            Self::Codec(stream, _) => stream.converted(pcm),
             Self::Plain(format) => {
                 let used = data.len() - data.len() % sample_size(*format);
                 pcm.clear();
                 pcm.extend_from_slice(data.get(..used).unwrap_or_default());
-                Ok(Converted { used, filled: false })
+                Ok(Some(Converted { used, filled: false }))
             }
         }
     }
@@ -359,15 +309,25 @@ impl Sink {
         self.left == Some(0)
     }
 
-    fn write(&mut self, pcm: &[u8]) -> Result<(), Error> {
+    fn write(&mut self, mut pcm: Vec<u8>) -> Result<(), Error> {
+        self.count(&mut pcm);
+        self.put(&pcm)
+    }
+
+    /// Counts what was decoded, and leaves what is wanted of it.
+    fn count(&mut self, pcm: &mut Vec<u8>) {
         self.made += pcm.len() as u64;
         let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(pcm.len());
         self.skip -= skipped as u64;
-        let pcm = pcm.get(skipped..).unwrap_or_default();
+        pcm.drain(..skipped);
         let wanted =
             self.left.map_or(pcm.len(), |left| usize::try_from(left).unwrap_or(usize::MAX).min(pcm.len()));
-        let pcm = pcm.get(..wanted).unwrap_or_default();
+        pcm.truncate(wanted);
         self.left = self.left.map(|left| left - wanted as u64);
+    }
+
+    /// Hashes and writes what was counted.
+    fn put(&mut self, pcm: &[u8]) -> Result<(), Error> {
         self.hasher.update(pcm);
         self.written += pcm.len() as u64;
         self.sink.write(pcm)

@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use wire::{Copied, Queued, ToWorker};
+use wire::{Copied, Queued, Stands, ToWorker};
 
 use super::{Broker, Call, Exchange, NOT_ASKED, OTHER_QUESTION, Worker};
 use crate::reply::Reply;
 use crate::turns::{Place, Turn};
-use crate::waiting::Waiting;
+use crate::waiting::{Until, Waiting};
 
 /// How a queued call goes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
     /// The number of the queued call that it comes after; 0 for none.
     pub after: u32,
+    /// What it is only made for.
+    pub only_if: Option<Stands>,
     /// What is copied in the arena before the call.
     pub before: Option<Copied>,
     /// What is copied when the function has returned.
@@ -29,8 +31,19 @@ pub(crate) struct Terms {
 pub(crate) enum Ended {
     /// As any other.
     Reply(Reply),
-    /// It was not made, because one before it was not answered.
+    /// It was not made, because one before it was not answered, or it was not wanted after that one.
     Dropped,
+}
+
+/// Whether a queued call is made, as far as the host knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Making {
+    /// It is.
+    Sure,
+    /// Only after what it is [only made for](Terms::only_if).
+    Open,
+    /// It is not, because one before it was not answered.
+    Never,
 }
 
 impl Worker {
@@ -58,23 +71,23 @@ impl Worker {
         }
         let seq = self.next_seq.fetch_add(1, Ordering::Relaxed).max(1);
         let Call { function, arguments, effect } = call;
-        let Terms { after, before, then, quiet } = terms;
+        let Terms { after, only_if, before, then, quiet } = terms;
         let call = wire::Call { seq, function, arguments, effect };
-        self.say(&ToWorker::Queued(Queued { call, after, before, then, quiet }))?;
+        self.say(&ToWorker::Queued(Queued { call, after, only_if, before, then, quiet }))?;
         Ok(seq)
     }
 
     /// What a request that waits for its answer is to the host.
-    pub fn expect(&self, seq: u32, until: Option<Instant>) -> Waiting {
-        Waiting::new(seq, until.into(), self.width())
+    pub fn expect(&self, seq: u32, until: Until) -> Waiting {
+        Waiting::new(seq, until, self.width())
     }
 
-    /// How the first of the queued calls ends: waits for that, or looks whether it has. `may_drop`: one before it was not answered.
+    /// How the first of the queued calls ends: waits for that, or looks whether it has.
     pub fn end_of_queued(
         self: &Arc<Self>,
         turn: &Turn<'_>,
         waiting: &mut Waiting,
-        may_drop: bool,
+        making: Making,
         waits: bool,
         broker: &dyn Broker,
     ) -> Option<Ended> {
@@ -84,9 +97,9 @@ impl Worker {
         let first =
             if waits { self.hear(waiting, broker) } else { self.take(waiting, broker).transpose()? };
         let reply = match self.until_ended(turn, first, waiting, broker) {
-            Exchange::Dropped if may_drop => return Some(Ended::Dropped),
+            Exchange::Dropped if making != Making::Sure => return Some(Ended::Dropped),
             // Behind one that was not answered, no other is called.
-            Exchange::Reply(Reply::Answered(_) | Reply::Faulted(_)) if may_drop => {
+            Exchange::Reply(Reply::Answered(_) | Reply::Faulted(_)) if making == Making::Never => {
                 Reply::Died(self.end(OTHER_QUESTION))
             }
             Exchange::Reply(reply) => reply,

@@ -1,4 +1,4 @@
-//! The functions that 32-bit guest code calls without leaving its mode, against what Rust computes.
+//! The functions that guest code calls without leaving it, against what Rust computes.
 
 use guest::layout::Region;
 use guest::{Access, Fault, FaultKind, Mode};
@@ -10,7 +10,7 @@ use crate::testing::{Guest, alone};
 #[test]
 fn native_functions_do_what_rust_does() {
     alone(|| {
-        let mut natives = Natives::new();
+        let mut natives = Natives::new(Mode::I386);
         natives.copies();
         natives.overlapping_moves();
         natives.fills();
@@ -26,6 +26,31 @@ fn native_functions_do_what_rust_does() {
         natives.the_control_word();
     });
 }
+
+#[test]
+fn those_of_64_bits_do_so_too() {
+    alone(|| {
+        let mut natives = Natives::new(Mode::X86_64);
+        natives.copies();
+        natives.overlapping_moves();
+        natives.fills();
+        natives.ends_of_memory();
+        natives.faults();
+    });
+}
+
+/// The native functions of 64-bit code; the others are shims there.
+const OF_64: [&str; 3] = ["memcpy", "memmove", "memset"];
+
+/// Whether a function is a native one.
+fn is_native(mode: Mode, name: &str) -> bool {
+    mode == Mode::I386 || OF_64.contains(&name)
+}
+
+/// 64-bit machine code for "call", below, with which alone functions are called there:
+/// `push rbp; mov rbp, rsp; sub rsp, 32; mov rax, rcx; mov rcx, rdx; mov rdx, r8; mov r8, r9; call rax; leave; ret`.
+const CALLER_64: &[u8] =
+    b"\x55\x48\x89\xe5\x48\x83\xec\x20\x48\x89\xc8\x48\x89\xd1\x4c\x89\xc2\x4d\x89\xc8\xff\xd0\xc9\xc3";
 
 /// Machine code that calls `function` for a test. Each begins with `push ebp; mov ebp, esp` and ends with `leave; ret`.
 const CALLERS: [(&str, &[u8]); 9] = [
@@ -59,8 +84,9 @@ const CALLERS: [(&str, &[u8]); 9] = [
 /// Where in an image [`CALLERS`] begin, and how far they are from each other.
 const CODE: u64 = 0x1000;
 const APART: usize = 32;
-/// Where in the first of them the call ends.
+/// Where in the first of them the call ends, and where in [`CALLER_64`].
 const BEHIND_CALL: u64 = 15;
+const BEHIND_CALL_64: u64 = 22;
 
 /// Lengths that are tried: all small ones, and those around where the functions change their ways.
 fn lengths() -> impl Iterator<Item = usize> {
@@ -131,25 +157,29 @@ struct Natives {
 }
 
 impl Natives {
-    fn new() -> Self {
-        let mut guest = Guest::new(Mode::I386);
+    fn new(mode: Mode) -> Self {
+        let mut guest = Guest::new(mode);
         let mut code = Vec::new();
-        for (index, (_, caller)) in CALLERS.iter().enumerate() {
+        let (machine, callers) = match mode {
+            Mode::I386 => (pe::Machine::I386, CALLERS.map(|(_, caller)| caller).to_vec()),
+            Mode::X86_64 => (pe::Machine::X86_64, vec![CALLER_64]),
+        };
+        for (index, caller) in callers.into_iter().enumerate() {
             code.resize(index * APART, 0xcc);
-            code.extend(*caller);
+            code.extend(caller);
         }
-        let file = Builder::new(pe::Machine::I386).code(&code).build();
+        let file = Builder::new(machine).code(&code).build();
         let image = pe::Image::parse(&file).unwrap();
         let (base, _) = guest.process.load("callers.dll", &image, None).unwrap();
         let room = guest.call("malloc", &[0x1_0000]);
         Self { guest, callers: base + CODE, room }
     }
 
-    /// The address of a native function.
+    /// The address of a function, which is native if it is to be.
     fn native(&mut self, name: &str) -> u64 {
         let address = self.guest.address(name);
         let natives = &self.guest.process.machine.memory.layout()[Region::Natives];
-        assert!(natives.contains(&address), "{name} is no native function");
+        assert_eq!(natives.contains(&address), is_native(self.guest.mode(), name), "{name}");
         address
     }
 
@@ -334,6 +364,8 @@ impl Natives {
     /// What is missing behind the memory's end is told, and the caller blamed.
     fn faults(&mut self) {
         let (room, end) = (self.room, self.heap_end());
+        let mode = self.guest.mode();
+        let behind_call = if mode == Mode::I386 { BEHIND_CALL } else { BEHIND_CALL_64 };
         for len in [1, 2, 15, 16, 17, 40, 100, 600, 1500, 5000] {
             for there in [0, 1, 5, 16, 33, 99].into_iter().filter(|&there| there < len) {
                 let at = end - there;
@@ -348,13 +380,15 @@ impl Natives {
                     ("strlen", [at, 0, 0], Access::Read),
                     ("strcmp", [room, at, 0], Access::Read),
                 ];
-                for (name, arguments, expected) in cases {
+                for (name, arguments, expected) in
+                    cases.into_iter().filter(|&(name, ..)| is_native(mode, name))
+                {
                     self.put(at, &vec![b'x'; there as usize]);
                     self.put(room, &[vec![b'x'; len as usize], vec![0]].concat());
                     let function = self.native(name);
                     let fault = self.call_by("call", function, &arguments).unwrap_err();
                     let place = fault.place.as_ref().map(|place| (place.module.as_str(), place.offset));
-                    assert_eq!(place, Some(("callers.dll", CODE + BEHIND_CALL)), "{name}: {fault:?}");
+                    assert_eq!(place, Some(("callers.dll", CODE + behind_call)), "{name}: {fault:?}");
                     let FaultKind::AccessViolation { address: Some(address), access } = fault.kind else {
                         panic!("{name}: {fault:?}");
                     };
@@ -367,7 +401,7 @@ impl Natives {
         }
         // Wherever in a missing page.
         for address in [0, 5, 0x123] {
-            for name in ["strlen", "memcmp", "strcmp"] {
+            for name in ["strlen", "memcmp", "strcmp"].into_iter().filter(|name| is_native(mode, name)) {
                 let function = self.native(name);
                 let fault = self.call_by("call", function, &[address, room, 1]).unwrap_err();
                 let expected = FaultKind::AccessViolation { address: Some(address), access: Access::Read };

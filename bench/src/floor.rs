@@ -1,0 +1,130 @@
+//! What the machine takes at least for what drvhost does: below this, no work on drvhost gets it. Measured in the same run, because it changes with where the
+//! machine's own host puts the processors.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use crate::failure::{Failure, run};
+use crate::launcher::timed;
+use crate::quantiles::Quantiles;
+use crate::report::{Better, Row};
+use crate::wine::find;
+
+/// Two programs with a C library, shared and not, as drvhost and its worker are: the first one starts the second, which leaves for name spaces of its own and says so, and
+/// the first one ends. No file is read, no driver loaded, no system call forbidden.
+const TWO: &str = r#"
+#define _GNU_SOURCE
+#include <sched.h>
+#include <spawn.h>
+#include <unistd.h>
+
+extern char **environ;
+
+int main(int argc, char **argv)
+{
+    char said;
+    int pipes[2];
+    pid_t child;
+    char *arguments[] = { argv[1], NULL };
+    posix_spawn_file_actions_t actions;
+
+    if (argc == 1) {
+        if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP))
+            return 1;
+        return write(1, "x", 1) != 1;
+    }
+    if (pipe(pipes) || posix_spawn_file_actions_init(&actions)
+        || posix_spawn_file_actions_adddup2(&actions, pipes[1], 1)
+        || posix_spawn(&child, argv[1], &actions, NULL, arguments, environ))
+        return 2;
+    close(pipes[1]);
+    return read(pipes[0], &said, 1) != 1 || said != 'x';
+}
+"#;
+
+/// Milliseconds of two programs that do nothing but isolate the second one, so often.
+///
+/// # Errors
+/// [`Failure`] where the compiler or the programs fail.
+pub fn two_programs(folder: &Path, rounds: usize) -> Result<Row, Failure> {
+    let mut row =
+        Row::new("the least: two programs that do nothing, the second in name spaces", "ms", Better::Less);
+    let Some([first, second]) = compiled(folder)? else {
+        return Ok(row.note("there is no C compiler for programs that do nothing"));
+    };
+    for _ in 0..rounds {
+        row.ours.push(timed(Command::new(&first).arg(&second))?.0);
+    }
+    row.verified(true);
+    Ok(row)
+}
+
+/// The two programs; `None` where there is no C compiler.
+fn compiled(folder: &Path) -> Result<Option<[PathBuf; 2]>, Failure> {
+    let Some(compiler) = find("", &["cc", "gcc"]) else { return Ok(None) };
+    let source = folder.join("two.c");
+    std::fs::write(&source, TWO).map_err(Failure::file("a source file"))?;
+    let compile = |name: &str, options: &[&str]| {
+        let program = folder.join(name);
+        run(Command::new(&compiler).arg("-O2").args(options).arg("-o").arg(&program).arg(&source))?;
+        Ok(program)
+    };
+    Ok(Some([compile("first", &[])?, compile("second", &["-static-pie"])?]))
+}
+
+/// Nanoseconds of a number's way to another processor and back: two threads that look for nothing else and never sleep, each with a cache line of its own.
+///
+/// # Errors
+/// [`Failure`] where there was nothing to measure.
+pub fn number(count: usize) -> Result<Quantiles, Failure> {
+    let (there, back) = (Line::default(), Line::default());
+    let mut times = Vec::with_capacity(count);
+    thread::scope(|scope| {
+        scope.spawn(|| (1..=count as u64).for_each(|number| back.put(there.when(number))));
+        for number in 1..=count as u64 {
+            let started = Instant::now();
+            there.put(number);
+            back.when(number);
+            times.push(started.elapsed().as_nanos() as f64);
+        }
+    });
+    Quantiles::of(times)
+}
+
+/// A number alone in its cache line, and in the one that a processor fetches beside it.
+#[derive(Default)]
+#[repr(align(128))]
+struct Line(AtomicU64);
+
+impl Line {
+    fn put(&self, number: u64) {
+        self.0.store(number, Ordering::Release);
+    }
+
+    /// Waits until a number is there.
+    fn when(&self, number: u64) -> u64 {
+        while self.0.load(Ordering::Acquire) != number {
+            std::hint::spin_loop();
+        }
+        number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_comes_back() {
+        assert!(number(1000).unwrap().median() > 0.0);
+    }
+
+    #[test]
+    fn two_programs_end_well() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(two_programs(folder.path(), 2).unwrap().ours.len(), 2);
+    }
+}
