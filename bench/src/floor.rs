@@ -67,7 +67,7 @@ fn compiled(folder: &Path) -> Result<Option<[PathBuf; 2]>, Failure> {
     let Some(compiler) = find("", &["cc", "gcc"]) else { return Ok(None) };
     let source = folder.join("two.c");
     std::fs::write(&source, TWO).map_err(Failure::file("a source file"))?;
-    let compile = |name: &str, options: &[&str]| {
+    let compile = |name: &str, options: &[&str]| -> Result<PathBuf, Failure> {
         let program = folder.join(name);
         run(Command::new(&compiler).arg("-O2").args(options).arg("-o").arg(&program).arg(&source))?;
         Ok(program)
