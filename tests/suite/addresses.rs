@@ -47,14 +47,13 @@ impl Addresses {
     }
 
     /// By region; `None` is the driver's image.
-    fn by_region(&self, machine: Machine) -> Vec<(Option<Region>, u64)> {
-        let memcpy = pick(machine, Region::Natives, Region::Thunks);
+    fn by_region(&self) -> Vec<(Option<Region>, u64)> {
         let regions = [
             (Region::Stack, self.stack),
             (Region::Heap, self.heap),
             (Region::System, self.blocks),
             (Region::Thunks, self.function),
-            (memcpy, self.memcpy),
+            (Region::Natives, self.memcpy),
             (Region::Threads, self.thread),
             (Region::Arena, self.arena),
         ];
@@ -75,7 +74,7 @@ fn are_spread(what: &str, window: &Window, addresses: &[u64]) {
 
 spy_test!(no_two_workers_are_alike, |machine| {
     let seen: Vec<_> =
-        (0..STARTS).map(|_| Addresses::of_another(machine, false).by_region(machine)).collect();
+        (0..STARTS).map(|_| Addresses::of_another(machine, false).by_region()).collect();
     for (index, &(region, _)) in seen[0].iter().enumerate() {
         let addresses: Vec<u64> = seen.iter().map(|places| places[index].1).collect();
         match region {
@@ -204,7 +203,7 @@ spy_test!(no_address_becomes_executable, |machine| {
     };
     let end = Region::Arena.window().range.end;
     let windows = Region::ALL.map(|region| region.window().range.start);
-    let own = Addresses::of(&rig, hostile).by_region(machine).into_iter().map(|(_, at)| at & !0xfff);
+    let own = Addresses::of(&rig, hostile).by_region().into_iter().map(|(_, at)| at & !0xfff);
     for at in (0..end).step_by(8 << 20).chain(windows).chain(own) {
         let error = protect(at, READ_EXECUTE).unwrap_err();
         assert!(matches!(error, Error::Faulted { .. }), "{at:#x}: {error}");
