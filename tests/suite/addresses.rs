@@ -73,8 +73,7 @@ fn are_spread(what: &str, window: &Window, addresses: &[u64]) {
 }
 
 spy_test!(no_two_workers_are_alike, |machine| {
-    let seen: Vec<_> =
-        (0..STARTS).map(|_| Addresses::of_another(machine, false).by_region()).collect();
+    let seen: Vec<_> = (0..STARTS).map(|_| Addresses::of_another(machine, false).by_region()).collect();
     for (index, &(region, _)) in seen[0].iter().enumerate() {
         let addresses: Vec<u64> = seen.iter().map(|places| places[index].1).collect();
         match region {

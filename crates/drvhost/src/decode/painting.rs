@@ -48,7 +48,7 @@ enum Last {
     Bgr24(Arc<Vec<u8>>),
     /// In the driver's format.
     Raw(Vec<u8>),
-    /// The same, in memory that the driver can reach. It is read once for each change of colours.
+    /// The same, in memory that the driver can reach. It is read once for each change of colours, or where only its hash is wanted, as often as it is shown.
     Kept(Block),
 }
 
@@ -94,6 +94,21 @@ impl Canvas {
         Arc::make_mut(&mut self.bgr).fill(0);
         self.last = Last::None;
         self.stale = false;
+    }
+
+    /// Hashes the picture as BGR24, where nobody wants it otherwise: it need not leave the processor's own memory as that.
+    fn hash(&self, hasher: &mut ContentHasher) -> Result<(), Error> {
+        let Self { format, last, bgr, stale, .. } = self;
+        let hash = |bytes: &[u8]| hasher.update(bytes);
+        match last {
+            Last::Bgr24(picture) => hasher.update(picture),
+            Last::Raw(picture) if *stale => format.for_each_strip(picture, hash)?,
+            Last::Kept(block) if *stale => {
+                format.for_each_fetched_strip(|at, row| block.read(at, row), hash)?
+            }
+            Last::None | Last::Raw(_) | Last::Kept(_) => hasher.update(bgr),
+        }
+        Ok(())
     }
 
     /// The picture as BGR24, which is also hashed. `spare` is asked for a buffer where another thread has the last one.
@@ -211,8 +226,13 @@ impl Painter {
 
     /// Writes the picture that is shown now.
     fn show(&mut self) -> Result<(), Error> {
-        let bgr = self.canvas.bgr24(self.hasher.as_mut(), || self.sink.spent().unwrap_or_default())?;
-        self.sink.write(bgr)?;
+        match (&self.sink, &mut self.hasher) {
+            (VideoSink::None, Some(hasher)) => self.canvas.hash(hasher)?,
+            (_, hasher) => {
+                let bgr = self.canvas.bgr24(hasher.as_mut(), || self.sink.spent().unwrap_or_default())?;
+                self.sink.write(bgr)?;
+            }
+        }
         self.frames += 1;
         Ok(())
     }

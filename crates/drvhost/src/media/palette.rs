@@ -61,14 +61,19 @@ impl Palette {
     /// Writes the colours of as many numbers as `out` has room for. It must be inlined to use the caller's instructions.
     #[inline(always)]
     pub(super) fn paint(&self, numbers: &[u8], out: &mut [u8]) {
-        let (fours, rest) = out.as_chunks_mut::<12>();
-        for (out, numbers) in fours.iter_mut().zip(numbers.as_chunks::<4>().0) {
-            let [first, second, third, fourth] = numbers.map(|number| self.0[usize::from(number)]);
-            let words = [first | second << 24, second >> 8 | third << 16, third >> 16 | fourth << 8];
-            *out = std::array::from_fn(|at| words[at / 4].to_le_bytes()[at % 4]);
+        const AT_ONCE: usize = 16;
+        let mut done = 0;
+        for some in numbers.as_chunks::<AT_ONCE>().0 {
+            // Each colour is one store of four bytes, the last of which the next colour writes over.
+            let room = out.get_mut(3 * done..).and_then(|rest| rest.first_chunk_mut::<{ 3 * AT_ONCE + 1 }>());
+            let Some(room) = room else { break };
+            for (place, number) in some.iter().enumerate() {
+                room[3 * place..3 * place + 4].copy_from_slice(&self.0[usize::from(*number)].to_le_bytes());
+            }
+            done += AT_ONCE;
         }
-        let last = numbers.get(fours.len() * 4..).unwrap_or_default();
-        for (out, number) in rest.as_chunks_mut().0.iter_mut().zip(last) {
+        let (pixels, numbers) = (out.get_mut(3 * done..), numbers.get(done..).unwrap_or_default());
+        for (out, number) in pixels.unwrap_or_default().as_chunks_mut().0.iter_mut().zip(numbers) {
             *out = self.colour(*number);
         }
     }
@@ -163,6 +168,20 @@ mod tests {
             clr_used: used,
         };
         header.to_bytes().to_vec()
+    }
+
+    #[test]
+    fn rows_of_any_length_have_the_colours_of_their_numbers() {
+        let mut block = header(8, 256);
+        block.extend((0..=u8::MAX).flat_map(|number| [number, number.wrapping_mul(7), !number, 0xEE]));
+        let palette = Palette::of(&block).unwrap();
+        for count in 0..=100 {
+            let numbers: Vec<u8> = (0..count).map(|at| (at * 37 + 250) as u8).collect();
+            let mut out = vec![0xAA; 3 * count];
+            palette.paint(&numbers, &mut out);
+            let expected: Vec<u8> = numbers.iter().flat_map(|number| palette.colour(*number)).collect();
+            assert_eq!(out, expected, "{count}");
+        }
     }
 
     #[test]

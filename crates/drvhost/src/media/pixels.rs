@@ -168,8 +168,25 @@ impl PictureFormat {
     ///
     /// # Errors
     /// As [`to_bgr24`](Self::to_bgr24), before anything is handed on.
-    pub fn for_each_strip(&self, src: &[u8], mut each: impl FnMut(&[u8])) -> Result<(), MediaError> {
+    pub fn for_each_strip(&self, src: &[u8], each: impl FnMut(&[u8])) -> Result<(), MediaError> {
         let picture = self.check_size(src)?;
+        let fetch = |at: usize, row: &mut [u8]| {
+            row.copy_from_slice(&picture[at..at + row.len()]);
+            Ok(())
+        };
+        self.for_each_fetched_strip(fetch, each)
+    }
+
+    /// As [`for_each_strip`](Self::for_each_strip), of a picture that is fetched row by row: `fetch` fills what it is given with the picture's
+    /// bytes from a place on.
+    ///
+    /// # Errors
+    /// What `fetch` answers.
+    pub fn for_each_fetched_strip<E>(
+        &self,
+        mut fetch: impl FnMut(usize, &mut [u8]) -> Result<(), E>,
+        mut each: impl FnMut(&[u8]),
+    ) -> Result<(), E> {
         let row_len = self.width * 3;
         let mut near = vec![0; self.stride];
         let mut strip = vec![0; (STRIP / row_len).clamp(1, self.height) * row_len];
@@ -177,8 +194,12 @@ impl PictureFormat {
         while rows.peek().is_some() {
             let mut filled = 0;
             for (out, row) in strip.chunks_exact_mut(row_len).zip(&mut rows) {
-                near.copy_from_slice(&picture[row]);
-                self.layout.convert_row(&near, out);
+                if self.layout == Layout::Bgr24 {
+                    fetch(row.start, out)?;
+                } else {
+                    fetch(row.start, &mut near)?;
+                    self.layout.convert_row(&near, out);
+                }
                 filled += row_len;
             }
             each(&strip[..filled]);
@@ -307,9 +328,13 @@ mod tests {
             row.copy_from_slice(&src[at..at + row.len()]);
             Ok::<_, ()>(())
         };
+        let mut fetched = Vec::new();
+        format.for_each_fetched_strip(fetch, |strip| fetched.push(strip.to_vec())).unwrap();
+        assert_eq!(fetched, strips);
         format.to_bgr24_by_rows(fetch, &mut rows).unwrap();
         assert_eq!(rows, whole);
         assert_eq!(format.to_bgr24_by_rows(|_, _| Err("no"), &mut rows), Err("no"));
+        assert_eq!(format.for_each_fetched_strip(|_, _| Err("no"), |_| panic!("half a strip")), Err("no"));
         assert!(format.for_each_strip(&src[1..], |_| panic!("a strip of half a picture")).is_err());
     }
 

@@ -13,7 +13,7 @@ use crate::opened::{Opened, encoded};
 use crate::queue::{Answer, Copies, Queue};
 
 /// The largest picture that is copied so. A larger one fits into no processor's own memory: moving it once more takes longer than each side waits for the other.
-const MOST_BYTES: usize = 1 << 20;
+const MOST_BYTES: usize = 2 << 20;
 /// The room that a frame gets at least.
 const LEAST_ROOM: usize = 16 << 10;
 
