@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -150,11 +151,13 @@ pub(crate) enum Left<M = Arc<Module>> {
 pub(crate) struct Table<M = Arc<Module>> {
     state: Mutex<State<M>>,
     changed: Condvar,
+    /// How often an instance has gone, or its phase has changed.
+    changes: AtomicU64,
 }
 
 impl<M> Default for Table<M> {
     fn default() -> Self {
-        Self { state: Mutex::default(), changed: Condvar::new() }
+        Self { state: Mutex::default(), changed: Condvar::new(), changes: AtomicU64::new(0) }
     }
 }
 
@@ -276,12 +279,24 @@ impl<M: Loaded> Table<M> {
 
     /// Puts an instance in, or changes it.
     pub fn set(&self, hdrvr: Hdrvr, slot: Slot<M>) {
-        self.lock().instances.insert(hdrvr, slot);
+        self.change().instances.insert(hdrvr, slot);
     }
 
     /// Takes an instance out; false when it is gone already.
     pub fn remove(&self, hdrvr: Hdrvr) -> bool {
-        self.lock().instances.remove(&hdrvr).is_some()
+        self.change().instances.remove(&hdrvr).is_some()
+    }
+
+    /// What there is, when an instance is about to change.
+    fn change(&self) -> MutexGuard<'_, State<M>> {
+        let state = self.lock();
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        state
+    }
+
+    /// A number that is another one once any instance has changed.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
     }
 
     /// The instance with this handle.
@@ -296,7 +311,7 @@ impl<M: Loaded> Table<M> {
 
     /// Moves an instance from one phase to another; false when it is not in the first.
     pub fn advance(&self, hdrvr: Hdrvr, from: Phase, to: Phase) -> bool {
-        let mut state = self.lock();
+        let mut state = self.change();
         let slot = state.instances.get_mut(&hdrvr).filter(|slot| slot.phase == from);
         slot.map(|slot| slot.phase = to).is_some()
     }
@@ -317,7 +332,7 @@ impl<M: Loaded> Table<M> {
 
     /// Takes every instance and module out.
     pub fn clear(&self) {
-        let mut state = self.lock();
+        let mut state = self.change();
         state.instances.clear();
         state.modules.clear();
         self.changed.notify_all();

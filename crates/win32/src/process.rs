@@ -112,6 +112,8 @@ pub struct Process {
     libraries: Vec<Supplied>,
     /// The C library's functions that a 32-bit guest calls with their arguments in x87 registers: with calls that nobody counts, and counted.
     intrinsics: BTreeMap<&'static str, [u64; 2]>,
+    /// Whether the host has been left the name of a shim since the last request ended.
+    pub(crate) noted: bool,
     pub(crate) link: Box<dyn Link>,
     /// Not here while a thread listens.
     ears: Option<Box<dyn Listen>>,
@@ -174,6 +176,7 @@ impl Process {
             entries: Vec::new(),
             libraries: Vec::new(),
             intrinsics: BTreeMap::new(),
+            noted: false,
             link,
             ears: Some(ears),
             queue: Queue::default(),
@@ -375,6 +378,7 @@ impl Host for Process {
         let entry = self.entries.get(index as usize);
         let Some(entry) = entry else { return Err(Stop::Kind(FaultKind::IllegalInstruction)) };
         self.link.note_shim(&entry.noted);
+        self.noted = true;
         let Some(shim) = entry.shim else {
             self.counts.missing(index);
             return Err(Stop::Kind(FaultKind::Unresolved { import: entry.full_name() }));

@@ -24,7 +24,7 @@ impl Process {
     /// [`LinkError`].
     pub fn next_request(&mut self) -> Result<ToWorker, LinkError> {
         match self.queue.put_off.pop_front() {
-            Some(queued) => Ok(ToWorker::Queued(queued)),
+            Some(queued) => Ok(ToWorker::Queued(Box::new(queued))),
             None => self.listen(),
         }
     }
@@ -129,7 +129,7 @@ mod tests {
             assert!(guest.process.put_off(queued(most + 1)).is_err());
             for number in 1..=most {
                 let next = guest.process.next_request().map_err(|_| ()).unwrap();
-                assert_eq!(next, ToWorker::Queued(queued(number)));
+                assert_eq!(next, ToWorker::Queued(Box::new(queued(number))));
             }
         });
     }

@@ -163,7 +163,7 @@ impl Process {
         if let Err(fault) = outcome {
             return self.report(seq, Err(fault));
         }
-        self.link.note_shim(&Default::default());
+        self.note_no_shim();
         self.tell_counts();
         let now = u64::try_from(self.now().as_nanos()).unwrap_or(u64::MAX);
         self.link.say(&ToHost::Advanced(wire::Advanced { seq, now, streams: crate::winmm::played(self) }))
@@ -180,12 +180,19 @@ impl Process {
 
     /// What is to be told of how a request ended, after what the guest wrote without a line end so far has been.
     pub(crate) fn end_of(&mut self, seq: u32, outcome: Result<u64, Fault>) -> ToHost {
-        self.link.note_shim(&Default::default());
+        self.note_no_shim();
         crate::crt::flush(self);
         self.tell_counts();
         match outcome {
             Ok(result) => ToHost::Answered { seq, result },
             Err(fault) => ToHost::Faulted { seq, fault: self.with_its_cause(&fault) },
+        }
+    }
+
+    /// No shim runs any more.
+    fn note_no_shim(&mut self) {
+        if std::mem::take(&mut self.noted) {
+            self.link.note_shim(&Default::default());
         }
     }
 
@@ -217,7 +224,7 @@ impl Process {
                 ToWorker::Granted(value) => return Ok(value),
                 ToWorker::Endless => return Err(Stop::Kind(FaultKind::Endless)),
                 ToWorker::Call(call) => self.answer(&call).map_err(lost)?,
-                ToWorker::Queued(queued) => self.put_off(queued).map_err(lost)?,
+                ToWorker::Queued(queued) => self.put_off(*queued).map_err(lost)?,
                 ToWorker::Advance { seq, until } => self.answer_advance(seq, until).map_err(lost)?,
                 ToWorker::Load(request) => self.answer_bring(&request).map_err(lost)?,
                 ToWorker::Unload { seq, module, silently } => {

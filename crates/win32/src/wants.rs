@@ -16,7 +16,7 @@ impl Process {
             loop {
                 match self.listen().map_err(lost)? {
                     ToWorker::Served(served) => return Ok(served),
-                    ToWorker::Queued(queued) => self.put_off(queued).map_err(lost)?,
+                    ToWorker::Queued(queued) => self.put_off(*queued).map_err(lost)?,
                     _ => return Err(lost(crate::LinkError)),
                 }
             }

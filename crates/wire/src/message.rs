@@ -18,8 +18,9 @@ pub enum ToWorker {
     /// Call a guest function. Answered by [`ToHost::Answered`] or [`ToHost::Faulted`].
     Call(Call),
     /// Call a guest function once the calls that were queued before it have been answered. The worker may hear of it long before, also while one of
-    /// those waits for an answer of the host's. Answered as [`Call`](Self::Call), or by [`ToHost::Dropped`].
-    Queued(Queued),
+    /// those waits for an answer of the host's. Answered as [`Call`](Self::Call), or by [`ToHost::Dropped`]. Boxed, because it is twice as large as the
+    /// others, all of which would be moved as if they were.
+    Queued(Box<Queued>),
     /// Tell an image that it is unloaded, now or as soon as none of its code runs. Answered by [`ToHost::Answered`], with 1 when that was at
     /// once and 0 when it is still to come, or by [`ToHost::Faulted`].
     Unload {

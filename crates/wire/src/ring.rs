@@ -276,9 +276,18 @@ fn wake<W: Word>(ring: &Ring<'_, W>, sleep: Sleep<W>) {
     }
 }
 
+/// Words of what a slot of shared memory has of a frame: as many as a whole cache line's, which are moved without counting.
+const LINE: usize = <AtomicU32 as Word>::SLOT - 1;
+
 /// Puts bytes into the words of a slot.
 fn fill<W: Word>(slot: &[W], bytes: &[u8]) {
     let (whole, rest) = bytes.as_chunks::<WORD>();
+    if let (Some(slot), Some(whole)) = (slot.first_chunk::<LINE>(), whole.first_chunk::<LINE>()) {
+        for index in 0..LINE {
+            slot[index].store(u32::from_le_bytes(whole[index]), Ordering::Relaxed);
+        }
+        return;
+    }
     for (word, bytes) in slot.iter().zip(whole) {
         word.store(u32::from_le_bytes(*bytes), Ordering::Relaxed);
     }
@@ -355,11 +364,21 @@ impl Reader {
         if stamped >> 16 != stamp::<W>(self.head, 0) >> 16 || length > W::LONGEST {
             return Err(RingError::Forged);
         }
+        // All of the slot, as it lies in one cache line, whatever of it belongs to the frame.
+        let mut line = [[0; WORD]; LINE];
+        copy(own, &mut line);
+        frame.clear();
+        frame.extend_from_slice(line.as_flattened());
+        let count = slots::<W>(length);
+        if count == 1 {
+            frame.truncate(length);
+            self.head = self.head.wrapping_add(1);
+            ring.head.store(self.head, Ordering::Release);
+            return Ok(true);
+        }
         // Long enough for whole words; what was in there is written over.
         frame.resize(length.next_multiple_of(WORD), 0);
-        let (part, mut rest) = split(frame.as_chunks_mut().0, W::SLOT - 1);
-        copy(own, part);
-        let count = slots::<W>(length);
+        let (_, mut rest) = split(frame.as_chunks_mut().0, W::SLOT - 1);
         for index in 1..count {
             let place = self.head.wrapping_add(index);
             let (next, own) = ring.slot(place).ok_or(RingError::Forged)?;
@@ -448,6 +467,12 @@ fn split(words: &mut [[u8; WORD]], count: usize) -> (&mut [[u8; WORD]], &mut [[u
 
 /// Copies words out of a slot.
 fn copy<W: Word>(slot: &[W], words: &mut [[u8; WORD]]) {
+    if let (Some(slot), Some(words)) = (slot.first_chunk::<LINE>(), words.first_chunk_mut::<LINE>()) {
+        for index in 0..LINE {
+            words[index] = slot[index].load(Ordering::Relaxed).to_le_bytes();
+        }
+        return;
+    }
     for (bytes, word) in words.iter_mut().zip(slot) {
         *bytes = word.load(Ordering::Relaxed).to_le_bytes();
     }

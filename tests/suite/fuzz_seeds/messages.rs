@@ -112,7 +112,7 @@ fn to_worker() -> Vec<Seed> {
     vec![
         ("to_worker", "load", frame(&ToWorker::Load(load))),
         ("to_worker", "call", frame(&ToWorker::Call(call))),
-        ("to_worker", "queued", frame(&ToWorker::Queued(queued))),
+        ("to_worker", "queued", frame(&ToWorker::Queued(Box::new(queued)))),
         ("to_worker", "advance", frame(&ToWorker::Advance { seq: 3, until: 1 << 40 })),
         ("to_worker", "granted", frame(&ToWorker::Granted(-1))),
         ("to_worker", "served", frame(&ToWorker::Served(value.clone()))),

@@ -73,7 +73,7 @@ impl Worker {
         let Call { function, arguments, effect } = call;
         let Terms { after, only_if, before, then, quiet } = terms;
         let call = wire::Call { seq, function, arguments, effect };
-        self.say(&ToWorker::Queued(Queued { call, after, only_if, before, then, quiet }))?;
+        self.say(&ToWorker::Queued(Box::new(Queued { call, after, only_if, before, then, quiet })))?;
         Ok(seq)
     }
 

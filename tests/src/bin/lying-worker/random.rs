@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use drvhost_tests::{Scribble, XOR};
-use wire::{
-    Advanced, Asked, Disposition, Entered, FaultKind, FileCall, Loaded, Queued, ToHost, ToWorker, Want,
-};
+use wire::{Advanced, Asked, Disposition, Entered, FaultKind, FileCall, Loaded, ToHost, ToWorker, Want};
 
 use super::{CONTROLS, Liar, fault, loaded, started};
 
@@ -20,7 +18,8 @@ impl Liar {
             if let Ok(Some(heard)) = self.channel.receive::<ToWorker>(self.words, || Some(until)) {
                 match &heard {
                     ToWorker::Load(load) => self.last = load.seq,
-                    ToWorker::Call(call) | ToWorker::Queued(Queued { call, .. }) => self.last = call.seq,
+                    ToWorker::Call(call) => self.last = call.seq,
+                    ToWorker::Queued(queued) => self.last = queued.call.seq,
                     ToWorker::Unload { seq, .. } | ToWorker::Advance { seq, .. } => self.last = *seq,
                     _ => {}
                 }
