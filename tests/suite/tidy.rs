@@ -110,14 +110,41 @@ fn dependencies_point_down_only() {
     present.insert("bench".to_owned());
     assert_eq!(present, crates.iter().map(|krate| (*krate).to_owned()).collect());
     for (krate, allowed) in ARROWS {
-        let manifest = read(&folder_of(krate).join("Cargo.toml"));
-        let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or("");
-        let dependencies = dependencies.split("\n[").next().unwrap_or("");
-        for line in dependencies.lines() {
-            let name = line.split(['.', ' ', '=']).next().unwrap_or("");
+        for name in dependencies(krate) {
+            let name = name.as_str();
             assert!(!crates.contains(name) || allowed.contains(&name), "{krate} must not depend on {name}");
         }
     }
+}
+
+/// What a crate depends on outside of tests.
+fn dependencies(krate: &str) -> Vec<String> {
+    let manifest = read(&folder_of(krate).join("Cargo.toml"));
+    let part = manifest.split("\n[dependencies]\n").nth(1).unwrap_or("").split("\n[").next().unwrap_or("");
+    let name =
+        |line: &str| Some(line.split(['.', ' ', '=']).next()?.to_owned()).filter(|name| !name.is_empty());
+    part.lines().filter_map(name).collect()
+}
+
+#[test]
+fn the_fuzz_targets_lock_has_what_the_crates_depend_on() {
+    // Cargo writes it when something is built there, which nobody does with every change.
+    let lock = read(&root().join("fuzz/Cargo.lock"));
+    let mut seen = 0;
+    for package in lock.split("[[package]]\n") {
+        let own = |krate: &str| package.starts_with(&format!("name = \"{krate}\"\n"));
+        let Some((krate, _)) = ARROWS.iter().find(|(krate, _)| own(krate)) else { continue };
+        seen += 1;
+        let locked: BTreeSet<&str> =
+            package.lines().filter_map(|line| line.strip_prefix(" \"")?.split(['"', ' ']).next()).collect();
+        for name in dependencies(krate) {
+            assert!(
+                locked.contains(name.as_str()),
+                "fuzz/Cargo.lock lacks {name} of {krate}: `cargo metadata` there writes it"
+            );
+        }
+    }
+    assert!(seen > 5, "{seen}");
 }
 
 #[test]

@@ -370,24 +370,20 @@ impl Reader {
         frame.clear();
         frame.extend_from_slice(line.as_flattened());
         let count = slots::<W>(length);
-        if count == 1 {
-            frame.truncate(length);
-            self.head = self.head.wrapping_add(1);
-            ring.head.store(self.head, Ordering::Release);
-            return Ok(true);
-        }
-        // Long enough for whole words; what was in there is written over.
-        frame.resize(length.next_multiple_of(WORD), 0);
-        let (_, mut rest) = split(frame.as_chunks_mut().0, W::SLOT - 1);
-        for index in 1..count {
-            let place = self.head.wrapping_add(index);
-            let (next, own) = ring.slot(place).ok_or(RingError::Forged)?;
-            if next.load(Ordering::Relaxed) != stamp::<W>(place, FURTHER) {
-                return Err(RingError::Forged);
+        if count > 1 {
+            // Long enough for whole words; what was in there is written over.
+            frame.resize(length.next_multiple_of(WORD), 0);
+            let (_, mut rest) = split(frame.as_chunks_mut().0, W::SLOT - 1);
+            for index in 1..count {
+                let place = self.head.wrapping_add(index);
+                let (next, own) = ring.slot(place).ok_or(RingError::Forged)?;
+                if next.load(Ordering::Relaxed) != stamp::<W>(place, FURTHER) {
+                    return Err(RingError::Forged);
+                }
+                let (part, further) = split(rest, W::SLOT - 1);
+                copy(own, part);
+                rest = further;
             }
-            let (part, further) = split(rest, W::SLOT - 1);
-            copy(own, part);
-            rest = further;
         }
         frame.truncate(length);
         self.head = self.head.wrapping_add(count);
