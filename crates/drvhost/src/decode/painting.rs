@@ -104,7 +104,7 @@ impl Canvas {
             Last::Bgr24(picture) => hasher.update(picture),
             Last::Raw(picture) if *stale => format.for_each_strip(picture, hash)?,
             Last::Kept(block) if *stale => {
-                format.for_each_fetched_strip(|at, row| block.read(at, row), hash)?
+                format.for_each_fetched_strip(|at, row| block.read(at, row), hash)?;
             }
             Last::None | Last::Raw(_) | Last::Kept(_) => hasher.update(bgr),
         }
