@@ -39,7 +39,7 @@ pub fn measure(wine: Option<&Wine>, rounds: usize, count: usize) -> Result<(Vec<
     let mut theirs = Vec::new();
     let mut least = Row::new("the least: a number to another processor and back, p50", "ns", Better::Less);
     for _ in 0..rounds {
-        least.ours.push(floor::number(count)?.median());
+        least.ours.extend(floor::number(count)?.map(|times| times.median()));
         let answer = quiet.round(&x86_64, i386.as_ref(), count, None)?;
         if let Some(wine) = wine {
             theirs.push(peer(wine, answer, count)?);

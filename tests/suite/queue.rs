@@ -91,6 +91,19 @@ spy_test!(a_driver_that_asks_meanwhile_is_answered_before_the_next_message, |mac
     assert_eq!(order, [5, 1, 5, 2]);
 });
 
+spy_test!(how_long_the_host_is_away_is_not_the_drivers_time, |machine| {
+    let rig = with_deadline(machine);
+    let spy = rig.open("spy", "");
+    let other = rig.try_open_file(&rig.copy("spy", "other-spy.dll"), "", 0).unwrap();
+    let values = rig.block(spy, &[other.0.cast_signed(), XOR.into(), 5, 3]);
+    let mut queue = rig.session.queue(spy).unwrap();
+    queue.send(SPY_SEND, values.lparam(), 0, NOTHING).unwrap();
+    queue.send(XOR, 5, 2, NOTHING).unwrap();
+    // It waits for what it has asked the host.
+    std::thread::sleep(DEADLINE * 2);
+    assert_eq!(ends(&mut queue), ["6", "7"]);
+});
+
 spy_test!(others_have_their_turn, |machine| {
     let rig = Rig::new(machine);
     let spy = rig.open("spy", "");

@@ -29,7 +29,7 @@ const TOGETHER: Duration = Duration::from_millis(20);
 const AT_ONCE: usize = MOST / 2;
 
 /// What the worker copies around a queued message, in the memory that is shared with it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Copies<'a> {
     /// Before the driver gets the message: all of the first block to the beginning of the second.
     pub before: Option<(&'a Block, &'a Block)>,
