@@ -62,7 +62,7 @@ struct header {
 #pragma pack(pop)
 
 /* How much is given to the driver at a time, in whole blocks. */
-#define PIECE 65536
+#define PIECE 32768
 
 static HDRVR driver;
 static struct stream stream = { .cbStruct = sizeof stream, .fdwOpen = NONREALTIME };

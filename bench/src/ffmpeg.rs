@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::content;
 use crate::failure::{Failure, run_for_errors};
 
 /// Who else decodes.
@@ -23,6 +24,7 @@ pub fn all(file: &Path, to: &[&str]) -> Command {
 
 /// How many seconds ffmpeg needs to decode a file to /dev/null, as it says itself: without its start, which takes longer than many a clip.
 pub fn time(file: &Path, to: &[&str]) -> Result<f64, Failure> {
+    content::warm(file)?;
     let mut command = Command::new(FFMPEG);
     command.args(["-v", "info", "-hide_banner", "-nostats", "-benchmark", "-nostdin", "-i"]);
     command.arg(file).args(to).args(["-y", "/dev/null"]).stdin(Stdio::null());

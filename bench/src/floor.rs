@@ -1,11 +1,14 @@
 //! What the machine takes at least for what drvhost does: below this, no work on drvhost gets it. Measured in the same run, because it changes with where the
 //! machine's own host puts the processors.
 
+use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
+
+use drvhost::media::ContentHasher;
 
 use crate::failure::{Failure, run};
 use crate::launcher::timed;
@@ -98,6 +101,60 @@ pub fn number(count: usize) -> Result<Option<Quantiles>, Failure> {
     Quantiles::of(times).map(Some)
 }
 
+/// How many bytes a decoder of sound gets at a time.
+const PIECE: usize = 32 << 10;
+/// How many pieces are looked up for a sample.
+pub const PIECES: usize = 8000;
+
+/// Megabytes a second that a loop looks up while another thread hashes, and alone: what is left of a driver's speed while its samples are hashed, which is less than all
+/// where two processors are one core's. Neither thread waits for the other, and each has memory of its own. No samples where there is no other processor.
+#[must_use]
+pub fn look_ups(rounds: usize, pieces: usize) -> Row {
+    let mut row =
+        Row::new("the least: look-ups while another processor hashes", "MB/s", Better::More).against("alone");
+    if thread::available_parallelism().is_ok_and(|processors| processors.get() < 2) {
+        return row.note("there is one processor");
+    }
+    for _ in 0..rounds {
+        row.theirs.push(looked_up(pieces));
+        let (begun, over) = (AtomicBool::new(false), AtomicBool::new(false));
+        let hashing = || {
+            let (mut hasher, piece) = (ContentHasher::new(), vec![7; PIECE]);
+            while !over.load(Ordering::Relaxed) {
+                hasher.update(&piece);
+                begun.store(true, Ordering::Relaxed);
+            }
+            black_box(hasher.finish());
+        };
+        row.ours.push(thread::scope(|scope| {
+            scope.spawn(hashing);
+            while !begun.load(Ordering::Relaxed) {
+                std::hint::spin_loop();
+            }
+            let speed = looked_up(pieces);
+            over.store(true, Ordering::Relaxed);
+            speed
+        }));
+    }
+    row.verified(true);
+    row
+}
+
+/// Megabytes a second of a loop that looks up each byte in a table of 256 numbers of two bytes, as decoders of A-law and u-law do.
+fn looked_up(pieces: usize) -> f64 {
+    let table: [u16; 256] = std::array::from_fn(|number| number as u16 * 257);
+    let source: Vec<u8> = (0..PIECE).map(|at| (at * 31) as u8).collect();
+    let mut made = vec![0; PIECE];
+    let started = Instant::now();
+    for _ in 0..pieces {
+        for (made, number) in made.iter_mut().zip(black_box(&source)) {
+            *made = table[usize::from(*number)];
+        }
+        black_box(&mut made);
+    }
+    (PIECE * pieces) as f64 / 1e6 / started.elapsed().as_secs_f64()
+}
+
 /// A number alone in its cache line, and in the one that a processor fetches beside it.
 #[derive(Default)]
 #[repr(align(128))]
@@ -125,6 +182,14 @@ mod tests {
     fn a_number_comes_back() {
         let alone = thread::available_parallelism().unwrap().get() < 2;
         assert_eq!(number(1000).unwrap().is_none_or(|times| times.median() <= 0.0), alone);
+    }
+
+    #[test]
+    fn look_ups_are_measured_alone_and_beside_hashing() {
+        let alone = thread::available_parallelism().unwrap().get() < 2;
+        let row = look_ups(1, 10);
+        assert_eq!((row.ours.len(), row.theirs.len()), if alone { (0, 0) } else { (1, 1) });
+        assert!(row.ours.iter().chain(&row.theirs).all(|speed| *speed > 0.0));
     }
 
     #[test]

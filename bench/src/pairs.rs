@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::encode;
 use crate::failure::Failure;
 use crate::film;
+use crate::floor;
 use crate::report::{Goal, Row};
 use crate::sound;
 use crate::subject::SUBJECTS;
@@ -53,8 +54,12 @@ pub fn measure(
             rows.extend(encode::measure(name, peers, folder, film.size, rounds)?);
         }
     }
+    if sound::SOUNDS.iter().any(|sound| wanted(&sound.names()[0])) {
+        tell("look-ups");
+        rows.push(floor::look_ups(3 * rounds, floor::PIECES));
+    }
     for sound in sound::SOUNDS {
-        let names = ["decoding", "encoding"].map(|what| format!("{}, {what}", sound.name));
+        let names = sound.names();
         if names.iter().any(|name| wanted(name)) {
             rows.extend(sound::measure(names, sound, peers, folder, rounds, &wanted)?);
         }

@@ -21,12 +21,12 @@ use crate::opened::{Opened, decoded, encoded};
 use crate::queue::{Answer, Queue};
 
 /// How many bytes are given to a driver at a time, or one block if that is more.
-const SOURCE_SIZE: usize = 64 << 10;
+const SOURCE_SIZE: usize = 32 << 10;
 /// The most bytes that a driver may ask for to convert that into.
 const MAX_DESTINATION: u32 = 64 << 20;
-/// How many rooms there are where pieces are begun ahead: for the one that the driver converts, for the next one, and for the one before, whose header
-/// says whether the next one is converted.
-const ROOMS: usize = 3;
+/// How many rooms there are where pieces are begun ahead: for the one that the driver converts, for the next ones, as many as keep it at work while the host is
+/// held up, and for the one before, whose header says whether the next one is converted.
+const ROOMS: usize = 6;
 /// `wBitsPerSample` of the output that is asked for when the driver suggests none.
 const USUAL_BITS: u16 = 16;
 

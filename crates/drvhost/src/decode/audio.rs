@@ -86,7 +86,7 @@ impl AudioTrack<'_> {
         let stopped = feed(source, &mut samples, &mut pending, &mut sink, report)?;
         let mut warnings = Vec::from_iter(samples.warning());
         if stopped.is_none() && !sink.full() {
-            warnings.extend(finish_part(source.format(), &mut samples, &pending.bytes, &mut sink)?);
+            warnings.extend(finish_part(source.format(), &mut samples, pending.bytes(), &mut sink)?);
         }
         let damage = source.damage();
         if sink.made < size as u64 {

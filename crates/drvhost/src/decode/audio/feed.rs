@@ -11,32 +11,62 @@ use crate::media::SampleSource;
 /// How often in a row a driver may use nothing of the source and still make samples.
 const MAX_IDLE: u32 = 64;
 
+/// Room for source data, by how much a driver is given at a time: the more, the less often what is left moves to the front.
+const ROOM: usize = 4;
+
 /// Source data that is not used up yet.
 #[derive(Default)]
 pub(super) struct Pending {
-    pub bytes: Vec<u8>,
+    /// It stands in here,
+    room: Vec<u8>,
+    /// from here
+    from: usize,
+    /// to here.
+    to: usize,
     /// How much of the file was read.
     read: u64,
 }
 
 impl Pending {
-    /// Fills up to `capacity` bytes; answers whether these are the last.
-    fn fill(&mut self, source: &mut dyn SampleSource, capacity: usize) -> Result<bool, Error> {
-        let mut kept = self.bytes.len();
-        self.bytes.resize(capacity.max(kept), 0);
+    /// What is not used up.
+    pub fn bytes(&self) -> &[u8] {
+        self.room.get(self.from..self.to).unwrap_or_default()
+    }
+
+    /// Fills up to `len` bytes, where a driver is given up to `capacity` at a time; answers whether these are the last.
+    fn fill(&mut self, source: &mut dyn SampleSource, len: usize, capacity: usize) -> Result<bool, Error> {
+        if self.from + len > self.room.len() {
+            if len > self.room.len() {
+                let mut room = vec![0; len.max(capacity.saturating_mul(ROOM))];
+                room.get_mut(..self.bytes().len()).unwrap_or_default().copy_from_slice(self.bytes());
+                self.room = room;
+            } else {
+                self.room.copy_within(self.from..self.to, 0);
+            }
+            (self.from, self.to) = (0, self.to - self.from);
+        }
         let mut last = false;
         // A stream in pieces gives less than is asked for.
-        while let Some(room) = self.bytes.get_mut(kept..).filter(|room| !room.is_empty()) {
+        while let Some(room) = self.room.get_mut(self.to..self.from + len).filter(|room| !room.is_empty()) {
             let read = source.read_data(room)?;
-            kept += read;
+            self.to += read;
             self.read += read as u64;
             if read == 0 {
                 last = true;
                 break;
             }
         }
-        self.bytes.truncate(kept);
         Ok(last || source.data_len().is_some_and(|len| self.read >= len))
+    }
+
+    /// How many bytes of the file are used up.
+    fn used(&self) -> u64 {
+        self.read - self.bytes().len() as u64
+    }
+
+    /// So many more are used up.
+    fn uses(&mut self, len: usize) {
+        self.from = self.to.min(self.from + len);
     }
 }
 
@@ -59,8 +89,8 @@ impl Given {
     ) -> Result<(), Error> {
         while self.lens.is_empty() || (!self.last && samples.has_room()) {
             let (at, capacity) = (self.lens.iter().sum::<usize>(), samples.capacity());
-            let ended = pending.fill(source, at + capacity)?;
-            let left = pending.bytes.get(at..).unwrap_or_default();
+            let ended = pending.fill(source, at + capacity, capacity)?;
+            let left = pending.bytes().get(at..).unwrap_or_default();
             let piece = left.get(..capacity).unwrap_or(left);
             if piece.is_empty() && at > 0 {
                 break;
@@ -100,14 +130,14 @@ pub(super) fn feed(
     let mut idle = 0;
     let stopped = loop {
         let begun = given.more(source, samples, pending);
-        let used_before = pending.read - pending.bytes.len() as u64;
+        let used_before = pending.used();
         let place = || match total {
             Some(total) => format!("byte {used_before} of {total} of the samples"),
             None => format!("byte {used_before} of the samples"),
         };
         let last = given.last && given.lens.len() == 1;
         sink.put(&made)?;
-        let converted = match begun.and_then(|()| samples.converted(&pending.bytes, &mut pcm)) {
+        let converted = match begun.and_then(|()| samples.converted(pending.bytes(), &mut pcm)) {
             Ok(converted) => converted,
             // What was decoded up to here is worth keeping.
             Err(error) if sink.made > 0 && (is_of_one_packet(&error) || is_of_one_worker(&error)) => {
@@ -127,11 +157,11 @@ pub(super) fn feed(
         let nothing = pcm.is_empty();
         sink.count(&mut pcm);
         std::mem::swap(&mut pcm, &mut made);
-        pending.bytes.drain(..converted.used);
+        pending.uses(converted.used);
         report(used_before + converted.used as u64, total)?;
         idle = if converted.used == 0 { idle + 1 } else { 0 };
         let stuck = (converted.used == 0 && nothing) || idle > MAX_IDLE;
-        if sink.full() || (last && (stuck || (pending.bytes.is_empty() && !converted.filled))) {
+        if sink.full() || (last && (stuck || (pending.bytes().is_empty() && !converted.filled))) {
             break None;
         }
         if stuck {
