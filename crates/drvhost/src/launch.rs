@@ -70,7 +70,7 @@ impl Launched {
             .send(memory.words(), &ToWorker::Begin(begin))
             .map_err(|error| Error::Worker(error.to_string()))?;
         let started = match first_word(&mut channel, &memory, &child)? {
-            ToHost::Started(started) => believable(started)
+            ToHost::Started(started) => believable(*started)
                 .ok_or_else(|| Error::Worker(format!("{FIRST_WORD}: it cannot be as it says")))?,
             ToHost::NotStarted(why) => return Err(Error::Worker(printable(&why))),
             _ => return Err(Error::Worker(FIRST_WORD.into())),

@@ -88,9 +88,9 @@ impl Inner {
         lparam2: i64,
         until: impl Into<Until>,
     ) -> Result<i64, Error> {
-        let bad_handle = Error::BadHandle(hdrvr.0);
+        let bad_handle = || Error::BadHandle(hdrvr.0);
         let changes = self.table.changes();
-        let Some(Slot { module, id, phase, .. }) = self.table.get(hdrvr) else { return Err(bad_handle) };
+        let Slot { module, id, phase, .. } = self.table.get(hdrvr).ok_or_else(bad_handle)?;
         let message = Message { hdrvr, id, number, lparam1, lparam2, cause: None, effect: Effect::None };
         // Mostly nothing has changed since it was found, which takes less time to see.
         let as_found = || phase != Phase::Opening && self.table.changes() == changes;
@@ -98,7 +98,7 @@ impl Inner {
         match module.send(&message, reaches, |_| (), self, &self.trace, until) {
             Some(Reply::Answered(result)) => Ok(result),
             Some(other) => Err(module.failure(other, number)),
-            None => Err(bad_handle),
+            None => Err(bad_handle()),
         }
     }
 

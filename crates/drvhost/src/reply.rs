@@ -12,7 +12,7 @@ use crate::trace::Outcome;
 pub(crate) enum Reply {
     /// With this LRESULT.
     Answered(i64),
-    Faulted(Fault),
+    Faulted(Box<Fault>),
     /// Interrupted at its deadline; `killed` when interrupting was not enough.
     Late {
         killed: bool,
@@ -54,7 +54,7 @@ pub(crate) fn failure(reply: Reply, driver: &str, message: &str) -> Error {
     match reply {
         Reply::Late { killed } => Error::Late { driver, message, killed },
         Reply::Busy => Error::Busy { driver, message },
-        Reply::Faulted(fault) => Error::Faulted { driver, message, fault },
+        Reply::Faulted(fault) => Error::Faulted { driver, message, fault: *fault },
         Reply::Died(how) => Error::Died { driver, message, how },
         Reply::Answered(result) => Error::Refused { driver, message, result: result.to_string() },
     }

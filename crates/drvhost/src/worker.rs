@@ -348,12 +348,13 @@ impl Drop for Worker {
     }
 }
 
-/// What came of a message: most are replies, loading has answers of its own.
+/// What came of a message: most are replies, loading has answers of its own. Those that are rare are boxed, so that the others are small, because they are handed on
+/// several times for each message.
 enum Exchange {
     Reply(Reply),
-    Loaded(Loaded),
-    Unloadable(LoadRefusal),
-    Advanced(Advanced),
+    Loaded(Box<Loaded>),
+    Unloadable(Box<LoadRefusal>),
+    Advanced(Box<Advanced>),
     Dropped,
 }
 
@@ -364,7 +365,7 @@ impl From<Reply> for Exchange {
 }
 
 /// A fault as a worker tells it, made fit to be shown: what it says is hostile text.
-fn sane(mut fault: Fault) -> Fault {
+fn sane(mut fault: Box<Fault>) -> Box<Fault> {
     fault.text = printable(&fault.text);
     if let Some(place) = &mut fault.place {
         place.module = printable(&place.module);

@@ -66,7 +66,7 @@ impl Process {
             let asked = Asked::Send { hdrvr, message, lparam1, lparam2 };
             return self.ask(asked).map(i64::cast_unsigned);
         };
-        self.tell(&ToHost::Entered(Entered { hdrvr, id, message, lparam1, lparam2 }))?;
+        self.tell(&ToHost::Entered(Entered { hdrvr, id, message, lparam1, lparam2 }.into()))?;
         let arguments = [id, hdrvr, message.into(), lparam1.cast_unsigned(), lparam2.cast_unsigned()];
         let result = self.call_driver(driver_proc, &arguments)?;
         self.tell(&ToHost::Left { result })?;
@@ -100,27 +100,29 @@ impl Process {
         });
         let (module, unresolved) = match mapped {
             Ok(mapped) => mapped,
-            Err(why) => return self.link.say(&ToHost::Unloadable(LoadRefusal::Image(wire::short(why)))),
+            Err(why) => {
+                return self.link.say(&ToHost::Unloadable(LoadRefusal::Image(wire::short(why)).into()));
+            }
         };
         if let Err(why) = before_code() {
-            return self.link.say(&ToHost::Unloadable(LoadRefusal::Host(wire::short(why))));
+            return self.link.say(&ToHost::Unloadable(LoadRefusal::Host(wire::short(why)).into()));
         }
         match self.serve(request.seq, |process| process.attach_all(module)) {
             Ok(true) => match self.export(module, "DriverProc") {
                 Some(driver_proc) => {
                     self.tell_counts();
                     let unresolved = fitting(unresolved);
-                    self.link.say(&ToHost::Loaded(wire::Loaded { module, driver_proc, unresolved }))
+                    self.link.say(&ToHost::Loaded(wire::Loaded { module, driver_proc, unresolved }.into()))
                 }
                 None => {
                     let why = wire::short(self.why_not_callable(module, "DriverProc"));
                     match self.serve(request.seq, |process| process.unload(module, false)) {
-                        Ok(_) => self.link.say(&ToHost::Unloadable(LoadRefusal::Image(why))),
+                        Ok(_) => self.link.say(&ToHost::Unloadable(LoadRefusal::Image(why).into())),
                         Err(fault) => self.report(request.seq, Err(fault)),
                     }
                 }
             },
-            Ok(false) => self.link.say(&ToHost::Unloadable(LoadRefusal::EntryPoint)),
+            Ok(false) => self.link.say(&ToHost::Unloadable(LoadRefusal::EntryPoint.into())),
             Err(fault) => self.report(request.seq, Err(fault)),
         }
     }
@@ -166,7 +168,8 @@ impl Process {
         self.note_no_shim();
         self.tell_counts();
         let now = u64::try_from(self.now().as_nanos()).unwrap_or(u64::MAX);
-        self.link.say(&ToHost::Advanced(wire::Advanced { seq, now, streams: crate::winmm::played(self) }))
+        self.link
+            .say(&ToHost::Advanced(wire::Advanced { seq, now, streams: crate::winmm::played(self) }.into()))
     }
 
     /// Tells the host how a request ended, after what the guest wrote without a line end so far.
@@ -185,7 +188,7 @@ impl Process {
         self.tell_counts();
         match outcome {
             Ok(result) => ToHost::Answered { seq, result },
-            Err(fault) => ToHost::Faulted { seq, fault: self.with_its_cause(&fault) },
+            Err(fault) => ToHost::Faulted { seq, fault: self.with_its_cause(&fault).into() },
         }
     }
 
@@ -218,7 +221,7 @@ impl Process {
             self.say(b"only the thread that a driver is called on can open and reach other drivers");
             return Ok(0);
         }
-        self.link.say(&ToHost::Asked(asked)).map_err(lost)?;
+        self.link.say(&ToHost::Asked(asked.into())).map_err(lost)?;
         loop {
             match self.listen().map_err(lost)? {
                 ToWorker::Granted(value) => return Ok(value),

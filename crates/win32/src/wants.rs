@@ -12,7 +12,7 @@ impl Process {
     /// Has the host serve a want. Any thread may call this; only the one that serves requests is answered on the main line.
     pub(crate) fn want(&mut self, want: Want) -> Result<Served, Stop> {
         if self.machine.current() == 0 {
-            self.link.say(&ToHost::Wanted(want)).map_err(lost)?;
+            self.link.say(&ToHost::Wanted(want.into())).map_err(lost)?;
             loop {
                 match self.listen().map_err(lost)? {
                     ToWorker::Served(served) => return Ok(served),

@@ -171,17 +171,17 @@ pub enum Effect {
     Closes,
 }
 
-/// What a worker says to the host.
+/// What a worker says to the host. What has many parts is boxed: an answer, which is what comes mostly, would be moved as if it were as large.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToHost {
     /// The worker is jailed and waits for [`ToWorker::Load`].
-    Started(Started),
+    Started(Box<Started>),
     /// The worker could not make its jail or its machine, says why, and ends.
     NotStarted(String),
     /// The driver is in memory and its entry point has run.
-    Loaded(Loaded),
+    Loaded(Box<Loaded>),
     /// The driver cannot be loaded.
-    Unloadable(LoadRefusal),
+    Unloadable(Box<LoadRefusal>),
     /// A request's answer.
     Answered {
         /// The request's number.
@@ -194,7 +194,7 @@ pub enum ToHost {
         /// The request's number.
         seq: u32,
         /// What happened.
-        fault: Fault,
+        fault: Box<Fault>,
     },
     /// A queued call was not made, because the one before it ended by a fault or was not made either, or because a number did not stand where it was to.
     Dropped {
@@ -202,13 +202,13 @@ pub enum ToHost {
         seq: u32,
     },
     /// The driver, inside a call, wants something that only the host can do. Answered by [`ToWorker::Granted`], after which the call goes on.
-    Asked(Asked),
+    Asked(Box<Asked>),
     /// The driver, inside a call, wants something of the system around it. Answered by [`ToWorker::Served`], after which the call goes on.
-    Wanted(Want),
+    Wanted(Box<Want>),
     /// From here on the driver may have further threads, whose wants come on the channel's second line; no answer.
     Threads,
     /// A driver calls another one in the same worker, which only the trace is told of; no answer.
-    Entered(Entered),
+    Entered(Box<Entered>),
     /// The innermost call that was [`Entered`](Self::Entered) has returned; no answer. What ends otherwise ends with its request.
     Left {
         /// What `DriverProc` answered.
@@ -218,9 +218,9 @@ pub enum ToHost {
     /// worker could not say any more, because it died, is lost.
     Shims(Vec<ShimCalls>),
     /// The answer to [`ToWorker::Advance`].
-    Advanced(Advanced),
+    Advanced(Box<Advanced>),
     /// What the driver has played by a virtual clock; no answer.
-    Heard(Heard),
+    Heard(Box<Heard>),
     /// Text that the driver wrote for people (`OutputDebugString`, standard error). Needs no answer.
     Said(String),
 }

@@ -138,7 +138,7 @@ pub fn enter(left: Left, line: &Line) -> Result<Jailed, Refusal> {
     let [arena, brought] =
         [Region::Arena, Region::Brought].map(|region| machine.memory.layout()[region].start);
     let started = Started { layers, arena, brought, segments };
-    line.send(&ToHost::Started(started)).map_err(|_| Refusal::Silent)?;
+    line.send(&ToHost::Started(started.into())).map_err(|_| Refusal::Silent)?;
     Ok(Jailed { machine, image, running })
 }
 

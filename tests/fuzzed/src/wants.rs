@@ -120,7 +120,9 @@ pub fn wants(bytes: &[u8]) {
         for _ in 0..WANTS {
             let Ok((mut message, behind)) = postcard::take_from_bytes::<ToHost>(rest) else { break };
             rest = behind;
-            if let ToHost::Wanted(Want::File(call)) = &mut message {
+            if let ToHost::Wanted(want) = &mut message
+                && let Want::File(call) = want.as_mut()
+            {
                 paths(call).into_iter().for_each(|path| folders.place(path));
             }
             let Some(served) = host.serve(&message) else { continue };
@@ -155,7 +157,7 @@ mod tests {
             folders.place(&mut path);
             let disposition = if write { Disposition::CreateAlways } else { Disposition::OpenExisting };
             let open = FileCall::Open { path, read: true, write, disposition };
-            matches!(host.serve(&ToHost::Wanted(Want::File(open))), Some(Served::Opened { .. }))
+            matches!(host.serve(&ToHost::Wanted(Want::File(open).into())), Some(Served::Opened { .. }))
         };
         assert!(opened(r"C:\a", true) && opened(r"C:\windows\system32\a.ini", true) && opened(r"G:\a", true));
         assert!(opened(r"R:\a.ini", false) && !opened(r"R:\a.ini", true) && !opened(r"G:\..\secret", false));

@@ -29,7 +29,7 @@ fn said(messages: impl IntoIterator<Item = ToHost>) -> Vec<u8> {
 }
 
 fn wanted(wants: impl IntoIterator<Item = Want>) -> Vec<u8> {
-    said(wants.into_iter().map(ToHost::Wanted))
+    said(wants.into_iter().map(Box::new).map(ToHost::Wanted))
 }
 
 fn registry() -> [RegistryCall; 9] {
@@ -112,9 +112,9 @@ fn heard() -> Vec<u8> {
     let stream = 1;
     let streams = vec![StreamState { stream, written: 16, played: 16 }];
     said([
-        ToHost::Heard(Heard::Opened { stream, format: FORMAT }),
-        ToHost::Heard(Heard::Played { stream, begin: 1_000_000, at: 0, bytes: vec![128; 16] }),
-        ToHost::Advanced(Advanced { seq: 1, now: 3_000_000, streams }),
-        ToHost::Heard(Heard::Closed { stream }),
+        ToHost::Heard(Heard::Opened { stream, format: FORMAT }.into()),
+        ToHost::Heard(Heard::Played { stream, begin: 1_000_000, at: 0, bytes: vec![128; 16] }.into()),
+        ToHost::Advanced(Advanced { seq: 1, now: 3_000_000, streams }.into()),
+        ToHost::Heard(Heard::Closed { stream }.into()),
     ])
 }

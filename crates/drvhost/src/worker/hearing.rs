@@ -25,7 +25,7 @@ impl Worker {
     ) -> Result<ToHost, Reply> {
         let mut channel = self.channel.lock().unwrap_or_else(PoisonError::into_inner);
         // What is there before it is asked is no answer, whatever number it carries.
-        if self.take_from(&mut channel, waiting, broker)?.is_some() {
+        if channel.has_more(self.memory.words()) && self.take_from(&mut channel, waiting, broker)?.is_some() {
             return Err(Reply::Died(self.end(NOT_ASKED)));
         }
         channel.send(self.memory.words(), message).map_err(|error| self.broken(&error))?;
@@ -99,7 +99,7 @@ impl Worker {
             }
             ToHost::Entered(entered) => {
                 let driver = broker.driver_of(self, entered.hdrvr);
-                if !waiting.direct.enter(entered, driver, broker.trace()) {
+                if !waiting.direct.enter(*entered, driver, broker.trace()) {
                     return Err(self.broken(&"calls without end"));
                 }
             }

@@ -36,12 +36,14 @@ impl Worker {
         let until = until.into();
         let Some(turn) = self.begin(&until) else { return Err(failure(Reply::Busy)) };
         match self.exchange(&turn, load, broker, &until) {
-            Exchange::Loaded(loaded) => Ok(loaded),
-            Exchange::Unloadable(LoadRefusal::Image(why)) => Err(not_a_driver(printable(&why))),
-            Exchange::Unloadable(LoadRefusal::EntryPoint) => Err(not_a_driver(
-                "its entry point refuses to be loaded (DLL_PROCESS_ATTACH answered FALSE)".into(),
-            )),
-            Exchange::Unloadable(LoadRefusal::Host(why)) => Err(Error::Worker(printable(&why))),
+            Exchange::Loaded(loaded) => Ok(*loaded),
+            Exchange::Unloadable(refusal) => Err(match *refusal {
+                LoadRefusal::Image(why) => not_a_driver(printable(&why)),
+                LoadRefusal::EntryPoint => not_a_driver(
+                    "its entry point refuses to be loaded (DLL_PROCESS_ATTACH answered FALSE)".into(),
+                ),
+                LoadRefusal::Host(why) => Error::Worker(printable(&why)),
+            }),
             Exchange::Advanced(_) | Exchange::Dropped | Exchange::Reply(Reply::Answered(_)) => {
                 Err(failure(Reply::Died(self.end(OTHER_QUESTION))))
             }

@@ -205,9 +205,9 @@ impl Liar {
             _ => {}
         }
         if self.is("loaded-before-asked") {
-            return self.say_at_once(&[ToHost::Started(started), ToHost::Loaded(loaded())]);
+            return self.say_at_once(&[ToHost::Started(started.into()), ToHost::Loaded(loaded().into())]);
         }
-        self.say(&ToHost::Started(started));
+        self.say(&ToHost::Started(started.into()));
     }
 
     fn converse(&mut self) -> ! {
@@ -242,20 +242,22 @@ impl Liar {
 
     fn load(&mut self) {
         let answer = match self.lie.as_str() {
-            "started-twice" => ToHost::Started(started()),
+            "started-twice" => ToHost::Started(started().into()),
             "answered-instead-of-loaded" => ToHost::Answered { seq: self.last, result: 1 },
             "advanced-instead-of-loaded" => {
-                ToHost::Advanced(Advanced { seq: self.last, now: 0, streams: Vec::new() })
+                ToHost::Advanced(Advanced { seq: self.last, now: 0, streams: Vec::new() }.into())
             }
             "loaded-nowhere" => {
                 let unresolved = vec![CONTROLS.to_owned(); 1000];
-                ToHost::Loaded(Loaded { module: u64::MAX, driver_proc: 0, unresolved })
+                ToHost::Loaded(Loaded { module: u64::MAX, driver_proc: 0, unresolved }.into())
             }
-            "faults-absurdly-at-load" => ToHost::Faulted { seq: self.last, fault: fault(FaultKind::Driver) },
-            "unloadable-absurdly" => ToHost::Unloadable(LoadRefusal::Image(CONTROLS.repeat(1000))),
+            "faults-absurdly-at-load" => {
+                ToHost::Faulted { seq: self.last, fault: fault(FaultKind::Driver).into() }
+            }
+            "unloadable-absurdly" => ToHost::Unloadable(LoadRefusal::Image(CONTROLS.repeat(1000)).into()),
             "stops-at-load" => return stop(),
             "exits-at-load" => std::process::exit(7),
-            _ => ToHost::Loaded(loaded()),
+            _ => ToHost::Loaded(loaded().into()),
         };
         self.say(&answer);
     }
@@ -285,7 +287,7 @@ impl Liar {
             let [_, _, _, lparam1, lparam2] = call.arguments;
             ToHost::Answered { seq: call.seq, result: lparam1 ^ lparam2 }
         };
-        let faulted = |call: Call| ToHost::Faulted { seq: call.seq, fault: fault(FaultKind::Driver) };
+        let faulted = |call: Call| ToHost::Faulted { seq: call.seq, fault: fault(FaultKind::Driver).into() };
         let dropped = |call: Call| ToHost::Dropped { seq: call.seq };
         let says = match self.lie.as_str() {
             "answers-out-of-order" => vec![answer(second), answer(first), answer(third)],
@@ -321,30 +323,30 @@ impl Liar {
             "answers-ahead" => self.say_at_once(&[answer(seq), answer(seq + 1)]),
             "faults-ahead" => {
                 let fault = Fault { text: "ahead".into(), place: None, ..fault(FaultKind::Driver) };
-                self.say_at_once(&[answer(seq), ToHost::Faulted { seq: seq + 1, fault }]);
+                self.say_at_once(&[answer(seq), ToHost::Faulted { seq: seq + 1, fault: fault.into() }]);
             }
             "wants-unasked" => {
-                let want = ToHost::Wanted(Want::Registry(RegistryCall::Flush));
+                let want = ToHost::Wanted(Want::Registry(RegistryCall::Flush).into());
                 self.say_at_once(&[answer(seq), want]);
             }
             "asks-unasked" => {
-                let asked = ToHost::Asked(Asked::ModuleHandle { hdrvr: 0x10 });
+                let asked = ToHost::Asked(Asked::ModuleHandle { hdrvr: 0x10 }.into());
                 self.say_at_once(&[answer(seq), asked]);
             }
             "wants-two-at-once" => {
-                let want = || ToHost::Wanted(Want::Registry(RegistryCall::Flush));
+                let want = || ToHost::Wanted(Want::Registry(RegistryCall::Flush).into());
                 self.say_at_once(&[want(), want()]);
             }
             "drops-a-call" => self.say(&ToHost::Dropped { seq }),
-            "loads-again" => self.say(&ToHost::Loaded(loaded())),
-            "starts-again" => self.say(&ToHost::Started(started())),
+            "loads-again" => self.say(&ToHost::Loaded(loaded().into())),
+            "starts-again" => self.say(&ToHost::Started(started().into())),
             "was-never-started" => self.say(&ToHost::NotStarted("?".into())),
-            "cannot-be-loaded-any-more" => self.say(&ToHost::Unloadable(LoadRefusal::EntryPoint)),
+            "cannot-be-loaded-any-more" => self.say(&ToHost::Unloadable(LoadRefusal::EntryPoint.into())),
             "advances-unasked" => {
-                self.say(&ToHost::Advanced(Advanced { seq, now: u64::MAX, streams: Vec::new() }));
+                self.say(&ToHost::Advanced(Advanced { seq, now: u64::MAX, streams: Vec::new() }.into()));
             }
             "leaves-no-call" => self.say(&ToHost::Left { result }),
-            "enters-without-end" => self.flood(&ToHost::Entered(entered)),
+            "enters-without-end" => self.flood(&ToHost::Entered(entered.into())),
             "floods-threads" => self.flood(&ToHost::Threads),
             "floods-texts" => self.flood(&ToHost::Said(CONTROLS.repeat(1000))),
             "floods-counts" => self.flood(&ToHost::Shims(vec![ShimCalls {
@@ -354,20 +356,22 @@ impl Liar {
                 ns: u64::MAX,
                 failures: vec![(1, 1); 8000],
             }])),
-            "floods-sound" => self.flood(&ToHost::Heard(Heard::Closed { stream: 7 })),
+            "floods-sound" => self.flood(&ToHost::Heard(Heard::Closed { stream: 7 }.into())),
             "wants-for-ever" => {
                 let path = r"Z:\etc\passwd".into();
-                self.ask_for_ever(&ToHost::Wanted(Want::File(FileCall::Look { path })));
+                self.ask_for_ever(&ToHost::Wanted(Want::File(FileCall::Look { path }).into()));
             }
-            "asks-for-ever" => self.ask_for_ever(&ToHost::Asked(Asked::ModuleHandle { hdrvr: u64::MAX })),
+            "asks-for-ever" => {
+                self.ask_for_ever(&ToHost::Asked(Asked::ModuleHandle { hdrvr: u64::MAX }.into()))
+            }
             "opens-for-ever" => {
                 let name = CONTROLS.repeat(100);
-                self.ask_for_ever(&ToHost::Asked(Asked::Open { name, section: None, lparam2: -1 }));
+                self.ask_for_ever(&ToHost::Asked(Asked::Open { name, section: None, lparam2: -1 }.into()));
             }
             "is-late-too-early" => {
-                self.say(&ToHost::Faulted { seq, fault: fault(FaultKind::Deadline) });
+                self.say(&ToHost::Faulted { seq, fault: fault(FaultKind::Deadline).into() });
             }
-            "faults-absurdly" => self.say(&ToHost::Faulted { seq, fault: fault(FaultKind::Bug) }),
+            "faults-absurdly" => self.say(&ToHost::Faulted { seq, fault: fault(FaultKind::Bug).into() }),
             "never-answers" => {}
             "answers-too-late" => {
                 // Beyond what the test gives it, and the time to be interrupted.
@@ -447,24 +451,24 @@ impl Liar {
                 advanced.streams = vec![StreamState { stream: u32::MAX, written: 0, played: u64::MAX }; 700];
             }
             "stream-without-end" => {
-                self.say(&ToHost::Heard(Heard::Opened { stream: 1, format }));
+                self.say(&ToHost::Heard(Heard::Opened { stream: 1, format }.into()));
                 advanced.streams = vec![StreamState { stream: 1, written: 0, played: u64::MAX }; 500];
             }
             "sound-from-nowhere" => {
-                self.say(&ToHost::Heard(Heard::Opened { stream: 9, format }));
-                self.say(&ToHost::Heard(Heard::Opened { stream: 1, format }));
+                self.say(&ToHost::Heard(Heard::Opened { stream: 9, format }.into()));
+                self.say(&ToHost::Heard(Heard::Opened { stream: 1, format }.into()));
                 for (stream, begin, at) in
                     [(9, 0, 0), (1, 0, 0), (1, u64::MAX, 4), (1, 0, 0), (1, 1, u64::MAX), (1, 0, 1 << 40)]
                 {
                     let bytes = b"heard".to_vec();
-                    self.say(&ToHost::Heard(Heard::Played { stream, begin, at, bytes }));
+                    self.say(&ToHost::Heard(Heard::Played { stream, begin, at, bytes }.into()));
                 }
                 for stream in [1, 1, u32::MAX] {
-                    self.say(&ToHost::Heard(Heard::Closed { stream }));
+                    self.say(&ToHost::Heard(Heard::Closed { stream }.into()));
                 }
             }
             _ => {}
         }
-        self.say(&ToHost::Advanced(advanced));
+        self.say(&ToHost::Advanced(advanced.into()));
     }
 }

@@ -11,7 +11,7 @@ impl Liar {
     /// Says what comes to mind: messages that mean something, with numbers near what they should be, between them bytes that mean nothing.
     pub fn play_at_random(&mut self, seed: u64) -> Result<(), Box<dyn std::error::Error>> {
         let mut dice = Scribble::new(seed);
-        self.say(&ToHost::Started(started()));
+        self.say(&ToHost::Started(started().into()));
         for _ in 0..40 {
             // Whatever the host says, if anything.
             let until = Instant::now() + Duration::from_millis(u64::from(dice.below(4)));
@@ -26,10 +26,12 @@ impl Liar {
                 // Mostly as it should be, or nobody would come far.
                 if dice.below(4) > 0 {
                     match heard {
-                        ToWorker::Load(_) => self.say(&ToHost::Loaded(loaded())),
+                        ToWorker::Load(_) => self.say(&ToHost::Loaded(loaded().into())),
                         ToWorker::Call(_) | ToWorker::Queued(_) | ToWorker::Unload { .. } => self.answer(1),
                         ToWorker::Advance { seq, until } => {
-                            self.say(&ToHost::Advanced(Advanced { seq, now: until, streams: Vec::new() }));
+                            self.say(&ToHost::Advanced(
+                                Advanced { seq, now: until, streams: Vec::new() }.into(),
+                            ));
                         }
                         _ => {}
                     }
@@ -63,48 +65,61 @@ impl Liar {
         let text = |dice: &mut Scribble| CONTROLS.repeat(dice.below(900) as usize);
         match dice.below(14) {
             0 => ToHost::Answered { seq, result: number(dice) },
-            1 => ToHost::Faulted { seq, fault: fault(FaultKind::Driver) },
+            1 => ToHost::Faulted { seq, fault: fault(FaultKind::Driver).into() },
             2 => ToHost::Said(text(dice)),
             3 => ToHost::Threads,
-            4 => ToHost::Entered(Entered {
-                hdrvr: number(dice),
-                id: number(dice),
-                message: dice.below(u32::MAX),
-                lparam1: number(dice).cast_signed(),
-                lparam2: number(dice).cast_signed(),
-            }),
+            4 => ToHost::Entered(
+                Entered {
+                    hdrvr: number(dice),
+                    id: number(dice),
+                    message: dice.below(u32::MAX),
+                    lparam1: number(dice).cast_signed(),
+                    lparam2: number(dice).cast_signed(),
+                }
+                .into(),
+            ),
             5 => ToHost::Left { result: number(dice) },
-            6 => ToHost::Asked(Asked::Send {
-                hdrvr: u64::from(dice.below(4) * 16),
-                message: XOR,
-                lparam1: number(dice).cast_signed(),
-                lparam2: number(dice).cast_signed(),
-            }),
-            7 => ToHost::Asked(Asked::Open { name: text(dice), section: None, lparam2: 0 }),
+            6 => ToHost::Asked(
+                Asked::Send {
+                    hdrvr: u64::from(dice.below(4) * 16),
+                    message: XOR,
+                    lparam1: number(dice).cast_signed(),
+                    lparam2: number(dice).cast_signed(),
+                }
+                .into(),
+            ),
+            7 => ToHost::Asked(Asked::Open { name: text(dice), section: None, lparam2: 0 }.into()),
             // Not an instance of somebody else's, which any driver may close.
-            8 => ToHost::Asked(Asked::Close { hdrvr: number(dice) | 1, lparam1: 0, lparam2: 0 }),
-            9 => ToHost::Wanted(Want::File(FileCall::Open {
-                path: format!(r"C:\{}", dice.below(9)),
-                read: true,
-                write: true,
-                disposition: Disposition::OpenAlways,
-            })),
-            10 => ToHost::Wanted(Want::File(FileCall::Write {
-                file: dice.below(3),
-                at: Some(number(dice)),
-                bytes: dice.bytes(40),
-            })),
-            11 => ToHost::Wanted(Want::File(FileCall::Read {
-                file: dice.below(3),
-                at: number(dice),
-                len: dice.below(u32::MAX),
-            })),
+            8 => ToHost::Asked(Asked::Close { hdrvr: number(dice) | 1, lparam1: 0, lparam2: 0 }.into()),
+            9 => ToHost::Wanted(
+                Want::File(FileCall::Open {
+                    path: format!(r"C:\{}", dice.below(9)),
+                    read: true,
+                    write: true,
+                    disposition: Disposition::OpenAlways,
+                })
+                .into(),
+            ),
+            10 => ToHost::Wanted(
+                Want::File(FileCall::Write {
+                    file: dice.below(3),
+                    at: Some(number(dice)),
+                    bytes: dice.bytes(40),
+                })
+                .into(),
+            ),
+            11 => ToHost::Wanted(
+                Want::File(FileCall::Read {
+                    file: dice.below(3),
+                    at: number(dice),
+                    len: dice.below(u32::MAX),
+                })
+                .into(),
+            ),
             12 => ToHost::Dropped { seq },
-            _ => ToHost::Loaded(Loaded {
-                module: number(dice),
-                driver_proc: number(dice),
-                unresolved: Vec::new(),
-            }),
+            _ => ToHost::Loaded(
+                Loaded { module: number(dice), driver_proc: number(dice), unresolved: Vec::new() }.into(),
+            ),
         }
     }
 }

@@ -16,7 +16,7 @@ impl Liar {
             write: true,
             disposition: Disposition::OpenAlways,
         };
-        self.say(&ToHost::Wanted(Want::File(open)));
+        self.say(&ToHost::Wanted(Want::File(open).into()));
         let ToWorker::Served(Served::Opened { file, .. }) = self.hear() else { return 1000 };
         let brought = Brought { image: u32::MAX, file: u32::MAX, file_len: u32::MAX };
         let key = || "HKEY_CURRENT_USER".to_owned();
@@ -53,13 +53,13 @@ impl Liar {
         wants.extend(far.map(|len| Want::File(FileCall::SetLength { file, len })));
         let mut wrong = 0;
         for (index, want) in (1..).zip(wants) {
-            self.say(&ToHost::Wanted(want));
+            self.say(&ToHost::Wanted(want.into()));
             if !matches!(self.hear(), ToWorker::Served(Served::Failed(_))) {
                 wrong = wrong * 100 + index;
             }
         }
         // Nothing was brought there, so nothing becomes free.
-        self.say(&ToHost::Wanted(Want::Library(LibraryCall::Free { brought })));
+        self.say(&ToHost::Wanted(Want::Library(LibraryCall::Free { brought }).into()));
         self.hear();
         wrong
     }

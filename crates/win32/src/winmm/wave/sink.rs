@@ -129,7 +129,7 @@ pub(super) fn close(process: &mut Process, sink: Option<u32>) -> Result<(), Stop
 
 /// Tells the host of sound without waiting for an answer. Time goes on only while the host listens, whichever thread this is.
 fn tell(process: &mut Process, heard: Heard) -> Result<(), Stop> {
-    process.link.say(&ToHost::Heard(heard)).map_err(lost)
+    process.link.say(&ToHost::Heard(heard.into())).map_err(lost)
 }
 
 fn ask(process: &mut Process, call: WaveCall) -> Result<Served, Stop> {
