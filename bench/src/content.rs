@@ -35,8 +35,8 @@ impl Made {
     }
 }
 
-/// Reads a file to its end, so that its data is in memory when somebody's time begins: also what this machine, if it is a virtual one, has lost since to its own
-/// host, from where it comes back a hundred times as slowly. A peer that has read everything before its time begins does not wait for that either.
+/// Reads a file to its end, so that its data is in memory when somebody's time begins: also where a virtual machine's own host has put that memory away, from where it
+/// comes back many times as slowly. A peer that has read everything before its time begins does not wait for that either.
 ///
 /// # Errors
 /// [`Failure`].

@@ -84,7 +84,7 @@ fn compiled(folder: &Path) -> Result<Option<[PathBuf; 2]>, Failure> {
 /// # Errors
 /// [`Failure`] where there was nothing to measure.
 pub fn number(count: usize) -> Result<Option<Quantiles>, Failure> {
-    if thread::available_parallelism().is_ok_and(|processors| processors.get() < 2) {
+    if alone() {
         return Ok(None);
     }
     let (there, back) = (Line::default(), Line::default());
@@ -101,6 +101,11 @@ pub fn number(count: usize) -> Result<Option<Quantiles>, Failure> {
     Quantiles::of(times).map(Some)
 }
 
+/// Whether there is no other processor.
+fn alone() -> bool {
+    thread::available_parallelism().is_ok_and(|processors| processors.get() < 2)
+}
+
 /// How many bytes a decoder of sound gets at a time.
 const PIECE: usize = 32 << 10;
 /// How many pieces are looked up for a sample.
@@ -112,7 +117,7 @@ pub const PIECES: usize = 8000;
 pub fn look_ups(rounds: usize, pieces: usize) -> Row {
     let mut row =
         Row::new("the least: look-ups while another processor hashes", "MB/s", Better::More).against("alone");
-    if thread::available_parallelism().is_ok_and(|processors| processors.get() < 2) {
+    if alone() {
         return row.note("there is one processor");
     }
     for _ in 0..rounds {
@@ -180,15 +185,13 @@ mod tests {
 
     #[test]
     fn a_number_comes_back() {
-        let alone = thread::available_parallelism().unwrap().get() < 2;
-        assert_eq!(number(1000).unwrap().is_none_or(|times| times.median() <= 0.0), alone);
+        assert_eq!(number(1000).unwrap().is_none_or(|times| times.median() <= 0.0), alone());
     }
 
     #[test]
     fn look_ups_are_measured_alone_and_beside_hashing() {
-        let alone = thread::available_parallelism().unwrap().get() < 2;
         let row = look_ups(1, 10);
-        assert_eq!((row.ours.len(), row.theirs.len()), if alone { (0, 0) } else { (1, 1) });
+        assert_eq!((row.ours.len(), row.theirs.len()), if alone() { (0, 0) } else { (1, 1) });
         assert!(row.ours.iter().chain(&row.theirs).all(|speed| *speed > 0.0));
     }
 

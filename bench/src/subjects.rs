@@ -121,7 +121,7 @@ impl What {
                  not timed on either side. It shows what the sandbox costs."
             }
             Self::Pairs => {
-                "Decoding: `drvhost decode`, from when the driver is open to the end: reading, the driver, conversion, BLAKE3. Wine: a program that has the same data in memory and the driver open, has it decode them, \
+                "Decoding: `drvhost decode`, from when the driver is open to the end: reading, the driver, conversion, BLAKE3; the file is read once before, as it is before ffmpeg begins. Wine: a program that has the same data in memory and the driver open, has it decode them, \
                  converts to BGR24 where that is pictures, and hashes with BLAKE3's own C and assembly, which use the same instructions. ffmpeg: its own decoder, to BGR24 or 16-bit samples and /dev/null; without its start. \
                  Encoding: `drvhost encode`, the whole command, which starts, reads, converts and writes an AVI file, and has no goal; Wine: a program that reads the same data into memory, has the same driver compress it, and hashes; without \
                  Wine's start. The hash of all pictures or samples is compared in each run, every frame that was encoded, and ffmpeg's pictures and samples each. Films have 3,000 pictures of 320x240 and 150 of 1920x1080, sounds 10 minutes, MP3 two."
