@@ -10,6 +10,17 @@ const SMALL: &str = "fn main() { println!(\"{}\", f64::sin(std::env::args().coun
 /// What it prints.
 const PRINTED: &str = "0\n";
 
+/// By the name of each shared library that rustc asks for, the archives that the linker is to take instead. Of the small ones all is in libc.a since glibc 2.34.
+const ARCHIVES: [(&str, &str); 7] = [
+    ("gcc_s", "-l:libgcc_eh.a -l:libgcc.a"),
+    ("c", "-l:libc.a -l:libgcc_eh.a -l:libgcc.a"),
+    ("m", "-l:libm.a"),
+    ("dl", "-l:libdl.a"),
+    ("pthread", "-l:libpthread.a"),
+    ("rt", "-l:librt.a"),
+    ("util", "-l:libutil.a"),
+];
+
 /// How a program is linked.
 pub struct Linking {
     out: PathBuf,
@@ -26,15 +37,23 @@ impl Linking {
         Self { out: PathBuf::from(variable("OUT_DIR")), instead: false, arguments: Vec::new() }
     }
 
-    /// Takes archives instead of the shared libraries that rustc asks for by these names, with further arguments for the linker.
-    pub fn instead(&mut self, archives: &[(&str, &str)], arguments: &[&str]) -> bool {
-        for (name, archives) in archives {
+    /// Takes archives instead of shared libraries, where the C library is there as one. For packages that are one program and nothing else: cargo has tests of a library, and what depends on
+    /// it, look for libraries in the same places. The program stays one that lies at another address each time (`-static-pie`).
+    ///
+    /// Cargo has `-C target-feature=+crt-static` for this, but not for one program of a workspace. rustc names the libraries and asks for shared ones; what it
+    /// finds by these names is a line for the linker each that leads to the archive.
+    pub fn without_libraries(&mut self) {
+        for (name, archives) in ARCHIVES {
             self.write(&format!("lib{name}.so"), &format!("GROUP({archives})\n"));
         }
+        // Without the last one, a function that is not there (`__gmon_start__`) is taken for one at the program's beginning.
         self.instead = true;
-        let works = self.add(arguments);
-        self.instead = works;
-        works
+        self.instead = self.add(&["-static-pie", "-Wl,-z,nodynamic-undefined-weak"]);
+        if !self.instead {
+            println!(
+                "cargo::warning=a program without shared libraries cannot be linked, so it takes longer to start"
+            );
+        }
     }
 
     /// Packs what is to be added to addresses when the program starts: a quarter to half a megabyte otherwise, all of which is read.

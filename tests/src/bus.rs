@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use tokio::runtime::Runtime;
 use zbus::{Connection, DBusError, DynamicType, MatchRule, MessageStream, Type, Variant, message};
 
+use crate::cli::Cli;
 use crate::folder::Folder;
 use crate::rig::{Call, calls_in};
 use crate::running::Running;
@@ -100,9 +101,25 @@ impl Bus {
     /// When it does not get there.
     #[must_use]
     pub fn serve_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Running {
+        self.serve_by(self.command_of_service(arguments), variables)
+    }
+
+    /// The same by a program that has nothing beside it but its worker.
+    ///
+    /// # Panics
+    /// When it does not get there.
+    #[must_use]
+    pub fn serve_alone(&self) -> Running {
+        self.serve_by(self.command_of_service(&[]).alone(), &[])
+    }
+
+    fn command_of_service(&self, arguments: &[&str]) -> Cli {
         let folder = self.folder.path().display().to_string();
         let usual = ["serve", "--trace", "trace", "--driver-path", &folder];
-        let mut cli = self.folder.drvhost(usual.iter().chain(arguments));
+        self.folder.drvhost(usual.iter().chain(arguments))
+    }
+
+    fn serve_by(&self, mut cli: Cli, variables: &[(&str, &str)]) -> Running {
         for (name, value) in self.variables().iter().chain(variables) {
             cli = cli.env(name, value);
         }

@@ -55,12 +55,29 @@ impl Cli {
     #[must_use]
     pub fn without(mut self, what: &str) -> Self {
         let mut command = Command::new(program("without"));
-        command.arg(what).arg(self.command.get_program()).args(self.command.get_args());
-        command.env_clear().current_dir(self.folder.path());
-        let set = self.command.get_envs().filter_map(|(name, value)| Some((name, value?)));
-        command.envs(set);
-        self.command = command;
+        command.arg(what).arg(self.command.get_program());
+        self.run_by(command);
         self
+    }
+
+    /// Runs a copy of the command that lies in its folder and has nothing beside it but its worker.
+    ///
+    /// # Panics
+    /// When it cannot be copied.
+    #[must_use]
+    pub fn alone(mut self) -> Self {
+        for name in ["drvhost", "drvhost-worker"] {
+            std::fs::copy(program(name), self.folder.file(name)).expect("a copy of a program");
+        }
+        self.run_by(Command::new(self.folder.file("drvhost")));
+        self
+    }
+
+    /// Has another command run, with the same arguments, folder and environment.
+    fn run_by(&mut self, mut command: Command) {
+        command.args(self.command.get_args()).env_clear().current_dir(self.folder.path());
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.command = command;
     }
 
     /// Lets nobody read its standard output.

@@ -283,6 +283,19 @@ instrument_test!(without_a_server_there_are_no_instruments, || {
     assert!(bus.calls().is_empty(), "no driver was opened");
 });
 
+instrument_test!(without_the_program_for_it_there_are_drivers_and_no_instruments, || {
+    let folder = Folder::new(Machine::X86_64);
+    folder.copy_driver("midisynth", SYNTH);
+    let bus = Bus::start(&folder);
+    let _service = bus.serve_alone();
+    let client = bus.client();
+    let refused = start(&client, SYNTH, "Lead").unwrap_err();
+    assert_eq!(refused.name, "NoServer");
+    assert!(refused.message.contains("drvhost-jack") && refused.message.contains("cargo build --release"));
+    assert!(bus.calls().is_empty(), "no driver was opened");
+    assert_ne!(client.open(SYNTH, ""), 0);
+});
+
 instrument_test!(instruments_are_bounded_and_end_together, || {
     let folder = Folder::new(Machine::X86_64);
     let bus = Bus::start(&folder);

@@ -278,3 +278,14 @@ fn a_unit_keeps_an_instrument_present() {
     assert!(other.contains("\"--system\" \"alsa\" \"--pcm\" \"hw:1\""), "{other}");
     assert!(unit.contains("\nEnvironment=\"LD_LIBRARY_PATH=/usr/lib/jack\"\n"), "{unit}");
 }
+
+#[test]
+fn without_the_program_for_it_nothing_plays_an_instrument() {
+    let folder = Folder::with_spies(Machine::X86_64, &["synth.dll"]);
+    for (system, wanted) in [("jack", "drvhost-jack"), ("auto", "drvhost-jack"), ("alsa", "drvhost-alsa")] {
+        let arguments = ["synth", "--driver", "./synth.dll", "--system", system];
+        let said = folder.drvhost(arguments).alone().complaint(5);
+        assert!(said.contains(&format!("`{wanted}`, the program that plays through")), "{said}");
+        assert!(said.contains("there is no /") && said.contains("cargo build --release"), "{said}");
+    }
+}

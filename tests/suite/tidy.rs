@@ -11,6 +11,8 @@ const UNSAFE: &[&str] = &["guest", "sandbox"];
 const ARROWS: &[(&str, &[&str])] = &[
     ("bench", &["drvhost", "mmsystem"]),
     ("live-alsa", &["cli", "live"]),
+    ("live-jack", &["cli", "live"]),
+    ("command", &["cli"]),
     ("cli", &["service", "live", "drvhost", "mmsystem"]),
     ("live", &["drvhost"]),
     ("service", &["live", "drvhost", "mmsystem"]),

@@ -16,6 +16,7 @@ pub mod send;
 pub mod serve;
 pub mod session;
 pub mod shelf;
+mod sound_system;
 pub mod state;
 pub mod stop;
 pub mod synth;

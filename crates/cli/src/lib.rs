@@ -19,17 +19,17 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::args::{Args, Command, Global, SessionCommand, StateCommand, TraceCommand};
 use crate::failure::{Exit, Failure};
 
-/// Does what the process's arguments say. `alsa` is what plays through ALSA, in a program that can: this crate needs no library of that.
-pub fn main(alsa: Option<&dyn live::System>) -> ExitCode {
+/// Does what the process's arguments say. `own` is the sound system that this program plays instruments through, if it has one.
+pub fn main(own: Option<&'static dyn live::System>) -> ExitCode {
     // A panic is a bug and is reported as one; the message itself has been printed by then.
-    let exit = std::panic::catch_unwind(AssertUnwindSafe(|| run(alsa))).unwrap_or_else(|_| {
+    let exit = std::panic::catch_unwind(AssertUnwindSafe(|| run(own))).unwrap_or_else(|_| {
         eprintln!("drvhost: this is a bug in drvhost; please report it with the lines above");
         Exit::Bug
     });
     exit.into()
 }
 
-fn run(alsa: Option<&dyn live::System>) -> Exit {
+fn run(own: Option<&'static dyn live::System>) -> Exit {
     commands::begin_ahead(std::env::args_os());
     let Args { global, command } = match Args::try_parse() {
         Ok(args) => args,
@@ -48,10 +48,10 @@ fn run(alsa: Option<&dyn live::System>) -> Exit {
         }
         Command::Serve { system, install_units: true, .. } => commands::serve::install_units(&global, system),
         Command::Serve { system, policy, sound, .. } => {
-            commands::serve::run(&global, system, policy.into(), sound)
+            commands::serve::run(&global, system, policy.into(), sound, own)
         }
         Command::Synth(synth) if synth.install_unit => commands::synth::install_unit(&global, &synth),
-        Command::Synth(synth) => commands::synth::run(&global, &synth, alsa),
+        Command::Synth(synth) => commands::synth::run(&global, &synth, own),
         Command::Trace { what: TraceCommand::Summary { file } } => commands::trace::summary(&global, &file),
         Command::Session { what: SessionCommand::Last } => commands::session::last(&global),
         Command::Probe(probe) => commands::probe::run(&global, &probe),

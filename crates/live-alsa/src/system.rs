@@ -20,6 +20,7 @@ const NAP: i32 = 100;
 const STUCK: Duration = Duration::from_secs(3);
 
 /// The kernel's sequencer, and a PCM.
+#[derive(Debug)]
 pub struct Alsa;
 
 impl live::System for Alsa {

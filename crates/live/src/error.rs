@@ -4,6 +4,8 @@ use std::io::ErrorKind;
 
 use drvhost::Blame;
 
+use crate::program::Program;
+
 /// Why there is no instrument.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -30,9 +32,14 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
-    /// The program that plays through ALSA is not there.
-    #[error("`drvhost-alsa`, the program that plays through ALSA, cannot be started: {0}")]
-    NoAlsa(std::io::Error),
+    /// The program with the sound system cannot be started.
+    #[error("`{}`, the program that plays through {}, cannot be started: {source}", program.file, program.system)]
+    NoProgram {
+        /// Which one.
+        program: Program,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// It died or faulted too often.
     #[error("{driver} has failed {failures} times within {} minutes; at last: {last}", crate::failures::MEMORY.as_secs() / 60)]
     GaveUp {
@@ -66,7 +73,7 @@ impl Error {
             | Self::Jack(_)
             | Self::NoSequencer(_)
             | Self::NoPcm { .. }
-            | Self::NoAlsa(_)
+            | Self::NoProgram { .. }
             | Self::Thread(_) => Blame::Host,
         }
     }
@@ -93,9 +100,7 @@ impl Error {
                 Some("another program plays there; `aplay -L` lists what `--pcm` can name")
             }
             Self::NoPcm { .. } => Some("`aplay -L` lists what `--pcm` can name"),
-            Self::NoAlsa(_) => Some(
-                "build it where ALSA's library is, `cargo build --release -p live-alsa`, and put it beside `drvhost`",
-            ),
+            Self::NoProgram { program, .. } => Some(program.advice),
             Self::Jack(_) | Self::Thread(_) => None,
         }
     }

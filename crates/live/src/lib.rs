@@ -14,6 +14,7 @@ mod instrument;
 mod link;
 mod midi;
 mod mixer;
+mod program;
 mod quiet;
 mod samples;
 mod system;
@@ -35,6 +36,7 @@ use crate::link::{MOST_FILLED, Phase, Shared};
 pub use client::Jack;
 pub use error::Error;
 pub use link::{LONGEST_PERIOD, Player};
+pub use program::Program;
 pub use quiet::Quiet;
 pub use system::{Active, Client, Place, System};
 

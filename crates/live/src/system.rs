@@ -1,11 +1,13 @@
 //! Sound systems: what plays an instrument, brings it messages, and is its clock.
 
+use std::fmt::Debug;
+
 use crate::Settings;
 use crate::error::Error;
 use crate::link::Player;
 
 /// A sound system that instruments can be played through.
-pub trait System: Sync {
+pub trait System: Debug + Sync {
     /// What programs call it, in small letters.
     fn name(&self) -> &'static str;
 

@@ -66,7 +66,7 @@ impl From<live::Error> for Refusal {
         match error {
             E::Driver(error) => error.into(),
             E::GaveUp { .. } => Self::Died(error.to_string()),
-            E::NoLibrary(_) | E::NoServer | E::NoSequencer(_) | E::NoPcm { .. } | E::NoAlsa(_) => {
+            E::NoLibrary(_) | E::NoServer | E::NoSequencer(_) | E::NoPcm { .. } | E::NoProgram { .. } => {
                 Self::NoServer(advised(&error))
             }
             E::Jack(_) | E::Thread(_) => Self::Failed(error.to_string()),

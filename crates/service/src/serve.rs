@@ -69,6 +69,8 @@ pub struct Settings {
     pub policy: Policy,
     /// The directory that the report of the session's end is kept in.
     pub state: PathBuf,
+    /// What plays instruments; `None` where the program has no sound system.
+    pub instruments: Option<&'static dyn live::System>,
 }
 
 impl Settings {

@@ -19,8 +19,8 @@ pub struct Synth {
     /// The name that other programs find it by; the driver's unless given
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// What plays it and brings it messages: `jack`, a JACK server or PipeWire; `alsa`, the kernel's sequencer and a PCM of ALSA's, by the program `drvhost-alsa`; `auto`, ALSA where
-    /// there is no JACK and that program is beside this one
+    /// What plays it and brings it messages: `jack`, a JACK server or PipeWire, by the program `drvhost-jack`; `alsa`, the kernel's sequencer and a PCM of ALSA's, by the program
+    /// `drvhost-alsa`; `auto`, ALSA where there is no JACK and that program is beside this one
     #[arg(long, value_enum, value_name = "SYSTEM", default_value_t = Through::Auto)]
     pub system: Through,
     /// ALSA's name of what plays, such as `plughw:1` (`aplay -L` lists them)

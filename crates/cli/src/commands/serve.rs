@@ -1,6 +1,7 @@
 //! `drvhost serve`: the service on D-Bus.
 
 use drvhost::{Policy, Sound, Trace};
+use live::{Jack, Program, System};
 use serde::Serialize;
 use service::Settings;
 
@@ -9,7 +10,18 @@ use crate::commands;
 use crate::failure::{Exit, Failure};
 use crate::output;
 
-pub fn run(global: &Global, system: bool, policy: Policy, sound: Sound) -> Result<Exit, Failure> {
+pub fn run(
+    global: &Global,
+    system: bool,
+    policy: Policy,
+    sound: Sound,
+    own: Option<&'static dyn System>,
+) -> Result<Exit, Failure> {
+    // Instruments, which only a user's service has, play through JACK. Without that all else can be done.
+    let jack = own.filter(|own| own.name() == Jack.name());
+    if !system && jack.is_none() && Program::JACK.is_there() {
+        return Err(Program::JACK.take_over().into());
+    }
     if global.require_sandbox == RequireSandbox::Full {
         // At once, rather than each client at its first open.
         commands::session(global)?.host()?.check(global.require_sandbox.into())?;
@@ -30,6 +42,7 @@ pub fn run(global: &Global, system: bool, policy: Policy, sound: Sound) -> Resul
         dialogs: global.dialogs.into(),
         fixed_addresses: global.fixed_addresses,
         state: service::state_directory()?,
+        instruments: jack,
     };
     let report = service::serve(settings)?;
     commands::session::print(global, &report)?;

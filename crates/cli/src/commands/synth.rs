@@ -1,7 +1,5 @@
 //! `drvhost synth`: a driver as a live instrument.
 
-mod through;
-
 use std::io::IsTerminal;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
@@ -15,6 +13,7 @@ use service::Change;
 use crate::args::{Global, RequireSandbox, Synth, Through};
 use crate::commands;
 use crate::commands::run::{describe, watch_signals};
+use crate::commands::sound_system;
 use crate::failure::{Exit, Failure};
 use crate::output;
 
@@ -23,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How often is said how it goes, where something has changed.
 const SAY: Duration = Duration::from_secs(1);
 
-pub fn run(global: &Global, synth: &Synth, alsa: Option<&dyn System>) -> Result<Exit, Failure> {
+pub fn run(global: &Global, synth: &Synth, own: Option<&dyn System>) -> Result<Exit, Failure> {
     // Watched from before the open, so that the driver is never held without a way to end the session.
     let ended = watch_signals()?;
     let settings = Settings {
@@ -36,7 +35,7 @@ pub fn run(global: &Global, synth: &Synth, alsa: Option<&dyn System>) -> Result<
         connect: synth.connect,
         policy: synth.policy.into(),
     };
-    let live = through::start(settings, synth.system, alsa)?;
+    let live = sound_system::start(settings, synth.system, own)?;
     let shutdown = follow_logind(&live);
     let mut teller = Teller::new(global);
     teller.happened(&Happened::Playing(live.playing().clone()));

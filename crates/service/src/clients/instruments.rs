@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use live::{Jack, Live};
+use live::{Live, Program};
 
 use super::{Client, Clients, Wanted, is_death, real_path};
 use crate::errors::Refusal;
@@ -35,6 +35,7 @@ impl Clients {
                 "a JACK server is a user's, and so are instruments: the service on that user's session bus has them".into(),
             ));
         }
+        let Some(system) = self.settings.instruments else { return Err(Program::JACK.missing().into()) };
         let Asked { driver, device, name, latency, connect } = asked;
         let (driver, text) = match driver.split_once(' ') {
             Some((file, text)) if !Path::new(&driver).is_file() => {
@@ -57,7 +58,7 @@ impl Clients {
             policy: self.settings.policy,
         };
         let start = || {
-            Live::start(settings, &Jack).map_err(|error| {
+            Live::start(settings, system).map_err(|error| {
                 if matches!(&error, live::Error::Driver(error) if is_death(error)) {
                     self.quarantine.died(client.uid, &file);
                 }

@@ -1,6 +1,0 @@
-//! The `drvhost` command.
-#![forbid(unsafe_code)]
-
-fn main() -> std::process::ExitCode {
-    cli::main(None)
-}
