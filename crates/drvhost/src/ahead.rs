@@ -29,10 +29,15 @@ impl Ahead {
     #[must_use]
     pub fn start() -> Option<Self> {
         let program = launch::default_program();
-        let spawner = Spawner::new().ok()?;
+        let mut spawner = None;
         // On another thread it would take a fifth of a millisecond until that runs.
-        let blank = Blank::new(|descriptors| spawner.start_here(&program, descriptors)).ok()?;
-        Some(Self { spawner, program, blank })
+        let start = |descriptors| {
+            let (starting, child) = Spawner::starting(&program, descriptors)?;
+            spawner = Some(starting);
+            Ok(child)
+        };
+        let blank = Blank::new(start).ok()?;
+        Some(Self { spawner: spawner?, program, blank })
     }
 }
 

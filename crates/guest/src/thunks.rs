@@ -111,7 +111,9 @@ impl Thunks {
             return Ok(());
         }
         let end = self.count.saturating_add(later).saturating_add(SPARE);
-        let code: Vec<_> = (self.count..end).map_while(|index| self.code(index)).collect();
+        // All at once: adding to it piece by piece would move it several times, which is a part of a worker's start that can be seen.
+        let mut code = Vec::with_capacity((end - self.count) as usize);
+        code.extend((self.count..end).map_while(|index| self.code(index)));
         let written = memory.write(self.address(self.count), code.as_flattened());
         written.map_err(|_| io::ErrorKind::OutOfMemory)?;
         self.sealed = Some(self.count + u32::try_from(code.len()).unwrap_or(0));

@@ -98,19 +98,30 @@ impl Spawner {
     /// One as it is when it has started so many workers.
     fn after(count: usize) -> Result<Self, SpawnError> {
         let (requests, incoming) = mpsc::channel();
+        Self::on_its_thread(requests, incoming, count)
+    }
+
+    /// Starts `program` on the calling thread, which must live for as long as the process is wanted, because the kernel kills that with it; then a spawner for further ones.
+    /// The process does not wait for the spawner's thread to be there.
+    ///
+    /// # Errors
+    /// The system's, with the program's path; or as [`new`](Self::new).
+    pub fn starting(program: &Path, descriptors: [OwnedFd; 3]) -> Result<(Self, Child), SpawnError> {
+        let (requests, incoming) = mpsc::channel();
+        let process = start(worker(program, descriptors))
+            .map_err(|source| SpawnError::Start { program: program.to_owned(), source })?;
+        let child = Child::new(process, requests.clone());
+        Ok((Self::on_its_thread(requests, incoming, 0)?, child))
+    }
+
+    fn on_its_thread(
+        requests: mpsc::Sender<Request>,
+        incoming: mpsc::Receiver<Request>,
+        count: usize,
+    ) -> Result<Self, SpawnError> {
         let run = move || serve(&incoming);
         thread::Builder::new().name("spawner".into()).spawn(run).map_err(|_| SpawnError::NoSpawner)?;
         Ok(Self { requests, copies: Arc::new(Mutex::new(Copies::NotYet(count))) })
-    }
-
-    /// Starts `program` on the calling thread, which must live for as long as the process is wanted: the kernel kills that with it.
-    ///
-    /// # Errors
-    /// The system's, with the program's path.
-    pub fn start_here(&self, program: &Path, descriptors: [OwnedFd; 3]) -> Result<Child, SpawnError> {
-        let process = start(worker(program, descriptors))
-            .map_err(|source| SpawnError::Start { program: program.to_owned(), source })?;
-        Ok(Child::new(process, self.requests.clone()))
     }
 
     /// Starts `program` with the three memfds of [`WORKER_DESCRIPTORS`].

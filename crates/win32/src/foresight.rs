@@ -66,8 +66,14 @@ fn names_one(bytes: &[u8]) -> bool {
         }
         first
     };
-    let is_name = |at: usize| OF_THREADS.iter().any(|name| bytes[at..].starts_with(name.as_bytes()));
-    bytes.iter().enumerate().any(|(at, &byte)| FIRST[usize::from(byte)] && is_name(at))
+    let begins_one = |at: usize, first: u8| {
+        let rest = &bytes[at..];
+        // Most are none already by their second byte, which takes no call.
+        let begins =
+            |name: &&str| name.as_bytes().get(..2) == rest.get(..2) && rest.starts_with(name.as_bytes());
+        FIRST[usize::from(first)] && OF_THREADS.iter().any(|name| begins(&name))
+    };
+    bytes.iter().enumerate().any(|(at, &first)| begins_one(at, first))
 }
 
 #[cfg(test)]
