@@ -58,18 +58,18 @@ impl Entry {
     }
 }
 
-/// Where a loaded driver has its entry points.
+/// Where in its image a driver has its entry points.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Entries([Option<u64>; Entry::ALL.len()]);
+pub(crate) struct Entries([Option<u32>; Entry::ALL.len()]);
 
 impl Entries {
-    /// Those of an image that was loaded at an address. The file says where in the image they lie, not the worker.
-    pub fn of(image: &Image, base: u64) -> Self {
+    /// Those of an image. The file says where they lie, not the worker.
+    pub fn of(image: &Image) -> Self {
         let exports = pe::Image::parse(&image.bytes).and_then(|image| image.exports()).unwrap_or_default();
         Self(Entry::ALL.map(|entry| {
             let export = exports.iter().find(|export| export.name.as_deref() == Some(entry.name()))?;
             match export.target {
-                ExportTarget::Rva(rva) => base.checked_add(rva.into()),
+                ExportTarget::Rva(rva) => Some(rva),
                 ExportTarget::Forward { .. } => {
                     tracing::warn!(
                         driver = image.name,
@@ -82,8 +82,10 @@ impl Entries {
         }))
     }
 
-    fn address(&self, entry: Entry) -> Option<u64> {
-        Entry::ALL.iter().zip(self.0).find(|(known, _)| **known == entry).and_then(|(_, address)| address)
+    /// The address of one, in an image that was loaded at `base`.
+    fn address(&self, entry: Entry, base: u64) -> Option<u64> {
+        let (_, rva) = Entry::ALL.iter().zip(self.0).find(|(known, _)| **known == entry)?;
+        base.checked_add(rva?.into())
     }
 }
 
@@ -107,7 +109,7 @@ pub struct DeviceMessage {
 impl Module {
     /// Whether the driver has an entry point.
     pub fn has_entry(&self, entry: Entry) -> bool {
-        self.entries.address(entry).is_some()
+        self.entries.address(entry, self.handle).is_some()
     }
 
     /// Calls an entry point and notes it in the trace, unless `begin` says no when it is this call's turn; `None` then, or where there is no
@@ -120,7 +122,7 @@ impl Module {
         session: &Inner,
         until: impl Into<Until>,
     ) -> Option<Reply> {
-        let function = self.entries.address(message.entry)?;
+        let function = self.entries.address(message.entry, self.handle)?;
         let until = until.into();
         let Some(turn) = self.worker.begin(&until) else { return Some(Reply::Busy) };
         if !begin() {

@@ -29,7 +29,7 @@ impl Host {
     pub(crate) fn probe(session: &Inner) -> Result<Self, Error> {
         // Only a worker for a 32-bit driver makes a segment. This one has nothing in it, and is never loaded.
         let empty = pe::builder::Builder::new(pe::Machine::I386).build();
-        let launched = Launched::new(session, "no driver", &empty)?;
+        let launched = Launched::new(session, "no driver", empty)?;
         launched.child.kill();
         let wire::Started { layers, segments, .. } = launched.started;
         let segments = segments.ok_or_else(|| Error::Worker("it says nothing of segments".into()))?;

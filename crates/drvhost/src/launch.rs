@@ -51,13 +51,13 @@ impl Launched {
     ///
     /// # Errors
     /// [`Error::Worker`].
-    pub fn new(session: &Inner, name: &str, driver: &[u8]) -> Result<Self, Error> {
+    pub fn new(session: &Inner, name: &str, driver: Vec<u8>) -> Result<Self, Error> {
         let Inner { spawner, program, confinement, ahead, .. } = session;
         let ahead = ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
         let blank = ahead.map_or_else(|| Blank::start(spawner, program), Ok)?;
         let Blank { child, memory, arena, mut images } = blank;
         let terms = confinement.terms;
-        images.begin(driver, terms.fixed_addresses)?;
+        images.begin(&driver, terms.fixed_addresses)?;
         let mut channel = Channel::new(Side::Host, Line::Main, waiting());
         let begin = Begin {
             name: name.chars().take(LONGEST_NAME).collect(),
@@ -69,6 +69,8 @@ impl Launched {
         channel
             .send(memory.words(), &ToWorker::Begin(begin))
             .map_err(|error| Error::Worker(error.to_string()))?;
+        // While the worker works on: giving so much memory back takes longer than a message does.
+        drop(driver);
         let started = match first_word(&mut channel, &memory, &child)? {
             ToHost::Started(started) => believable(*started)
                 .ok_or_else(|| Error::Worker(format!("{FIRST_WORD}: it cannot be as it says")))?,

@@ -163,12 +163,12 @@ impl Module {
     /// Puts a loaded worker and its file together.
     pub fn new(
         image: Image,
+        entries: Entries,
         number: u32,
         worker: Arc<Worker>,
         brought: Option<Brought>,
         loaded: &wire::Loaded,
     ) -> Self {
-        let entries = Entries::of(&image, loaded.module);
         let Image { name, file, .. } = image;
         let unresolved: Vec<String> = loaded.unresolved.iter().map(|import| printable(import)).collect();
         if !unresolved.is_empty() {

@@ -8,6 +8,7 @@ use mmsystem::{DRV_ENABLE, DRV_LOAD, DRV_OPEN};
 use wire::Effect;
 
 use crate::arena::{Arena, Block};
+use crate::entry::Entries;
 use crate::error::Error;
 use crate::module::{Image, Message, Module};
 use crate::registry::DriverFile;
@@ -110,8 +111,9 @@ impl Opening<'_> {
     }
 
     /// Puts the image into a worker and runs its entry point.
-    fn map(&self, image: Image) -> Result<Module, Error> {
+    fn map(&self, mut image: Image) -> Result<Module, Error> {
         let session = self.session;
+        let entries = Entries::of(&image);
         let (worker, brought) = match self.home {
             Some(home) => (Arc::clone(home), {
                 // It was found as one for the same machine, but files change.
@@ -126,7 +128,7 @@ impl Opening<'_> {
                 let number = session.numbers.new_worker();
                 session.table.loading(&image.file, number);
                 let services = session.services(number, &image)?;
-                let worker = Worker::start(number, session, &image, services)?;
+                let worker = Worker::start(number, session, &mut image, services)?;
                 (Arc::new(worker), None)
             }
         };
@@ -135,7 +137,7 @@ impl Opening<'_> {
             worker.free(brought);
         }
         let loaded = loaded?;
-        let module = Module::new(image, session.table.new_module(), worker, brought, &loaded);
+        let module = Module::new(image, entries, session.table.new_module(), worker, brought, &loaded);
         if !module.unresolved.is_empty() {
             let mut lacking = session.lacking.lock().unwrap_or_else(PoisonError::into_inner);
             lacking.insert(module.file.clone(), module.unresolved.clone());

@@ -103,13 +103,13 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts a worker and waits until it is jailed; no byte of the driver has run then.
+    /// Starts a worker and waits until it is jailed; no byte of the driver has run then. It has the image's bytes then, and nobody else needs them.
     ///
     /// # Errors
     /// [`Error::Worker`], or [`Error::SandboxIncomplete`] where the session may not run it.
-    pub fn start(number: u32, session: &Inner, image: &Image, services: Services) -> Result<Self, Error> {
+    pub fn start(number: u32, session: &Inner, image: &mut Image, services: Services) -> Result<Self, Error> {
         let Launched { child, memory, channel, arena, images, started } =
-            Launched::new(session, &image.name, &image.bytes)?;
+            Launched::new(session, &image.name, std::mem::take(&mut image.bytes))?;
         // The process ends where it may not go on.
         session.confinement.check(&started.layers)?;
         for layer in started.layers.iter().filter(|layer| layer.active) {
