@@ -49,6 +49,8 @@ impl Linking {
         // Without the last one, a function that is not there (`__gmon_start__`) is taken for one at the program's beginning.
         self.instead = true;
         self.instead = self.add(&["-static-pie", "-Wl,-z,nodynamic-undefined-weak"]);
+        // The standard library uses it where it is there, and a program takes from an archive only what is asked for; without it, starting a process in another folder copies this one.
+        self.add(&["-Wl,-u,posix_spawn_file_actions_addchdir_np"]);
         if !self.instead {
             println!(
                 "cargo::warning=a program without shared libraries cannot be linked, so it takes longer to start"
