@@ -7,6 +7,7 @@
 //! This crate wraps one system call at a time in a safe function. It knows nothing about drivers.
 
 pub mod addresses;
+mod apart;
 mod child;
 pub mod filter;
 pub mod futex;

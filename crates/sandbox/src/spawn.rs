@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use rustix::process::Pid;
 
+use crate::apart::part_from;
 use crate::child::{Child, Process};
 use crate::template::Template;
 use crate::title::{NOBODY_YET, TEMPLATE};
@@ -110,6 +111,7 @@ impl Spawner {
         let (requests, incoming) = mpsc::channel();
         let process = start(worker(program, descriptors))
             .map_err(|source| SpawnError::Start { program: program.to_owned(), source })?;
+        part_from(process.0);
         let child = Child::new(process, requests.clone());
         Ok((Self::on_its_thread(requests, incoming, 0)?, child))
     }
