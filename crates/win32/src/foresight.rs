@@ -54,26 +54,30 @@ fn name_of(import: &Import) -> Option<&str> {
     }
 }
 
-/// Whether there is a name of such a function in some bytes.
-fn names_one(bytes: &[u8]) -> bool {
-    /// Which bytes such a name begins with. Not looked for by the processor's best instructions: to find out which it has takes longer than this.
-    const FIRST: [bool; 256] = {
-        let mut first = [false; 256];
+/// Which of the names have a byte at their first places, by the byte: a bit for each name. Not looked for by the processor's best instructions: to find out which it has takes longer than this.
+const AT: [[u16; 256]; 3] = {
+    let mut at = [[0; 256]; 3];
+    let mut name = 0;
+    while name < OF_THREADS.len() {
         let mut place = 0;
-        while place < OF_THREADS.len() {
-            first[OF_THREADS[place].as_bytes()[0] as usize] = true;
+        while place < at.len() {
+            at[place][OF_THREADS[name].as_bytes()[place] as usize] |= 1 << name;
             place += 1;
         }
-        first
-    };
-    let begins_one = |at: usize, first: u8| {
-        let rest = &bytes[at..];
-        // Most are none already by their second byte, which takes no call.
-        let begins =
-            |name: &&str| name.as_bytes().get(..2) == rest.get(..2) && rest.starts_with(name.as_bytes());
-        FIRST[usize::from(first)] && OF_THREADS.iter().any(|name| begins(&name))
-    };
-    bytes.iter().enumerate().any(|(at, &first)| begins_one(at, first))
+        name += 1;
+    }
+    at
+};
+
+/// Whether there is a name of such a function in some bytes.
+fn names_one(bytes: &[u8]) -> bool {
+    bytes.windows(AT.len()).enumerate().any(|(at, first)| {
+        // Of most bytes none comes so far that it is called for.
+        let can = AT.iter().zip(first).fold(u16::MAX, |can, (names, &byte)| can & names[usize::from(byte)]);
+        let is =
+            |&(bit, name): &(usize, &&str)| can >> bit & 1 != 0 && bytes[at..].starts_with(name.as_bytes());
+        can != 0 && OF_THREADS.iter().enumerate().any(|found| is(&found))
+    })
 }
 
 #[cfg(test)]
