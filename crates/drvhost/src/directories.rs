@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pe::WineMark;
 
+use crate::home::home;
 use crate::machine::Machine;
 use crate::module::open_at_once;
 use crate::registry::Origin;
@@ -53,7 +54,7 @@ impl Directories {
     /// Those of this computer: the user's Wine prefix and Wine's own.
     pub fn of_this_computer() -> Self {
         let mut directories = Self::default();
-        if let Some(prefix) = default_prefix(std::env::var_os("WINEPREFIX"), std::env::home_dir()) {
+        if let Some(prefix) = default_prefix(std::env::var_os("WINEPREFIX"), home()) {
             directories.set_prefix(&prefix);
         }
         let wine = WINE_ROOTS.iter().flat_map(|root| WINE_FOLDERS.map(|folder| Path::new(root).join(folder)));

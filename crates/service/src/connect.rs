@@ -34,11 +34,9 @@ impl Remote {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let runtime = builder.enable_all().build();
         let runtime = runtime.map_err(|source| Error::System { what: "a runtime", source })?;
-        let (bus, builder) = match system {
-            true => ("system", zbus::connection::Builder::system()),
-            false => ("session", zbus::connection::Builder::session()),
-        };
-        let connection = runtime.block_on(builder.build()).map_err(|source| Error::Bus { bus, source })?;
+        let bus = if system { "system" } else { "session" };
+        let connection = runtime.block_on(async { crate::bus::bus(system)?.build().await });
+        let connection = connection.map_err(|source| Error::Bus { bus, source })?;
         Ok(Self { bus, connection, runtime })
     }
 

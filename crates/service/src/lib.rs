@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod alone;
+mod bus;
 mod clients;
 mod connect;
 mod details;

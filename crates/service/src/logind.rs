@@ -14,6 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 use zbus::fdo::DBusProxy;
 use zbus::{Connection, DynamicType, MatchRule, Message, MessageStream, OwnedVariant, Type, message};
 
+use crate::bus::bus;
+
 const NAME: &str = "org.freedesktop.login1";
 const PATH: &str = "/org/freedesktop/login1";
 const MANAGER: &str = "org.freedesktop.login1.Manager";
@@ -101,7 +103,7 @@ struct Bus {
 
 impl Bus {
     async fn connect() -> zbus::Result<Self> {
-        let connection = zbus::connection::Builder::system().method_timeout(ANSWER).build().await?;
+        let connection = bus(true)?.method_timeout(ANSWER).build().await?;
         let stream = MessageStream::from(&connection);
         let bus = DBusProxy::new(&connection).await?;
         let signals = || MatchRule::builder().msg_type(message::Type::Signal);

@@ -16,6 +16,7 @@ use zbus::names::BusName;
 use zbus::object_server::InterfaceRef;
 use zbus::{Connection, MatchRule, MessageStream, message};
 
+use crate::bus::bus;
 use crate::clients::{Client, Clients, Counted, Leaving, Phase};
 use crate::errors::{Error, Refusal};
 use crate::manager::{Manager, ManagerSignals};
@@ -411,11 +412,7 @@ async fn run(settings: Settings) -> Result<SessionReport, Error> {
 
 /// Connects to the bus, without the service's name; what is answered ends when the bus does.
 async fn connect(service: &Arc<Service>) -> zbus::Result<impl Future<Output = ()> + use<>> {
-    let builder = if service.clients.settings().system {
-        zbus::connection::Builder::system()
-    } else {
-        zbus::connection::Builder::session()
-    };
+    let builder = bus(service.clients.settings().system)?;
     let manager = Manager::new(Arc::clone(service));
     let connection = builder.serve_at(PATH, manager).build().await?;
     // Before anybody can become a client, so that no end of one is missed.

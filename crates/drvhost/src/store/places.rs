@@ -4,9 +4,11 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::home::home;
+
 /// The store's folders for settings and for data; `None` where neither the variables nor a home say it.
 pub(super) fn of_user() -> Option<(PathBuf, PathBuf)> {
-    let home = env::home_dir();
+    let home = home();
     let config = place(env::var_os("XDG_CONFIG_HOME"), home.as_deref(), ".config")?;
     let data = place(env::var_os("XDG_DATA_HOME"), home.as_deref(), ".local/share")?;
     Some((config, data))
