@@ -21,8 +21,17 @@ const ARCHIVES: [(&str, &str); 7] = [
     ("util", "-l:libutil.a"),
 ];
 
+/// Has a package's program, which is all that the package is, linked as one that starts soon.
+pub fn program() {
+    let mut linking = Linking::new();
+    linking.without_libraries();
+    linking.pack();
+    linking.order("start.txt");
+    linking.finish();
+}
+
 /// How a program is linked.
-pub struct Linking {
+struct Linking {
     out: PathBuf,
     /// Whether libraries are looked for in `out` first.
     instead: bool,
@@ -31,7 +40,7 @@ pub struct Linking {
 
 impl Linking {
     /// As rustc does it.
-    pub fn new() -> Self {
+    fn new() -> Self {
         println!("cargo::rerun-if-changed=build.rs");
         println!("cargo::rerun-if-changed=../../scripts/linking.rs");
         Self { out: PathBuf::from(variable("OUT_DIR")), instead: false, arguments: Vec::new() }
@@ -42,16 +51,17 @@ impl Linking {
     ///
     /// Cargo has `-C target-feature=+crt-static` for this, but not for one program of a workspace. rustc names the libraries and asks for shared ones; what it
     /// finds by these names is a line for the linker each that leads to the archive.
-    pub fn without_libraries(&mut self) {
+    fn without_libraries(&mut self) {
         for (name, archives) in ARCHIVES {
             self.write(&format!("lib{name}.so"), &format!("GROUP({archives})\n"));
         }
         // Without the last one, a function that is not there (`__gmon_start__`) is taken for one at the program's beginning.
         self.instead = true;
         self.instead = self.add(&["-static-pie", "-Wl,-z,nodynamic-undefined-weak"]);
-        // The standard library uses it where it is there, and a program takes from an archive only what is asked for; without it, starting a process in another folder copies this one.
-        self.add(&["-Wl,-u,posix_spawn_file_actions_addchdir_np"]);
-        if !self.instead {
+        if self.instead {
+            // The standard library uses it where it is there, and a program takes from an archive only what is asked for; without it, starting a process in another folder copies this one.
+            self.add(&["-Wl,-u,posix_spawn_file_actions_addchdir_np"]);
+        } else {
             println!(
                 "cargo::warning=a program without shared libraries cannot be linked, so it takes longer to start"
             );
@@ -59,16 +69,16 @@ impl Linking {
     }
 
     /// Packs what is to be added to addresses when the program starts: a quarter to half a megabyte otherwise, all of which is read.
-    pub fn pack(&mut self) -> bool {
-        self.add(&["-Wl,-z,pack-relative-relocs"])
+    fn pack(&mut self) {
+        self.add(&["-Wl,-z,pack-relative-relocs"]);
     }
 
     /// Has the functions on a list lie together, those that every start needs: where they lie among all others, the kernel maps 64 KiB around each. A line is the end of a section's
     /// name, or an object of an archive's. A program for finding mistakes has other functions.
-    pub fn order(&mut self, list: &str) -> bool {
+    fn order(&mut self, list: &str) {
         println!("cargo::rerun-if-changed={list}");
         if variable("PROFILE") != "release" {
-            return false;
+            return;
         }
         let list = fs::read_to_string(list).expect("the list of functions");
         let section = |line: &str| match line.contains(".a:") {
@@ -80,11 +90,11 @@ impl Linking {
             "order",
             &format!("SECTIONS {{ .text.start : {{\n{sections}}} }}\nINSERT BEFORE .text;\n"),
         );
-        self.add(&[&format!("-Wl,-T,{}", self.out.join("order").display())])
+        self.add(&[&format!("-Wl,-T,{}", self.out.join("order").display())]);
     }
 
     /// Tells cargo.
-    pub fn finish(self) {
+    fn finish(self) {
         if self.instead {
             println!("cargo::rustc-link-search=native={}", self.out.display());
         }

@@ -3,12 +3,6 @@
 #[path = "../../scripts/linking.rs"]
 mod linking;
 
-use linking::Linking;
-
 fn main() {
-    let mut linking = Linking::new();
-    linking.without_libraries();
-    linking.pack();
-    linking.order("start.txt");
-    linking.finish();
+    linking::program();
 }

@@ -1,6 +1,6 @@
 //! Where the user is at home.
 //!
-//! Not by the C library: it finds users by libraries that it loads, which a program without shared libraries cannot do (it crashed). So users that only such a library knows have a home where
+//! Not by the C library: it finds users by libraries that it loads, which a program without shared libraries cannot do: it crashes. So users that only such a library knows have a home where
 //! HOME is set, as it is wherever somebody has logged in.
 
 use std::env;

@@ -1,7 +1,7 @@
 //! Where a worker runs that has just been started: not on the processor of the thread that has started it.
 //!
-//! The kernel has both begin on one. Whoever has started a worker mostly has much to do before it waits for that, and a process that does nothing but start stays where it is for
-//! milliseconds, beside a processor that is idle. One start of a worker in three took a third longer for this.
+//! The kernel may have both go on on one. Whoever has started a worker mostly has much to do before it waits for that, and a process that does nothing but start stays where it is for
+//! milliseconds, beside a processor that is idle. One start of a worker in three took a quarter to a third longer for this.
 
 use std::fs;
 

@@ -7,8 +7,7 @@ use zbus::connection::Builder;
 /// What connects to the system bus, or to the session bus.
 ///
 /// # Errors
-/// Where the bus is reached by TCP, which the D-Bus specification advises against: a name of a computer is found by libraries that the C library loads, and a program without shared
-/// libraries cannot do that.
+/// Where the bus is reached by TCP: the C library may load libraries to find a computer by its name, and a program without shared libraries cannot do that.
 pub(crate) fn bus(system: bool) -> zbus::Result<Builder<'static>> {
     let (variable, builder) = match system {
         true => ("DBUS_SYSTEM_BUS_ADDRESS", Builder::system()),

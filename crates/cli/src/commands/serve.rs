@@ -1,12 +1,13 @@
 //! `drvhost serve`: the service on D-Bus.
 
 use drvhost::{Policy, Sound, Trace};
-use live::{Jack, Program, System};
+use live::{Program, System};
 use serde::Serialize;
 use service::Settings;
 
 use crate::args::{Global, Quirk, RequireSandbox};
 use crate::commands;
+use crate::commands::sound_system::is_jack;
 use crate::failure::{Exit, Failure};
 use crate::output;
 
@@ -18,7 +19,7 @@ pub fn run(
     own: Option<&'static dyn System>,
 ) -> Result<Exit, Failure> {
     // Instruments, which only a user's service has, play through JACK. Without that all else can be done.
-    let jack = own.filter(|own| own.name() == Jack.name());
+    let jack = own.filter(|&own| is_jack(own));
     if !system && jack.is_none() && Program::JACK.is_there() {
         return Err(Program::JACK.take_over().into());
     }
