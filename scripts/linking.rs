@@ -30,6 +30,13 @@ pub fn program() {
     linking.finish();
 }
 
+/// As [`program`], for one that has another entry point than the C library's; it has that of the C library where the linker does not take another.
+#[allow(dead_code, reason = "one of the build scripts that have this file calls it")]
+pub fn program_from(entry: &str) {
+    program();
+    println!("cargo::rustc-link-arg-bins=-Wl,-e,{entry}");
+}
+
 /// How a program is linked.
 struct Linking {
     out: PathBuf,

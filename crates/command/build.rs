@@ -5,5 +5,5 @@
 mod linking;
 
 fn main() {
-    linking::program();
+    linking::program_from("drvhost_entry");
 }

@@ -73,6 +73,15 @@ impl Cli {
         self
     }
 
+    /// Runs it with these redirections of the shell's, such as `<&-`.
+    #[must_use]
+    pub fn redirected(mut self, redirections: &str) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("exec \"$0\" \"$@\" {redirections}")]).arg(self.command.get_program());
+        self.run_by(command);
+        self
+    }
+
     /// Has another command run, with the same arguments, folder and environment.
     fn run_by(&mut self, mut command: Command) {
         command.args(self.command.get_args()).env_clear().current_dir(self.folder.path());

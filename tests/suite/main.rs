@@ -10,6 +10,7 @@ mod cli;
 mod clock;
 mod copies;
 mod decode;
+mod early;
 mod encode;
 mod environments;
 mod escapes;

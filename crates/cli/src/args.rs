@@ -427,6 +427,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_worker_is_begun_for_early_is_there() {
+        let command = Args::command();
+        let words = |words: &'static [u8]| words.split(|&byte| byte == 0).filter(|word| !word.is_empty());
+        for name in words(early::RUN_DRIVERS) {
+            let name = std::str::from_utf8(name).unwrap();
+            assert!(command.find_subcommand(name).is_some(), "{name}");
+        }
+        assert!(words(early::UNLESS).all(|word| word.starts_with(b"-")));
+    }
+
+    #[test]
     fn parameters_may_be_hexadecimal_and_negative() {
         assert_eq!(parse_parameter("-5"), Ok(-5));
         assert_eq!(parse_parameter("-0x10"), Ok(-16));

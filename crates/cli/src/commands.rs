@@ -22,8 +22,6 @@ pub mod stop;
 pub mod synth;
 pub mod trace;
 
-use std::ffi::{OsStr, OsString};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use drvhost::{Ahead, Builder, Error, Registry, Session, Store, Trace};
@@ -85,24 +83,6 @@ pub fn session(global: &Global) -> Result<Session, Error> {
     builder(global)?.start()
 }
 
-/// A worker for the first session.
-static AHEAD: Mutex<Option<Ahead>> = Mutex::new(None);
-
-/// The commands that run a driver in this process, whatever follows them.
-const RUN_DRIVERS: &[&str] = &["send", "decode", "encode", "probe", "play"];
-
-/// Unless this follows.
-const UNLESS: &[&str] = &["--connect", "--help", "-h"];
-
-/// Has a worker started while the arguments are read, where they begin as those of a command do that is going to need one. Where it does not, the worker ends unused.
-pub fn begin_ahead(mut arguments: impl Iterator<Item = OsString>) {
-    let is = |argument: &OsStr, words: &[&str]| argument.to_str().is_some_and(|word| words.contains(&word));
-    let needs_one = arguments.nth(1).is_some_and(|command| is(&command, RUN_DRIVERS));
-    if needs_one && !arguments.any(|argument| is(&argument, UNLESS)) {
-        *AHEAD.lock().unwrap_or_else(PoisonError::into_inner) = Ahead::start();
-    }
-}
-
 /// What sessions are started with, as the global options ask for.
 pub fn builder(global: &Global) -> Result<Builder, Error> {
     let trace = global.trace.as_deref().map_or_else(|| Ok(Trace::none()), Trace::to_file)?;
@@ -117,7 +97,7 @@ pub fn builder(global: &Global) -> Result<Builder, Error> {
         .fixed_addresses(global.fixed_addresses)
         .hidden_instance(global.quirk.contains(&Quirk::HiddenInstance))
         .threads(global.quirk.contains(&Quirk::Threads))
-        .ahead(AHEAD.lock().unwrap_or_else(PoisonError::into_inner).take());
+        .ahead(Ahead::take());
     Ok(match store() {
         Some(store) => builder.store(store),
         None => builder,

@@ -30,7 +30,6 @@ pub fn main(own: Option<&'static dyn live::System>) -> ExitCode {
 }
 
 fn run(own: Option<&'static dyn live::System>) -> Exit {
-    commands::begin_ahead(std::env::args_os());
     let Args { global, command } = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return failure::usage(&error, std::env::args().any(|argument| argument == "--json")),

@@ -1,13 +1,14 @@
 //! Workers that are started before anybody knows for which driver: half of a worker's start is the same for all.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sandbox::{Child, SharedMemory, SpawnError, Spawner};
-use wire::CHANNEL_SIZE;
+use early::Begun;
+use rustix::process::Pid;
+use sandbox::{Child, SharedMemory, Spawner};
+use wire::{CHANNEL_SIZE, given};
 
-use crate::arena;
 use crate::error::Error;
 use crate::images::Images;
 use crate::launch;
@@ -24,20 +25,17 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// Starts a worker with the program that sessions use unless another one is set. The calling thread must be one that ends last, as the one does that runs
-    /// `main`: the worker ends with it. `None` where the system does not let it; a session says why, when it wants to do the same.
+    /// The worker that has begun before this program itself, if this is one that has such a worker (`early`), and nobody has taken it. The worker ends with the thread that runs `main`.
     #[must_use]
-    pub fn start() -> Option<Self> {
-        let program = launch::default_program();
-        let mut spawner = None;
-        // On another thread it would take a fifth of a millisecond until that runs.
-        let start = |descriptors| {
-            let (starting, child) = Spawner::starting(&program, descriptors)?;
-            spawner = Some(starting);
-            Ok(child)
-        };
-        let blank = Blank::new(start).ok()?;
-        Some(Self { spawner: spawner?, program, blank })
+    pub fn take() -> Option<Self> {
+        let Begun { process, descriptors: [channel, arena, images] } = early::take()?;
+        let (spawner, child) = Spawner::adopting(Pid::from_raw(process)?);
+        // From here on, what goes wrong ends it.
+        let map = |file: OwnedFd, name| SharedMemory::from_descriptor(name, file.as_fd()).ok();
+        let (memory, arena) = (map(channel, "channel")?, map(arena, "arena")?);
+        let blank = Blank { child, memory, arena, images: Images::of(images.into()) };
+        tracing::debug!(process, "a worker began before this program");
+        Some(Self { spawner, program: launch::default_program(), blank })
     }
 }
 
@@ -110,22 +108,17 @@ impl Blank {
     /// # Errors
     /// [`Error::Worker`].
     pub fn start(spawner: &Spawner, program: &Path) -> Result<Self, Error> {
-        Self::new(|descriptors| spawner.start(program, descriptors))
-    }
-
-    /// One whose process is made from the three descriptors that it gets.
-    fn new(process: impl FnOnce([OwnedFd; 3]) -> Result<Child, SpawnError>) -> Result<Self, Error> {
         let shared = |error: sandbox::SharedError| Error::Worker(error.to_string());
         let images = Images::new()?;
-        let memory = SharedMemory::create("drvhost channel", CHANNEL_SIZE).map_err(shared)?;
-        let arena = SharedMemory::create("drvhost arena", arena::SIZE).map_err(shared)?;
+        let memory = SharedMemory::create(given::CHANNEL, CHANNEL_SIZE).map_err(shared)?;
+        let arena = SharedMemory::create(given::ARENA, given::ARENA_SIZE).map_err(shared)?;
         let descriptor = |memory: &SharedMemory| {
             let descriptor =
                 memory.descriptor().ok_or_else(|| Error::Bug("shared memory without descriptor".into()))?;
             descriptor.try_clone_to_owned().map_err(|error| Error::Worker(error.to_string()))
         };
         let descriptors = [descriptor(&memory)?, descriptor(&arena)?, images.descriptor()?];
-        let child = process(descriptors).map_err(|error| Error::Worker(error.to_string()))?;
+        let child = spawner.start(program, descriptors).map_err(|error| Error::Worker(error.to_string()))?;
         Ok(Self { child, memory, arena, images })
     }
 }

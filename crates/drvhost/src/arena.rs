@@ -8,9 +8,6 @@ use sandbox::SharedMemory;
 
 use crate::error::Error;
 
-/// Bytes of an arena. They are only used up as far as they are touched.
-pub(crate) const SIZE: usize = 256 << 20;
-
 /// Alignment of blocks: a cache line, and more than any structure asks for.
 const ALIGNMENT: usize = 64;
 
@@ -207,7 +204,7 @@ mod tests {
 
     #[test]
     fn blocks_do_not_overlap_and_come_back() {
-        let arena = Arena::new(SharedMemory::create("test", 4096).unwrap(), 0x7000_0000, Width::Bits32);
+        let arena = Arena::new(SharedMemory::create(c"test", 4096).unwrap(), 0x7000_0000, Width::Bits32);
         let (first, second) = (arena.block(100).unwrap(), arena.block_with(b"abc").unwrap());
         assert_eq!(second.address() - first.address(), 128);
         assert!(arena.block(4000).is_err());
@@ -220,7 +217,7 @@ mod tests {
     }
     #[test]
     fn zeros_are_zeros_whatever_was_there() {
-        let arena = Arena::new(SharedMemory::create("test", 4096).unwrap(), 0x7000_0000, Width::Bits32);
+        let arena = Arena::new(SharedMemory::create(c"test", 4096).unwrap(), 0x7000_0000, Width::Bits32);
         drop(arena.block_with(&[7; 100]).unwrap());
         let used_in_part = arena.zeros(200).unwrap();
         assert_eq!((used_in_part.address(), used_in_part.to_vec().unwrap()), (0x7000_0000, vec![0; 200]));

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     fn info(width: Width, alias: Option<&str>) -> (u64, Vec<u8>) {
-        let arena = Arena::new(SharedMemory::create("test", 4096).unwrap(), 0x1000, width);
+        let arena = Arena::new(SharedMemory::create(c"test", 4096).unwrap(), 0x1000, width);
         let block = config_info(&arena, alias).unwrap();
         (block.address(), block.to_vec().unwrap())
     }

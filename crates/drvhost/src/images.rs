@@ -8,7 +8,7 @@ use std::io::{Seek, SeekFrom};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 
-use wire::{BROUGHT_SIZE, Brought, FILES_SIZE};
+use wire::{BROUGHT_SIZE, Brought, FILES_SIZE, given};
 
 use crate::error::Error;
 use crate::module::Image;
@@ -19,9 +19,6 @@ const GRANULARITY: u32 = 0x1_0000;
 const DISTANCES: u32 = 16;
 /// The largest file of a further image. The worker needs room for a copy of it.
 pub(crate) const MAX_FILE: u32 = 16 << 20;
-
-/// Where in the file the driver lies that the worker is started for.
-const DRIVER: u64 = BROUGHT_SIZE as u64 + FILES_SIZE as u64;
 
 /// The file with the images, and what lies where.
 #[derive(Debug)]
@@ -69,11 +66,16 @@ impl Images {
     /// [`Error::Worker`].
     pub fn new() -> Result<Self, Error> {
         let failed = |error: std::io::Error| Error::Worker(error.to_string());
-        let mut file = File::from(sandbox::memory_file("drvhost images").map_err(failed)?);
-        file.set_len(DRIVER).map_err(failed)?;
+        let mut file = File::from(sandbox::memory_file(given::IMAGES).map_err(failed)?);
+        file.set_len(given::DRIVER).map_err(failed)?;
         // The worker reads from here on.
-        file.seek(SeekFrom::Start(DRIVER)).map_err(failed)?;
-        Ok(Self { file, fixed_addresses: false, places: Vec::new(), next_file: 0 })
+        file.seek(SeekFrom::Start(given::DRIVER)).map_err(failed)?;
+        Ok(Self::of(file))
+    }
+
+    /// In a file that a worker has been given ([`given::IMAGES`]) and that has nothing in it.
+    pub fn of(file: File) -> Self {
+        Self { file, fixed_addresses: false, places: Vec::new(), next_file: 0 }
     }
 
     /// Puts the driver there that the worker is for, before it is told of that, and sets whether further images lie at the same addresses in each worker.
@@ -82,7 +84,7 @@ impl Images {
     /// [`Error::Worker`].
     pub fn begin(&mut self, driver: &[u8], fixed_addresses: bool) -> Result<(), Error> {
         self.fixed_addresses = fixed_addresses;
-        self.file.write_all_at(driver, DRIVER).map_err(|error| Error::Worker(error.to_string()))
+        self.file.write_all_at(driver, given::DRIVER).map_err(|error| Error::Worker(error.to_string()))
     }
 
     /// The file, for the worker.

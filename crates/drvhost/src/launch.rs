@@ -1,15 +1,16 @@
 //! Starting a worker's process, up to where it is jailed and waits for its driver.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use sandbox::{Child, SharedMemory, futex};
 use wire::ring::Sleep;
-use wire::{BROUGHT_SIZE, Begin, Channel, Layer, Line, Side, Started, ToHost, ToWorker};
+use wire::{BROUGHT_SIZE, Begin, Channel, Layer, Line, Side, Started, ToHost, ToWorker, given};
 
 use crate::ahead::Blank;
-use crate::arena;
 use crate::error::Error;
 use crate::images::Images;
 use crate::session::Inner;
@@ -85,7 +86,7 @@ impl Launched {
 fn believable(started: Started) -> Option<Started> {
     let fits =
         |start: u64, size: u64| start > 0 && start.checked_add(size).is_some_and(|end| end <= GUEST_END);
-    let arena = u64::try_from(arena::SIZE).unwrap_or(u64::MAX);
+    let arena = u64::try_from(given::ARENA_SIZE).unwrap_or(u64::MAX);
     let there = fits(started.arena, arena) && fits(started.brought, BROUGHT_SIZE.into());
     if !there || started.layers.len() > MOST_LAYERS {
         return None;
@@ -122,7 +123,7 @@ fn first_word(channel: &mut Channel, memory: &SharedMemory, child: &Child) -> Re
 
 /// Where the worker's program is: beside this program, or one folder up, where cargo puts what tests use.
 pub(crate) fn default_program() -> PathBuf {
-    let name = "drvhost-worker";
+    let name = Path::new(OsStr::from_bytes(given::PROGRAM.to_bytes()));
     let own = std::env::current_exe().unwrap_or_default();
     let places = own.ancestors().skip(1).take(2).map(|folder| folder.join(name));
     places

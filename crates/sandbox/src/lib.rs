@@ -7,7 +7,6 @@
 //! This crate wraps one system call at a time in a safe function. It knows nothing about drivers.
 
 pub mod addresses;
-mod apart;
 mod child;
 pub mod filter;
 pub mod futex;
@@ -27,7 +26,7 @@ pub use priority::prefer_this_thread;
 pub use shared::{SharedError, SharedMemory, driver_in, memory_file};
 pub use spawn::{SpawnError, Spawner, WORKER_DESCRIPTORS};
 pub use terms::Terms;
-pub use title::{TEMPLATE, show_name};
+pub use title::{NOBODY_YET, TEMPLATE, show_name};
 
 use std::io;
 

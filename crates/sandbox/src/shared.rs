@@ -1,6 +1,6 @@
 //! Memory that the host and one worker both map.
 
-use std::ffi::CString;
+use std::ffi::CStr;
 use std::fs::File;
 use std::io::{self, Seek};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -48,8 +48,7 @@ pub enum SharedError {
 ///
 /// # Errors
 /// `memfd_create`'s.
-pub fn memory_file(name: &str) -> io::Result<OwnedFd> {
-    let name = CString::new(name)?;
+pub fn memory_file(name: &CStr) -> io::Result<OwnedFd> {
     // SAFETY: `name` is a live NUL-terminated string; memfd_create reads nothing else.
     let raw =
         check(unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) })?;
@@ -86,8 +85,9 @@ impl SharedMemory {
     ///
     /// # Errors
     /// The system call that failed, by name.
-    pub fn create(name: &str, len: usize) -> Result<Self, SharedError> {
-        let fail = |call, source| SharedError::System { name: name.to_owned(), len, call, source };
+    pub fn create(name: &CStr, len: usize) -> Result<Self, SharedError> {
+        let named = || name.to_string_lossy().into_owned();
+        let fail = |call, source| SharedError::System { name: named(), len, call, source };
         let file = File::from(memory_file(name).map_err(|error| fail("memfd_create", error))?);
         file.set_len(len as u64).map_err(|error| fail("ftruncate", error))?;
         let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn two_mappings_see_the_same_bytes() {
-        let ours = SharedMemory::create("test", 8192).unwrap();
+        let ours = SharedMemory::create(c"test", 8192).unwrap();
         let theirs = SharedMemory::from_descriptor("test", ours.descriptor().unwrap()).unwrap();
         assert!(ours.write(8190, &[7, 9]));
         let mut two = [0; 2];
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn access_outside_is_refused() {
-        let memory = SharedMemory::create("test", 4096).unwrap();
+        let memory = SharedMemory::create(c"test", 4096).unwrap();
         assert!(!memory.write(4095, &[0, 0]));
         assert!(!memory.read(usize::MAX, &mut [0]));
         assert_eq!(memory.words().len(), 1024);
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn nobody_can_change_the_size() {
-        let memory = SharedMemory::create("test", 4096).unwrap();
+        let memory = SharedMemory::create(c"test", 4096).unwrap();
         let file = File::from(memory.descriptor().unwrap().try_clone_to_owned().unwrap());
         assert!(file.set_len(0).is_err());
         assert!(file.set_len(8192).is_err());

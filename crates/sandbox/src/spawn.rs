@@ -1,7 +1,9 @@
 //! Starting worker processes.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
@@ -12,7 +14,6 @@ use std::time::Duration;
 
 use rustix::process::Pid;
 
-use crate::apart::part_from;
 use crate::child::{Child, Process};
 use crate::template::Template;
 use crate::title::{NOBODY_YET, TEMPLATE};
@@ -65,6 +66,8 @@ const ONE_BY_ONE: usize = 2;
 #[derive(Debug, Clone)]
 pub struct Spawner {
     requests: mpsc::Sender<Request>,
+    /// What is asked for, while there is no thread.
+    unserved: Arc<Mutex<Option<mpsc::Receiver<Request>>>>,
     copies: Arc<Mutex<Copies>>,
 }
 
@@ -98,32 +101,33 @@ impl Spawner {
 
     /// One as it is when it has started so many workers.
     fn after(count: usize) -> Result<Self, SpawnError> {
-        let (requests, incoming) = mpsc::channel();
-        Self::on_its_thread(requests, incoming, count)
+        let spawner = Self::without_thread(count);
+        spawner.start_thread()?;
+        Ok(spawner)
     }
 
-    /// Starts `program` on the calling thread, which must live for as long as the process is wanted, because the kernel kills that with it; then a spawner for further ones.
-    /// The process does not wait for the spawner's thread to be there.
-    ///
-    /// # Errors
-    /// The system's, with the program's path; or as [`new`](Self::new).
-    pub fn starting(program: &Path, descriptors: [OwnedFd; 3]) -> Result<(Self, Child), SpawnError> {
-        let (requests, incoming) = mpsc::channel();
-        let process = start(worker(program, descriptors))
-            .map_err(|source| SpawnError::Start { program: program.to_owned(), source })?;
-        part_from(process.0);
-        let child = Child::new(process, requests.clone());
-        Ok((Self::on_its_thread(requests, incoming, 0)?, child))
+    /// One that has started `process`, a child of this process's that nobody has waited for. Its thread is not started before a further worker is to be: it would take a tenth of a start. Until then nobody
+    /// waits for the end of `process`, and the thread that runs it then has the processors and the priority of whoever asks for that worker.
+    pub fn adopting(process: Pid) -> (Self, Child) {
+        let spawner = Self::without_thread(1);
+        let child = Child::new(Process(process), spawner.requests.clone());
+        (spawner, child)
     }
 
-    fn on_its_thread(
-        requests: mpsc::Sender<Request>,
-        incoming: mpsc::Receiver<Request>,
-        count: usize,
-    ) -> Result<Self, SpawnError> {
+    fn without_thread(count: usize) -> Self {
+        let (requests, incoming) = mpsc::channel();
+        let copies = Arc::new(Mutex::new(Copies::NotYet(count)));
+        Self { requests, unserved: Arc::new(Mutex::new(Some(incoming))), copies }
+    }
+
+    /// Starts the thread, unless that has been done.
+    fn start_thread(&self) -> Result<(), SpawnError> {
+        let Some(incoming) = self.unserved.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return Ok(());
+        };
         let run = move || serve(&incoming);
         thread::Builder::new().name("spawner".into()).spawn(run).map_err(|_| SpawnError::NoSpawner)?;
-        Ok(Self { requests, copies: Arc::new(Mutex::new(Copies::NotYet(count))) })
+        Ok(())
     }
 
     /// Starts `program` with the three memfds of [`WORKER_DESCRIPTORS`].
@@ -150,8 +154,12 @@ impl Spawner {
             }
             let start = |command| self.start_there(command).map_err(io::Error::other)?;
             // Whatever is wrong with it, a worker that is started one by one says it better.
-            let template =
-                Template::new(program.to_owned(), command(program, TEMPLATE), start, self.requests.clone());
+            let template = Template::new(
+                program.to_owned(),
+                command(program, OsStr::new(TEMPLATE)),
+                start,
+                self.requests.clone(),
+            );
             *copies = template.map_or(Copies::Never, Copies::Of);
         }
         match &*copies {
@@ -168,6 +176,7 @@ impl Spawner {
 
     /// Starts a process on the spawner's thread.
     fn start_there(&self, command: Command) -> Result<io::Result<Process>, SpawnError> {
+        self.start_thread()?;
         let (answer, answered) = mpsc::sync_channel(1);
         let command = Box::new(command);
         self.requests.send(Request::Start { command, answer }).map_err(|_| SpawnError::NoSpawner)?;
@@ -200,8 +209,8 @@ fn serve(incoming: &mpsc::Receiver<Request>) {
     dying.iter().for_each(Process::wait);
 }
 
-/// The command that every worker is started by, with what the process list shows for now.
-fn command(program: &Path, name: &str) -> Command {
+/// The command that every worker is started by, but for one that begins before its host does (`early`), with what the process list shows for now.
+fn command(program: &Path, name: &OsStr) -> Command {
     let mut command = Command::new(program);
     // A group of its own: Ctrl-C at the terminal is for the host, which then ends the session in order.
     command.arg(process::id().to_string()).arg(name).env_clear().current_dir("/").process_group(0);
@@ -209,7 +218,7 @@ fn command(program: &Path, name: &str) -> Command {
 }
 
 fn worker(program: &Path, [first, second, third]: [OwnedFd; 3]) -> Command {
-    let mut command = command(program, NOBODY_YET);
+    let mut command = command(program, OsStr::from_bytes(NOBODY_YET.to_bytes()));
     command.stdin(Stdio::from(first)).stdout(Stdio::from(second)).stderr(Stdio::from(third));
     command
 }
@@ -234,7 +243,7 @@ mod tests {
     #[test]
     fn a_killed_process_is_gone_soon_and_said_so_at_once() {
         let spawner = Spawner::new().unwrap();
-        let descriptors = [0; 3].map(|_| memory_file("test").unwrap());
+        let descriptors = [0; 3].map(|_| memory_file(c"test").unwrap());
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("sleeper");
         fs::write(&program, "#!/bin/sh\nexec sleep 60\n").unwrap();
@@ -252,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_there_is_named() {
-        let descriptors = [0; 3].map(|_| memory_file("test").unwrap());
+        let descriptors = [0; 3].map(|_| memory_file(c"test").unwrap());
         let error = Spawner::new().unwrap().start(Path::new("/no/such"), descriptors).unwrap_err();
         assert!(error.to_string().starts_with("/no/such: "), "{error}");
     }

@@ -1,5 +1,6 @@
 //! What the process list shows of a worker: it is started before anybody knows for which driver.
 
+use std::ffi::CStr;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 /// What a [template](crate::template) is started with there: the copies' names are to fit, too.
@@ -7,8 +8,8 @@ pub const TEMPLATE: &str =
     "template........................................................................................";
 
 /// What a worker is started with in the place of a driver's name; as long as a name can be that is shown there.
-pub(crate) const NOBODY_YET: &str =
-    "................................................................................................";
+pub const NOBODY_YET: &CStr =
+    c"................................................................................................";
 
 /// Where the argument is that is to say the name.
 const PLACE: usize = 2;

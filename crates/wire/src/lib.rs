@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod channel;
+pub mod given;
 mod message;
 mod plain;
 pub mod ring;

@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn a_buffer_is_back_when_it_is_done_and_not_queued() {
         for width in [Width::Bits32, Width::Bits64] {
-            let arena = Arena::new(SharedMemory::create("test", 4096).unwrap(), 0x1000, width);
+            let arena = Arena::new(SharedMemory::create(c"test", 4096).unwrap(), 0x1000, width);
             let buffer = Buffer::new(&arena, &[0xF0, 1, 0xF7]).unwrap();
             let header = buffer.read().unwrap();
             assert_eq!((header.dwBufferLength, header.dwFlags, header.lpData != 0), (3, 0, true));
