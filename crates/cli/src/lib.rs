@@ -10,7 +10,6 @@ use std::io::IsTerminal;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
-use clap::Parser;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
@@ -30,9 +29,10 @@ pub fn main(own: Option<&'static dyn live::System>) -> ExitCode {
 }
 
 fn run(own: Option<&'static dyn live::System>) -> Exit {
-    let Args { global, command } = match Args::try_parse() {
+    let typed: Vec<_> = std::env::args_os().collect();
+    let Args { global, command } = match Args::read(&typed) {
         Ok(args) => args,
-        Err(error) => return failure::usage(&error, std::env::args().any(|argument| argument == "--json")),
+        Err(error) => return failure::usage(&error, typed.iter().any(|argument| argument == "--json")),
     };
     start_log(&global);
     let done = match command {
