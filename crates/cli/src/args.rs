@@ -5,14 +5,14 @@ mod encode;
 mod install;
 mod play;
 mod probe;
+mod reading;
 mod sandbox;
 mod synth;
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use drvhost::{Pace, Sound};
 
 pub use decode::Decode;
@@ -34,27 +34,6 @@ pub struct Args {
     /// The command.
     #[command(subcommand)]
     pub command: Command,
-}
-
-impl Args {
-    /// What is typed, the program's name first.
-    ///
-    /// # Errors
-    /// What is to be said instead: what is wrong with it, or what it asks to be told, such as `--help`.
-    pub fn read(typed: &[OsString]) -> Result<Self, clap::Error> {
-        Self::of_one_command(typed).map_or_else(|| Self::try_parse_from(typed), Ok)
-    }
-
-    /// What is typed, if the command comes first and nothing is wrong with it. Every command gets copies of the [options of all](Global), which takes half of the time that reading does; so the other commands are left
-    /// out here. They are there where something is to be said.
-    fn of_one_command(typed: &[OsString]) -> Option<Self> {
-        let name = typed.get(1)?.to_str()?;
-        let all = Self::command();
-        let command = all.find_subcommand(name)?.clone();
-        let alone = <Global as clap::Args>::augment_args(clap::Command::new("drvhost")).subcommand(command);
-        let matches = alone.disable_help_subcommand(true).try_get_matches_from(typed).ok()?;
-        Self::from_arg_matches(&matches).ok()
-    }
 }
 
 const EXIT_CODES: &str = "\
@@ -439,6 +418,8 @@ fn parse_time(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     #[test]

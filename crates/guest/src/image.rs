@@ -138,8 +138,10 @@ impl Machine {
         self.memory.protect(base..base + size, Protection::READ_WRITE).map_err(LoadError::Protect)?;
         image.lay_out(base, &mut Target { map: &map, memory: &self.memory })?;
         let tls_callbacks = self.connect(&map, image, bindings)?;
-        map.protect(&mut self.memory, 0, size, Protection::NONE)?;
-        for (pages, protection) in pages(image) {
+        // What is to be written can be already.
+        let others =
+            all_pages(image, size).into_iter().filter(|&(_, allowed)| allowed != Protection::READ_WRITE);
+        for (pages, protection) in others {
             map.protect(&mut self.memory, pages.start, pages.end - pages.start, protection)?;
         }
         self.note(name, &map, image, tls_callbacks)
@@ -325,6 +327,19 @@ fn pages(image: &pe::Image<'_>) -> Vec<(Range<u64>, Protection)> {
         one
     });
     pages
+}
+
+/// As [`pages`], and between and behind them those that allow nothing, up to the image's size.
+fn all_pages(image: &pe::Image<'_>, size: u64) -> Vec<(Range<u64>, Protection)> {
+    let (mut all, mut end) = (Vec::new(), 0);
+    for (pages, protection) in pages(image) {
+        all.push((end..pages.start, Protection::NONE));
+        end = pages.end;
+        all.push((pages, protection));
+    }
+    all.push((end..size, Protection::NONE));
+    all.retain(|(pages, _)| !pages.is_empty());
+    all
 }
 
 /// Where an image lies; every offset that the file names goes through here.

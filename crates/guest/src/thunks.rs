@@ -111,12 +111,22 @@ impl Thunks {
             return Ok(());
         }
         let end = self.count.saturating_add(later).saturating_add(SPARE);
-        // All at once: adding to it piece by piece would move it several times, which is a part of a worker's start that can be seen.
-        let mut code = Vec::with_capacity((end - self.count) as usize);
-        code.extend((self.count..end).map_while(|index| self.code(index)));
-        let written = memory.write(self.address(self.count), code.as_flattened());
-        written.map_err(|_| io::ErrorKind::OutOfMemory)?;
-        self.sealed = Some(self.count + u32::try_from(code.len()).unwrap_or(0));
+        let (mut made, mut full) = (self.count, false);
+        // Several at once: checking where each goes takes longer than making it, which is a part of a worker's start that can be seen.
+        let mut some = [[0; SIZE as usize]; 64];
+        while made < end && !full {
+            let mut count = 0;
+            for (place, index) in some.iter_mut().zip(made..end) {
+                let Some(code) = self.code(index) else { break };
+                *place = code;
+                count += 1;
+            }
+            full = count == 0;
+            let written = memory.write(self.address(made), some[..count].as_flattened());
+            written.map_err(|_| io::ErrorKind::OutOfMemory)?;
+            made += u32::try_from(count).unwrap_or(0);
+        }
+        self.sealed = Some(made);
         memory.protect(self.range.clone(), Protection::READ_EXECUTE)
     }
 

@@ -136,7 +136,7 @@ fn empty_root() -> io::Result<()> {
     unsafe {
         // SAFETY: as said above. Private, so that nothing that happens here shows in the parent's mount table.
         check(libc::mount(none, c"/".as_ptr(), none, libc::MS_REC | libc::MS_PRIVATE, none.cast()))?;
-        let flags = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
+        let flags = libc::MS_RDONLY | libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
         let options = c"size=4k,nr_inodes=1,mode=555";
         check(libc::mount(
             c"none".as_ptr(),
@@ -151,8 +151,6 @@ fn empty_root() -> io::Result<()> {
         let pivoted = libc::syscall(libc::SYS_pivot_root, here, here);
         check(libc::c_int::try_from(pivoted).unwrap_or(-1))?;
         check(libc::umount2(here, libc::MNT_DETACH))?;
-        let flags = libc::MS_REMOUNT | libc::MS_RDONLY | flags;
-        check(libc::mount(none, c"/".as_ptr(), none, flags, none.cast()))?;
         check(libc::chdir(c"/".as_ptr()))?;
     }
     Ok(())

@@ -54,30 +54,42 @@ fn name_of(import: &Import) -> Option<&str> {
     }
 }
 
-/// Which of the names have a byte at their first places, by the byte: a bit for each name. Not looked for by the processor's best instructions: to find out which it has takes longer than this.
-const AT: [[u16; 256]; 3] = {
-    let mut at = [[0; 256]; 3];
+/// The bytes that the names have at a place.
+const fn bytes_at(place: usize) -> [u8; OF_THREADS.len()] {
+    let mut bytes = [0; OF_THREADS.len()];
     let mut name = 0;
     while name < OF_THREADS.len() {
-        let mut place = 0;
-        while place < at.len() {
-            at[place][OF_THREADS[name].as_bytes()[place] as usize] |= 1 << name;
-            place += 1;
-        }
+        bytes[name] = OF_THREADS[name].as_bytes()[place];
         name += 1;
     }
-    at
-};
+    bytes
+}
+
+const FIRST: [u8; OF_THREADS.len()] = bytes_at(0);
+const SECOND: [u8; OF_THREADS.len()] = bytes_at(1);
+
+/// How many places are looked at together.
+const TOGETHER: usize = 64;
 
 /// Whether there is a name of such a function in some bytes.
 fn names_one(bytes: &[u8]) -> bool {
-    bytes.windows(AT.len()).enumerate().any(|(at, first)| {
-        // Of most bytes none comes so far that it is called for.
-        let can = AT.iter().zip(first).fold(u16::MAX, |can, (names, &byte)| can & names[usize::from(byte)]);
-        let is =
-            |&(bit, name): &(usize, &&str)| can >> bit & 1 != 0 && bytes[at..].starts_with(name.as_bytes());
-        can != 0 && OF_THREADS.iter().enumerate().any(|found| is(&found))
-    })
+    let is = |at: usize| OF_THREADS.iter().any(|name| bytes[at..].starts_with(name.as_bytes()));
+    let mut at = 0;
+    while let Some(some) = bytes[at..].first_chunk::<{ TOGETHER + 1 }>() {
+        // Most bytes are no name's beginning. This is the part that takes time, and compilers make a few instructions of it that any processor has; to find out which better ones it has takes longer than
+        // they would save.
+        let mut any = false;
+        for place in 0..TOGETHER {
+            let first = FIRST.iter().fold(false, |is, &byte| is | (some[place] == byte));
+            let second = SECOND.iter().fold(false, |is, &byte| is | (some[place + 1] == byte));
+            any |= first & second;
+        }
+        if any && (at..at + TOGETHER).any(is) {
+            return true;
+        }
+        at += TOGETHER;
+    }
+    (at..bytes.len()).any(is)
 }
 
 #[cfg(test)]
@@ -106,6 +118,18 @@ mod tests {
     fn what_can_be_asked_for_counts() {
         assert!(importing("kernel32.dll", "GetProcAddress", b"\0CreateThread\0"));
         assert!(!importing("kernel32.dll", "GetProcAddress", b"\0GetTickCount\0"));
+    }
+
+    #[test]
+    fn names_are_found_wherever_they_lie() {
+        for name in OF_THREADS {
+            for (before, behind) in [(0, 0), (1, 0), (63, 1), (64, 0), (65, 70), (200, 3)] {
+                let bytes = [&vec![b'C'; before], name.as_bytes(), &vec![b'r'; behind]].concat();
+                assert!(names_one(&bytes), "{name} {before} {behind}");
+                assert!(!names_one(&bytes[..before + name.len() - 1]), "{name} {before}");
+            }
+        }
+        assert!(!names_one(b""));
     }
 
     #[test]

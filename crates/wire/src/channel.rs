@@ -65,6 +65,9 @@ pub enum ChannelError {
     Message(#[from] postcard::Error),
 }
 
+/// Room for most messages, in bytes.
+const USUAL: usize = 1024;
+
 /// One of the writer's ways of sending.
 type Send = fn(&mut Writer, &Ring<'_>, Sleep, &[u8]) -> Result<(), RingError>;
 
@@ -91,8 +94,8 @@ impl Channel {
             Side::Host => (to_worker, to_host),
             Side::Worker => (to_host, to_worker),
         };
-        // As long as a frame can be, so that a worker, which cannot ask for more memory, need not.
-        let (out, frame) = (vec![0; ring::LONGEST].into(), Vec::with_capacity(ring::LONGEST));
+        // Memory is touched when it is needed: most ends only speak or only listen, and most messages are short.
+        let (out, frame) = (Box::default(), Vec::with_capacity(ring::LONGEST));
         Self { rings, sleep, writer: Writer::default(), reader: Reader::default(), out, frame }
     }
 
@@ -148,9 +151,22 @@ impl Channel {
             let bytes = frame.as_flattened().get(..MARK.len() + 8 * count).unwrap_or_default();
             return Ok(send(&mut self.writer, &ring, self.sleep, bytes)?);
         }
-        // What is too long finds no room here already.
-        let bytes = postcard::to_slice(message, &mut self.out)?;
-        Ok(send(&mut self.writer, &ring, self.sleep, bytes)?)
+        let length = self.write_down(message)?;
+        Ok(send(&mut self.writer, &ring, self.sleep, &self.out[..length])?)
+    }
+
+    /// Writes a message to `out`, and answers how long it is. What is too long for a frame finds no room.
+    fn write_down(&mut self, message: &impl Serialize) -> Result<usize, postcard::Error> {
+        loop {
+            let written = postcard::to_slice(message, &mut self.out).map(|bytes| bytes.len());
+            let more = if self.out.is_empty() { USUAL } else { ring::LONGEST };
+            match written {
+                Err(postcard::Error::SerializeBufferFull) if self.out.len() < more => {
+                    self.out = vec![0; more].into();
+                }
+                written => return written,
+            }
+        }
     }
 
     /// The next message, waiting for it until the time that `until` names, which is asked only when it comes to sleeping; `None` when
