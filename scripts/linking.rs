@@ -30,7 +30,7 @@ pub fn program() {
     linking.finish();
 }
 
-/// As [`program`], for one that has another entry point than the C library's; it has that of the C library where the linker does not take another.
+/// As [`program`], for one that begins at another function than the C library's, which is in a crate that it depends on.
 #[allow(dead_code, reason = "one of the build scripts that have this file calls it")]
 pub fn program_from(entry: &str) {
     program();

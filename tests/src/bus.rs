@@ -48,9 +48,9 @@ pub struct Refused {
 /// Waits until something holds.
 ///
 /// # Panics
-/// When it does not within ten seconds.
+/// When it does not within twenty seconds.
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let give_up = Instant::now() + Duration::from_secs(10);
+    let give_up = Instant::now() + Duration::from_secs(20);
     while !holds() {
         assert!(Instant::now() < give_up, "{what}");
         std::thread::sleep(Duration::from_millis(5));

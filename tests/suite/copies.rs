@@ -1,7 +1,6 @@
 //! Workers that are copies of a template: from the third one of a session on.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
 use drvhost::{Error, Hdrvr, Session};
 use drvhost_tests::*;
@@ -49,14 +48,6 @@ impl Crowd {
 fn kill(process: u32) {
     let process = i32::try_from(process).ok().and_then(Pid::from_raw).unwrap();
     kill_process(process, Signal::KILL).unwrap();
-}
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let give_up = Instant::now() + Duration::from_secs(20);
-    while !holds() {
-        assert!(Instant::now() < give_up, "{what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }
 
 spy_test!(copies_are_workers_like_those_that_are_started_one_by_one, |machine| {

@@ -11,7 +11,7 @@ unsafe extern "C" {
 
 /// The entry point of a program that begins a worker first. Only the kernel, or the dynamic linker, may begin here.
 ///
-/// Hands the stack, which has the arguments, to [`begin`], and then goes on to the C library's own entry point as if it had not been here: with the stack as it was, and the function for the program's end, if
+/// Hands the stack, which has the arguments, to `begin::begin`, and then goes on to the C library's own entry point as if it had not been here: with the stack as it was, and the function for the program's end, if
 /// there is one, in `rdx` (System V ABI for x86-64, 3.4.1).
 ///
 /// # Safety

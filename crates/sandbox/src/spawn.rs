@@ -106,8 +106,8 @@ impl Spawner {
         Ok(spawner)
     }
 
-    /// One that has started `process`, a child of this process's that nobody has waited for. Its thread is not started before a further worker is to be: it would take a tenth of a start. Until then nobody
-    /// waits for the end of `process`, and the thread that runs it then has the processors and the priority of whoever asks for that worker.
+    /// One that has started `process`, a child of this process's that nobody has waited for. Its thread is not started before a further worker is to be, which would take a tenth of a start: it has the processors
+    /// and the priority of whoever asks for that worker, and without it nobody waits for the end of `process`, which stays in the process list until this one ends.
     pub fn adopting(process: Pid) -> (Self, Child) {
         let spawner = Self::without_thread(1);
         let child = Child::new(Process(process), spawner.requests.clone());
