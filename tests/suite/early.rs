@@ -28,7 +28,10 @@ wine_test!(closed_standard_streams_are_left_closed, |machine| {
     }
     // Nothing that is printed gets into what the worker was given.
     let output = folder.drvhost(SEND).redirected(">&-").output();
-    assert!(!String::from_utf8_lossy(&output.stderr).contains(BEGUN), "{output:?}");
+    assert!(
+        output.status.success() && !String::from_utf8_lossy(&output.stderr).contains(BEGUN),
+        "{output:?}"
+    );
 });
 
 wine_test!(without_the_workers_program_it_is_named, |machine| {

@@ -6,7 +6,7 @@
 
 use std::ffi::c_char;
 
-use sandbox::NOBODY_YET;
+use sandbox::{MEMORY_FILE, NOBODY_YET, SEALS};
 use wire::{CHANNEL_SIZE, given};
 
 use crate::system::{CALL, byte, call, put_byte, put_number, put_word, vfork, word};
@@ -39,14 +39,15 @@ const CALLS: usize = 7;
 /// The first descriptor that is not a standard stream's.
 const OTHERS: isize = 3;
 
+/// No signals, and no variables.
+static NONE: usize = 0;
+
 // Memory that is there, and zero, without anybody's doing. One thread uses it, once.
 static mut PATH: [u8; PATH_ROOM] = [0; PATH_ROOM];
 static mut DIGITS: [u8; DIGITS_ROOM] = [0; DIGITS_ROOM];
 static mut ARGUMENTS: [usize; 4] = [0; 4];
 static mut CALLS_ROOM: [usize; CALLS * CALL] = [0; CALLS * CALL];
 static mut SET: [u64; SET_ROOM / 8] = [0; SET_ROOM / 8];
-/// No signals, no variables, and no error, as a word.
-static mut NONE: usize = 0;
 static mut FAILED: i32 = 0;
 static mut HERE: u32 = 0;
 
@@ -159,17 +160,15 @@ unsafe fn worker_beside(path: usize) -> bool {
 /// # Safety
 /// The name ends with NUL.
 unsafe fn memory_file(name: usize, size: usize, sealed: bool) -> isize {
-    let flags = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
-    let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
     // SAFETY: a text that ends with NUL, and integers.
     unsafe {
-        let file = call(libc::SYS_memfd_create, name, flags as usize, 0, 0);
+        let file = call(libc::SYS_memfd_create, name, MEMORY_FILE as usize, 0, 0);
         if file < 0 {
             return file;
         }
         let mut answer = call(libc::SYS_ftruncate, file as usize, size, 0, 0);
         if answer == 0 && sealed {
-            answer = call(libc::SYS_fcntl, file as usize, libc::F_ADD_SEALS as usize, seals as usize, 0);
+            answer = call(libc::SYS_fcntl, file as usize, libc::F_ADD_SEALS as usize, SEALS as usize, 0);
         }
         if answer == 0 {
             return file;

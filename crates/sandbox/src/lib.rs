@@ -23,7 +23,7 @@ mod title;
 
 pub use child::{Child, Ended};
 pub use priority::prefer_this_thread;
-pub use shared::{SharedError, SharedMemory, driver_in, memory_file};
+pub use shared::{MEMORY_FILE, SEALS, SharedError, SharedMemory, driver_in, memory_file};
 pub use spawn::{SpawnError, Spawner, WORKER_DESCRIPTORS};
 pub use terms::Terms;
 pub use title::{NOBODY_YET, TEMPLATE, show_name};

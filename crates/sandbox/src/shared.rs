@@ -44,14 +44,19 @@ pub enum SharedError {
     },
 }
 
+/// How files in memory are made (memfd_create(2)).
+pub const MEMORY_FILE: libc::c_uint = libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING;
+
+/// What is sealed of shared memory: neither side can change its size, or its seals (fcntl(2)).
+pub const SEALS: libc::c_int = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
+
 /// An empty file that exists only in memory and can be sealed; `name` shows in `/proc/PID/fd`.
 ///
 /// # Errors
 /// `memfd_create`'s.
 pub fn memory_file(name: &CStr) -> io::Result<OwnedFd> {
     // SAFETY: `name` is a live NUL-terminated string; memfd_create reads nothing else.
-    let raw =
-        check(unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) })?;
+    let raw = check(unsafe { libc::memfd_create(name.as_ptr(), MEMORY_FILE) })?;
     // SAFETY: memfd_create answered this descriptor on the line above and nobody else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(raw) })
 }
@@ -90,9 +95,8 @@ impl SharedMemory {
         let fail = |call, source| SharedError::System { name: named(), len, call, source };
         let file = File::from(memory_file(name).map_err(|error| fail("memfd_create", error))?);
         file.set_len(len as u64).map_err(|error| fail("ftruncate", error))?;
-        let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
         // SAFETY: F_ADD_SEALS takes an integer and touches no memory of ours.
-        check(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, seals) })
+        check(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, SEALS) })
             .map_err(|error| fail("fcntl", error))?;
         let mut memory = Self::map(file.as_fd(), len).map_err(|error| fail("mmap", error))?;
         memory.file = Some(file.into());
