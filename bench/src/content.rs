@@ -21,6 +21,8 @@ pub struct Made {
     pub hash: String,
     /// From when the driver was open until all was hashed.
     pub seconds: f64,
+    /// What the driver took of that, where the peer tells.
+    pub driver: Option<f64>,
 }
 
 impl Made {
@@ -55,7 +57,7 @@ pub fn decoded(file: &Path, machine: Machine) -> Result<Made, Failure> {
     let text = run(&mut drvhost_for(machine, &["decode", &file, "--json"]))?;
     let told: Value = serde_json::from_str(&text).unwrap_or_default();
     let made = told["hash"].as_str().zip(told["seconds"].as_f64());
-    let made = made.map(|(hash, seconds)| Made { hash: hash.to_owned(), seconds });
+    let made = made.map(|(hash, seconds)| Made { hash: hash.to_owned(), seconds, driver: None });
     made.ok_or(Failure::Unreadable { program: "drvhost", text, expected: "a hash and a time" })
 }
 
@@ -65,16 +67,20 @@ pub fn decoded(file: &Path, machine: Machine) -> Result<Made, Failure> {
 /// [`Failure`].
 pub fn made(peer: &mut Command) -> Result<(Made, Duration), Failure> {
     let text = run(peer)?;
-    parse(&text).ok_or(Failure::Unreadable { program: "the peer", text, expected: "two times and a hash" })
+    parse(&text).ok_or(Failure::Unreadable { program: "the peer", text, expected: "times and a hash" })
 }
 
-/// The peer's output: nanoseconds, those from its start, and the hash, one a line.
+/// The peer's output: nanoseconds, those from its start, the hash, and perhaps the driver's nanoseconds, one a line.
 fn parse(text: &str) -> Option<(Made, Duration)> {
     let mut lines = text.lines().map(str::trim);
-    let mut time = || lines.next()?.parse().ok().map(Duration::from_nanos);
-    let (elapsed, whole) = (time()?, time()?);
+    let time = |line: &str| line.parse().ok().map(Duration::from_nanos);
+    let (elapsed, whole) = (time(lines.next()?)?, time(lines.next()?)?);
     let hash = lines.next().filter(|hash| !hash.is_empty())?.to_owned();
-    lines.next().is_none().then_some((Made { hash, seconds: elapsed.as_secs_f64() }, whole))
+    let driver = match lines.next() {
+        None => None,
+        Some(line) => Some(time(line).filter(|driver| *driver <= elapsed)?.as_secs_f64()),
+    };
+    lines.next().is_none().then_some((Made { hash, seconds: elapsed.as_secs_f64(), driver }, whole))
 }
 
 #[cfg(test)]
@@ -83,16 +89,21 @@ mod tests {
 
     #[test]
     fn the_peers_output_is_read() {
-        let made = Made { hash: "ab".to_owned(), seconds: 0.5 };
-        assert_eq!(parse("500000000\r\n4000000000\r\nab\r\n"), Some((made, Duration::from_secs(4))));
-        for wrong in ["", "1\n2\n", "1\n2\n\n", "1\nab\n", "1\n2\nab\ncd\n"] {
+        let made = |driver| Made { hash: "ab".to_owned(), seconds: 0.5, driver };
+        let whole = Duration::from_secs(4);
+        assert_eq!(parse("500000000\r\n4000000000\r\nab\r\n"), Some((made(None), whole)));
+        let told = "500000000\r\n4000000000\r\nab\r\n400000000\r\n";
+        assert_eq!(parse(told), Some((made(Some(0.4)), whole)));
+        for wrong in
+            ["", "1\n2\n", "1\n2\n\n", "1\nab\n", "1\n2\nab\ncd\n", "1\n2\nab\n2\n", "1\n2\nab\n1\n1\n"]
+        {
             assert_eq!(parse(wrong), None, "{wrong:?}");
         }
     }
 
     #[test]
     fn another_hash_is_an_error() {
-        let made = Made { hash: "ab".to_owned(), seconds: 1.0 };
+        let made = Made { hash: "ab".to_owned(), seconds: 1.0, driver: None };
         assert!(made.check("a film", "Wine", "ab").is_ok());
         let error = made.check("a film", "Wine", "cd").unwrap_err().to_string();
         assert_eq!(error, "a film: drvhost answered cd, Wine ab");

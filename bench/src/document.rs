@@ -30,7 +30,8 @@ Both sides run the same drivers on the same input, in turn, in one run; what the
 runs, in brackets the quartiles: half of the runs lie between them. A ratio says how many times better drvhost is than its peer, whether less is better or more: above 1 drvhost is ahead. It is the median of the
 ratios of neighbouring runs, so that what disturbs both sides for a while does not count. Ratios can be compared between machines; times cannot.
 
-A goal `25 x` is a ratio that is to be reached, and `within 1.6 x` one that drvhost may be worse by. Other goals are for drvhost's own number. What is missed stands here as missed.
+A goal `25 x` is a ratio that is to be reached, and `within 1.6 x` one that drvhost may be worse by. Other goals are for drvhost's own number. What is missed stands here as missed. Where `at most` follows, the ratio cannot be larger than that:
+it would be so large if nothing but the driver took any time, and the driver as long as it takes under Wine, with what it calls there.
 
 What was measured last is in [benchmarks.json](benchmarks.json). The next run compares itself with that, and says where a ratio, or without a peer drvhost's own number on a machine of the same kind, is worse by more than a tenth.
 ";
@@ -139,10 +140,11 @@ fn line(row: &Measured) -> String {
         format!("{}{range}", number(ratio.median))
     });
     let goal = row.goal.map_or_else(String::new, |goal| {
-        let met = match row.met {
-            None => "not measured",
-            Some(true) => "met",
-            Some(false) => "**missed**",
+        let met = match (row.met, row.limit) {
+            (None, _) => "not measured",
+            (Some(true), _) => "met",
+            (Some(false), None) => "**missed**",
+            (Some(false), Some(limit)) => &format!("**missed**, at most {}", number(limit.median)),
         };
         format!("{}: {met}", wanted(goal, &row.unit))
     });
@@ -231,6 +233,12 @@ mod tests {
         assert_eq!(
             line(&row.finish("round-trip").unwrap()),
             "| one message, p50 | 400 ns (395 to 405) | Wine: 40.0 ns (40.0 to 40.0) | 0.100 (0.099 to 0.101) | at most 400 ns: met |\n"
+        );
+        let mut row = Row::new("a sound", "x real time", Better::More).goal(Goal::Ratio(1.2));
+        (row.ours, row.theirs, row.limits) = (vec![100.0], vec![100.0], vec![1.1, 1.15, 1.3]);
+        assert_eq!(
+            line(&row.finish("pairs").unwrap()),
+            "| a sound | 100 times as fast as it sounds | Wine: 100 times as fast as it sounds | 1.00 | 1.2 x: **missed**, at most 1.15 |\n"
         );
         let mut row = Row::new("busy", "ns", Better::Less).goal(Goal::AtMost(60_000.0));
         row.ours = vec![4_012_345.0];

@@ -89,14 +89,16 @@ pub struct Row {
     pub ours: Vec<f64>,
     /// The peer's samples, in the same order of rounds; none where there is no peer, or nothing to compare.
     pub theirs: Vec<f64>,
+    /// What the ratios could come to at most, where that is known.
+    pub limits: Vec<f64>,
 }
 
 impl Row {
     /// A measurement without samples.
     pub fn new(name: impl Into<Cow<'static, str>>, unit: &'static str, better: Better) -> Self {
-        let (ours, theirs) = (Vec::new(), Vec::new());
+        let (ours, theirs, limits) = (Vec::new(), Vec::new(), Vec::new());
         let (goal, verified, note, peer) = (None, false, None, WINE);
-        Self { name: name.into(), unit, better, goal, verified, note, peer, ours, theirs }
+        Self { name: name.into(), unit, better, goal, verified, note, peer, ours, theirs, limits }
     }
 
     /// Sets what it should come to.
@@ -150,6 +152,7 @@ impl Row {
             ratio: rounded(ratio),
             goal: self.goal,
             met: self.goal.and_then(|goal| goal.met(drvhost.as_ref(), ratio.as_ref())),
+            limit: rounded(Summary::of(self.limits.iter().copied())),
             verified: self.verified,
             note: self.note,
         })
@@ -179,6 +182,9 @@ pub struct Measured {
     pub goal: Option<Goal>,
     /// Whether it does.
     pub met: Option<bool>,
+    /// What the ratio could come to at most, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Summary>,
     /// Whether both sides' outputs were compared. Where they differ, there is no report.
     pub verified: bool,
     /// What a reader must know.

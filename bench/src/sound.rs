@@ -2,7 +2,7 @@
 //!
 //! drvhost is the command: it reads a WAVE file, decodes and hashes with BLAKE3, or encodes and writes an AVI file. The peer under
 //! Wine has the data in memory, has the driver convert it in pieces of the same size, and hashes what that makes with the same instructions. The time of decoding is what both
-//! say, from when the driver is open until all is hashed; that of encoding is the whole command's, and the peer's from its own start. ffmpeg uses its own decoder
+//! say, from when the driver is open until all is hashed, and the peer says how much of it the driver took, which is the least that it can take; that of encoding is the whole command's, and the peer's from its own start. ffmpeg uses its own decoder
 //! and writes to /dev/null; its time is what it says, without its start.
 
 use std::fs;
@@ -189,22 +189,28 @@ fn compare(
         let mut wide = None;
         for job in jobs {
             let ours = speed(job.ours(&name)?);
-            let theirs = peers.wine.map(|wine| job.theirs(&name, wine)).transpose()?.map(speed);
+            let theirs = peers.wine.map(|wine| job.theirs(&name, wine)).transpose()?;
+            let driver = theirs.as_ref().and_then(|theirs| theirs.driver).map(speed);
+            let theirs = theirs.map(|theirs| speed(theirs.seconds));
             let row = match wide {
                 None => &mut against_wine,
-                Some(wide) => {
+                Some((wide, _)) => {
                     against_x86_64.ours.push(ours);
                     against_x86_64.theirs.push(wide);
+                    against_x86_64.limits.extend(driver.map(|driver| driver / wide));
                     &mut narrow_wine
                 }
             };
             row.ours.push(ours);
             row.theirs.extend(theirs);
-            wide = wide.or(Some(ours));
+            row.limits.extend(driver.zip(theirs).map(|(driver, theirs)| driver / theirs));
+            wide = wide.or(Some((ours, driver)));
         }
-        if let Some(job) = decodes {
-            against_ffmpeg.ours.extend(wide);
-            against_ffmpeg.theirs.push(speed(ffmpeg::time(&job.input, ffmpeg::S16)?));
+        if let (Some(job), Some((wide, driver))) = (decodes, wide) {
+            let theirs = speed(ffmpeg::time(&job.input, ffmpeg::S16)?);
+            against_ffmpeg.ours.push(wide);
+            against_ffmpeg.theirs.push(theirs);
+            against_ffmpeg.limits.extend(driver.map(|driver| driver / theirs));
         }
     }
     against_wine.verified(peers.wine.is_some());
@@ -287,19 +293,24 @@ impl Job {
         let seconds = started.elapsed().as_secs_f64();
         let (_, bytes) = job::sound_of(&output)?;
         fs::remove_file(&output).map_err(Failure::file("what was encoded"))?;
-        Made { hash: job::hash_of(&[bytes]), seconds }.check(name, "drvhost encode", &self.hash)?;
+        Made { hash: job::hash_of(&[bytes]), seconds, driver: None }.check(
+            name,
+            "drvhost encode",
+            &self.hash,
+        )?;
         Ok(seconds)
     }
 
-    /// Seconds that the peer says it takes, to encode from its own start; what it makes is compared.
-    fn theirs(&self, name: &str, wine: &Wine) -> Result<f64, Failure> {
+    /// What the peer says it makes, and how long it takes, to encode from its own start; what it makes is compared.
+    fn theirs(&self, name: &str, wine: &Wine) -> Result<Made, Failure> {
         let mut command = wine.program_for(self.machine, "sound");
         command.arg(self.way.name()).arg(Wine::name_of(&self.driver)).arg(Wine::name_of(&self.words));
         let (made, whole) = content::made(&mut command)?;
         made.check(name, WINE, &self.hash)?;
         Ok(match self.way {
-            Way::Decode { .. } => made.seconds,
-            Way::Encode { .. } => whole.as_secs_f64(),
+            Way::Decode { .. } => made,
+            // Encoding has no goal that could be out of reach.
+            Way::Encode { .. } => Made { seconds: whole.as_secs_f64(), driver: None, ..made },
         })
     }
 }

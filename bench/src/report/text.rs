@@ -93,10 +93,11 @@ fn cells(measured: &Measured) -> [String; 9] {
 
 /// The goal and whether it is met, if there is one.
 pub fn goal(measured: &Measured) -> String {
-    let met = match measured.met {
-        None => "",
-        Some(true) => ": met",
-        Some(false) => ": missed",
+    let met = match (measured.met, measured.limit) {
+        (None, _) => "",
+        (Some(true), _) => ": met",
+        (Some(false), None) => ": missed",
+        (Some(false), Some(limit)) => &format!(": missed, at most {}", number(limit.median)),
     };
     measured.goal.map_or_else(String::new, |goal| format!("{goal}{met}"))
 }
