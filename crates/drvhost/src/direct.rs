@@ -56,6 +56,7 @@ impl DirectCalls {
     }
 
     /// The request has ended, and what it had begun with it.
+    #[inline]
     pub fn end(&mut self, outcome: Outcome, worker: u32, trace: &Trace) {
         while let Some(call) = self.open.pop() {
             call.write(self.width, outcome, None, worker, trace);

@@ -206,6 +206,7 @@ impl Trace {
     }
 
     /// Writes what `record` makes of a call that has ended, if anybody reads of it.
+    #[inline]
     pub(crate) fn end<'a>(&self, begun: Option<Begun>, record: impl FnOnce(Begun) -> CallRecord<'a>) {
         if let Some(begun) = begun {
             self.write(&record(begun));

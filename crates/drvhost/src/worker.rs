@@ -255,8 +255,13 @@ impl Worker {
         // 0 means "no request" to the worker.
         let seq = self.next_seq.fetch_add(1, Ordering::Relaxed).max(1);
         let mut waiting = Waiting::new(seq, until.clone(), self.width());
-        let first = self.say_and_hear(&message(seq), &mut waiting, broker);
-        let ended = self.until_ended(turn, first, &mut waiting, broker);
+        let ended = match self.say_and_hear(&message(seq), &mut waiting, broker) {
+            // Most answers are this one, and in most conversations nothing else is said.
+            Ok(ToHost::Answered { seq: answered, result }) if answered == seq => {
+                Reply::Answered(self.width().long(result)).into()
+            }
+            first => self.until_ended(turn, first, &mut waiting, broker),
+        };
         if let Exchange::Reply(reply) = &ended {
             waiting.direct.end(reply.outcome().0, self.number, broker.trace());
         }
