@@ -30,8 +30,8 @@ Both sides run the same drivers on the same input, in turn, in one run; what the
 runs, in brackets the quartiles: half of the runs lie between them. A ratio says how many times better drvhost is than its peer, whether less is better or more: above 1 drvhost is ahead. It is the median of the
 ratios of neighbouring runs, so that what disturbs both sides for a while does not count. Ratios can be compared between machines; times cannot.
 
-A goal `25 x` is a ratio that is to be reached, and `within 1.6 x` one that drvhost may be worse by. Other goals are for drvhost's own number. What is missed stands here as missed. Where `at most` follows, the ratio cannot be larger than that:
-it would be so large if nothing but the driver took any time, and the driver as long as it takes under Wine, with what it calls there.
+A goal `25 x` is a ratio that is to be reached, and `within 1.6 x` one that drvhost may be worse by. Other goals are for drvhost's own number. What is missed stands here as missed. Where `at most` follows, the ratio could come to that
+if nothing but the driver took any time, and the driver as long as it takes under Wine in the same run, with what it calls there: its calls follow each other, so they are the least that there is to do.
 
 What was measured last is in [benchmarks.json](benchmarks.json). The next run compares itself with that, and says where a ratio, or without a peer drvhost's own number on a machine of the same kind, is worse by more than a tenth.
 ";
