@@ -30,7 +30,7 @@ Both sides run the same drivers on the same input, in turn, in one run; what the
 runs, in brackets the quartiles: half of the runs lie between them. A ratio says how many times better drvhost is than its peer, whether less is better or more: above 1 drvhost is ahead. It is the median of the
 ratios of neighbouring runs, so that what disturbs both sides for a while does not count. Ratios can be compared between machines; times cannot.
 
-A goal `25 x` is a ratio that is to be reached, and `within 1.6 x` one that drvhost may be worse by. Other goals are for drvhost's own number. What is missed stands here as missed. Where `at most` follows, the ratio could come to that
+A goal `25 x` is a ratio that is to be reached, and `within 1.6 x` one that drvhost may be worse by. Other goals are for drvhost's own number. What is missed stands here as missed. Where `1.15 at best` follows, the ratio could come to that
 if nothing but the driver took any time, and the driver as long as it takes under Wine in the same run, with what it calls there: its calls follow each other, so they are the least that there is to do.
 
 What was measured last is in [benchmarks.json](benchmarks.json). The next run compares itself with that, and says where a ratio, or without a peer drvhost's own number on a machine of the same kind, is worse by more than a tenth.
@@ -144,7 +144,7 @@ fn line(row: &Measured) -> String {
             (None, _) => "not measured",
             (Some(true), _) => "met",
             (Some(false), None) => "**missed**",
-            (Some(false), Some(limit)) => &format!("**missed**, at most {}", number(limit.median)),
+            (Some(false), Some(limit)) => &format!("**missed**, {} at best", number(limit.median)),
         };
         format!("{}: {met}", wanted(goal, &row.unit))
     });
@@ -238,7 +238,7 @@ mod tests {
         (row.ours, row.theirs, row.limits) = (vec![100.0], vec![100.0], vec![1.1, 1.15, 1.3]);
         assert_eq!(
             line(&row.finish("pairs").unwrap()),
-            "| a sound | 100 times as fast as it sounds | Wine: 100 times as fast as it sounds | 1.00 | 1.2 x: **missed**, at most 1.15 |\n"
+            "| a sound | 100 times as fast as it sounds | Wine: 100 times as fast as it sounds | 1.00 | 1.2 x: **missed**, 1.15 at best |\n"
         );
         let mut row = Row::new("busy", "ns", Better::Less).goal(Goal::AtMost(60_000.0));
         row.ours = vec![4_012_345.0];

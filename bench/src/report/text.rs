@@ -97,7 +97,7 @@ pub fn goal(measured: &Measured) -> String {
         (None, _) => "",
         (Some(true), _) => ": met",
         (Some(false), None) => ": missed",
-        (Some(false), Some(limit)) => &format!(": missed, at most {}", number(limit.median)),
+        (Some(false), Some(limit)) => &format!(": missed, {} at best", number(limit.median)),
     };
     measured.goal.map_or_else(String::new, |goal| format!("{goal}{met}"))
 }
