@@ -34,7 +34,7 @@ fn rows(record: &Record) -> Vec<&Measured> {
 
 /// How many times better than Wine.
 pub fn ratios(record: &Record) -> Result<Option<String>, Failure> {
-    let rows: Vec<_> = rows(record).into_iter().filter(|row| row.peer.starts_with(WINE)).collect();
+    let rows: Vec<_> = rows(record).into_iter().filter(|row| row.peer.contains(WINE)).collect();
     let rows: Vec<(&Measured, f64, Option<f64>)> = rows
         .into_iter()
         .filter_map(|row| Some((row, row.ratio?.median, row.goal.and_then(crate::report::Goal::ratio))))
