@@ -31,7 +31,7 @@ runs, in brackets the quartiles: half of the runs lie between them. A ratio says
 ratios of neighbouring runs, so that what disturbs both sides for a while does not count. Ratios can be compared between machines; times cannot.
 
 A goal `25 x` is a ratio that is to be reached, and `within 1.6 x` one that drvhost may be worse by. Other goals are for drvhost's own number. What is missed stands here as missed. Where `1.15 at best` follows, the ratio could come to that
-if nothing but the driver took any time, and the driver as long as it takes under Wine in the same run, with what it calls there: its calls follow each other, so they are the least that there is to do.
+with one instance of the driver, as it is now, if nothing but that took any time, and it as long as it takes under Wine in the same run, with what it calls there.
 
 What was measured last is in [benchmarks.json](benchmarks.json). The next run compares itself with that, and says where a ratio, or without a peer drvhost's own number on a machine of the same kind, is worse by more than a tenth.
 ";

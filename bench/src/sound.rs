@@ -2,7 +2,7 @@
 //!
 //! drvhost is the command: it reads a WAVE file, decodes and hashes with BLAKE3, or encodes and writes an AVI file. The peer under
 //! Wine has the data in memory, has the driver convert it in pieces of the same size, and hashes what that makes with the same instructions. The time of decoding is what both
-//! say, from when the driver is open until all is hashed, and the peer says how much of it the driver took, which is the least that it can take; that of encoding is the whole command's, and the peer's from its own start. ffmpeg uses its own decoder
+//! say, from when the driver is open until all is hashed, and the peer says how much of it the driver took, which is the least that one instance can take; that of encoding is the whole command's, and the peer's from its own start. ffmpeg uses its own decoder
 //! and writes to /dev/null; its time is what it says, without its start.
 
 use std::fs;
