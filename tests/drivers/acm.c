@@ -1,6 +1,10 @@
 /*
  * An audio codec for a format of its own: each byte is the upper half of a 16-bit sample.
  *
+ * Of others it takes the tag that `tag=` says, `busy=` a thousand rounds longer for each piece, and adds to each sample how many pieces it has
+ * converted if `counts=` is not 0. It leaves the second half of the pieces that begin with the byte which `halves=` says, and faults in those
+ * that begin with the byte which `faults=` says.
+ *
  * Words in the text of the last DRV_OPEN say what it answers: `suggest=` to ACMDM_FORMAT_SUGGEST, `query=` and `stream=` to
  * ACMDM_STREAM_OPEN with the query flag and without, `size=` as the size of the destination, `prepare=` to ACMDM_STREAM_PREPARE, of which
  * `headers=` are answered so at most.
@@ -87,6 +91,7 @@ struct stream_size {
 static const WCHAR *text; /* Of the last DRV_OPEN. */
 static WCHAR text_copy[MAX_TEXT + 1];
 static LRESULT prepared; /* How often since then. */
+static LRESULT pieces; /* How many were converted since then. */
 
 static LRESULT answer(const char *name, LRESULT otherwise)
 {
@@ -111,12 +116,17 @@ static LRESULT open_codec(DWORD_PTR id, HDRVR hdrvr, LPARAM l1, const struct ope
     }
     copy_text(text_copy, (const WCHAR *)l1, MAX_TEXT + 1);
     text = text_copy;
-    prepared = 0;
+    prepared = pieces = 0;
     if (desc && desc->fccType != mmioFOURCC('a', 'u', 'd', 'c')) {
         note(id, hdrvr, DRV_OPEN, l1, (LPARAM)desc);
         return 0;
     }
     return spy(id, hdrvr, DRV_OPEN, l1, (LPARAM)desc);
+}
+
+static DWORD tag(void)
+{
+    return (DWORD)answer("tag=", TAG);
 }
 
 static LRESULT driver_details(ACMDRIVERDETAILSW *details)
@@ -129,9 +139,9 @@ static LRESULT driver_details(ACMDRIVERDETAILSW *details)
 
 static LRESULT format_tag_details(ACMFORMATTAGDETAILSW *details, LPARAM query)
 {
-    if (query == ACM_FORMATTAGDETAILSF_FORMATTAG && details->dwFormatTag != TAG)
+    if (query == ACM_FORMATTAGDETAILSF_FORMATTAG && details->dwFormatTag != tag())
         return ACMERR_NOTPOSSIBLE;
-    details->dwFormatTag = TAG;
+    details->dwFormatTag = tag();
     details->cbFormatSize = sizeof(WAVEFORMATEX);
     return MMSYSERR_NOERROR;
 }
@@ -150,7 +160,7 @@ static LRESULT format_suggest(const struct format_suggest *suggest)
 
 static LRESULT stream_open(struct stream_instance *stream)
 {
-    if (!UNDERSTOOD(stream) || stream->pwfxSrc->wFormatTag != TAG || stream->pwfxDst->wBitsPerSample != 16)
+    if (!UNDERSTOOD(stream) || stream->pwfxSrc->wFormatTag != tag() || stream->pwfxDst->wBitsPerSample != 16)
         return ACMERR_NOTPOSSIBLE;
     if (stream->fdwOpen & ACM_STREAMOPENF_QUERY)
         return answer("query=", MMSYSERR_NOERROR);
@@ -169,9 +179,18 @@ static LRESULT stream_size(struct stream_size *size)
 
 static LRESULT stream_convert(struct stream_header *header)
 {
-    DWORD n;
-    for (n = 0; n < header->cbSrcLength && 2 * n + 1 < header->cbDstLength; n++) {
-        header->pbDst[2 * n] = 0;
+    DWORD n, length = header->cbSrcLength;
+    BYTE low = answer("counts=", 0) ? (BYTE)pieces++ : 0;
+    LRESULT first = length ? header->pbSrc[0] : -2;
+    volatile LRESULT rounds;
+    for (rounds = 1000 * answer("busy=", 0); rounds > 0; rounds--)
+        ;
+    if (first == answer("faults=", -1))
+        *(volatile int *)0 = 1;
+    if (first == answer("halves=", -1) && length > 1)
+        length /= 2;
+    for (n = 0; n < length && 2 * n + 1 < header->cbDstLength; n++) {
+        header->pbDst[2 * n] = low;
         header->pbDst[2 * n + 1] = header->pbSrc[n];
     }
     header->cbSrcLengthUsed = n;

@@ -3,13 +3,21 @@
 mod ahead;
 mod packing;
 mod protocol;
+mod team;
 
+use drvhost::DriverFile;
 use drvhost::media::WaveFormat;
+use drvhost_tests::{Machine, driver, driver_file};
 
 /// The format tag of `drivers/acm.c`.
 const TAG: u16 = 0x7AC0;
 /// What is decoded: each byte is the upper half of a sample.
 const DATA: &[u8] = b"each byte is a sample";
+
+/// `drivers/acm.c`, with the text of its DRV_OPEN.
+fn codec(machine: Machine, text: &str) -> DriverFile {
+    driver_file(driver(machine, "acm"), text)
+}
 
 /// The format of [`wave`]: one channel, 8000 bytes a second, and nothing behind `wBitsPerSample`.
 fn format_bytes(tag: u16) -> Vec<u8> {

@@ -75,6 +75,43 @@ spy_test!(modules_have_workers_of_their_own, |machine| {
     assert_ne!(calls[0].worker, calls[1].worker);
 });
 
+spy_test!(an_instance_apart_has_a_worker_of_its_own, |machine| {
+    let rig = Rig::new(machine);
+    let spy = driver_file(driver(machine, "spy"), "");
+    let shared = rig.open("spy", "");
+    let apart = [(), ()].map(|()| rig.session.open_apart(&spy, |_| Ok(0)).unwrap());
+    let joined = rig.open("spy", "");
+    let opens = rig.calls_with(DRV_OPEN);
+    let workers: Vec<u32> = opens.iter().map(|call| call.worker).collect();
+    assert!(workers[0] != workers[1] && workers[0] != workers[2] && workers[1] != workers[2]);
+    assert_eq!(workers[0], workers[3]);
+    let users: Vec<usize> = rig.session.instances().iter().map(|instance| instance.users).collect();
+    assert_eq!(users, [2, 1, 1, 2]);
+    // Each is unloaded with its own last instance.
+    assert_ne!(rig.close(apart[0]), 0);
+    assert_eq!(rig.sequence_of(apart[0]), "LOAD ENABLE OPEN CLOSE DISABLE FREE");
+    assert_ne!(rig.close(shared), 0);
+    assert_eq!(rig.calls_with(DRV_FREE).len(), 1);
+    assert_eq!(rig.send(joined, DRV_USER, 1, 2), rig.send(apart[1], DRV_USER, 1, 2));
+    let report = rig.session.end(drvhost::Policy::Orderly);
+    assert!(report.instances.len() == 2 && report.all_answered(), "{report:?}");
+    assert_eq!(rig.calls_with(DRV_FREE).len(), 3);
+});
+
+spy_test!(c028_an_instance_apart_has_its_own_hidden_one, |machine| {
+    let rig = Rig::with(machine, |builder| builder.hidden_instance(true));
+    let spy = driver_file(driver(machine, "spy"), "");
+    let apart = [(), ()].map(|()| rig.session.open_apart(&spy, |_| Ok(1)).unwrap());
+    assert_eq!(rig.calls_with(DRV_OPEN).len(), 4);
+    for hdrvr in apart {
+        assert_ne!(rig.close(hdrvr), 0);
+    }
+    assert_eq!(
+        rig.sequence(),
+        "LOAD ENABLE OPEN OPEN LOAD ENABLE OPEN OPEN CLOSE CLOSE DISABLE FREE CLOSE CLOSE DISABLE FREE"
+    );
+});
+
 spy_test!(entry_point_that_refuses_is_no_driver, |machine| {
     let rig = Rig::new(machine);
     let error = rig.try_open("attach0", "").unwrap_err();

@@ -4,6 +4,9 @@ mod formats;
 mod packing;
 mod room;
 mod stream;
+mod team;
+
+use std::sync::Arc;
 
 use mmsystem::{
     ACM_FORMATTAGDETAILSF_FORMATTAG, ACM_FORMATTAGDETAILSF_INDEX, ACMDM_DRIVER_DETAILS,
@@ -11,7 +14,7 @@ use mmsystem::{
     MMSYSERR_NOERROR, Packing, Structure, mmsyserr_name,
 };
 
-use crate::arena::wide;
+use crate::arena::{Arena, Block, wide};
 use crate::error::Error;
 use crate::opened::{Opened, decoded, encoded};
 use crate::registry::{DRIVERS32, DriverFile};
@@ -20,6 +23,7 @@ use crate::session::{Hdrvr, Session};
 pub use formats::Listed;
 pub use packing::packing_of;
 pub use stream::{Converted, Ends, Stream};
+pub use team::Team;
 
 /// The kind of driver: ACMDRVOPENDESC's `fccType`, and ACMDRIVERDETAILS' in the answer.
 const ACMDRIVERDETAILS_FCCTYPE_AUDIOCODEC: FourCc = FourCc(*b"audc");
@@ -42,27 +46,22 @@ impl<'s> Codec<'s> {
     /// As [`packing_of`] and [`Session::open`].
     pub fn open(session: &'s Session, driver: &DriverFile, packing: Option<Packing>) -> Result<Self, Error> {
         let packing = packing.map_or_else(|| packing_of(driver), Ok)?;
-        let opened = Opened::open(session, driver, |arena| {
-            let layout = Layout { width: arena.width(), packing };
-            // The texts stand behind the structure, at even addresses.
-            let section_at = ACMDRVOPENDESCW::size(layout).next_multiple_of(2);
-            let section = wide(DRIVERS32);
-            let alias_at = section_at + section.len();
-            let alias = driver.alias.as_deref().map(wide);
-            let block = arena.block(alias_at + alias.as_ref().map_or(0, Vec::len))?;
-            let describe = ACMDRVOPENDESCW {
-                cbStruct: ACMDRVOPENDESCW::size(layout) as u32,
-                fccType: ACMDRIVERDETAILS_FCCTYPE_AUDIOCODEC.into(),
-                dwVersion: VERSION,
-                pszSectionName: block.address() + section_at as u64,
-                pszAliasName: alias.as_ref().map_or(0, |_| block.address() + alias_at as u64),
-                ..ACMDRVOPENDESCW::default()
-            };
-            block.write(0, &encoded(&describe, layout)?)?;
-            block.write(section_at, &section)?;
-            block.write(alias_at, &alias.unwrap_or_default())?;
-            Ok(block)
-        })?;
+        let opened = Opened::open(session, driver, |arena| describe(driver, packing, arena))?;
+        let layout = Layout { width: opened.width(), packing };
+        Ok(Self { opened, layout })
+    }
+
+    /// As [`open`](Self::open), in a worker of its own ([`Session::open_apart`]).
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_apart(
+        session: &'s Session,
+        driver: &DriverFile,
+        packing: Option<Packing>,
+    ) -> Result<Self, Error> {
+        let packing = packing.map_or_else(|| packing_of(driver), Ok)?;
+        let opened = Opened::open_apart(session, driver, |arena| describe(driver, packing, arena))?;
         let layout = Layout { width: opened.width(), packing };
         Ok(Self { opened, layout })
     }
@@ -141,6 +140,29 @@ impl<'s> Codec<'s> {
     pub fn close(self) -> Result<(), Error> {
         self.opened.close()
     }
+}
+
+/// What a codec is opened with: an ACMDRVOPENDESC and the texts that it names.
+fn describe(driver: &DriverFile, packing: Packing, arena: &Arc<Arena>) -> Result<Block, Error> {
+    let layout = Layout { width: arena.width(), packing };
+    // The texts stand behind the structure, at even addresses.
+    let section_at = ACMDRVOPENDESCW::size(layout).next_multiple_of(2);
+    let section = wide(DRIVERS32);
+    let alias_at = section_at + section.len();
+    let alias = driver.alias.as_deref().map(wide);
+    let block = arena.block(alias_at + alias.as_ref().map_or(0, Vec::len))?;
+    let describe = ACMDRVOPENDESCW {
+        cbStruct: ACMDRVOPENDESCW::size(layout) as u32,
+        fccType: ACMDRIVERDETAILS_FCCTYPE_AUDIOCODEC.into(),
+        dwVersion: VERSION,
+        pszSectionName: block.address() + section_at as u64,
+        pszAliasName: alias.as_ref().map_or(0, |_| block.address() + alias_at as u64),
+        ..ACMDRVOPENDESCW::default()
+    };
+    block.write(0, &encoded(&describe, layout)?)?;
+    block.write(section_at, &section)?;
+    block.write(alias_at, &alias.unwrap_or_default())?;
+    Ok(block)
 }
 
 /// Sends a message that only MMSYSERR_NOERROR lets go on.

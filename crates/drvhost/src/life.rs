@@ -42,13 +42,14 @@ impl Inner {
         self.soonest(outer)
     }
 
-    /// Opens an instance for somebody outside of all drivers.
+    /// Opens an instance for somebody outside of all drivers, `apart` from the others of its file or beside them.
     pub fn open(
         &self,
         driver: &DriverFile,
+        apart: bool,
         lparam2: impl FnOnce(&Arc<Arena>) -> Result<i64, Error>,
     ) -> Result<Hdrvr, Error> {
-        let opening = Opening { session: self, driver, home: None, limit: None };
+        let opening = Opening { session: self, driver, apart, home: None, limit: None };
         opening.open(lparam2)
     }
 
@@ -66,7 +67,7 @@ impl Inner {
             if self.table.opened_by(home.number) >= MOST_OPENED {
                 return Err(Error::TooManyOpen { driver: driver.file_name(), most: MOST_OPENED });
             }
-            let opening = Opening { session: self, driver: &driver, home: Some(home), limit };
+            let opening = Opening { session: self, driver: &driver, apart: false, home: Some(home), limit };
             opening.open(|_| Ok(lparam2))
         });
         if let Err(error) = &opened {
@@ -176,7 +177,7 @@ impl Inner {
             }
             Left::Unused(module) if bad => {
                 module.unload(true, self, until);
-                self.table.forget(&module.file);
+                self.table.forget(&module.key);
             }
             // While drivers are being told of the session's end, nothing is disabled or freed.
             Left::Unused(module) if self.gate.closing() => {
@@ -184,7 +185,7 @@ impl Inner {
             }
             Left::Unused(module) => {
                 self.retire(&module, hdrvr, until, None);
-                self.table.forget(&module.file);
+                self.table.forget(&module.key);
             }
         }
     }

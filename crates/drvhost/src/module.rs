@@ -18,6 +18,7 @@ use crate::machine::{self, Machine};
 use crate::reply::{self, Reply};
 use crate::session::Hdrvr;
 use crate::synth::InUse;
+use crate::table::Key;
 use crate::trace::{Begun, CallRecord, Cause, Trace, micros};
 use crate::waiting::Until;
 use crate::worker::{Broker, Call, Worker, printable};
@@ -118,7 +119,8 @@ pub(crate) fn open_at_once(file: &Path) -> io::Result<File> {
 /// A loaded driver. Drivers that it opens itself share its worker.
 #[derive(Debug)]
 pub(crate) struct Module {
-    pub file: PathBuf,
+    /// Its file, and who shares it.
+    pub key: Key,
     /// The file's name without directory.
     pub name: String,
     /// The module's number in this session, from 1.
@@ -160,9 +162,10 @@ impl Message {
 }
 
 impl Module {
-    /// Puts a loaded worker and its file together.
+    /// Puts a loaded worker and its file together. `apart`: the instance that has it to itself, if one does.
     pub fn new(
         image: Image,
+        apart: Option<Hdrvr>,
         entries: Entries,
         number: u32,
         worker: Arc<Worker>,
@@ -176,7 +179,7 @@ impl Module {
         }
         worker.enter();
         Self {
-            file,
+            key: Key { file, apart },
             name,
             number,
             worker,

@@ -36,7 +36,21 @@ impl<'s> Opened<'s> {
     ) -> Result<Self, Error> {
         let mut description = None;
         let hdrvr = session.open(driver, |arena| Ok(description.insert(describe(arena)?).lparam()))?;
-        Ok(Self { session, hdrvr, arena: session.arena(hdrvr)?, driver: driver.file_name(), closed: false })
+        Self::of(session, hdrvr, driver)
+    }
+
+    /// As [`open`](Self::open), in a worker of its own.
+    ///
+    /// # Errors
+    /// As [`Session::open_apart`].
+    pub fn open_apart(
+        session: &'s Session,
+        driver: &DriverFile,
+        describe: impl FnOnce(&Arc<Arena>) -> Result<Block, Error>,
+    ) -> Result<Self, Error> {
+        let mut description = None;
+        let hdrvr = session.open_apart(driver, |arena| Ok(description.insert(describe(arena)?).lparam()))?;
+        Self::of(session, hdrvr, driver)
     }
 
     /// Opens an instance without a structure, as for configuration (C104).
@@ -45,6 +59,10 @@ impl<'s> Opened<'s> {
     /// As [`Session::open`].
     pub fn plain(session: &'s Session, driver: &DriverFile) -> Result<Self, Error> {
         let hdrvr = session.open(driver, |_| Ok(0))?;
+        Self::of(session, hdrvr, driver)
+    }
+
+    fn of(session: &'s Session, hdrvr: Hdrvr, driver: &DriverFile) -> Result<Self, Error> {
         Ok(Self { session, hdrvr, arena: session.arena(hdrvr)?, driver: driver.file_name(), closed: false })
     }
 

@@ -1,6 +1,5 @@
 //! One open, from the file to the instance: LOAD, ENABLE, OPEN.
 
-use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
@@ -13,14 +12,44 @@ use crate::error::Error;
 use crate::module::{Image, Message, Module};
 use crate::registry::DriverFile;
 use crate::reply::Reply;
-use crate::session::{Hdrvr, Inner};
-use crate::table::{Claim, Phase, Slot};
+use crate::session::{Hdrvr, Inner, Session};
+use crate::table::{Claim, Key, Phase, Slot};
 use crate::worker::Worker;
+
+impl Session {
+    /// Opens an instance of a driver that has been found. `lparam2` makes the class's structure in the memory shared with
+    /// the driver and answers its address, or 0.
+    ///
+    /// # Errors
+    /// As [`open_driver`](Self::open_driver), and what `lparam2` fails with.
+    pub fn open(
+        &self,
+        driver: &DriverFile,
+        lparam2: impl FnOnce(&Arc<Arena>) -> Result<i64, Error>,
+    ) -> Result<Hdrvr, Error> {
+        self.inner.open(driver, false, lparam2)
+    }
+
+    /// As [`open`](Self::open), in a worker that no other open of the file shares: the driver has been loaded once more than others see, and is unloaded with
+    /// this instance. Two instances apart can convert at the same time.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_apart(
+        &self,
+        driver: &DriverFile,
+        lparam2: impl FnOnce(&Arc<Arena>) -> Result<i64, Error>,
+    ) -> Result<Hdrvr, Error> {
+        self.inner.open(driver, true, lparam2)
+    }
+}
 
 /// An open on its way.
 pub(crate) struct Opening<'a> {
     pub session: &'a Inner,
     pub driver: &'a DriverFile,
+    /// Whether the driver is loaded for this open alone.
+    pub apart: bool,
     /// The worker of the driver that opens this one.
     pub home: Option<&'a Arc<Worker>>,
     /// When everything must be done, besides each message's own deadline.
@@ -37,9 +66,10 @@ impl Opening<'_> {
             std::fs::canonicalize(path).map_err(|source| Error::File { file: path.clone(), source })?;
         let hdrvr = session.numbers.new_handle().ok_or(Error::NoHandles)?;
         let home = self.home.map(|home| home.number);
-        let (module, first) = match session.table.claim(&file, home, self.until()) {
+        let key = Key { file, apart: self.apart.then_some(hdrvr) };
+        let (module, first) = match session.table.claim(&key, home, self.until()) {
             Claim::Join(module) => (module, false),
-            Claim::Load => (self.claimed(&file, hdrvr)?, true),
+            Claim::Load => (self.claimed(&key, hdrvr)?, true),
             Claim::TimedOut => {
                 return Err(Error::Busy { driver: self.driver.file_name(), message: "DRV_LOAD".into() });
             }
@@ -72,9 +102,9 @@ impl Opening<'_> {
         self.session.soonest(self.limit)
     }
 
-    /// Loads a file that this thread has claimed, and gives the claim up if that fails.
-    fn claimed(&self, file: &Path, hdrvr: Hdrvr) -> Result<Arc<Module>, Error> {
-        struct Claimed<'a>(&'a Inner, &'a Path, Hdrvr, bool);
+    /// Loads a module that this thread has claimed, and gives the claim up if that fails.
+    fn claimed(&self, key: &Key, hdrvr: Hdrvr) -> Result<Arc<Module>, Error> {
+        struct Claimed<'a>(&'a Inner, &'a Key, Hdrvr, bool);
         impl Drop for Claimed<'_> {
             fn drop(&mut self) {
                 if !self.3 {
@@ -83,17 +113,17 @@ impl Opening<'_> {
                 }
             }
         }
-        let mut claimed = Claimed(self.session, file, hdrvr, false);
-        let module = self.load(file, hdrvr)?;
+        let mut claimed = Claimed(self.session, key, hdrvr, false);
+        let module = self.load(key, hdrvr)?;
         claimed.3 = true;
         Ok(module)
     }
 
     /// Loads the driver, beside its opener or in a worker of its own, and sends DRV_LOAD and DRV_ENABLE.
-    fn load(&self, file: &Path, hdrvr: Hdrvr) -> Result<Arc<Module>, Error> {
+    fn load(&self, key: &Key, hdrvr: Hdrvr) -> Result<Arc<Module>, Error> {
         let session = self.session;
-        let image = Image::read(file)?;
-        let module = Arc::new(self.map(image)?);
+        let image = Image::read(&key.file)?;
+        let module = Arc::new(self.map(image, key)?);
         session.table.set(hdrvr, self.slot(&module, 0, Phase::Opening, 0));
         match self.tell(&module, hdrvr, DRV_LOAD) {
             // Unloaded at once, without DRV_FREE (C009).
@@ -111,7 +141,7 @@ impl Opening<'_> {
     }
 
     /// Puts the image into a worker and runs its entry point.
-    fn map(&self, mut image: Image) -> Result<Module, Error> {
+    fn map(&self, mut image: Image, key: &Key) -> Result<Module, Error> {
         let session = self.session;
         let entries = Entries::of(&image);
         let (worker, brought) = match self.home {
@@ -126,7 +156,7 @@ impl Opening<'_> {
             }),
             None => {
                 let number = session.numbers.new_worker();
-                session.table.loading(&image.file, number);
+                session.table.loading(key, number);
                 let services = session.services(number, &image)?;
                 let worker = Worker::start(number, session, &mut image, services)?;
                 (Arc::new(worker), None)
@@ -137,10 +167,11 @@ impl Opening<'_> {
             worker.free(brought);
         }
         let loaded = loaded?;
-        let module = Module::new(image, entries, session.table.new_module(), worker, brought, &loaded);
+        let number = session.table.new_module();
+        let module = Module::new(image, key.apart, entries, number, worker, brought, &loaded);
         if !module.unresolved.is_empty() {
             let mut lacking = session.lacking.lock().unwrap_or_else(PoisonError::into_inner);
-            lacking.insert(module.file.clone(), module.unresolved.clone());
+            lacking.insert(module.key.file.clone(), module.unresolved.clone());
         }
         Ok(module)
     }

@@ -23,7 +23,7 @@ use crate::listener::Listener;
 use crate::meeting::Meeting;
 use crate::module::{Image, Module};
 use crate::numbers::Numbers;
-use crate::registry::{DriverFile, Registry};
+use crate::registry::Registry;
 use crate::services::{Beginning, Grant, Reach, Services, Settings};
 use crate::sound::{Recorder, Sound};
 use crate::store::Store;
@@ -325,19 +325,6 @@ impl Session {
         self.open(&driver, |_| Ok(lparam2))
     }
 
-    /// Opens an instance of a driver that has been found. `lparam2` makes the class's structure in the memory shared with
-    /// the driver and answers its address, or 0.
-    ///
-    /// # Errors
-    /// As [`open_driver`](Self::open_driver), and what `lparam2` fails with.
-    pub fn open(
-        &self,
-        driver: &DriverFile,
-        lparam2: impl FnOnce(&Arc<Arena>) -> Result<i64, Error>,
-    ) -> Result<Hdrvr, Error> {
-        self.inner.open(driver, lparam2)
-    }
-
     /// `SendDriverMessage`: delivers any message to an instance and answers what the driver answered (C052 to C054).
     ///
     /// # Errors
@@ -427,7 +414,7 @@ impl Session {
     pub fn instances(&self) -> Vec<Instance> {
         let describe = |(hdrvr, slot): (Hdrvr, Slot)| {
             let users = self.inner.table.users(&slot.module);
-            Instance { hdrvr, id: slot.id.cast_unsigned(), file: slot.module.file.clone(), users }
+            Instance { hdrvr, id: slot.id.cast_unsigned(), file: slot.module.key.file.clone(), users }
         };
         self.inner.table.open().into_iter().map(describe).collect()
     }

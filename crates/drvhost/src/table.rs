@@ -1,9 +1,9 @@
-//! What is open in a session: instances by handle, modules by file.
+//! What is open in a session: instances by handle, modules by file and by who shares them.
 //!
 //! The lock here is never held while a driver is called.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,10 +14,19 @@ use crate::session::Hdrvr;
 #[cfg(test)]
 mod tests;
 
+/// What a module is found by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    /// The file that it is loaded from.
+    pub file: PathBuf,
+    /// The instance that it is loaded for and that has it to itself; `None`: it is for all others who open the file.
+    pub apart: Option<Hdrvr>,
+}
+
 /// What the table knows of a loaded driver.
 pub(crate) trait Loaded: Clone {
-    /// The file that it was loaded from.
-    fn file(&self) -> &Path;
+    /// What it is found by.
+    fn key(&self) -> &Key;
 
     /// Its own number: a file that is loaded anew is another module.
     fn number(&self) -> u32;
@@ -30,8 +39,8 @@ pub(crate) trait Loaded: Clone {
 }
 
 impl Loaded for Arc<Module> {
-    fn file(&self) -> &Path {
-        &self.file
+    fn key(&self) -> &Key {
+        &self.key
     }
 
     fn number(&self) -> u32 {
@@ -70,7 +79,7 @@ pub(crate) struct Slot<M = Arc<Module>> {
     pub opener: Option<u32>,
 }
 
-/// One file's module.
+/// One module.
 #[derive(Debug)]
 enum Entry<M> {
     /// Being loaded or unloaded by some thread; others wait. In this worker, if there is one already.
@@ -92,9 +101,9 @@ struct State<M> {
     opens: u64,
     loads: u32,
     instances: BTreeMap<Hdrvr, Slot<M>>,
-    modules: HashMap<PathBuf, Entry<M>>,
-    /// Which workers have a driver that waits for a file to be loaded or unloaded, and for which.
-    waiting: Vec<(u32, PathBuf)>,
+    modules: HashMap<Key, Entry<M>>,
+    /// Which workers have a driver that waits for a module to be loaded or unloaded, and for which.
+    waiting: Vec<(u32, Key)>,
 }
 
 // Derived, this would ask for a module that nobody has loaded.
@@ -106,19 +115,19 @@ impl<M> Default for State<M> {
 }
 
 impl<M> State<M> {
-    /// Whether a file's load or unload ends only after a driver in `worker` has gone on: it runs there, or it waits for one that does.
-    fn waits_for(&self, file: &Path, worker: u32) -> bool {
+    /// Whether a module's load or unload ends only after a driver in `worker` has gone on: it runs there, or it waits for one that does.
+    fn waits_for(&self, key: &Key, worker: u32) -> bool {
         let mut seen = Vec::new();
-        let mut files = vec![file];
-        while let Some(file) = files.pop() {
-            let Some(Entry::Busy(Some(place))) = self.modules.get(file) else { continue };
+        let mut keys = vec![key];
+        while let Some(key) = keys.pop() {
+            let Some(Entry::Busy(Some(place))) = self.modules.get(key) else { continue };
             if *place == worker {
                 return true;
             }
             if !seen.contains(place) {
                 seen.push(*place);
                 let theirs = self.waiting.iter().filter(|(waits, _)| waits == place);
-                files.extend(theirs.map(|(_, file)| file.as_path()));
+                keys.extend(theirs.map(|(_, key)| key));
             }
         }
         false
@@ -166,22 +175,22 @@ impl<M: Loaded> Table<M> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Finds or reserves the module of a file, for a driver in worker `home` if it is one that asks.
-    pub fn claim(&self, file: &Path, home: Option<u32>, until: Option<Instant>) -> Claim<M> {
+    /// Finds or reserves a module, for a driver in worker `home` if it is one that asks.
+    pub fn claim(&self, key: &Key, home: Option<u32>, until: Option<Instant>) -> Claim<M> {
         let mut state = self.lock();
         loop {
             // Who asks would wait for its own end.
-            if home.is_some_and(|home| state.waits_for(file, home)) {
+            if home.is_some_and(|home| state.waits_for(key, home)) {
                 return Claim::TimedOut;
             }
-            match state.modules.get_mut(file) {
+            match state.modules.get_mut(key) {
                 None => {
-                    state.modules.insert(file.to_owned(), Entry::Busy(home));
+                    state.modules.insert(key.clone(), Entry::Busy(home));
                     return Claim::Load;
                 }
                 // A worker that died is no place for a further instance: what it held is lost, its file can be loaded anew.
                 Some(Entry::Live(live)) if live.module.dead() => {
-                    state.modules.insert(file.to_owned(), Entry::Busy(home));
+                    state.modules.insert(key.clone(), Entry::Busy(home));
                     return Claim::Load;
                 }
                 Some(Entry::Live(live)) => {
@@ -194,7 +203,7 @@ impl<M: Loaded> Table<M> {
             if left == Some(Duration::ZERO) {
                 return Claim::TimedOut;
             }
-            let waits = home.map(|home| (home, file.to_owned()));
+            let waits = home.map(|home| (home, key.clone()));
             state.waiting.extend(waits.clone());
             state = match left {
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
@@ -209,27 +218,27 @@ impl<M: Loaded> Table<M> {
         }
     }
 
-    /// The claimed file is being loaded in a worker that was started for it.
-    pub fn loading(&self, file: &Path, worker: u32) {
-        self.lock().modules.insert(file.to_owned(), Entry::Busy(Some(worker)));
+    /// The claimed module is being loaded in a worker that was started for it.
+    pub fn loading(&self, key: &Key, worker: u32) {
+        self.lock().modules.insert(key.clone(), Entry::Busy(Some(worker)));
     }
 
     /// The claimed module is loaded; the claimer is its first user.
     pub fn loaded(&self, module: &M) {
         let live = Live { module: module.clone(), users: 1, hidden: None };
-        self.lock().modules.insert(module.file().to_owned(), Entry::Live(live));
+        self.lock().modules.insert(module.key().clone(), Entry::Live(live));
         self.changed.notify_all();
     }
 
-    /// The file has no module any more.
-    pub fn forget(&self, file: &Path) {
-        self.lock().modules.remove(file);
+    /// There is no such module any more.
+    pub fn forget(&self, key: &Key) {
+        self.lock().modules.remove(key);
         self.changed.notify_all();
     }
 
     /// Counts one more user, the hidden instance.
     pub fn hide(&self, module: &M, hidden: Hdrvr) {
-        if let Some(Entry::Live(live)) = self.lock().modules.get_mut(module.file())
+        if let Some(Entry::Live(live)) = self.lock().modules.get_mut(module.key())
             && live.module.number() == module.number()
         {
             live.hidden = Some(hidden);
@@ -241,7 +250,7 @@ impl<M: Loaded> Table<M> {
     pub fn release(&self, module: &M) -> Left<M> {
         let mut state = self.lock();
         let State { modules, instances, .. } = &mut *state;
-        let Some(entry) = modules.get_mut(module.file()) else { return Left::InUse };
+        let Some(entry) = modules.get_mut(module.key()) else { return Left::InUse };
         let Entry::Live(live) = entry else { return Left::InUse };
         // A file whose worker died may have been loaded anew meanwhile.
         if live.module.number() != module.number() {
@@ -340,7 +349,7 @@ impl<M: Loaded> Table<M> {
 
     /// How many instances use a module (C022).
     pub fn users(&self, module: &M) -> usize {
-        match self.lock().modules.get(module.file()) {
+        match self.lock().modules.get(module.key()) {
             Some(Entry::Live(live)) if live.module.number() == module.number() => live.users,
             _ => 0,
         }

@@ -162,6 +162,11 @@ impl Worker {
         self.modules.fetch_sub(1, Ordering::SeqCst) == 1
     }
 
+    /// Whether others need the processors, so that neither side looks for what the other one says before it sleeps.
+    pub fn set_crowded(&self, crowded: bool) {
+        channel::set_crowded(self.memory.words(), crowded);
+    }
+
     /// Waits for the turn to call into the worker; `None` when it does not come before `until`.
     pub fn begin(&self, until: &Until) -> Option<Turn<'_>> {
         self.turns.begin(|| until.time())

@@ -11,6 +11,8 @@ use crate::ring::{self, Reader, Ring, RingError, Sleep, Writer};
 
 /// The word that holds the number of the request to interrupt.
 const INTERRUPT: usize = 0;
+/// The word that is not 0 while others need the processors.
+const CROWDED: usize = 1;
 /// The words that hold the name of the shim that runs, as padded ASCII.
 const SHIM: std::ops::Range<usize> = 16..28;
 /// Where the first ring begins; a page of its own for each part.
@@ -180,7 +182,9 @@ impl Channel {
         until: impl FnOnce() -> Option<Instant>,
     ) -> Result<Option<T>, ChannelError> {
         let ring = part(memory, self.rings.1)?;
-        if !self.reader.take_until(&ring, self.sleep, &mut self.frame, until)? {
+        let crowded = memory.get(CROWDED).is_some_and(|word| word.load(Ordering::Relaxed) != 0);
+        let sleep = Sleep { looks: self.sleep.looks && !crowded, ..self.sleep };
+        if !self.reader.take_until(&ring, sleep, &mut self.frame, until)? {
             return Ok(None);
         }
         understood(&self.frame).map(Some)
@@ -222,6 +226,13 @@ fn understood<T: DeserializeOwned + Plain>(frame: &[u8]) -> Result<T, ChannelErr
 #[must_use]
 pub fn interrupt(memory: &[AtomicU32]) -> Option<&AtomicU32> {
     memory.get(INTERRUPT)
+}
+
+/// Says whether others need the processors, so that neither side looks for a message before it sleeps. Either side may say so: it is a matter of speed alone.
+pub fn set_crowded(memory: &[AtomicU32], crowded: bool) {
+    if let Some(word) = memory.get(CROWDED) {
+        word.store(crowded.into(), Ordering::Relaxed);
+    }
 }
 
 /// Notes the shim that runs, for the case that the worker dies in it. All zero: none.
@@ -303,6 +314,20 @@ mod tests {
             assert!(matches!(host.receive::<ToHost>(&memory, || None), Err(ChannelError::Message(_))));
         }
         assert!(matches!(host.receive::<ToHost>(&[], || None), Err(ChannelError::TooSmall)));
+    }
+
+    #[test]
+    fn nobody_looks_for_messages_while_it_is_crowded() {
+        let memory = memory();
+        let [mut host, _] = ends(Line::Main);
+        // How long a reader looks changes with each look in vain.
+        let mut waits = |crowded| {
+            set_crowded(&memory, crowded);
+            let before = format!("{:?}", host.reader);
+            assert_eq!(host.receive::<ToHost>(&memory, || Some(Instant::now())).unwrap(), None);
+            before == format!("{:?}", host.reader)
+        };
+        assert_eq!([waits(true), waits(false)], [true, false]);
     }
 
     #[test]

@@ -2,18 +2,14 @@
 
 use std::ops::ControlFlow;
 
+use drvhost::Error;
 use drvhost::acm::{Codec, Converted, Ends, Stream};
 use drvhost::decode::{self, Decode};
 use drvhost::media::ContentHasher;
-use drvhost::{DriverFile, Error};
 use drvhost_tests::*;
 use mmsystem::{ACMDM_STREAM_CONVERT, ACMDM_STREAM_PREPARE, ACMDM_STREAM_UNPREPARE};
 
-use super::{TAG, format, samples_of, wave_of};
-
-fn codec(machine: Machine, text: &str) -> DriverFile {
-    driver_file(driver(machine, "acm"), text)
-}
+use super::{TAG, codec, format, samples_of, wave_of};
 
 fn stream<'s>(rig: &'s Rig, text: &str) -> Stream<'s> {
     Codec::open(&rig.session, &codec(rig.machine(), text), None).unwrap().stream(&format(), None).unwrap()

@@ -25,10 +25,6 @@ fn natural(machine: Machine) -> Layout {
     Layout { width: machine.width(), packing: Packing::Natural }
 }
 
-fn codec(machine: Machine, text: &str) -> DriverFile {
-    driver_file(driver(machine, "acm"), text)
-}
-
 fn stream<'s>(rig: &'s Rig, text: &str) -> Result<Stream<'s>, Error> {
     Codec::open(&rig.session, &codec(rig.machine(), text), None)?.stream(&format(), None)
 }

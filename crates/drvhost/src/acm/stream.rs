@@ -8,7 +8,8 @@ use mmsystem::{
     ACM_STREAMCONVERTF_START, ACM_STREAMOPENF_NONREALTIME, ACM_STREAMOPENF_QUERY, ACM_STREAMSIZEF_SOURCE,
     ACMDM_FORMAT_SUGGEST, ACMDM_STREAM_CLOSE, ACMDM_STREAM_CONVERT, ACMDM_STREAM_OPEN, ACMDM_STREAM_PREPARE,
     ACMDM_STREAM_SIZE, ACMDM_STREAM_UNPREPARE, ACMDRVFORMATSUGGEST, ACMDRVSTREAMINSTANCE, ACMDRVSTREAMSIZE,
-    ACMERR_NOTPOSSIBLE, MMSYSERR_NOERROR, MMSYSERR_NOTSUPPORTED, Structure, WAVE_FORMAT_PCM, WAVEFORMATEX,
+    ACMERR_NOTPOSSIBLE, MMSYSERR_NOERROR, MMSYSERR_NOTSUPPORTED, Packing, Structure, WAVE_FORMAT_PCM,
+    WAVEFORMATEX,
 };
 
 use super::formats::{driver_format, pcm_block, pcm_format};
@@ -220,6 +221,21 @@ impl Stream<'_> {
         self.rooms.first().map_or(0, Room::source_len)
     }
 
+    /// Whether it has used all of the last piece, so that it can be given further ones.
+    pub(super) fn uses_all(&self) -> bool {
+        self.ahead == Ahead::Yes
+    }
+
+    /// As [`Queue::set_crowded`].
+    pub(super) fn set_crowded(&self, crowded: bool) {
+        self.queue.set_crowded(crowded);
+    }
+
+    /// How its driver's structures are laid out.
+    pub(super) fn packing(&self) -> Option<Packing> {
+        self.codec.as_ref().map(|codec| codec.layout.packing)
+    }
+
     /// Makes the buffers, whose size the driver decides, and has them prepared: once, as they stay where they are.
     fn prepare(&mut self, arena: &Arc<Arena>, block_align: u16) -> Result<(), Error> {
         let block_align = usize::from(block_align.max(1));
@@ -363,7 +379,7 @@ impl Stream<'_> {
     }
 
     /// Waits until nothing is under way any more, and takes none of it.
-    fn give_up(&mut self) {
+    pub(super) fn give_up(&mut self) {
         self.queue.by_ref().for_each(drop);
         self.begun.clear();
     }
@@ -420,6 +436,8 @@ impl Stream<'_> {
         if self.codec.is_none() {
             return Ok(());
         }
+        // Others of its worker go on without it.
+        self.set_crowded(false);
         let unprepared = self.unprepare(None);
         let Some(codec) = self.codec.take() else { return Ok(()) };
         let closed = codec.opened.send(ACMDM_STREAM_CLOSE, self.instance.lparam(), 0);

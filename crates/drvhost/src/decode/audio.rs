@@ -7,13 +7,16 @@
 
 mod feed;
 
+use std::num::NonZeroUsize;
+use std::thread;
+
 use mmsystem::{WAVE_FORMAT_ADPCM, WAVE_FORMAT_DVI_ADPCM, WAVE_FORMAT_PCM};
 
 use super::choice::{self, format_tag_name};
 use super::shared::Shared;
 use super::sinks::AudioSink;
 use super::{Job, Progress, nothing_readable};
-use crate::acm::{Converted, Ends, Stream};
+use crate::acm::{Converted, Ends, Team};
 use crate::error::{Blame, Error};
 use crate::media::{
     ContentHash, ContentHasher, MediaError, PcmFormat, SampleSource, SampleType, Unit, WaveFormat,
@@ -23,6 +26,8 @@ use feed::{Pending, feed};
 
 /// How many bytes of PCM samples are passed through at a time, about.
 pub(super) const PCM_SIZE: usize = 64 << 10;
+/// From how many bytes of source data on further workers, each of which takes some milliseconds to start, are of use.
+const LONG: u64 = 4 << 20;
 
 /// A stream of audio that is to be decoded.
 pub(super) struct AudioTrack<'s> {
@@ -36,6 +41,8 @@ pub(super) struct AudioTrack<'s> {
     pub silence: u64,
     /// Whether others tell how far the run is.
     pub silent: bool,
+    /// Whether nothing else is decoded meanwhile.
+    pub alone: bool,
 }
 
 /// A run of samples.
@@ -74,12 +81,15 @@ impl AudioTrack<'_> {
         sink: AudioSink,
         shared: &Shared<'_>,
     ) -> Result<AudioDone, Error> {
-        let Self { mut samples, span, silence, silent, .. } = self;
+        let Self { mut samples, span, silence, silent, alone, .. } = self;
         let format = samples.format();
         let size = sample_size(format);
         let mut sink = Sink::new(sink, format, span);
         sink.begin(silence)?;
         let mut pending = Pending::default();
+        if alone && source.data_len().is_some_and(|len| len >= LONG) {
+            samples.ask_for_help();
+        }
         let report = |done, total| {
             if silent { shared.go_on() } else { shared.report(Progress { done, total, unit: Unit::Bytes }) }
         };
@@ -154,7 +164,7 @@ fn samples_in_part(format: &WaveFormat, len: usize) -> usize {
 /// What turns source data into samples.
 pub(super) enum Samples<'s> {
     /// A driver, to this format.
-    Codec(Box<Stream<'s>>, PcmFormat),
+    Codec(Box<Team<'s>>, PcmFormat),
     /// Nothing: they are PCM.
     Plain(PcmFormat),
 }
@@ -163,7 +173,7 @@ impl<'s> Samples<'s> {
     /// Opens the driver for a format, if it needs one, the one that is given or the registry's; also gives the driver's name.
     ///
     /// # Errors
-    /// As [`Stream::open`]; [`Error::NoCodec`].
+    /// As [`Team::open`]; [`Error::NoCodec`].
     pub fn open(
         job: &Job<'s>,
         given: Option<&DriverFile>,
@@ -176,11 +186,11 @@ impl<'s> Samples<'s> {
         let registry = job.session.registry();
         let aliases = choice::audio_aliases(tag, registry.aliases());
         let what = format!("format tag {}", format_tag_name(tag));
-        let (stream, driver) = choice::first_that_opens(registry, given, &aliases, &what, |driver| {
-            Stream::open(job.session, driver, job.what.packing, format, None)
+        let (team, driver) = choice::first_that_opens(registry, given, &aliases, &what, |driver| {
+            Team::open(job.session, driver, job.what.packing, format)
         })?;
-        let output = plain_format(stream.format())?;
-        Ok((Self::Codec(Box::new(stream), output), Some(driver)))
+        let output = plain_format(team.format())?;
+        Ok((Self::Codec(Box::new(team), output), Some(driver)))
     }
 
     /// The format of the samples.
@@ -193,14 +203,21 @@ impl<'s> Samples<'s> {
     /// What the user should know of the driver.
     fn warning(&self) -> Option<String> {
         match self {
-            Self::Codec(stream, _) => stream.warning().map(str::to_owned),
+            Self::Codec(team, _) => team.warning().map(str::to_owned),
             Self::Plain(_) => None,
+        }
+    }
+
+    /// Has the driver convert in as many workers as there are processors, where the format allows that.
+    fn ask_for_help(&mut self) {
+        if let Self::Codec(team, _) = self {
+            team.ask_for_help(thread::available_parallelism().map_or(1, NonZeroUsize::get));
         }
     }
 
     fn capacity(&self) -> usize {
         match self {
-            Self::Codec(stream, _) => stream.capacity(),
+            Self::Codec(team, _) => team.capacity(),
             Self::Plain(format) => PCM_SIZE.next_multiple_of(sample_size(*format)),
         }
     }
@@ -213,7 +230,7 @@ impl<'s> Samples<'s> {
     /// Whether a further piece can be begun behind the one that has.
     fn has_room(&self) -> bool {
         match self {
-            Self::Codec(stream, _) => stream.has_room(),
+            Self::Codec(team, _) => team.has_room(),
             Self::Plain(_) => false,
         }
     }
@@ -221,15 +238,15 @@ impl<'s> Samples<'s> {
     /// Has a driver begin with a piece of source data.
     fn begin(&mut self, data: &[u8], ends: Ends) -> Result<(), Error> {
         match self {
-            Self::Codec(stream, _) => stream.begin(data, ends),
+            Self::Codec(team, _) => team.begin(data, ends),
             Self::Plain(_) => Ok(()),
         }
     }
 
-    /// What has become of the first piece that was begun, where `data` begins; `None` as [`Stream::converted`] says.
+    /// What has become of the first piece that was begun, where `data` begins; `None` as [`Team::converted`] says.
     fn converted(&mut self, data: &[u8], pcm: &mut Vec<u8>) -> Result<Option<Converted>, Error> {
         match self {
-            Self::Codec(stream, _) => stream.converted(pcm),
+            Self::Codec(team, _) => team.converted(pcm),
             Self::Plain(format) => {
                 let used = data.len() - data.len() % sample_size(*format);
                 pcm.clear();
@@ -242,10 +259,10 @@ impl<'s> Samples<'s> {
     /// Closes the driver.
     ///
     /// # Errors
-    /// As [`Stream::close`].
+    /// As [`Team::close`].
     pub fn close(self) -> Result<(), Error> {
         match self {
-            Self::Codec(stream, _) => stream.close(),
+            Self::Codec(team, _) => team.close(),
             Self::Plain(_) => Ok(()),
         }
     }

@@ -165,7 +165,7 @@ impl<'s> Plan<'s> {
                 Input::Wave { file, .. } => AudioFrom::Wave(Box::new(WavReader::open(file.clone())?)),
                 Input::Avi { file, .. } => AudioFrom::Avi(Box::new(AviReader::open(file.clone())?)),
             };
-            let track = AudioTrack { stream: number, samples, span, silence, silent: beside };
+            let track = AudioTrack { stream: number, samples, span, silence, silent: beside, alone };
             parts.push(AudioPart { track, from, sink });
         }
         let video = match (video, pictures, input) {

@@ -16,6 +16,8 @@ enum Act {
     /// Opens a driver's file, for a driver of an instance that was opened before or for nobody; where it is loaded for that, a hidden instance
     /// may come first.
     Open { file: usize, opener: Option<Index>, hidden: bool },
+    /// Opens it apart from all others; a hidden instance may come first.
+    OpenApart { file: usize, hidden: bool },
     /// Claims a file that then cannot be loaded.
     FailToLoad { file: usize },
     /// Opens an instance, and its driver does not want to.
@@ -36,6 +38,7 @@ fn acts() -> impl Strategy<Value = Act> {
     prop_oneof![
         8 => (file(), prop::option::of(index()), any::<bool>())
             .prop_map(|(file, opener, hidden)| Act::Open { file, opener, hidden }),
+        2 => (file(), any::<bool>()).prop_map(|(file, hidden)| Act::OpenApart { file, hidden }),
         1 => file().prop_map(|file| Act::FailToLoad { file }),
         1 => file().prop_map(|file| Act::FailToOpen { file }),
         6 => index().prop_map(Act::Close),
@@ -48,15 +51,15 @@ fn acts() -> impl Strategy<Value = Act> {
 /// A module that nothing was loaded for.
 #[derive(Debug, Clone)]
 struct Fake {
-    file: PathBuf,
+    key: Key,
     number: u32,
     worker: u32,
     dead: Rc<Cell<bool>>,
 }
 
 impl Loaded for Fake {
-    fn file(&self) -> &Path {
-        &self.file
+    fn key(&self) -> &Key {
+        &self.key
     }
 
     fn number(&self) -> u32 {
@@ -87,26 +90,35 @@ struct Model {
     table: Table<Fake>,
     numbers: Numbers,
     given: Vec<Given>,
-    /// What is loaded of each file, and the instance that is hidden.
-    present: HashMap<PathBuf, (Fake, Option<Hdrvr>)>,
+    /// What is loaded, and the instance that is hidden.
+    present: HashMap<Key, (Fake, Option<Hdrvr>)>,
 }
 
 impl Model {
     fn act(&mut self, act: &Act) {
         match act {
-            Act::Open { file, opener, hidden } => self.open(&path(*file), opener.as_ref(), *hidden),
+            Act::Open { file, opener, hidden } => {
+                if let Some(hdrvr) = self.handle() {
+                    self.open(hdrvr, &shared(*file), opener.as_ref(), *hidden);
+                }
+            }
+            Act::OpenApart { file, hidden } => {
+                if let Some(hdrvr) = self.handle() {
+                    self.open(hdrvr, &Key { apart: Some(hdrvr), ..shared(*file) }, None, *hidden);
+                }
+            }
             Act::FailToLoad { file } => {
-                let file = path(*file);
-                if let Some(module) = self.claim(&file, None) {
+                let key = shared(*file);
+                if let Some(module) = self.claim(&key, None) {
                     assert!(matches!(self.table.release(&module), Left::InUse | Left::OnlyHidden(_)));
                 } else {
-                    self.busy(&file);
-                    self.table.forget(&file);
+                    self.busy(&key);
+                    self.table.forget(&key);
                 }
             }
             Act::FailToOpen { file } => {
                 if let Some(hdrvr) = self.handle() {
-                    let module = self.claimed(&path(*file), None);
+                    let module = self.claimed(&shared(*file), None);
                     self.table.set(hdrvr, slot(&module, Phase::Opening, 0, None));
                     assert!(!self.table.reaches(hdrvr) && self.table.get(hdrvr).is_some());
                     assert!(!self.table.advance(hdrvr, Phase::Open, Phase::Closing));
@@ -149,10 +161,10 @@ impl Model {
         Some(hdrvr)
     }
 
-    /// Claims a file: it is joined where it is loaded in a worker that lives.
-    fn claim(&self, file: &Path, home: Option<u32>) -> Option<Fake> {
-        let there = self.present.get(file).filter(|(module, _)| !module.dead());
-        match self.table.claim(file, home, Some(Instant::now())) {
+    /// Claims a module: it is joined where it is loaded in a worker that lives.
+    fn claim(&self, key: &Key, home: Option<u32>) -> Option<Fake> {
+        let there = self.present.get(key).filter(|(module, _)| !module.dead());
+        match self.table.claim(key, home, Some(Instant::now())) {
             Claim::Join(module) => {
                 assert_eq!(there.map(|(module, _)| module.number), Some(module.number));
                 Some(module)
@@ -165,38 +177,37 @@ impl Model {
         }
     }
 
-    /// Nobody else gets a file while it is loaded: the worker that it is loaded for, because that would be for ever.
-    fn busy(&mut self, file: &Path) {
-        self.present.remove(file);
-        assert!(matches!(self.table.claim(file, None, Some(Instant::now())), Claim::TimedOut));
-        self.table.loading(file, u32::MAX);
-        assert!(matches!(self.table.claim(file, Some(u32::MAX), None), Claim::TimedOut));
+    /// Nobody else gets a module while it is loaded: the worker that it is loaded for, because that would be for ever.
+    fn busy(&mut self, key: &Key) {
+        self.present.remove(key);
+        assert!(matches!(self.table.claim(key, None, Some(Instant::now())), Claim::TimedOut));
+        self.table.loading(key, u32::MAX);
+        assert!(matches!(self.table.claim(key, Some(u32::MAX), None), Claim::TimedOut));
     }
 
-    /// Claims a file and loads it where that is wanted.
-    fn claimed(&mut self, file: &Path, home: Option<(u32, Rc<Cell<bool>>)>) -> Fake {
-        if let Some(module) = self.claim(file, home.as_ref().map(|(worker, _)| *worker)) {
+    /// Claims a module and loads it where that is wanted.
+    fn claimed(&mut self, key: &Key, home: Option<(u32, Rc<Cell<bool>>)>) -> Fake {
+        if let Some(module) = self.claim(key, home.as_ref().map(|(worker, _)| *worker)) {
             return module;
         }
-        self.busy(file);
+        self.busy(key);
         let (worker, dead) = home.unwrap_or_else(|| (self.numbers.new_worker(), Rc::default()));
-        let module = Fake { file: file.to_owned(), number: self.table.new_module(), worker, dead };
+        let module = Fake { key: key.clone(), number: self.table.new_module(), worker, dead };
         self.table.loaded(&module);
-        self.present.insert(file.to_owned(), (module.clone(), None));
+        self.present.insert(key.clone(), (module.clone(), None));
         module
     }
 
-    fn open(&mut self, file: &Path, opener: Option<&Index>, hidden: bool) {
-        let Some(hdrvr) = self.handle() else { return };
+    fn open(&mut self, hdrvr: Hdrvr, key: &Key, opener: Option<&Index>, hidden: bool) {
         let opener = opener.filter(|_| !self.given.is_empty()).map(|index| &index.get(&self.given).module);
         let home = opener.filter(|module| !module.dead()).map(|m| (m.worker, Rc::clone(&m.dead)));
         let opener = home.as_ref().map(|(worker, _)| *worker);
         let loads = self.table.new_module();
-        let module = self.claimed(file, home);
+        let module = self.claimed(key, home);
         self.opened(hdrvr, &module, opener);
         if hidden && module.number > loads {
             self.table.hide(&module, hdrvr);
-            if let Some((_, hidden)) = self.present.get_mut(file) {
+            if let Some((_, hidden)) = self.present.get_mut(key) {
                 *hidden = Some(hdrvr);
             }
             match self.handle() {
@@ -226,22 +237,22 @@ impl Model {
     /// One user of a module less.
     fn let_go(&mut self, module: &Fake) {
         // Where its worker died and the file has been loaded anew, there is nothing of it.
-        let there = self.present.get(&module.file).filter(|(present, _)| present.number == module.number);
+        let there = self.present.get(&module.key).filter(|(present, _)| present.number == module.number);
         let hidden = there.and_then(|(_, hidden)| *hidden).filter(|&hidden| self.is_open(hidden));
         let left: Vec<Hdrvr> = self.open_of(module).map(|given| given.hdrvr).collect();
         match self.table.release(module) {
             Left::InUse => assert!(there.is_none() || left.iter().any(|&other| hidden != Some(other))),
             Left::OnlyHidden(only) => {
                 assert_eq!((left.as_slice(), hidden), ([only].as_slice(), Some(only)));
-                if let Some((_, hidden)) = self.present.get_mut(&module.file) {
+                if let Some((_, hidden)) = self.present.get_mut(&module.key) {
                     *hidden = None;
                 }
                 self.close(only);
             }
             Left::Unused(unused) => {
                 assert!(there.is_some() && left.is_empty() && unused.number == module.number);
-                self.busy(&module.file);
-                self.table.forget(&module.file);
+                self.busy(&module.key);
+                self.table.forget(&module.key);
             }
         }
     }
@@ -283,8 +294,8 @@ impl Model {
     }
 }
 
-fn path(file: usize) -> PathBuf {
-    PathBuf::from(format!("{file}.dll"))
+fn shared(file: usize) -> Key {
+    Key { file: PathBuf::from(format!("{file}.dll")), apart: None }
 }
 
 fn slot(module: &Fake, phase: Phase, order: u64, opener: Option<u32>) -> Slot<Fake> {
