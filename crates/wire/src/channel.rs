@@ -323,8 +323,8 @@ mod tests {
         // How long a reader looks changes with each look in vain.
         let mut waits = |crowded| {
             set_crowded(&memory, crowded);
-            let before = format!("{:?}", host.reader);
-            assert_eq!(host.receive::<ToHost>(&memory, || Some(Instant::now())).unwrap(), None);
+            let (before, over) = (format!("{:?}", host.reader), Instant::now());
+            assert_eq!(host.receive::<ToHost>(&memory, || Some(over)).unwrap(), None);
             before == format!("{:?}", host.reader)
         };
         assert_eq!([waits(true), waits(false)], [true, false]);
