@@ -57,6 +57,7 @@ pub fn measure(wine: Option<&Wine>, folder: &Path, rounds: usize) -> Result<Vec<
     let mut rows =
         [row(1, EACH, 25.0), row(2, EACH, 25.0), row(2, TWO, 25.0), row(1, ONE, 5.0), row(2, ONE, 5.0)];
     let rate = |seconds: f64| clips.len() as f64 / seconds;
+    let processors = std::thread::available_parallelism().map_or(1.0, |count| count.get() as f64);
     pairs::tell("clips");
     for _ in 0..rounds {
         let [one, two] = [1, 2].map(|jobs| {
@@ -70,17 +71,20 @@ pub fn measure(wine: Option<&Wine>, folder: &Path, rounds: usize) -> Result<Vec<
         }
         let Some(wine) = wine else { continue };
         let out = folder.path().join("theirs");
-        let timed = |measure: &dyn Fn(&Path) -> Result<f64, Failure>| {
+        let timed = |measure: &dyn Fn(&Path) -> Result<Taken, Failure>| {
             fs::create_dir(&out).map_err(Failure::file("a folder for pictures"))?;
-            let seconds = measure(&out)?;
+            let taken = measure(&out)?;
             fs::remove_dir_all(&out).map_err(Failure::file("a folder for pictures"))?;
-            Ok::<_, Failure>(rate(seconds))
+            Ok::<_, Failure>(taken)
         };
         let each = timed(&|out| of_each(&clips, wine, out, 1))?;
         let together = timed(&|out| of_each(&clips, wine, out, 2))?;
         let fed = timed(&|out| of_one(&clips, wine, out))?;
-        for (row, theirs) in rows.iter_mut().zip([each, each, together, fed, fed]) {
-            row.theirs.push(theirs);
+        for (row, theirs) in rows.iter_mut().zip([&each, &each, &together, &fed, &fed]) {
+            row.theirs.push(rate(theirs.whole));
+        }
+        for row in rows.iter_mut().filter(|row| row.is_against(ONE)) {
+            row.limits.push(fed.whole / (fed.working / processors));
         }
     }
     rows.iter_mut().for_each(|row| row.verified(wine.is_some()));
@@ -118,38 +122,52 @@ impl Clip {
         Ok([driver, self.subject.handler.to_string(), file, out])
     }
 
-    /// Compares what the peer says.
-    fn check(&self, told: &str) -> Result<(), Failure> {
-        let told = told.trim();
-        if told == self.hash { Ok(()) } else { Err(frames::differ(&self.name, &self.hash, WINE, told)) }
+    /// Compares the hash that the peer says, and answers the seconds that it says.
+    fn check(&self, told: &str) -> Result<f64, Failure> {
+        let (hash, nanoseconds) = told.trim().split_once(' ').unwrap_or((told.trim(), ""));
+        if hash != self.hash {
+            return Err(frames::differ(&self.name, &self.hash, WINE, hash));
+        }
+        let nanoseconds: Option<f64> = nanoseconds.parse().ok();
+        let unreadable =
+            || Failure::Unreadable { program: "clips", text: told.to_owned(), expected: "a hash and a time" };
+        nanoseconds.map(|nanoseconds| nanoseconds / 1e9).ok_or_else(unreadable)
     }
 }
 
-/// Seconds that a process for each takes, so many at a time.
-fn of_each(clips: &[Clip], wine: &Wine, out: &Path, at_a_time: usize) -> Result<f64, Failure> {
+/// What the peer takes for all clips, in seconds.
+struct Taken {
+    /// From beginning to end.
+    whole: f64,
+    /// For decoding, converting, hashing and writing.
+    working: f64,
+}
+
+/// What a process for each takes, so many at a time.
+fn of_each(clips: &[Clip], wine: &Wine, out: &Path, at_a_time: usize) -> Result<Taken, Failure> {
     let words: Vec<_> = clips.iter().map(|clip| clip.words(out)).collect::<Result<_, _>>()?;
     let words = &words;
     let started = Instant::now();
-    std::thread::scope(|scope| {
+    let working = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..at_a_time)
             .map(|worker| {
                 scope.spawn(move || {
-                    for (clip, words) in clips.iter().zip(words).skip(worker).step_by(at_a_time) {
-                        clip.check(&run(wine.program("clips").args(words))?)?;
-                    }
-                    Ok::<_, Failure>(())
+                    let mine = clips.iter().zip(words).skip(worker).step_by(at_a_time);
+                    mine.map(|(clip, words)| clip.check(&run(wine.program("clips").args(words))?))
+                        .sum::<Result<f64, Failure>>()
                 })
             })
             .collect();
         workers
             .into_iter()
-            .try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .sum::<Result<f64, Failure>>()
     })?;
-    Ok(started.elapsed().as_secs_f64())
+    Ok(Taken { whole: started.elapsed().as_secs_f64(), working })
 }
 
-/// Seconds that one process takes that runs already. It is told of all clips at once.
-fn of_one(clips: &[Clip], wine: &Wine, out: &Path) -> Result<f64, Failure> {
+/// What one process takes that runs already. It is told of all clips at once.
+fn of_one(clips: &[Clip], wine: &Wine, out: &Path) -> Result<Taken, Failure> {
     let mut list = String::new();
     for clip in clips {
         list.push_str(&clip.words(out)?.join("\t"));
@@ -159,7 +177,7 @@ fn of_one(clips: &[Clip], wine: &Wine, out: &Path) -> Result<f64, Failure> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|source| Failure::Start { program: WINE.to_owned(), source })?;
     let (input, output) = (child.stdin.take(), child.stdout.take());
-    let tell = || -> Result<f64, Failure> {
+    let tell = || -> Result<Taken, Failure> {
         let pipes = input.zip(output).ok_or_else(|| std::io::Error::from(std::io::ErrorKind::BrokenPipe));
         let (mut input, output) = pipes.map_err(Failure::file("the peer's pipes"))?;
         let mut lines = BufReader::new(output).lines();
@@ -172,10 +190,8 @@ fn of_one(clips: &[Clip], wine: &Wine, out: &Path) -> Result<f64, Failure> {
         line()?;
         let started = Instant::now();
         input.write_all(list.as_bytes()).map_err(Failure::file("the peer's input"))?;
-        for clip in clips {
-            clip.check(&line()?)?;
-        }
-        Ok(started.elapsed().as_secs_f64())
+        let working = clips.iter().map(|clip| clip.check(&line()?)).sum::<Result<f64, Failure>>()?;
+        Ok(Taken { whole: started.elapsed().as_secs_f64(), working })
     };
     let told = tell();
     if told.is_err() {

@@ -6,7 +6,7 @@ use std::process::Command;
 use mmsystem::DRV_QUERYCONFIGURE;
 
 use crate::failure::{Failure, run};
-use crate::floor;
+use crate::floor::TwoPrograms;
 use crate::launcher::{nothing, timed};
 use crate::ours::drvhost;
 use crate::report::{Better, Goal, Row, WINE};
@@ -44,24 +44,34 @@ pub fn measure(
     if let Some(wine) = wine {
         same(&expected, &run(&mut theirs(wine))?)?;
     }
+    let mut least = milliseconds("the least: two programs that do nothing, the second in name spaces");
+    let programs = TwoPrograms::compiled(folder)?;
+    if programs.is_none() {
+        least = least.note("there is no C compiler for programs that do nothing");
+    }
+    let mut round = |row: &mut Row, wine: Option<&Wine>| {
+        row.ours.push(answered(&mut ours(), &expected)?);
+        let theirs = wine.map(|wine| answered(&mut theirs(wine), &expected)).transpose()?;
+        let nothing = programs.as_ref().map(TwoPrograms::time).transpose()?;
+        row.theirs.extend(theirs);
+        least.ours.extend(nothing);
+        row.limits.extend(theirs.zip(nothing).map(|(theirs, nothing)| theirs / nothing));
+        Ok::<_, Failure>(())
+    };
     for _ in 0..rounds {
-        warm.ours.push(answered(&mut ours(), &expected)?);
-        if let Some(wine) = wine {
-            warm.theirs.push(answered(&mut theirs(wine), &expected)?);
-        }
+        round(&mut warm, wine)?;
     }
     if let Some(wine) = wine {
         for _ in 0..cold_rounds {
             wine.stop()?;
-            cold.ours.push(answered(&mut ours(), &expected)?);
-            cold.theirs.push(answered(&mut theirs(wine), &expected)?);
+            round(&mut cold, Some(wine))?;
         }
         wine.stop()?;
         wine.warm_up()?;
     }
     warm.verified(wine.is_some());
     cold.verified(wine.is_some());
-    let least = floor::two_programs(folder, rounds)?;
+    least.verified(true);
     Ok(vec![launcher, least, warm, cold])
 }
 

@@ -48,34 +48,36 @@ int main(int argc, char **argv)
 }
 "#;
 
-/// Milliseconds of two programs that do nothing but isolate the second one, so often.
-///
-/// # Errors
-/// [`Failure`] where the compiler or the programs fail.
-pub fn two_programs(folder: &Path, rounds: usize) -> Result<Row, Failure> {
-    let mut row =
-        Row::new("the least: two programs that do nothing, the second in name spaces", "ms", Better::Less);
-    let Some([first, second]) = compiled(folder)? else {
-        return Ok(row.note("there is no C compiler for programs that do nothing"));
-    };
-    for _ in 0..rounds {
-        row.ours.push(timed(Command::new(&first).arg(&second))?.0);
-    }
-    row.verified(true);
-    Ok(row)
+/// Two programs that do nothing but isolate the second one.
+pub struct TwoPrograms {
+    first: PathBuf,
+    second: PathBuf,
 }
 
-/// The two programs; `None` where there is no C compiler.
-fn compiled(folder: &Path) -> Result<Option<[PathBuf; 2]>, Failure> {
-    let Some(compiler) = find("", &["cc", "gcc"]) else { return Ok(None) };
-    let source = folder.join("two.c");
-    std::fs::write(&source, TWO).map_err(Failure::file("a source file"))?;
-    let compile = |name: &str, options: &[&str]| -> Result<PathBuf, Failure> {
-        let program = folder.join(name);
-        run(Command::new(&compiler).arg("-O2").args(options).arg("-o").arg(&program).arg(&source))?;
-        Ok(program)
-    };
-    Ok(Some([compile("first", &[])?, compile("second", &["-static-pie"])?]))
+impl TwoPrograms {
+    /// Compiles them; `None` where there is no C compiler.
+    ///
+    /// # Errors
+    /// [`Failure`] where the compiler fails.
+    pub fn compiled(folder: &Path) -> Result<Option<Self>, Failure> {
+        let Some(compiler) = find("", &["cc", "gcc"]) else { return Ok(None) };
+        let source = folder.join("two.c");
+        std::fs::write(&source, TWO).map_err(Failure::file("a source file"))?;
+        let compile = |name: &str, options: &[&str]| -> Result<PathBuf, Failure> {
+            let program = folder.join(name);
+            run(Command::new(&compiler).arg("-O2").args(options).arg("-o").arg(&program).arg(&source))?;
+            Ok(program)
+        };
+        Ok(Some(Self { first: compile("first", &[])?, second: compile("second", &["-static-pie"])? }))
+    }
+
+    /// Milliseconds of both.
+    ///
+    /// # Errors
+    /// [`Failure`] where they fail.
+    pub fn time(&self) -> Result<f64, Failure> {
+        Ok(timed(Command::new(&self.first).arg(&self.second))?.0)
+    }
 }
 
 /// Nanoseconds of a number's way to another processor and back: two threads that look for nothing else and never sleep, each with a cache line of its own. `None` where
@@ -198,6 +200,7 @@ mod tests {
     #[test]
     fn two_programs_end_well() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(two_programs(folder.path(), 2).unwrap().ours.len(), 2);
+        let programs = TwoPrograms::compiled(folder.path()).unwrap().expect("a C compiler");
+        assert!(programs.time().unwrap() > 0.0);
     }
 }

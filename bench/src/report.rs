@@ -89,7 +89,7 @@ pub struct Row {
     pub ours: Vec<f64>,
     /// The peer's samples, in the same order of rounds; none where there is no peer, or nothing to compare.
     pub theirs: Vec<f64>,
-    /// What the ratios could come to at most, where that is known.
+    /// What the ratios could come to at best, or drvhost's samples where the goal is one for these; where that is known.
     pub limits: Vec<f64>,
 }
 
@@ -111,6 +111,11 @@ impl Row {
     pub fn against(mut self, peer: &'static str) -> Self {
         self.peer = peer;
         self
+    }
+
+    /// Whether the other side is this one.
+    pub fn is_against(&self, peer: &str) -> bool {
+        self.peer == peer
     }
 
     /// Adds what a reader must know. With it, a row without samples says why it has none.
@@ -182,7 +187,7 @@ pub struct Measured {
     pub goal: Option<Goal>,
     /// Whether it does.
     pub met: Option<bool>,
-    /// What the ratio could come to at most, where that is known.
+    /// What the ratio could come to at best, or drvhost's side where the goal is one for that; where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<Summary>,
     /// Whether both sides' outputs were compared. Where they differ, there is no report.

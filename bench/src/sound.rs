@@ -43,6 +43,8 @@ pub struct Sound {
     ffmpeg: &'static [&'static str],
     /// How far a sample may be from ffmpeg's decoder's (docs/formats.md).
     apart: u16,
+    /// Whether a driver goes on from what came before, so that one instance decodes all of it.
+    goes_on: bool,
 }
 
 /// Who encodes for `drvhost encode`.
@@ -67,6 +69,7 @@ pub const SOUNDS: &[Sound] = &[
         block: 1,
         ffmpeg: &["-c:a", "adpcm_ms"],
         apart: 0,
+        goes_on: false,
     },
     Sound {
         name: "IMA ADPCM",
@@ -78,6 +81,7 @@ pub const SOUNDS: &[Sound] = &[
         ffmpeg: &["-c:a", "adpcm_ima_wav"],
         // Two for each sample since the block's start at most; with the sound that is used here, less than a hundred.
         apart: 256,
+        goes_on: false,
     },
     Sound {
         name: "A-law",
@@ -88,6 +92,7 @@ pub const SOUNDS: &[Sound] = &[
         block: 1,
         ffmpeg: &["-c:a", "pcm_alaw"],
         apart: 0,
+        goes_on: false,
     },
     Sound {
         name: "u-law",
@@ -98,6 +103,7 @@ pub const SOUNDS: &[Sound] = &[
         block: 1,
         ffmpeg: &["-c:a", "pcm_mulaw"],
         apart: 0,
+        goes_on: false,
     },
     Sound {
         name: "GSM 6.10",
@@ -108,6 +114,7 @@ pub const SOUNDS: &[Sound] = &[
         block: 320,
         ffmpeg: &["-c:a", "libgsm_ms"],
         apart: 0,
+        goes_on: true,
     },
     Sound {
         name: "MP3",
@@ -118,6 +125,7 @@ pub const SOUNDS: &[Sound] = &[
         block: 1,
         ffmpeg: &["-c:a", "libmp3lame", "-b:a", "128k"],
         apart: 2,
+        goes_on: true,
     },
 ];
 
@@ -190,7 +198,8 @@ fn compare(
         for job in jobs {
             let ours = speed(job.ours(&name)?);
             let theirs = peers.wine.map(|wine| job.theirs(&name, wine)).transpose()?;
-            let driver = theirs.as_ref().and_then(|theirs| theirs.driver).map(speed);
+            let driver =
+                theirs.as_ref().filter(|_| sound.goes_on).and_then(|theirs| theirs.driver).map(speed);
             let theirs = theirs.map(|theirs| speed(theirs.seconds));
             let row = match wide {
                 None => &mut against_wine,
