@@ -5,6 +5,7 @@ mod films;
 mod matrix;
 mod mended;
 mod pictures;
+mod places;
 mod sound;
 mod streams;
 mod tried;

@@ -2,6 +2,7 @@
 
 mod formats;
 mod packing;
+mod possible;
 mod room;
 mod stream;
 mod team;

@@ -56,6 +56,7 @@ mod module;
 mod numbers;
 mod opened;
 mod opening;
+mod places;
 pub mod play;
 mod priority;
 pub mod probe;

@@ -10,6 +10,7 @@ use crate::module::name_of;
 use crate::queue::Queue;
 use crate::registry::DriverFile;
 use crate::session::{Hdrvr, Session};
+use crate::worker::Worker;
 
 /// An open instance. Dropping it sends DRV_CLOSE.
 #[derive(Debug)]
@@ -74,6 +75,11 @@ impl<'s> Opened<'s> {
     /// Its handle.
     pub fn hdrvr(&self) -> Hdrvr {
         self.hdrvr
+    }
+
+    /// The worker of its driver; `None` where the instance is gone.
+    pub fn worker(&self) -> Option<Arc<Worker>> {
+        self.session.inner().table.get(self.hdrvr).map(|slot| Arc::clone(&slot.module.worker))
     }
 
     /// Sends a message.

@@ -155,11 +155,6 @@ impl Queue<'_> {
         queued == 0 || queued < MOST && together <= TOGETHER && !self.failed && !self.module.worker.wanted()
     }
 
-    /// Whether more is at work than there are processors, so that whoever waits for the other one lets go of its processor at once.
-    pub(crate) fn set_crowded(&self, crowded: bool) {
-        self.module.worker.set_crowded(crowded);
-    }
-
     /// Queues a message. It has the deadline of any other from the moment on at which it is its turn and the host looks for its answer.
     ///
     /// # Errors

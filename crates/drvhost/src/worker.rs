@@ -4,12 +4,14 @@ mod hearing;
 mod loading;
 mod queued;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use mmsystem::Width;
+use rustix::thread::CpuSet;
 use sandbox::{Child, SharedMemory};
 use wire::{
     Advanced, Asked, Brought, Channel, Effect, Fault, FaultKind, Layer, LoadRefusal, Loaded, ToHost,
@@ -167,6 +169,14 @@ impl Worker {
         channel::set_crowded(self.memory.words(), crowded);
     }
 
+    /// Has it run on these processors.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn run_on(&self, processors: &CpuSet) -> io::Result<()> {
+        self.child.run_on(processors)
+    }
+
     /// Waits for the turn to call into the worker; `None` when it does not come before `until`.
     pub fn begin(&self, until: &Until) -> Option<Turn<'_>> {
         self.turns.begin(|| until.time())
@@ -223,7 +233,7 @@ impl Worker {
     }
 
     /// Gives it real-time priority.
-    pub fn prefer(&self) -> std::io::Result<()> {
+    pub fn prefer(&self) -> io::Result<()> {
         self.child.prefer()
     }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
+use rustix::thread::{CpuSet, sched_setaffinity};
 
 use crate::spawn::Request;
 
@@ -115,6 +116,18 @@ impl Child {
         match &*self.lock() {
             // It has not been waited for, and the lock is held, so the id is still its own.
             State::Running(Process(pid)) => crate::priority::prefer_process(pid.as_raw_nonzero().get()),
+            State::Ended(_) => Ok(()),
+        }
+    }
+
+    /// Has its main thread run on these processors. It stays in the jail's bounds otherwise.
+    ///
+    /// # Errors
+    /// The system's. A process that has ended is no error.
+    pub fn run_on(&self, processors: &CpuSet) -> io::Result<()> {
+        match &*self.lock() {
+            // As in `prefer`.
+            State::Running(Process(pid)) => Ok(sched_setaffinity(Some(*pid), processors)?),
             State::Ended(_) => Ok(()),
         }
     }

@@ -4,22 +4,21 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use mmsystem::{
-    ACM_FORMATSUGGESTF_WFORMATTAG, ACM_STREAMCONVERTF_BLOCKALIGN, ACM_STREAMCONVERTF_END,
-    ACM_STREAMCONVERTF_START, ACM_STREAMOPENF_NONREALTIME, ACM_STREAMOPENF_QUERY, ACM_STREAMSIZEF_SOURCE,
-    ACMDM_FORMAT_SUGGEST, ACMDM_STREAM_CLOSE, ACMDM_STREAM_CONVERT, ACMDM_STREAM_OPEN, ACMDM_STREAM_PREPARE,
-    ACMDM_STREAM_SIZE, ACMDM_STREAM_UNPREPARE, ACMDRVFORMATSUGGEST, ACMDRVSTREAMINSTANCE, ACMDRVSTREAMSIZE,
-    ACMERR_NOTPOSSIBLE, MMSYSERR_NOERROR, MMSYSERR_NOTSUPPORTED, Packing, Structure, WAVE_FORMAT_PCM,
-    WAVEFORMATEX,
+    ACM_STREAMCONVERTF_BLOCKALIGN, ACM_STREAMCONVERTF_END, ACM_STREAMCONVERTF_START,
+    ACM_STREAMOPENF_NONREALTIME, ACM_STREAMSIZEF_SOURCE, ACMDM_STREAM_CLOSE, ACMDM_STREAM_CONVERT,
+    ACMDM_STREAM_OPEN, ACMDM_STREAM_PREPARE, ACMDM_STREAM_SIZE, ACMDM_STREAM_UNPREPARE, ACMDRVSTREAMSIZE,
+    ACMERR_NOTPOSSIBLE, MMSYSERR_NOERROR, MMSYSERR_NOTSUPPORTED, Packing, Structure,
 };
 
-use super::formats::{driver_format, pcm_block, pcm_format};
+use super::possible::Possible;
 use super::room::{Done, Room};
 use super::{Codec, answered, ask, mmsyserr, mmsyserr_text};
 use crate::arena::{Arena, Block};
 use crate::error::Error;
-use crate::media::{MediaError, WaveFormat};
+use crate::media::WaveFormat;
 use crate::opened::{Opened, decoded, encoded};
 use crate::queue::{Answer, Queue};
+use crate::worker::Worker;
 
 /// How many bytes are given to a driver at a time, or one block if that is more.
 const SOURCE_SIZE: usize = 32 << 10;
@@ -28,9 +27,6 @@ const MAX_DESTINATION: u32 = 64 << 20;
 /// How many rooms there are where pieces are begun ahead: for the one that the driver converts, for the next ones, as many as keep it at work while the host is
 /// held up, and for the one before, whose header says whether the next one is converted.
 const ROOMS: usize = 6;
-/// `wBitsPerSample` of the output that is asked for when the driver suggests none.
-const USUAL_BITS: u16 = 16;
-
 /// Where a piece of source data lies in the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ends {
@@ -89,16 +85,6 @@ enum Ahead {
     No,
 }
 
-/// A conversion that a driver says it does: what ACMDM_STREAM_OPEN was asked.
-#[derive(Debug)]
-pub(super) struct Possible {
-    description: ACMDRVSTREAMINSTANCE,
-    instance: Block,
-    formats: [Block; 2],
-    block_align: u16,
-    output: WaveFormat,
-}
-
 impl<'s> Codec<'s> {
     /// Opens a stream from one format to another. Without a destination that is the PCM format that the driver suggests, or 16 bits
     /// at the same rate and with as many channels if it suggests none.
@@ -109,36 +95,6 @@ impl<'s> Codec<'s> {
     pub fn stream(self, source: &WaveFormat, destination: Option<&WaveFormat>) -> Result<Stream<'s>, Error> {
         let possible = self.query(source, destination)?;
         self.start(possible)
-    }
-
-    /// Asks for a stream as [`stream`](Self::stream) opens it. Nothing is opened by that, so nothing is closed (C119).
-    ///
-    /// # Errors
-    /// As [`stream`](Self::stream).
-    pub(super) fn query(
-        &self,
-        source: &WaveFormat,
-        destination: Option<&WaveFormat>,
-    ) -> Result<Possible, Error> {
-        let arena = &self.opened.arena;
-        let source_format = arena.block_with(&driver_format(source))?;
-        let wanted = match destination {
-            Some(format) => driver_format(format),
-            None => self.suggest_pcm(source, &source_format)?,
-        };
-        let destination_format = arena.block_with(&wanted)?;
-        let output = WaveFormat::parse(wanted)?;
-        let description = ACMDRVSTREAMINSTANCE {
-            cbStruct: ACMDRVSTREAMINSTANCE::size(self.layout) as u32,
-            pwfxSrc: source_format.address(),
-            pwfxDst: destination_format.address(),
-            fdwOpen: ACM_STREAMOPENF_QUERY | ACM_STREAMOPENF_NONREALTIME,
-            ..ACMDRVSTREAMINSTANCE::default()
-        };
-        let instance = arena.block_with(&encoded(&description, self.layout)?)?;
-        ask(&self.opened, ACMDM_STREAM_OPEN, instance.lparam(), 0)?;
-        let formats = [source_format, destination_format];
-        Ok(Possible { description, instance, formats, block_align: source.block_align, output })
     }
 
     /// Opens a stream that the driver was asked for.
@@ -171,35 +127,6 @@ impl<'s> Codec<'s> {
         stream.prepare(&arena, block_align)?;
         Ok(stream)
     }
-
-    /// The PCM format to convert to, as drivers get it.
-    fn suggest_pcm(&self, source: &WaveFormat, source_format: &Block) -> Result<Vec<u8>, Error> {
-        let pcm = WAVEFORMATEX { wFormatTag: WAVE_FORMAT_PCM, ..WAVEFORMATEX::default() };
-        let answer = self.opened.arena.block_with(&encoded(&pcm, ())?)?;
-        let suggest = ACMDRVFORMATSUGGEST {
-            cbStruct: ACMDRVFORMATSUGGEST::size(self.layout) as u32,
-            fdwSuggest: ACM_FORMATSUGGESTF_WFORMATTAG,
-            pwfxSrc: source_format.address(),
-            cbwfxSrc: source_format.len() as u32,
-            pwfxDst: answer.address(),
-            cbwfxDst: answer.len() as u32,
-        };
-        let block = self.opened.arena.block_with(&encoded(&suggest, self.layout)?)?;
-        let mut wanted = pcm_block(source.channels, source.samples_per_sec, USUAL_BITS);
-        if mmsyserr(self.opened.send(ACMDM_FORMAT_SUGGEST, block.lparam(), 0)?) == MMSYSERR_NOERROR
-            && let Some(format) = pcm_format(&decoded(&answer, ())?)
-        {
-            wanted = pcm_block(format.channels, format.samples_per_sec, format.sample.bytes() * 8);
-        }
-        if pcm_format(&wanted).is_none() {
-            let (channels, rate) = (wanted.nChannels, wanted.nSamplesPerSec);
-            let what = format!("sound of {channels} channels and {rate} samples a second");
-            return Err(
-                MediaError::Unsupported { what, why: "there is at least one of each".to_owned() }.into()
-            );
-        }
-        encoded(&wanted, ())
-    }
 }
 
 impl Stream<'_> {
@@ -226,9 +153,16 @@ impl Stream<'_> {
         self.ahead == Ahead::Yes
     }
 
-    /// As [`Queue::set_crowded`].
+    /// Its driver's worker; `None` once it is closed.
+    pub(super) fn worker(&self) -> Option<Arc<Worker>> {
+        self.codec.as_ref()?.opened.worker()
+    }
+
+    /// As [`Worker::set_crowded`].
     pub(super) fn set_crowded(&self, crowded: bool) {
-        self.queue.set_crowded(crowded);
+        if let Some(worker) = self.worker() {
+            worker.set_crowded(crowded);
+        }
     }
 
     /// How its driver's structures are laid out.

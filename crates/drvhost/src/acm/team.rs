@@ -13,6 +13,7 @@ use super::Codec;
 use super::stream::{Converted, Ends, Stream};
 use crate::error::Error;
 use crate::media::WaveFormat;
+use crate::places::{Placed, Two};
 use crate::registry::DriverFile;
 use crate::session::Session;
 
@@ -43,6 +44,8 @@ pub struct Team<'s> {
     /// Whether what has begun is not wanted, because a part of a piece before it was left.
     void: bool,
     help: Help<'s>,
+    /// Where the first stream's worker and whoever gives it pieces run, while they are alone.
+    placed: Option<Placed>,
     /// How others are opened.
     again: Again<'s>,
 }
@@ -94,6 +97,7 @@ impl<'s> Team<'s> {
             begun: VecDeque::new(),
             void: false,
             help: Help::None,
+            placed: None,
             again: Again { session, driver: driver.clone(), source: source.clone() },
         }))
     }
@@ -104,6 +108,11 @@ impl<'s> Team<'s> {
         if processors > 1 && OF_SEPARATE_BLOCKS.contains(&self.again.source.codec_tag()) {
             self.help = Help::Wanted(processors, Watch::new(Instant::now()));
         }
+    }
+
+    /// Has the calling thread, which is to give it all pieces, and the driver's worker run on a processor each where there are two.
+    pub(crate) fn take_places(&mut self) {
+        self.placed = Two::of_this_thread().zip(self.first.worker()).map(|(two, worker)| two.apart(worker));
     }
 
     /// As [`Stream::format`].
@@ -181,7 +190,8 @@ impl<'s> Team<'s> {
     /// # Errors
     /// As [`Stream::close`], of the first one that fails.
     pub fn close(self) -> Result<(), Error> {
-        let Self { first, others, .. } = self;
+        let Self { first, others, placed, .. } = self;
+        drop(placed);
         others.into_iter().map(Stream::close).fold(first.close(), Result::and)
     }
 
@@ -206,6 +216,8 @@ impl<'s> Team<'s> {
             *watch = Watch::new(now);
             return;
         };
+        // They begin where the system puts them.
+        self.placed = None;
         let others = 1..streams.min(processors).min(MOST);
         let tried: Result<_, Error> = others.map(|_| self.again.try_on(&self.first, piece)).collect();
         self.help = match tried {

@@ -87,8 +87,8 @@ impl AudioTrack<'_> {
         let mut sink = Sink::new(sink, format, span);
         sink.begin(silence)?;
         let mut pending = Pending::default();
-        if alone && source.data_len().is_some_and(|len| len >= LONG) {
-            samples.ask_for_help();
+        if alone && sink.sink.is_written_alone() {
+            samples.take_places(source.data_len().is_some_and(|len| len >= LONG));
         }
         let report = |done, total| {
             if silent { shared.go_on() } else { shared.report(Progress { done, total, unit: Unit::Bytes }) }
@@ -208,10 +208,13 @@ impl<'s> Samples<'s> {
         }
     }
 
-    /// Has the driver convert in as many workers as there are processors, where the format allows that.
-    fn ask_for_help(&mut self) {
-        if let Self::Codec(team, _) = self {
-            team.ask_for_help(thread::available_parallelism().map_or(1, NonZeroUsize::get));
+    /// Has this thread and the driver run on a processor each, and of `long` sound, where the format allows that, in as many workers as there are processors.
+    fn take_places(&mut self, long: bool) {
+        let Self::Codec(team, _) = self else { return };
+        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        team.take_places();
+        if long {
+            team.ask_for_help(processors);
         }
     }
 

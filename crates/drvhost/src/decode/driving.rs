@@ -15,8 +15,8 @@ use super::trouble::{MAX_RENEWALS, OnError, RefusedPalettes, Troubles, is_of_one
 use super::video::Read;
 use crate::error::Error;
 use crate::media::{MediaError, PaletteChange, PictureFormat};
+use crate::places::{Placed, Two};
 use crate::vfw::Made;
-use sandbox::futex::has_company;
 
 /// How many frames are kept at most until it is settled what becomes of them.
 const MOST_KEPT: usize = 16;
@@ -50,6 +50,16 @@ pub(super) struct Lines<'a> {
     pub empty: &'a Receiver<Vec<u8>>,
     /// How much of what was handed over is not painted yet.
     pub behind: &'a AtomicUsize,
+}
+
+/// Where the driver's part runs.
+pub(super) struct Places {
+    /// Whether the driver can work while others do.
+    pub has_company: bool,
+    /// The two processors, where there are just two.
+    pub two: Option<Two>,
+    /// The driver's worker, which has its place on one of them, beside this thread.
+    pub placed: Option<Placed>,
 }
 
 /// A frame.
@@ -96,8 +106,7 @@ pub(super) struct Driver<'a, 's> {
     renewals: u32,
     /// How many pictures the driver has made.
     made: u64,
-    /// Whether it can work while others do.
-    has_company: bool,
+    places: Places,
     /// Whether nothing that follows is wanted.
     over: bool,
 }
@@ -109,6 +118,7 @@ impl<'a, 's> Driver<'a, 's> {
         on_error: OnError,
         shared: &'a Shared<'a>,
         lines: Lines<'a>,
+        places: Places,
     ) -> Self {
         let done = Driven {
             troubles: Troubles::new(on_error),
@@ -133,7 +143,7 @@ impl<'a, 's> Driver<'a, 's> {
             lost: false,
             renewals: 0,
             made: 0,
-            has_company: has_company(),
+            places,
             over: false,
         }
     }
@@ -171,7 +181,7 @@ impl<'a, 's> Driver<'a, 's> {
 
     /// Whether the driver gets frames ahead.
     fn goes_ahead(&self) -> bool {
-        (self.made >= ONE_BY_ONE || self.has_company) && self.pictures.goes_ahead()
+        (self.made >= ONE_BY_ONE || self.places.has_company) && self.pictures.goes_ahead()
     }
 
     fn most_at_once(&self) -> usize {
@@ -343,7 +353,7 @@ impl<'a, 's> Driver<'a, 's> {
         let again = if self.renewals > MAX_RENEWALS {
             Err(format!("the driver failed {} times in a row", self.renewals))
         } else {
-            self.pictures.renew().map_err(|error| error.to_string())
+            self.renew().map_err(|error| error.to_string())
         };
         match again {
             Ok(()) => {
@@ -352,6 +362,15 @@ impl<'a, 's> Driver<'a, 's> {
             }
             Err(why) => self.stop(format!("decoding stopped at frame {}: {why}", number + 1)),
         }
+        Ok(())
+    }
+
+    /// Opens the driver again, in a worker that is started as the first one was.
+    fn renew(&mut self) -> Result<(), Error> {
+        let Places { two, placed, .. } = &mut self.places;
+        *placed = None;
+        self.pictures.renew()?;
+        *placed = two.as_ref().zip(self.pictures.worker()).map(|(two, worker)| two.together(worker));
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! What turns the frames of a stream into pictures: a driver, or nothing where they are pictures already.
 
+use std::sync::Arc;
+
 use mmsystem::ICMODE_DECOMPRESS;
 
 use super::Job;
@@ -9,6 +11,7 @@ use crate::media::{BI_BITFIELDS, BI_RGB, FourCc, PictureFormat, VideoStream};
 use crate::registry::DriverFile;
 use crate::session::Session;
 use crate::vfw::{Codec, Decompressor, Made};
+use crate::worker::Worker;
 
 /// Codes that some writers have for BI_RGB.
 const UNCOMPRESSED: [FourCc; 3] = [*b"DIB ", *b"RGB ", *b"RAW "];
@@ -162,6 +165,11 @@ impl<'s> Pictures<'s> {
             Self::Codec(coded) => coded.decompressor.as_mut()?.made(waits),
             Self::Plain(_) => None,
         }
+    }
+
+    /// The driver's worker; `None` where none is needed, or left.
+    pub fn worker(&self) -> Option<Arc<Worker>> {
+        self.decompressor()?.worker()
     }
 
     fn decompressor(&self) -> Option<&Decompressor<'_>> {

@@ -56,6 +56,11 @@ impl VideoSink {
         Ok(())
     }
 
+    /// Whether writing is done by the thread that writes, and by nobody else at the same time.
+    pub fn is_written_alone(&self) -> bool {
+        matches!(self, Self::None | Self::Y4m(_) | Self::Avi { .. })
+    }
+
     /// A buffer that whoever was handed it has done with.
     pub fn spent(&self) -> Option<Vec<u8>> {
         match self {
@@ -108,6 +113,11 @@ pub(super) enum AudioSink {
 }
 
 impl AudioSink {
+    /// As [`VideoSink::is_written_alone`].
+    pub fn is_written_alone(&self) -> bool {
+        matches!(self, Self::None | Self::Wav(_) | Self::Avi { .. })
+    }
+
     /// Writes whole samples.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread;
 
-use super::driving::{Driven, Driver, Lines};
+use super::driving::{Driven, Driver, Lines, Places};
 use super::handover::ahead;
 use super::nothing_readable;
 use super::painting::{Canvas, Painted, Painter};
@@ -19,6 +19,8 @@ use super::sinks::VideoSink;
 use super::trouble::OnError;
 use crate::error::{Blame, Error};
 use crate::media::{AviReader, ContentHash, Damage, FileReader, MediaError, PacketKind};
+use crate::places::Two;
+use sandbox::futex::has_company;
 
 /// How many lots of packets are read ahead at most.
 const READ_AHEAD: usize = 3;
@@ -83,6 +85,10 @@ impl VideoTrack<'_> {
         let total = range.count_of(length);
         let canvas = Canvas::of(&pictures);
         let behind = &AtomicUsize::new(0);
+        let has_company = has_company();
+        // The driver and who feeds it take turns; who shows has as much to do as both.
+        let two = Two::of_this_thread().filter(|_| sink.is_written_alone() && pictures.worker().is_some());
+        let placed = two.as_ref().zip(pictures.worker()).map(|(two, worker)| two.together(worker));
         let done = thread::scope(|scope| {
             let (read_to, read_from) = sync_channel(ahead(READ_AHEAD, pictures.usual_frame_size()));
             let (spent_packets, empty_packets) = channel();
@@ -93,7 +99,9 @@ impl VideoTrack<'_> {
             let reading =
                 start(scope, "reading", move || read(avi, stream, range, &read_to, &empty_packets))?;
             let painter = Painter::new(canvas, on_error, sink);
+            let there = two.clone();
             let painting = start(scope, "writing", move || {
+                there.iter().for_each(Two::go_there);
                 painter.run(&shown_from, &spent_pictures, behind, total, shared)
             })?;
             let lines = Lines {
@@ -103,7 +111,8 @@ impl VideoTrack<'_> {
                 empty: &empty_pictures,
                 behind,
             };
-            let driven = Driver::new(&mut pictures, range, on_error, shared, lines).run();
+            let places = Places { has_company, two, placed };
+            let driven = Driver::new(&mut pictures, range, on_error, shared, lines, places).run();
             // The ends of the channels: the other threads stop where this one has.
             drop((read_from, shown_to));
             let painted = finished(painting);

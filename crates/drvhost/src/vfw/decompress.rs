@@ -1,5 +1,7 @@
 //! Decompressing video (C105 to C109).
 
+use std::sync::Arc;
+
 use mmsystem::{
     BI_RGB, BITMAPINFOHEADER, ICDECOMPRESS_NOTKEYFRAME, ICERR_DONTDRAW, ICERR_OK, ICM_DECOMPRESS_GET_FORMAT,
     Structure,
@@ -13,6 +15,7 @@ use crate::error::Error;
 use crate::media::{MediaError, Palette, PictureFormat};
 use crate::module::name_of;
 use crate::opened::{Opened, decoded, encoded};
+use crate::worker::Worker;
 
 /// Zeros behind a frame, for drivers that read a little too far.
 pub(super) const FRAME_MARGIN: [u8; 16] = [0; 16];
@@ -112,6 +115,11 @@ impl Formats {
 }
 
 impl Decompressor<'_> {
+    /// Its driver's worker; `None` once it is closed.
+    pub(crate) fn worker(&self) -> Option<Arc<Worker>> {
+        self.opened.as_ref()?.worker()
+    }
+
     /// The format of the pictures, before they are converted.
     #[must_use]
     pub fn format(&self) -> &PictureFormat {
