@@ -21,9 +21,9 @@ pub(crate) struct Two {
 impl Two {
     /// Those of the calling thread, which runs here; `None` where it may run on more or less than two, or has only a share of two.
     pub fn of_this_thread() -> Option<Self> {
-        let all = sched_getaffinity(None).ok()?;
-        let share = thread::available_parallelism().ok()?;
-        if share.get() == 2 { Self::of(&all, sched_getcpu()) } else { None }
+        let two = Self::of(&sched_getaffinity(None).ok()?, sched_getcpu());
+        // Asked last, because it reads files.
+        two.filter(|_| thread::available_parallelism().is_ok_and(|share| share.get() == 2))
     }
 
     /// The two of a set, for a thread that runs at one of them.

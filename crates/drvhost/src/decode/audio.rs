@@ -211,11 +211,11 @@ impl<'s> Samples<'s> {
     /// Has this thread and the driver run on a processor each, and of `long` sound, where the format allows that, in as many workers as there are processors.
     fn take_places(&mut self, long: bool) {
         let Self::Codec(team, _) = self else { return };
-        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        // As long as it may use all of them.
+        let processors = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let processors = if long { processors() } else { 1 };
         team.take_places();
-        if long {
-            team.ask_for_help(processors);
-        }
+        team.ask_for_help(processors);
     }
 
     fn capacity(&self) -> usize {
