@@ -20,9 +20,10 @@ use crate::vfw::Made;
 
 /// How many frames are kept at most until it is settled what becomes of them.
 const MOST_KEPT: usize = 16;
-/// How many pictures are handed over at once at most.
+/// How many pictures are handed over at once at most, and how many bytes they have as BGR24: more than that leaves the processors' own memory before it is looked at.
 const MOST_AT_ONCE: usize = 8;
-/// How many at first, and after how many pictures it is one more: each has a place in memory, and memory that nobody has used yet costs more than a few waits.
+const BYTES_AT_ONCE: usize = 8 << 20;
+/// How many there are at first, whatever their size, and after how many pictures it is one more: each has a place in memory, and memory that nobody has used yet costs more than a few waits.
 const AT_ONCE_FIRST: usize = 2;
 const ONE_MORE_EVERY: u64 = 8;
 /// How many pictures are made one by one first where host and driver share a processor, and so never work at the same time.
@@ -106,6 +107,8 @@ pub(super) struct Driver<'a, 's> {
     renewals: u32,
     /// How many pictures the driver has made.
     made: u64,
+    /// How many are handed over at once at most.
+    most: usize,
     places: Places,
     /// Whether nothing that follows is wanted.
     over: bool,
@@ -127,6 +130,7 @@ impl<'a, 's> Driver<'a, 's> {
             stopped: None,
         };
         let colours = pictures.format().clone();
+        let most = BYTES_AT_ONCE / colours.bgr24_size().max(1);
         Self {
             pictures,
             range,
@@ -143,6 +147,7 @@ impl<'a, 's> Driver<'a, 's> {
             lost: false,
             renewals: 0,
             made: 0,
+            most: most.clamp(AT_ONCE_FIRST, MOST_AT_ONCE),
             places,
             over: false,
         }
@@ -189,7 +194,7 @@ impl<'a, 's> Driver<'a, 's> {
             return 1;
         }
         let more = usize::try_from(self.made / ONE_MORE_EVERY).unwrap_or(MOST_AT_ONCE);
-        MOST_AT_ONCE.min(more.saturating_add(AT_ONCE_FIRST))
+        self.most.min(more.saturating_add(AT_ONCE_FIRST))
     }
 
     /// Looks at what was read, waiting for it if `waits`.
