@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use sandbox::{Child, SharedMemory, futex};
+use sandbox::{Child, SharedMemory, futex, processors};
 use wire::ring::Sleep;
 use wire::{BROUGHT_SIZE, Begin, Channel, Layer, Line, Side, Started, ToHost, ToWorker, given};
 
@@ -19,7 +19,7 @@ use crate::worker::printable;
 
 /// How the host waits for a worker that the calling thread starts.
 pub(crate) fn waiting() -> Sleep {
-    Sleep { wait: futex::wait, wake: futex::wake, looks: futex::has_company() }
+    Sleep { wait: futex::wait, wake: futex::wake, looks: processors::has_company() }
 }
 
 /// What a worker that has just begun is told that it did.

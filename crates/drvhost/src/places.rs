@@ -7,7 +7,8 @@
 use std::sync::Arc;
 use std::thread;
 
-use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use sandbox::processors;
 
 use crate::worker::Worker;
 
@@ -21,7 +22,7 @@ pub(crate) struct Two {
 impl Two {
     /// Those of the calling thread, which runs here; `None` where it may run on more or less than two, or has only a share of two.
     pub fn of_this_thread() -> Option<Self> {
-        let two = Self::of(&sched_getaffinity(None).ok()?, sched_getcpu());
+        let two = Self::of(&sched_getaffinity(None).ok()?, processors::current()?);
         // Asked last, because it reads files.
         two.filter(|_| thread::available_parallelism().is_ok_and(|share| share.get() == 2))
     }

@@ -16,19 +16,6 @@ pub fn wait(word: &AtomicU32, seen: u32, timeout: Option<Duration>) {
     unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, seen, spec) };
 }
 
-/// Whether the calling thread, and all that it starts, have more than one processor to run on, so that others can do something while it runs.
-#[must_use]
-pub fn has_company() -> bool {
-    // SAFETY: all bits zero are a `cpu_set_t`, an array of numbers: the empty set.
-    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
-    // SAFETY: `set` is a live `cpu_set_t` of the size that is given; the kernel writes no more than that.
-    let got = unsafe { libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &mut set) };
-    // SAFETY: `set` was made above, and is only read.
-    let count = unsafe { libc::CPU_COUNT(&set) };
-    // More processors than fit into the set are company as well.
-    got != 0 || count > 1
-}
-
 /// Wakes whoever waits on `word`.
 pub fn wake(word: &AtomicU32) {
     // SAFETY: `word` is a live, aligned 32-bit word, used by the kernel as an address only.

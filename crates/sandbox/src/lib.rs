@@ -14,6 +14,7 @@ pub mod heap;
 pub mod isolate;
 pub mod memory;
 mod priority;
+pub mod processors;
 mod shared;
 mod spawn;
 pub mod speculation;

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sandbox::{SharedMemory, futex};
+use sandbox::{SharedMemory, futex, processors};
 use win32::{Aside, Link, LinkError, Listen};
 use wire::channel::{self, Name};
 use wire::ring::{RingError, Sleep};
@@ -35,7 +35,7 @@ impl Line {
         let memory = SharedMemory::from_descriptor("channel", stdin().as_fd()).map_err(io::Error::other)?;
         // Mapped for as long as the process lives: the signal handler looks into it, too.
         let words = Box::leak(Box::new(memory)).words();
-        let looks = futex::has_company();
+        let looks = processors::has_company();
         let end = |line| {
             let sleep = Sleep { wait: futex::wait, wake: futex::wake, looks };
             let end = Channel::new(Side::Worker, line, sleep);

@@ -20,7 +20,7 @@ use super::trouble::OnError;
 use crate::error::{Blame, Error};
 use crate::media::{AviReader, ContentHash, Damage, FileReader, MediaError, PacketKind};
 use crate::places::Two;
-use sandbox::futex::has_company;
+use sandbox::processors::has_company;
 
 /// How many lots of packets are read ahead at most.
 const READ_AHEAD: usize = 3;
