@@ -12,7 +12,7 @@ use crate::cpu::WORKER;
 use crate::failure::{Failure, command_name};
 use crate::machine::kibibytes;
 use crate::ours::{driver, drvhost};
-use crate::report::{Better, Goal, Row};
+use crate::report::{Better, Goal, Row, WINE};
 use crate::wine::Wine;
 
 /// How many workers, or programs under Wine, there are besides the first.
@@ -93,7 +93,7 @@ fn copies(folder: &Path) -> Result<Vec<String>, Failure> {
 
 /// MB that the command and its workers use while they hold these drivers.
 fn ours(drivers: &[&str]) -> Result<f64, Failure> {
-    let held = Held::start(&mut drvhost(&[&["run"], drivers].concat()))?;
+    let held = Held::start(&mut drvhost(&[&["run"], drivers].concat()), "drvhost run")?;
     let host = held.0.id();
     let processes: Vec<u32> =
         all_processes().filter(|&pid| pid == host || parent(pid) == Some(host)).collect();
@@ -114,7 +114,7 @@ fn ours(drivers: &[&str]) -> Result<f64, Failure> {
 
 /// MB that everything of Wine's uses while so many programs hold so many instances each.
 fn theirs(wine: &Wine, programs: usize, instances: usize) -> Result<f64, Failure> {
-    let hold = || Held::start(wine.program("hold").args([DRIVER, &instances.to_string()]));
+    let hold = || Held::start(wine.program("hold").args([DRIVER, &instances.to_string()]), WINE);
     let _held: Vec<Held> = (0..programs).map(|_| hold()).collect::<Result<_, _>>()?;
     total(wine.processes())
 }
@@ -123,7 +123,8 @@ fn theirs(wine: &Wine, programs: usize, instances: usize) -> Result<f64, Failure
 struct Held(Child);
 
 impl Held {
-    fn start(command: &mut Command) -> Result<Self, Failure> {
+    /// Starts it; `who` is for the case that it does not say so.
+    fn start(command: &mut Command, who: &'static str) -> Result<Self, Failure> {
         let program = command_name(command);
         let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut held = Self(started.map_err(|source| Failure::Start { program, source })?);
@@ -132,7 +133,7 @@ impl Held {
             BufReader::new(stdout).read_line(&mut line).map_err(Failure::file("what a program printed"))?;
         }
         if line.trim() != "ready" {
-            return Err(Failure::Unreadable { program: "the held program", text: line, expected: "`ready`" });
+            return Err(Failure::Unreadable { program: who, text: line, expected: "`ready`" });
         }
         Ok(held)
     }

@@ -27,6 +27,7 @@ const MAX_DESTINATION: u32 = 64 << 20;
 /// How many rooms there are where pieces are begun ahead: for the one that the driver converts, for the next ones, as many as keep it at work while the host is
 /// held up, and for the one before, whose header says whether the next one is converted.
 const ROOMS: usize = 6;
+
 /// Where a piece of source data lies in the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ends {
