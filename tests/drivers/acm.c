@@ -2,7 +2,7 @@
  * An audio codec for a format of its own: each byte is the upper half of a 16-bit sample.
  *
  * Of others it takes the tag that `tag=` says, `busy=` a thousand rounds longer for each piece, and adds to each sample how many pieces it has
- * converted if `counts=` is not 0. It leaves the second half of the pieces that begin with the byte which `halves=` says, and faults in those
+ * converted if `counts=` is not 0. With `opens=` it opens spy.dll with each instance, and keeps that. It leaves the second half of the pieces that begin with the byte which `halves=` says, and faults in those
  * that begin with the byte which `faults=` says.
  *
  * Words in the text of the last DRV_OPEN say what it answers: `suggest=` to ACMDM_FORMAT_SUGGEST, `query=` and `stream=` to
@@ -117,6 +117,8 @@ static LRESULT open_codec(DWORD_PTR id, HDRVR hdrvr, LPARAM l1, const struct ope
     copy_text(text_copy, (const WCHAR *)l1, MAX_TEXT + 1);
     text = text_copy;
     prepared = pieces = 0;
+    if (answer("opens=", 0))
+        OpenDriver(L"spy.dll", NULL, 0);
     if (desc && desc->fccType != mmioFOURCC('a', 'u', 'd', 'c')) {
         note(id, hdrvr, DRV_OPEN, l1, (LPARAM)desc);
         return 0;

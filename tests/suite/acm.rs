@@ -37,7 +37,7 @@ fn wave(tag: u16) -> Vec<u8> {
 }
 
 /// A WAVE file with a format tag and these data.
-fn wave_of(tag: u16, data: &[u8]) -> Vec<u8> {
+pub(crate) fn wave_of(tag: u16, data: &[u8]) -> Vec<u8> {
     let chunk = |name: &[u8], body: &[u8]| {
         let length = u32::try_from(body.len()).expect("a short chunk").to_le_bytes();
         let padding = [0].get(..body.len() % 2).unwrap_or_default();

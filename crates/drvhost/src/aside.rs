@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::thread::CpuSet;
 use sandbox::{Child, SharedMemory};
 use wire::{Channel, Line, Side, Want};
 
 use crate::images::Images;
 use crate::launch::waiting;
+use crate::places;
 use crate::services::Services;
 
 /// How long the line is listened to before it is looked whether it is over.
@@ -28,6 +30,8 @@ pub(crate) struct Aside {
     pub over: Arc<AtomicBool>,
     /// Why it has ended, once it has.
     pub dead: Arc<OnceLock<String>>,
+    /// Where it may run: whoever has it begin may have a place of its own for the moment.
+    pub processors: Option<CpuSet>,
 }
 
 /// Serves the line until it is over, on a thread of its own.
@@ -37,6 +41,7 @@ pub(crate) fn serve(aside: Aside) -> io::Result<()> {
 
 impl Aside {
     fn run(self) {
+        self.processors.iter().for_each(|set| places::go_to(set));
         let mut channel = Channel::new(Side::Host, Line::Aside, waiting());
         while !self.over.load(Ordering::SeqCst) {
             let words = self.memory.words();

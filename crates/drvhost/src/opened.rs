@@ -82,6 +82,11 @@ impl<'s> Opened<'s> {
         self.session.inner().table.get(self.hdrvr).map(|slot| Arc::clone(&slot.module.worker))
     }
 
+    /// Whether drivers in its worker have opened others, or themselves.
+    pub fn has_opened(&self) -> bool {
+        self.worker().is_some_and(|worker| self.session.inner().table.opened_by(worker.number) > 0)
+    }
+
     /// Sends a message.
     ///
     /// # Errors

@@ -76,6 +76,11 @@ impl Drop for Placed {
     }
 }
 
+/// Has the calling thread run on these.
+pub(crate) fn go_to(processors: &CpuSet) {
+    place(None, processors);
+}
+
 fn only(number: usize) -> CpuSet {
     let mut set = CpuSet::new();
     set.set(number);

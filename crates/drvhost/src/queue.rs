@@ -190,7 +190,7 @@ impl Queue<'_> {
     fn put(&mut self, number: u32, lparam1: i64, lparam2: i64, manner: Manner) -> Result<(), Error> {
         let Manner { only_if, before, then, at_once } = manner;
         // What is there already must be an answer to what has been asked already.
-        while self.hear(false) {}
+        self.take_in();
         let worker = Arc::clone(&self.module.worker);
         if self.place.is_none() {
             if self.failed && !self.ended.is_empty() {
@@ -232,6 +232,11 @@ impl Queue<'_> {
                 Err(self.module.failure(reply, number))
             }
         }
+    }
+
+    /// Takes note of all that is answered already. Once everything is, others have their turn.
+    pub(crate) fn take_in(&mut self) {
+        while self.hear(false) {}
     }
 
     /// What became of the first message in the queue, where that is known already; `None` where it is not.

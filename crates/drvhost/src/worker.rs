@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use mmsystem::Width;
-use rustix::thread::CpuSet;
+use rustix::thread::{CpuSet, sched_getaffinity};
 use sandbox::{Child, SharedMemory};
 use wire::{
     Advanced, Asked, Brought, Channel, Effect, Fault, FaultKind, Layer, LoadRefusal, Loaded, ToHost,
@@ -102,6 +102,8 @@ pub(crate) struct Worker {
     pub arena: Arc<Arena>,
     /// What isolates it.
     pub layers: Vec<Layer>,
+    /// Where whoever started it could run.
+    processors: Option<CpuSet>,
 }
 
 impl Worker {
@@ -137,6 +139,7 @@ impl Worker {
             machine: image.machine,
             dead: Arc::default(),
             layers: started.layers,
+            processors: sched_getaffinity(None).ok(),
         })
     }
 

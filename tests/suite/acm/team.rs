@@ -122,16 +122,22 @@ spy_test!(a_driver_that_goes_on_from_what_came_before_is_not_helped, |machine| {
     assert_eq!(numbers, (0..100).collect::<Vec<u8>>());
     // The second one has been tried.
     assert_eq!(shares(&rig), [100, 1]);
-    assert_eq!(rig.calls_with(DRV_FREE).len(), 1);
+    // It is closed when nothing is under way.
+    team.close().unwrap();
+    assert_eq!(rig.calls_with(DRV_FREE).len(), 2);
 });
 
 spy_test!(a_part_that_is_left_goes_to_the_one_who_left_it, |machine| {
-    for left in [30, 150, 151] {
+    for (left, helped) in [(20, false), (150, true), (151, true)] {
         let rig = Rig::new(machine);
         let mut team = team(&rig, WAVE_FORMAT_ALAW, &format!("{BUSY} halves={left}"));
         let (data, mut all) = (pieces(200), Vec::new());
         convert(&mut team, &data, PIECE, Duration::ZERO, &mut all).unwrap();
         assert!(all == samples_of(&data), "{left}");
+        let shares = shares(&rig);
+        assert_eq!(shares.len() == 2, helped, "{left}: {shares:?}");
+        // A piece was converted by both, one in two parts, and what the other one had begun with was in vain.
+        assert!(!helped || shares.iter().sum::<usize>() > 202, "{shares:?}");
         team.close().unwrap();
     }
 });
@@ -144,7 +150,33 @@ spy_test!(a_fault_in_any_worker_comes_in_its_turn, |machine| {
         let error = convert(&mut team, &data, PIECE, Duration::ZERO, &mut all).unwrap_err();
         assert!(matches!(error, Error::Faulted { .. }), "{error}");
         assert!(all == samples_of(&data[..usize::from(bad) * PIECE]), "{bad}");
+        assert_eq!(shares(&rig).len(), 2);
     }
+});
+
+spy_test!(a_driver_that_has_opened_others_is_not_helped, |machine| {
+    // What it says to them could wait for a worker that nobody waits for.
+    let rig = Rig::new(machine);
+    let mut team = team(&rig, WAVE_FORMAT_ALAW, &format!("{BUSY} opens=1"));
+    let (data, mut all) = (pieces(100), Vec::new());
+    convert(&mut team, &data, PIECE, Duration::ZERO, &mut all).unwrap();
+    assert!(all == samples_of(&data));
+    assert_eq!(shares(&rig), [100]);
+    assert_eq!(rig.calls_with(DRV_LOAD).iter().filter(|call| call.driver == "acm.dll").count(), 2);
+    team.close().unwrap();
+});
+
+spy_test!(silence_does_not_show_that_blocks_are_separate, |machine| {
+    let rig = Rig::new(machine);
+    let mut team = team(&rig, WAVE_FORMAT_ALAW, BUSY);
+    let silence = vec![0; 60 * PIECE];
+    let (data, mut all) = ([silence, pieces(140)].concat(), Vec::new());
+    convert(&mut team, &data, PIECE, Duration::ZERO, &mut all).unwrap();
+    assert!(all == samples_of(&data));
+    let [first, second] = shares(&rig).try_into().expect("two workers");
+    // It was tried with silence, and again with sound.
+    assert_eq!(first + second, 202);
+    assert!(second < 80, "{first} and {second}");
 });
 
 spy_test!(a_driver_that_opens_only_once_is_not_helped, |machine| {

@@ -166,6 +166,16 @@ impl Stream<'_> {
         }
     }
 
+    /// Takes note of what is answered already, so that others have their turn with the worker once all is.
+    pub(super) fn take_in(&mut self) {
+        self.queue.take_in();
+    }
+
+    /// Whether its driver has opened others, or itself, in its worker's name.
+    pub(super) fn has_opened(&self) -> bool {
+        self.codec.as_ref().is_some_and(|codec| codec.opened.has_opened())
+    }
+
     /// How its driver's structures are laid out.
     pub(super) fn packing(&self) -> Option<Packing> {
         self.codec.as_ref().map(|codec| codec.layout.packing)

@@ -43,11 +43,17 @@ pub struct Team<'s> {
     begun: VecDeque<(usize, usize)>,
     /// Whether what has begun is not wanted, because a part of a piece before it was left.
     void: bool,
+    /// Which stream has converted the last piece.
+    last: usize,
     help: Help<'s>,
+    /// Those that are of no use. They are closed at the end, when no worker has anything to answer that they could wait for.
+    retired: Vec<Stream<'s>>,
     /// Where the first stream's worker and whoever gives it pieces run, while they are alone.
     placed: Option<Placed>,
     /// How others are opened.
     again: Again<'s>,
+    /// How many processors there are for all.
+    processors: usize,
 }
 
 /// Which stream gets the next piece: 0 is the first one.
@@ -64,10 +70,14 @@ enum Turn {
 enum Help<'s> {
     /// Nobody, or nobody who does not take turns already.
     None,
-    /// Others, on so many processors in all, once it is seen that that is of use.
-    Wanted(usize, Watch),
-    /// These have converted a piece that the first one is still to convert, and each with what it has made of it.
-    Tried { others: Vec<(Stream<'s>, Vec<u8>)>, processors: usize, pieces_before: usize },
+    /// Others, once it is seen that that is of use.
+    Wanted(Watch),
+    /// So many streams in all, once nothing is under way: a driver that is opened may want something of another one, whose worker must be able to answer.
+    Due(usize),
+    /// These are open, and try the next piece but so many.
+    Open(Vec<Stream<'s>>, u32),
+    /// These have converted a piece that the first one is still to convert, and so many before it, each with what it has made of that.
+    Tried(Vec<(Stream<'s>, Vec<u8>)>, usize),
 }
 
 /// How the driver is opened once more.
@@ -96,9 +106,12 @@ impl<'s> Team<'s> {
             turn: Turn::Of(0),
             begun: VecDeque::new(),
             void: false,
+            last: 0,
             help: Help::None,
+            retired: Vec::new(),
             placed: None,
             again: Again { session, driver: driver.clone(), source: source.clone() },
+            processors: 1,
         }))
     }
 
@@ -106,7 +119,8 @@ impl<'s> Team<'s> {
     /// stream has shown that it uses pieces as a whole, can be given several, and takes longer for them than whoever gives them.
     pub fn ask_for_help(&mut self, processors: usize) {
         if processors > 1 && OF_SEPARATE_BLOCKS.contains(&self.again.source.codec_tag()) {
-            self.help = Help::Wanted(processors, Watch::new(Instant::now()));
+            self.processors = processors;
+            self.help = Help::Wanted(Watch::new(Instant::now()));
         }
     }
 
@@ -136,7 +150,8 @@ impl<'s> Team<'s> {
     /// As [`Stream::has_room`].
     #[must_use]
     pub fn has_room(&self) -> bool {
-        !self.void && self.streams().nth(self.turn.number()).is_some_and(Stream::has_room)
+        let waits = self.void || matches!(self.help, Help::Due(_)) && !self.begun.is_empty();
+        !waits && self.streams().nth(self.turn.number()).is_some_and(Stream::has_room)
     }
 
     /// As [`Stream::begin`]. Opens those that are to help where that is of use.
@@ -144,12 +159,15 @@ impl<'s> Team<'s> {
     /// # Errors
     /// As there.
     pub fn begin(&mut self, data: &[u8], ends: Ends) -> Result<(), Error> {
-        let number = self.turn.number();
+        if ends == Ends::Open && self.begun.is_empty() {
+            self.open_others();
+        }
+        // What a driver has left to put out is its own, not that of the next one.
+        let number = if data.is_empty() { self.last } else { self.turn.number() };
         self.stream(number)?.begin(data, ends)?;
         self.begun.push_back((number, data.len()));
         self.turn = self.turn.next(1 + self.others.len());
-        // The driver has enough to do meanwhile.
-        if ends == Ends::Open && !self.has_room() {
+        if ends == Ends::Open {
             self.try_others(data);
         }
         Ok(())
@@ -162,9 +180,12 @@ impl<'s> Team<'s> {
     pub fn converted(&mut self, out: &mut Vec<u8>) -> Result<Option<Converted>, Error> {
         let none = || Error::Bug("a piece was taken that was not given".into());
         let (number, given) = self.begun.pop_front().ok_or_else(none)?;
+        // While one is waited for, the others are not kept from anybody longer than they have to be.
+        iter::once(&mut self.first).chain(&mut self.others).for_each(Stream::take_in);
         let asked = Instant::now();
         let converted = self.stream(number)?.converted(out);
-        if let Help::Wanted(_, watch) = &mut self.help {
+        self.last = number;
+        if let Help::Wanted(watch) = &mut self.help {
             watch.waited(asked.elapsed());
         }
         if self.void {
@@ -175,7 +196,10 @@ impl<'s> Team<'s> {
             return Ok(None);
         }
         match &converted {
-            Ok(Some(converted)) if converted.used == given => self.take_others(out),
+            Ok(Some(converted)) if converted.used == given => {
+                self.watch();
+                self.take_others(out);
+            }
             Ok(_) => self.go_on_alone(number),
             Err(_) => {
                 iter::once(&mut self.first).chain(&mut self.others).for_each(Stream::give_up);
@@ -190,9 +214,9 @@ impl<'s> Team<'s> {
     /// # Errors
     /// As [`Stream::close`], of the first one that fails.
     pub fn close(self) -> Result<(), Error> {
-        let Self { first, others, placed, .. } = self;
+        let Self { first, others, retired, placed, .. } = self;
         drop(placed);
-        others.into_iter().map(Stream::close).fold(first.close(), Result::and)
+        others.into_iter().chain(retired).map(Stream::close).fold(first.close(), Result::and)
     }
 
     fn streams(&self) -> impl Iterator<Item = &Stream<'s>> {
@@ -204,56 +228,103 @@ impl<'s> Team<'s> {
         stream.ok_or_else(|| Error::Bug("it is the turn of a stream that is not there".into()))
     }
 
-    /// Where that is of use, opens those that are to help, and has them convert the piece that the first one was given last.
-    fn try_others(&mut self, piece: &[u8]) {
-        let Help::Wanted(processors, watch) = &mut self.help else { return };
+    /// Looks whether others would be of use.
+    fn watch(&mut self) {
+        let Help::Wanted(watch) = &mut self.help else { return };
         if watch.pieces < WATCHED || !self.first.uses_all() {
             return;
         }
-        let (now, processors) = (Instant::now(), *processors);
-        let Some(streams) = watch.streams(now) else {
+        let now = Instant::now();
+        match watch.streams(now) {
+            Some(streams) => self.help = Help::Due(streams.min(self.processors).min(MOST)),
             // That may change.
-            *watch = Watch::new(now);
-            return;
-        };
+            None => *watch = Watch::new(now),
+        }
+    }
+
+    /// Opens those that are to help, where it is time for that. Nothing is under way.
+    fn open_others(&mut self) {
+        let Help::Due(streams) = self.help else { return };
         // They begin where the system puts them.
         self.placed = None;
-        let others = 1..streams.min(processors).min(MOST);
-        let tried: Result<_, Error> = others.map(|_| self.again.try_on(&self.first, piece)).collect();
-        self.help = match tried {
-            Ok(others) => Help::Tried { others, processors, pieces_before: self.begun.len() - 1 },
+        let opened: Result<Vec<_>, Error> = (1..streams).map(|_| self.again.open(&self.first)).collect();
+        self.help = match opened {
+            Ok(others) if iter::once(&self.first).chain(&others).any(Stream::has_opened) => {
+                // What it says to them could wait for a worker that is waited for by nobody.
+                tracing::info!("the driver is not helped, as it has opened others");
+                self.retired.extend(others);
+                Help::None
+            }
+            Ok(others) => Help::Open(others, 0),
             Err(error) => {
                 tracing::info!(%error, "the driver is not helped, as it cannot be opened once more");
                 Help::None
             }
         };
+        self.go_back_to_places();
+    }
+
+    /// Has those that are open convert a piece that the first one has begun with.
+    fn try_others(&mut self, piece: &[u8]) {
+        match std::mem::replace(&mut self.help, Help::None) {
+            Help::Open(others, 0) => {
+                let tried: Result<_, Error> = others.into_iter().map(|other| tried(other, piece)).collect();
+                match tried {
+                    Ok(tried) => self.help = Help::Tried(tried, self.begun.len() - 1),
+                    Err(error) => {
+                        tracing::info!(%error, "the driver is not helped, as it fails where it is opened once more");
+                        self.go_back_to_places();
+                    }
+                }
+            }
+            Help::Open(others, pieces) => self.help = Help::Open(others, pieces - 1),
+            other => self.help = other,
+        }
     }
 
     /// Has those take turns who have made the same of a piece as the first stream, if `made` is what that has made of it.
     fn take_others(&mut self, made: &[u8]) {
-        let Help::Tried { others, processors, pieces_before } = &mut self.help else { return };
-        if *pieces_before > 0 {
-            *pieces_before -= 1;
-            return;
-        }
-        let (others, processors) = (std::mem::take(others), *processors);
+        let Help::Tried(_, pieces_before @ 1..) = &mut self.help else { return self.judge(made) };
+        *pieces_before -= 1;
+    }
+
+    fn judge(&mut self, made: &[u8]) {
+        let Help::Tried(tried, _) = &mut self.help else { return };
+        let (others, theirs): (Vec<_>, Vec<_>) = std::mem::take(tried).into_iter().unzip();
         self.help = Help::None;
-        if others.iter().any(|(_, theirs)| theirs != made) {
+        if theirs.iter().any(|theirs| theirs != made) {
             let driver = self.again.driver.file_name();
             tracing::info!(driver, "it is not helped, as what it makes of a piece depends on those before");
-            return;
+            self.retired.extend(others);
+            self.go_back_to_places();
+        } else if is_uniform(made, self.format().block_align) {
+            // Of silence, any driver makes silence.
+            self.help = Help::Open(others, WATCHED);
+        } else {
+            self.others = others;
+            // Whoever gives the pieces is at work as well.
+            let crowded = self.others.len() + 2 > self.processors;
+            self.streams().for_each(|stream| stream.set_crowded(crowded));
         }
-        self.others.extend(others.into_iter().map(|(stream, _)| stream));
-        // Whoever gives the pieces is at work as well.
-        let crowded = self.others.len() + 2 > processors;
-        self.streams().for_each(|stream| stream.set_crowded(crowded));
     }
 
     /// A stream has left a part of a piece, and must get what follows from there; what has begun behind that piece is wrong.
     fn go_on_alone(&mut self, number: usize) {
-        (self.help, self.turn) = (Help::None, Turn::Only(number));
+        match std::mem::replace(&mut self.help, Help::None) {
+            Help::Open(others, _) => self.retired.extend(others),
+            Help::Tried(tried, _) => self.retired.extend(tried.into_iter().map(|(other, _)| other)),
+            Help::None | Help::Wanted(_) | Help::Due(_) => {}
+        }
+        self.turn = Turn::Only(number);
         self.void = !self.begun.is_empty();
         self.streams().for_each(|stream| stream.set_crowded(false));
+    }
+
+    /// Takes places again where nobody helps.
+    fn go_back_to_places(&mut self) {
+        if let Help::None = self.help {
+            self.take_places();
+        }
     }
 }
 
@@ -274,17 +345,28 @@ impl Turn {
 }
 
 impl<'s> Again<'s> {
-    /// Opens a stream like `first` in a worker of its own, and has it convert a piece.
-    fn try_on(&self, first: &Stream<'_>, piece: &[u8]) -> Result<(Stream<'s>, Vec<u8>), Error> {
+    /// Opens a stream like `first` in a worker of its own.
+    fn open(&self, first: &Stream<'_>) -> Result<Stream<'s>, Error> {
         let codec = Codec::open_apart(self.session, &self.driver, first.packing())?;
-        let mut stream = codec.stream(&self.source, Some(first.format()))?;
-        let mut made = Vec::new();
-        stream.convert(piece, Ends::Open, &mut made)?;
-        Ok((stream, made))
+        codec.stream(&self.source, Some(first.format()))
     }
 }
 
-/// How long whoever gives the pieces waits for them.
+/// A stream, and what it makes of a piece.
+fn tried<'s>(mut stream: Stream<'s>, piece: &[u8]) -> Result<(Stream<'s>, Vec<u8>), Error> {
+    let mut made = Vec::new();
+    stream.convert(piece, Ends::Open, &mut made)?;
+    Ok((stream, made))
+}
+
+/// Whether all samples are the same, of so many bytes for all channels.
+fn is_uniform(made: &[u8], size: u16) -> bool {
+    let mut samples = made.chunks_exact(usize::from(size.max(1)));
+    let first = samples.next();
+    samples.all(|sample| Some(sample) == first)
+}
+
+/// How long whoever gives the pieces waits for them, by the clock: a driver that does not get its processor is waited for, too.
 #[derive(Debug)]
 struct Watch {
     since: Instant,
@@ -329,6 +411,12 @@ mod tests {
         assert_eq!([streams(100, 0), streams(1000, 300), streams(10, 39)], [None; 3]);
         assert_eq!([streams(100, 40), streams(100, 100), streams(100, 101)], [Some(2), Some(2), Some(3)]);
         assert_eq!(streams(0, 100), Some(WATCHED as usize * 100_000));
+    }
+
+    #[test]
+    fn silence_is_uniform_and_sound_is_not() {
+        assert!(is_uniform(&[], 4) && is_uniform(&[1, 2, 1, 2], 2) && is_uniform(&[7; 9], 1));
+        assert!(!is_uniform(&[1, 2, 1, 3], 2) && !is_uniform(&[0, 0, 0, 1], 1));
     }
 
     #[test]

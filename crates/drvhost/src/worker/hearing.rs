@@ -129,6 +129,7 @@ impl Worker {
             brought: self.brought,
             over: Arc::clone(&self.over),
             dead: Arc::clone(&self.dead),
+            processors: self.processors,
         };
         if let Err(why) = aside::serve(aside) {
             self.end(&format!("has threads that nobody can listen to ({why}) and was killed"));

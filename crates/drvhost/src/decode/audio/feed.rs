@@ -11,7 +11,7 @@ use crate::media::SampleSource;
 /// How often in a row a driver may use nothing of the source and still make samples.
 const MAX_IDLE: u32 = 64;
 
-/// Room for source data, by how much a driver is given at a time: the more, the less often what is left moves to the front.
+/// Room for source data, by how much drivers have at a time: the more, the less often what is left moves to the front.
 const ROOM: usize = 4;
 
 /// Source data that is not used up yet.
@@ -36,8 +36,8 @@ impl Pending {
     /// Fills up to `len` bytes, where a driver is given up to `capacity` at a time; answers whether these are the last.
     fn fill(&mut self, source: &mut dyn SampleSource, len: usize, capacity: usize) -> Result<bool, Error> {
         if self.from + len > self.room.len() {
-            if len > self.room.len() {
-                let mut room = vec![0; len.max(capacity.saturating_mul(ROOM))];
+            if len.saturating_mul(2) > self.room.len() {
+                let mut room = vec![0; len.max(capacity).saturating_mul(ROOM)];
                 room.get_mut(..self.bytes().len()).unwrap_or_default().copy_from_slice(self.bytes());
                 self.room = room;
             } else {
