@@ -41,7 +41,7 @@ pub(crate) fn serve(aside: Aside) -> io::Result<()> {
 
 impl Aside {
     fn run(self) {
-        self.processors.iter().for_each(|set| places::go_to(set));
+        self.processors.iter().for_each(places::go_to);
         let mut channel = Channel::new(Side::Host, Line::Aside, waiting());
         while !self.over.load(Ordering::SeqCst) {
             let words = self.memory.words();
