@@ -89,6 +89,18 @@ spy_test!(two_workers_take_turns, |machine| {
     assert_eq!([DRV_LOAD, DRV_FREE].map(|message| rig.calls_with(message).len()), [2, 2]);
 });
 
+spy_test!(there_are_four_workers_at_most, |machine| {
+    let rig = Rig::new(machine);
+    let mut team = team(&rig, WAVE_FORMAT_ALAW, "tag=6 busy=1000 halves=170");
+    team.ask_for_help(8);
+    let (data, mut all) = (pieces(200), Vec::new());
+    convert(&mut team, &data, PIECE, Duration::ZERO, &mut all).unwrap();
+    assert!(all == samples_of(&data));
+    // Fewer where somebody else has the processors.
+    assert!((2..=4).contains(&shares(&rig).len()), "{:?}", shares(&rig));
+    team.close().unwrap();
+});
+
 spy_test!(c070_each_instance_of_a_team_is_told_of_the_end, |machine| {
     let rig = Rig::new(machine);
     let mut team = team(&rig, WAVE_FORMAT_ALAW, BUSY);
