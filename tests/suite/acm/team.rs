@@ -15,7 +15,7 @@ use mmsystem::{ACMDM_STREAM_CONVERT, DRV_FREE, DRV_LOAD, WAVE_FORMAT_ALAW, WAVE_
 use super::{TAG, codec, format_bytes, samples_of, wave_of};
 
 /// So long a piece keeps the driver busy that whoever gives it the pieces waits.
-const BUSY: &str = "tag=6 busy=300";
+const BUSY: &str = "tag=6 busy=1000";
 /// How many bytes a piece has here.
 const PIECE: usize = 64;
 /// How many processors there are to be.
@@ -111,7 +111,7 @@ spy_test!(c070_each_instance_of_a_team_is_told_of_the_end, |machine| {
 
 spy_test!(others_are_asked_only_where_blocks_are_separate, |machine| {
     let rig = Rig::new(machine);
-    let mut team = team(&rig, TAG, "busy=300");
+    let mut team = team(&rig, TAG, "busy=1000");
     convert(&mut team, &pieces(100), PIECE, Duration::ZERO, &mut Vec::new()).unwrap();
     assert_eq!(shares(&rig), [100]);
 });
