@@ -11,6 +11,7 @@ use drvhost::media::{ContentHasher, WaveFormat};
 use drvhost::{Error, Policy};
 use drvhost_tests::*;
 use mmsystem::{ACMDM_STREAM_CONVERT, DRV_FREE, DRV_LOAD, WAVE_FORMAT_ALAW, WAVE_FORMAT_DVI_ADPCM};
+use rustix::thread::sched_getaffinity;
 
 use super::{TAG, codec, format_bytes, samples_of, wave_of};
 
@@ -126,12 +127,15 @@ spy_test!(others_are_not_asked_where_the_driver_waits, |machine| {
 });
 
 spy_test!(a_driver_that_goes_on_from_what_came_before_is_not_helped, |machine| {
+    let all_processors = sched_getaffinity(None).unwrap().count();
     let rig = Rig::new(machine);
     let mut team = team(&rig, WAVE_FORMAT_ALAW, &format!("{BUSY} counts=1"));
     let (data, mut all) = (pieces(100), Vec::new());
     convert(&mut team, &data, PIECE, Duration::ZERO, &mut all).unwrap();
     let numbers: Vec<u8> = all.chunks(2 * PIECE).map(|piece| piece[0]).collect();
     assert_eq!(numbers, (0..100).collect::<Vec<u8>>());
+    // Nobody had asked for a processor of its own.
+    assert_eq!(sched_getaffinity(None).unwrap().count(), all_processors);
     // The second one has been tried.
     assert_eq!(shares(&rig), [100, 1]);
     // It is closed when nothing is under way.

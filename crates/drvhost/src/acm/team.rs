@@ -50,6 +50,8 @@ pub struct Team<'s> {
     retired: Vec<Stream<'s>>,
     /// Where the first stream's worker and whoever gives it pieces run, while they are alone.
     placed: Option<Placed>,
+    /// Whether they are to have such places.
+    wants_places: bool,
     /// How others are opened.
     again: Again<'s>,
     /// How many processors there are for all.
@@ -110,6 +112,7 @@ impl<'s> Team<'s> {
             help: Help::None,
             retired: Vec::new(),
             placed: None,
+            wants_places: false,
             again: Again { session, driver: driver.clone(), source: source.clone() },
             processors: 1,
         }))
@@ -126,6 +129,7 @@ impl<'s> Team<'s> {
 
     /// Has the calling thread, which is to give it all pieces, and the driver's worker run on a processor each where there are two.
     pub(crate) fn take_places(&mut self) {
+        self.wants_places = true;
         self.placed = Two::of_this_thread().zip(self.first.worker()).map(|(two, worker)| two.apart(worker));
     }
 
@@ -322,7 +326,7 @@ impl<'s> Team<'s> {
 
     /// Takes places again where nobody helps.
     fn go_back_to_places(&mut self) {
-        if let Help::None = self.help {
+        if self.wants_places && matches!(self.help, Help::None) {
             self.take_places();
         }
     }
